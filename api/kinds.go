@@ -1,0 +1,176 @@
+package api
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// GroupVersion names one version of an API group. The core group's name is empty.
+type GroupVersion struct {
+	Group   string
+	Version string
+}
+
+// ParseGroupVersion reads "v1" or "apps/v1".
+func ParseGroupVersion(apiVersion string) GroupVersion {
+	if group, version, ok := strings.Cut(apiVersion, "/"); ok {
+		return GroupVersion{Group: group, Version: version}
+	}
+	return GroupVersion{Version: apiVersion}
+}
+
+// String is the form that apiVersion takes: "v1" or "apps/v1".
+func (gv GroupVersion) String() string {
+	if gv.Group == "" {
+		return gv.Version
+	}
+	return gv.Group + "/" + gv.Version
+}
+
+// GroupVersionKind names a kind in full.
+type GroupVersionKind struct {
+	Group   string
+	Version string
+	Kind    string
+}
+
+// GroupVersion drops the kind.
+func (gvk GroupVersionKind) GroupVersion() GroupVersion {
+	return GroupVersion{Group: gvk.Group, Version: gvk.Version}
+}
+
+// Kind says what one kind is called and how its objects behave before they are stored. The table Kinds holds one
+// for every built-in kind; the API server's resource table adds verbs, columns and subresources.
+type Kind struct {
+	GroupVersion
+	Kind       string
+	Plural     string // in URLs: "pods"
+	Singular   string
+	ShortNames []string
+	Categories []string // groups of kinds that one word selects: "all"
+	Namespaced bool
+
+	// New makes an empty object. NewList makes an empty list.
+	New     func() Object
+	NewList func() ListObject
+
+	// Default fills in what the user left out. Nil where the kind has no defaults.
+	Default func(obj Object)
+	// Validate returns every mistake in a new object's spec; metadata is checked for all kinds alike.
+	Validate func(obj Object) ErrorList
+	// ValidateUpdate returns every mistake in the change from old to obj, and those that Validate finds.
+	ValidateUpdate func(obj, old Object) ErrorList
+	// ValidateStatusUpdate is ValidateUpdate for writes to the status subresource. Nil: every status is good.
+	ValidateStatusUpdate func(obj, old Object) ErrorList
+}
+
+// APIVersion is the value of the apiVersion field: "v1" or "apps/v1".
+func (k *Kind) APIVersion() string { return k.GroupVersion.String() }
+
+// GroupVersionKind names the kind in full.
+func (k *Kind) GroupVersionKind() GroupVersionKind {
+	return GroupVersionKind{Group: k.Group, Version: k.Version, Kind: k.Kind}
+}
+
+// Resource is the name that errors and RBAC rules use: "pods" or "deployments.apps".
+func (k *Kind) Resource() string {
+	if k.Group == "" {
+		return k.Plural
+	}
+	return k.Plural + "." + k.Group
+}
+
+// Path is the URL path of the kind's collection, or of one object when name is not empty:
+// "/api/v1/namespaces/default/pods/web-1".
+func (k *Kind) Path(namespace, name string) string {
+	var b strings.Builder
+	if k.Group == "" {
+		b.WriteString("/api/")
+	} else {
+		b.WriteString("/apis/")
+	}
+	b.WriteString(k.APIVersion())
+	if namespace != "" && k.Namespaced {
+		b.WriteString("/namespaces/")
+		b.WriteString(namespace)
+	}
+	b.WriteString("/")
+	b.WriteString(k.Plural)
+	if name != "" {
+		b.WriteString("/")
+		b.WriteString(name)
+	}
+	return b.String()
+}
+
+// KindFor returns the kind of an object of a built-in Go type. It panics on any other type: only a programmer can
+// ask for one.
+func KindFor(obj Object) *Kind { return kindForType(reflect.TypeOf(obj)) }
+
+// KindOf is KindFor without an object at hand: KindOf[*Pod]().
+func KindOf[T Object]() *Kind { return kindForType(reflect.TypeFor[T]()) }
+
+func kindForType(t reflect.Type) *Kind {
+	if k, ok := kindsByType[t]; ok {
+		return k
+	}
+	panic(fmt.Sprintf("api: %v is not a registered kind", t))
+}
+
+// KindByName finds a built-in kind by group, version and kind, nil if there is none.
+func KindByName(gvk GroupVersionKind) *Kind {
+	for _, k := range Kinds {
+		if k.GroupVersionKind() == gvk {
+			return k
+		}
+	}
+	return nil
+}
+
+// kind makes a table row with the functions that follow from the Go type.
+func kind[T any, P interface {
+	*T
+	Object
+}](k Kind) *Kind {
+	k.New = func() Object {
+		obj := P(new(T))
+		*obj.GetTypeMeta() = TypeMeta{Kind: k.Kind, APIVersion: k.APIVersion()}
+		return obj
+	}
+	k.NewList = func() ListObject {
+		return &List[T]{TypeMeta: TypeMeta{Kind: k.Kind + "List", APIVersion: k.APIVersion()}, Items: []T{}}
+	}
+	kindsByType[reflect.TypeFor[P]()] = &k
+	return &k
+}
+
+// kindsByType is filled by kind as the table below is built.
+var kindsByType = map[reflect.Type]*Kind{}
+
+var (
+	coreV1         = GroupVersion{Version: "v1"}
+	appsV1         = GroupVersion{Group: "apps", Version: "v1"}
+	coordinationV1 = GroupVersion{Group: "coordination.k8s.io", Version: "v1"}
+	eventsV1       = GroupVersion{Group: "events.k8s.io", Version: "v1"}
+)
+
+// Kinds is every built-in kind, in the order that discovery lists them.
+var Kinds = []*Kind{
+	kind[Binding](Kind{GroupVersion: coreV1, Kind: "Binding", Plural: "bindings", Singular: "binding", Namespaced: true}),
+	kind[ConfigMap](Kind{GroupVersion: coreV1, Kind: "ConfigMap", Plural: "configmaps", Singular: "configmap", ShortNames: []string{"cm"}, Namespaced: true}),
+	kind[Endpoints](Kind{GroupVersion: coreV1, Kind: "Endpoints", Plural: "endpoints", Singular: "endpoints", ShortNames: []string{"ep"}, Namespaced: true}),
+	kind[Event](Kind{GroupVersion: coreV1, Kind: "Event", Plural: "events", Singular: "event", ShortNames: []string{"ev"}, Namespaced: true}),
+	kind[Namespace](Kind{GroupVersion: coreV1, Kind: "Namespace", Plural: "namespaces", Singular: "namespace", ShortNames: []string{"ns"}}),
+	kind[Node](Kind{GroupVersion: coreV1, Kind: "Node", Plural: "nodes", Singular: "node", ShortNames: []string{"no"}}),
+	kind[Pod](Kind{GroupVersion: coreV1, Kind: "Pod", Plural: "pods", Singular: "pod", ShortNames: []string{"po"}, Categories: []string{"all"}, Namespaced: true}),
+	kind[PodTemplate](Kind{GroupVersion: coreV1, Kind: "PodTemplate", Plural: "podtemplates", Singular: "podtemplate", Namespaced: true}),
+	kind[Secret](Kind{GroupVersion: coreV1, Kind: "Secret", Plural: "secrets", Singular: "secret", Namespaced: true}),
+	kind[ServiceAccount](Kind{GroupVersion: coreV1, Kind: "ServiceAccount", Plural: "serviceaccounts", Singular: "serviceaccount", ShortNames: []string{"sa"}, Namespaced: true}),
+	kind[Service](Kind{GroupVersion: coreV1, Kind: "Service", Plural: "services", Singular: "service", ShortNames: []string{"svc"}, Categories: []string{"all"}, Namespaced: true}),
+	kind[ControllerRevision](Kind{GroupVersion: appsV1, Kind: "ControllerRevision", Plural: "controllerrevisions", Singular: "controllerrevision", Namespaced: true}),
+	kind[Deployment](Kind{GroupVersion: appsV1, Kind: "Deployment", Plural: "deployments", Singular: "deployment", ShortNames: []string{"deploy"}, Categories: []string{"all"}, Namespaced: true}),
+	kind[ReplicaSet](Kind{GroupVersion: appsV1, Kind: "ReplicaSet", Plural: "replicasets", Singular: "replicaset", ShortNames: []string{"rs"}, Categories: []string{"all"}, Namespaced: true}),
+	kind[Lease](Kind{GroupVersion: coordinationV1, Kind: "Lease", Plural: "leases", Singular: "lease", Namespaced: true}),
+	kind[EventsEvent](Kind{GroupVersion: eventsV1, Kind: "Event", Plural: "events", Singular: "event", ShortNames: []string{"ev"}, Namespaced: true}),
+}

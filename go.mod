@@ -1,0 +1,3 @@
+module kubelite
+
+go 1.26
