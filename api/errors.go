@@ -164,3 +164,9 @@ func NewInternalError(err error) *StatusError {
 func NewGenericNotFound() *StatusError {
 	return newStatus(http.StatusNotFound, StatusReasonNotFound, nil, "the server could not find the requested resource")
 }
+
+// The two values of Status.Status.
+const (
+	StatusSuccess = "Success"
+	StatusFailure = "Failure"
+)
