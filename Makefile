@@ -1,0 +1,48 @@
+# kubelite: run `make` to see what can be made.
+SHELL := /bin/bash
+export CGO_ENABLED ?= 0
+VERSION ?= v0.1.0
+LDFLAGS := -s -w -X kubelite/api.Version=$(VERSION)
+GOTESTFLAGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help build run demo test race e2e golden lint docs bench clean
+
+help: ## print the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## bin/kubelite and bin/kubectl-lite, static
+	@mkdir -p bin
+	go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/kubelite ./cmd/kubectl-lite
+
+run: build ## start a cluster with two nodes and leave it running
+	bin/kubelite start --nodes 2
+
+demo: build ## the main job in a minute: start, apply, look, ask why
+	@examples/demo.sh
+
+test: build lint docs ## everything a green build means: lint, docs, unit, stories, sessions, end-to-end on Docker, upstream's types
+	go test $(GOTESTFLAGS) ./...
+	cd test/compat && go test $(GOTESTFLAGS) ./...
+
+race: ## the same tests under the race detector
+	CGO_ENABLED=1 go test -race $(GOTESTFLAGS) ./...
+
+e2e: build ## only the sessions and the end-to-end tests on a real cluster
+	go test $(GOTESTFLAGS) ./test/...
+
+golden: build ## rewrite the expected outputs; read the diff before you commit it
+	go test ./test/... ./api/... -update
+
+lint: ## go vet and staticcheck
+	go vet ./...
+	go tool staticcheck ./...
+
+docs: ## check that every reference from the book to the code is good
+	go run ./docs/check
+
+bench: build ## the figures of docs/performance.md, one table
+	go run ./test/bench
+
+clean: ## remove what was built
+	rm -rf bin

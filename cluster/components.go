@@ -1,0 +1,140 @@
+package cluster
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// commandLine returns the arguments that start a component of the cluster: everything a component knows about its
+// cluster is here, in upstream's flag names where upstream has the flag.
+func (c *Config) commandLine(p Profile, component string) ([]string, error) {
+	pki := func(name string) string { return p.Path("pki", name) }
+	switch component {
+	case "apiserver":
+		args := []string{"apiserver",
+			"--data-dir", p.Path("data", "store"),
+			"--tls-cert-file", pki("apiserver.crt"), "--tls-private-key-file", pki("apiserver.key"),
+			"--client-ca-file", pki("ca.crt"), "--token-auth-file", pki("tokens.csv"),
+			"--kubelet-client-certificate", pki("apiserver-kubelet-client.crt"), "--kubelet-client-key", pki("apiserver-kubelet-client.key"),
+			"--kubelet-certificate-authority", pki("ca.crt"),
+			"--service-cluster-ip-range", c.ServiceCIDR.String()}
+		for _, address := range c.listenAddresses() {
+			args = append(args, "--listen", address)
+		}
+		return args, nil
+	case "controllers":
+		return []string{"controllers", "--kubeconfig", pki("controllers.conf"), "--root-ca-file", pki("ca.crt")}, nil
+	case "scheduler":
+		return []string{"scheduler", "--kubeconfig", pki("scheduler.conf")}, nil
+	}
+	for _, n := range c.Nodes {
+		if n.Component() == component {
+			return []string{"kubelet", "--kubeconfig", pki(component + ".conf"),
+				"--node-name", n.Name, "--node-ip", c.nodeIP(), "--port", strconv.Itoa(n.Port), "--pod-cidr", n.PodCIDR.String(),
+				"--tls-cert-file", pki(component + "-server.crt"), "--tls-private-key-file", pki(component + "-server.key"),
+				"--client-ca-file", pki("ca.crt"), "--root-dir", p.Path("data", component),
+				"--runtime", c.Runtime, "--profile", c.Profile, "--network", c.Network, "--pause-image", c.Image}, nil
+		}
+	}
+	return nil, fmt.Errorf("no component %q; there are %v", component, c.Components())
+}
+
+// listenAddresses is loopback, and the gateway of the pods' network where this machine has that address: pods reach
+// the API there. On macOS and Windows the gateway belongs to Docker's virtual machine, and loopback is all.
+func (c *Config) listenAddresses() []string {
+	port := strconv.Itoa(c.Port)
+	addresses := []string{net.JoinHostPort("127.0.0.1", port)}
+	if c.gatewayIsOurs() {
+		addresses = append(addresses, net.JoinHostPort(c.Gateway.String(), port))
+	}
+	return addresses
+}
+
+// nodeIP is the address that nodes give as their own: where pods, and the API server, reach a kubelet.
+func (c *Config) nodeIP() string {
+	if c.gatewayIsOurs() {
+		return c.Gateway.String()
+	}
+	return "127.0.0.1"
+}
+
+func (c *Config) gatewayIsOurs() bool {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil || !c.Gateway.IsValid() {
+		return false
+	}
+	for _, a := range addrs {
+		if n, ok := a.(*net.IPNet); ok && n.IP.String() == c.Gateway.String() && !n.IP.IsLoopback() {
+			return true
+		}
+	}
+	return false
+}
+
+// identities issues what each component proves itself with: a client certificate in a kubeconfig of its own, and a
+// server certificate where it listens.
+func (c *Config) identities(p Profile) error {
+	pki, err := NewPKI(p.Path("pki"))
+	if err != nil {
+		return err
+	}
+	firstServiceIP := c.ServiceCIDR.Masked().Addr().Next()
+	ips := []net.IP{net.IPv4(127, 0, 0, 1), net.IP(firstServiceIP.AsSlice())}
+	if c.Gateway.IsValid() {
+		ips = append(ips, net.IP(c.Gateway.AsSlice()))
+	}
+	names := []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"}
+	if err := pki.Server("apiserver", "kube-apiserver", names, ips); err != nil {
+		return err
+	}
+	if err := pki.Client("apiserver-kubelet-client", "kube-apiserver-kubelet-client", "system:masters"); err != nil {
+		return err
+	}
+	clients := []struct{ cert, kubeconfig, user, group string }{
+		{"admin", p.Kubeconfig(), "kubernetes-admin", "system:masters"},
+		{"controllers", p.Path("pki", "controllers.conf"), "system:kube-controller-manager", ""},
+		{"scheduler", p.Path("pki", "scheduler.conf"), "system:kube-scheduler", ""},
+	}
+	for _, n := range c.Nodes {
+		kubelet := n.Component()
+		if err := pki.Server(kubelet+"-server", "system:node:"+n.Name, []string{n.Name, "localhost"}, ips); err != nil {
+			return err
+		}
+		clients = append(clients, struct{ cert, kubeconfig, user, group string }{kubelet, p.Path("pki", kubelet+".conf"), "system:node:" + n.Name, "system:nodes"})
+	}
+	for _, id := range clients {
+		var groups []string
+		if id.group != "" {
+			groups = []string{id.group}
+		}
+		if err := pki.Client(id.cert, id.user, groups...); err != nil {
+			return err
+		}
+		if err := writeKubeconfig(id.kubeconfig, contextName(p), c.Server(), pki, id.cert); err != nil {
+			return err
+		}
+	}
+	return adminToken(p)
+}
+
+// adminToken makes the bearer token of an administrator, for tools that cannot use certificates, and the file that
+// tells the API server whose it is.
+func adminToken(p Profile) error {
+	secret, err := token(p.Path("admin.token"))
+	if err != nil {
+		return err
+	}
+	return writeFile(p.Path("pki", "tokens.csv"), []byte(secret+`,admin,admin,"system:masters"`+"\n"), 0o600)
+}
+
+// executable is this program, which holds every component.
+func executable() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find our own binary: %w", err)
+	}
+	return filepath.EvalSymlinks(self)
+}

@@ -1,0 +1,151 @@
+package cluster
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// The runtimes that a node's pods can run on.
+const (
+	RuntimeAuto      = "auto"
+	RuntimeDocker    = "docker"
+	RuntimeSimulated = "simulated"
+)
+
+// Config is what Start decided once and every later start keeps: cluster.json in the profile's directory.
+type Config struct {
+	Profile string `json:"profile"`
+	Version string `json:"version"`
+	Port    int    `json:"port"`
+	Runtime string `json:"runtime"` // docker or simulated
+	Nodes   []Node `json:"nodes"`
+
+	// Gateway is the address of this machine on the pods' network. The API server listens on it and on loopback,
+	// never on a public address.
+	Gateway     netip.Addr   `json:"gateway"`
+	PodCIDR     netip.Prefix `json:"podCIDR"`
+	ServiceCIDR netip.Prefix `json:"serviceCIDR"`
+	Network     string       `json:"network,omitempty"` // the Docker network; empty on the simulated runtime
+	Image       string       `json:"image,omitempty"`   // our own binary as an image: the pause container
+}
+
+// Node is one kubelet of the cluster.
+type Node struct {
+	Name    string       `json:"name"`
+	Port    int          `json:"port"` // of the kubelet's own HTTPS server
+	PodCIDR netip.Prefix `json:"podCIDR"`
+}
+
+// Component is the name of the node's kubelet among the components.
+func (n Node) Component() string { return "kubelet-" + n.Name }
+
+// Components names every process of the cluster, in the order they are started. Stopping goes backwards.
+func (c *Config) Components() []string {
+	names := []string{"apiserver", "controllers", "scheduler"}
+	for _, n := range c.Nodes {
+		names = append(names, n.Component())
+	}
+	return names
+}
+
+// Server is the API server's address for clients on this machine.
+func (c *Config) Server() string {
+	return "https://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port))
+}
+
+// loadConfig reads cluster.json.
+func loadConfig(p Profile) (*Config, error) {
+	b, err := os.ReadFile(p.Path("cluster.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("profile %q does not exist in %s: start it first", p.Name, p.Home)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var c Config
+	if err := json.Unmarshal(b, &c); err != nil {
+		return nil, fmt.Errorf("read %s: %w", p.Path("cluster.json"), err)
+	}
+	return &c, nil
+}
+
+// save writes cluster.json so that a crash leaves either the old file or the new one.
+func (c *Config) save(p Profile) error {
+	b, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(p.Path("cluster.json"), append(b, '\n'), 0o600)
+}
+
+// setNodes makes the node list n long. Nodes that are there keep their address range and port.
+func (c *Config) setNodes(n int) error {
+	for i := len(c.Nodes); i < n; i++ {
+		port, err := freePort(0)
+		if err != nil {
+			return err
+		}
+		cidr, err := nodeCIDR(c.PodCIDR, i+1)
+		if err != nil {
+			return err
+		}
+		c.Nodes = append(c.Nodes, Node{Name: fmt.Sprintf("node-%d", i+1), Port: port, PodCIDR: cidr})
+	}
+	return nil
+}
+
+// nodeCIDR is the i-th /24 of the cluster's range, as the node IPAM controller of a real cluster hands them out. The
+// 0th is left to the gateway.
+func nodeCIDR(cluster netip.Prefix, i int) (netip.Prefix, error) {
+	if i < 1 || i > 255 {
+		return netip.Prefix{}, fmt.Errorf("node %d: a cluster has at most 255 nodes on one machine", i)
+	}
+	a := cluster.Masked().Addr().As4()
+	a[2] = byte(i)
+	return netip.PrefixFrom(netip.AddrFrom4(a), 24), nil
+}
+
+// freePort returns want if nobody listens on it on loopback, else, and for 0, a port that the system picks.
+func freePort(want int) (int, error) {
+	for _, port := range []int{want, 0} {
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().(*net.TCPAddr).Port, nil
+		}
+		if port == 0 {
+			return 0, fmt.Errorf("find a free port: %w", err)
+		}
+	}
+	panic("unreachable")
+}
+
+// podCIDRs yields the ranges that a new cluster may take, the customary one first: 10.244.0.0/16, 10.245.0.0/16, ...
+func podCIDRs(yield func(netip.Prefix) bool) {
+	for i := range 8 {
+		if !yield(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(244 + i), 0, 0}), 16)) {
+			return
+		}
+	}
+}
+
+// writeFile replaces a file in one step.
+func writeFile(path string, data []byte, mode os.FileMode) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // fails after the rename, as it should
+	_, err = tmp.Write(data)
+	err = errors.Join(err, tmp.Chmod(mode), tmp.Close())
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return os.Rename(tmp.Name(), path)
+}

@@ -1,0 +1,164 @@
+package cluster
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"kubelite/api"
+)
+
+// writeKubeconfig writes a kubeconfig by which the holder of a client certificate reaches the API server. The CA, the
+// certificate and the key are inside the file, so it can be copied to wherever a client runs.
+func writeKubeconfig(path, context, server string, pki *PKI, cert string) error {
+	var errs []error
+	inline := func(file string) []byte { // []byte is base64 in JSON, as kubeconfigs want it
+		b, err := os.ReadFile(file)
+		errs = append(errs, err)
+		return b
+	}
+	config := map[string]any{
+		"apiVersion": "v1", "kind": "Config", "preferences": map[string]any{}, "current-context": context,
+		"clusters": []any{named(context, "cluster", map[string]any{
+			"server": server, "certificate-authority-data": inline(pki.CertFile("ca")),
+		})},
+		"users": []any{named(context, "user", map[string]any{
+			"client-certificate-data": inline(pki.CertFile(cert)), "client-key-data": inline(pki.KeyFile(cert)),
+		})},
+		"contexts": []any{named(context, "context", map[string]any{"cluster": context, "user": context})},
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	b, err := api.MarshalYAML(config)
+	if err != nil {
+		return err
+	}
+	return writeFile(path, b, 0o600)
+}
+
+// named is one entry of a kubeconfig's lists.
+func named(name, what string, value any) map[string]any {
+	return map[string]any{"name": name, what: value}
+}
+
+// userKubeconfig is the file that kubectl reads when it is told nothing: the first of $KUBECONFIG, else ~/.kube/config.
+func userKubeconfig() (string, error) {
+	for _, file := range filepath.SplitList(os.Getenv("KUBECONFIG")) {
+		if file != "" {
+			return file, nil
+		}
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find the user's kubeconfig: %w", err)
+	}
+	return filepath.Join(home, ".kube", "config"), nil
+}
+
+// mergeKubeconfig adds the profile's cluster, user and context to the user's kubeconfig and makes the context the
+// current one. All else in the file stays as it is.
+func mergeKubeconfig(p Profile) (file string, err error) {
+	return editUserKubeconfig(p, func(user map[string]any) (bool, error) {
+		ours, err := readYAML(p.Kubeconfig())
+		if err != nil {
+			return false, err
+		}
+		for _, list := range []string{"clusters", "users", "contexts"} {
+			rest := without(user[list], contextName(p))
+			mine, _ := ours[list].([]any)
+			user[list] = append(rest, mine...)
+		}
+		user["apiVersion"], user["kind"], user["current-context"] = "v1", "Config", contextName(p)
+		return true, nil
+	})
+}
+
+// unmergeKubeconfig takes out what mergeKubeconfig put in. A file that then holds nothing is removed.
+func unmergeKubeconfig(p Profile) error {
+	_, err := editUserKubeconfig(p, func(user map[string]any) (bool, error) {
+		left, changed := 0, false
+		for _, list := range []string{"clusters", "users", "contexts"} {
+			before, _ := user[list].([]any)
+			rest := without(user[list], contextName(p))
+			changed = changed || len(rest) != len(before)
+			left += len(rest)
+			user[list] = rest
+		}
+		if user["current-context"] == contextName(p) {
+			user["current-context"] = ""
+		}
+		if left == 0 && changed {
+			clear(user)
+		}
+		return changed, nil
+	})
+	return err
+}
+
+// contextName is how the profile is called in kubeconfigs.
+func contextName(p Profile) string { return p.Name }
+
+// editUserKubeconfig reads the user's kubeconfig, lets edit change it and writes it back if edit says so. The
+// profile's own file is left alone: a user may point $KUBECONFIG at it.
+func editUserKubeconfig(p Profile, edit func(map[string]any) (changed bool, err error)) (string, error) {
+	file, err := userKubeconfig()
+	if err != nil || file == p.Kubeconfig() {
+		return file, err
+	}
+	config, err := readYAML(file)
+	if err != nil {
+		return file, err
+	}
+	changed, err := edit(config)
+	if err != nil || !changed {
+		return file, err
+	}
+	if len(config) == 0 {
+		return file, os.Remove(file)
+	}
+	b, err := api.MarshalYAML(config)
+	if err != nil {
+		return file, err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return file, err
+	}
+	return file, writeFile(file, b, 0o600)
+}
+
+// readYAML reads a file into a map, an empty one if the file is not there.
+func readYAML(file string) (map[string]any, error) {
+	config := map[string]any{}
+	b, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) || err == nil && strings.TrimSpace(string(b)) == "" {
+		return config, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	j, err := api.YAMLToJSON(b)
+	if err == nil {
+		err = json.Unmarshal(j, &config)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read kubeconfig %s: %w", file, err)
+	}
+	return config, nil
+}
+
+// without returns a kubeconfig list less the entries of the given name.
+func without(list any, name string) []any {
+	rest := []any{}
+	entries, _ := list.([]any)
+	for _, e := range entries {
+		if m, ok := e.(map[string]any); ok && m["name"] == name {
+			continue
+		}
+		rest = append(rest, e)
+	}
+	return rest
+}

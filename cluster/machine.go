@@ -1,0 +1,20 @@
+package cluster
+
+import (
+	"context"
+	"net/netip"
+)
+
+// Machine is what a cluster needs of the container daemon beside what its kubelets do on their own. The Docker
+// package implements it. All of its methods may be called again when they have succeeded before.
+type Machine interface {
+	// Available returns nil if the daemon answers, else why it does not.
+	Available(ctx context.Context) error
+	// EnsureNetwork makes the profile's bridge network with the first of the ranges that no other network of this
+	// machine overlaps, and returns what it has. An existing network keeps its range.
+	EnsureNetwork(ctx context.Context, profile, name string, ranges []netip.Prefix) (cidr netip.Prefix, gateway netip.Addr, err error)
+	// EnsureImage makes an image FROM scratch that holds the binary as /kubelite, unless the same one is there.
+	EnsureImage(ctx context.Context, ref, binary string) error
+	// Purge removes every container and network that carries the profile's label.
+	Purge(ctx context.Context, profile string) error
+}

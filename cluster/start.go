@@ -1,0 +1,259 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+// StartOptions is what `kubelite start` is told.
+type StartOptions struct {
+	Nodes   int
+	Runtime string // auto, docker or simulated; decided at the first start and kept
+	Port    int    // the next free one is taken when it is in use
+	Wait    time.Duration
+	Merge   bool // add the context to the user's kubeconfig
+	Version string
+}
+
+// Start brings the profile's cluster up, making it first if it is new, and returns when the API is ready and every
+// node is Ready. Called on a running cluster it adds the nodes that are missing and changes nothing else.
+func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, out io.Writer) error {
+	began := time.Now()
+	step := func(format string, args ...any) {
+		fmt.Fprintf(out, " ✓ %-58s %5.1fs\n", fmt.Sprintf(format, args...), time.Since(began).Seconds())
+	}
+	if err := p.create(); err != nil {
+		return fmt.Errorf("make the profile's directory: %w", err)
+	}
+	config, changed, err := decide(ctx, p, machine, opts, out)
+	if err != nil {
+		return err
+	}
+	if config.Runtime == RuntimeDocker {
+		if err := prepareMachine(ctx, config, machine); err != nil {
+			return err
+		}
+		step("Docker network %s, %s", config.Network, config.PodCIDR)
+	}
+	if err := errors.Join(config.save(p), config.identities(p)); err != nil {
+		return err
+	}
+	if supervisorPID(p) != 0 && changed {
+		if err := Stop(p); err != nil { // a running supervisor does not know the new nodes
+			return err
+		}
+	}
+	if err := launch(p); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, opts.Wait)
+	defer cancel()
+	api, err := waitAPI(ctx, p)
+	if err != nil {
+		return fmt.Errorf("the API server is not ready after %v: %w; its log is %s", opts.Wait, err, p.LogFile("apiserver"))
+	}
+	step("API server ready at %s", config.Server())
+	if err := waitNodes(ctx, api, config); err != nil {
+		return fmt.Errorf("not every node is Ready after %v: %w; the logs are in %s", opts.Wait, err, p.Path("logs"))
+	}
+	step("Nodes ready: %s", strings.Join(nodeNames(config), ", "))
+	if opts.Merge {
+		file, err := mergeKubeconfig(p)
+		if err != nil {
+			return err
+		}
+		step("kubectl uses context %q of %s", contextName(p), file)
+	}
+	return nil
+}
+
+// decide loads what earlier starts decided, or decides it now. changed tells that a running cluster must take note.
+func decide(ctx context.Context, p Profile, machine Machine, opts StartOptions, out io.Writer) (config *Config, changed bool, err error) {
+	if !p.exists() {
+		config, err = newConfig(ctx, p, machine, opts, out)
+		if err == nil {
+			err = config.setNodes(opts.Nodes)
+		}
+		return config, true, err
+	}
+	config, err = loadConfig(p)
+	if err != nil {
+		return nil, false, err
+	}
+	if opts.Runtime != RuntimeAuto && opts.Runtime != config.Runtime {
+		return nil, false, fmt.Errorf("profile %q runs on the %s runtime; delete it to start it on %s", p.Name, config.Runtime, opts.Runtime)
+	}
+	if config.Runtime == RuntimeSimulated {
+		notice(out, "this cluster was made with simulated nodes")
+	}
+	before := len(config.Nodes)
+	changed = config.Version != opts.Version || before < opts.Nodes
+	config.Version, config.Image = opts.Version, image(config.Runtime, opts.Version)
+	return config, changed, config.setNodes(opts.Nodes)
+}
+
+// newConfig decides what a new cluster is like.
+func newConfig(ctx context.Context, p Profile, machine Machine, opts StartOptions, out io.Writer) (*Config, error) {
+	config := &Config{Profile: p.Name, Version: opts.Version, Runtime: opts.Runtime}
+	if !slices.Contains([]string{RuntimeAuto, RuntimeDocker, RuntimeSimulated}, opts.Runtime) {
+		return nil, fmt.Errorf("runtime %q: must be auto, docker or simulated", opts.Runtime)
+	}
+	if opts.Runtime != RuntimeSimulated {
+		err := machine.Available(ctx)
+		switch {
+		case err == nil:
+			config.Runtime = RuntimeDocker
+		case opts.Runtime == RuntimeDocker:
+			return nil, fmt.Errorf("no Docker daemon answers: %w", err)
+		default:
+			config.Runtime = RuntimeSimulated
+			notice(out, "no Docker daemon answers, so nodes are simulated")
+		}
+	} else {
+		notice(out, "simulated nodes, as asked")
+	}
+	config.PodCIDR = netip.MustParsePrefix("10.244.0.0/16")
+	config.ServiceCIDR = netip.MustParsePrefix("10.96.0.0/16")
+	config.Image = image(config.Runtime, opts.Version)
+	if config.Runtime == RuntimeDocker {
+		config.Network = "kubelite-" + p.Name
+	}
+	var err error
+	config.Port, err = freePort(opts.Port)
+	return config, err
+}
+
+// notice says in one line that no containers run, and why: nobody should take simulated pods for real ones.
+func notice(out io.Writer, why string) {
+	fmt.Fprintf(out, " ! No containers run: %s. Pods get states, addresses and logs, but no processes.\n", why)
+}
+
+// image names the image that holds our own binary. Image tags know no '+'.
+func image(runtime, version string) string {
+	if runtime != RuntimeDocker {
+		return ""
+	}
+	return "kubelite:" + strings.ReplaceAll(version, "+", "-")
+}
+
+// prepareMachine makes what the nodes share on the Docker daemon.
+func prepareMachine(ctx context.Context, config *Config, machine Machine) error {
+	if err := machine.Available(ctx); err != nil {
+		return fmt.Errorf("no Docker daemon answers: %w", err)
+	}
+	cidr, gateway, err := machine.EnsureNetwork(ctx, config.Profile, config.Network, slices.Collect(podCIDRs))
+	if err != nil {
+		return fmt.Errorf("make the Docker network %s: %w", config.Network, err)
+	}
+	config.PodCIDR, config.Gateway = cidr, gateway
+	for i := range config.Nodes {
+		if config.Nodes[i].PodCIDR, err = nodeCIDR(cidr, i+1); err != nil {
+			return err
+		}
+	}
+	self, err := executable()
+	if err != nil {
+		return err
+	}
+	if err := machine.EnsureImage(ctx, config.Image, self); err != nil {
+		return fmt.Errorf("make the image %s: %w", config.Image, err)
+	}
+	return nil
+}
+
+// launch starts the supervisor in a session of its own, so that it outlives the terminal; one that runs is left alone.
+func launch(p Profile) error {
+	if supervisorPID(p) != 0 {
+		return nil
+	}
+	self, err := executable()
+	if err != nil {
+		return err
+	}
+	out, err := os.OpenFile(p.LogFile("supervisor"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	cmd := exec.Command(self, "supervise", "--profile", p.Name, "--home", p.Home)
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Dir = "/" // keep no directory of the user's busy
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start the supervisor: %w", err)
+	}
+	return cmd.Process.Release()
+}
+
+// waitAPI returns a client once the API server says that it is ready.
+func waitAPI(ctx context.Context, p Profile) (*client.Client, error) {
+	cfg, err := client.LoadKubeconfig(p.Kubeconfig(), "")
+	if err != nil {
+		return nil, err
+	}
+	cfg.Agent = "kubelite"
+	c, err := client.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return c, poll(ctx, func() error {
+		_, err := c.Do(ctx, client.Request{Method: "GET", Path: "/readyz"})
+		return err
+	})
+}
+
+// waitNodes returns when every node of the cluster is Ready.
+func waitNodes(ctx context.Context, c *client.Client, config *Config) error {
+	return poll(ctx, func() error {
+		for _, name := range nodeNames(config) {
+			node, err := client.Of[*api.Node](c).Get(ctx, "", name)
+			if err != nil {
+				return err
+			}
+			if !nodeReady(node) {
+				return fmt.Errorf("node %s is not Ready", name)
+			}
+		}
+		return nil
+	})
+}
+
+func nodeReady(node *api.Node) bool {
+	return slices.ContainsFunc(node.Status.Conditions, func(c api.NodeCondition) bool {
+		return c.Type == api.NodeReady && c.Status == api.ConditionTrue
+	})
+}
+
+func nodeNames(config *Config) []string {
+	var names []string
+	for _, n := range config.Nodes {
+		names = append(names, n.Name)
+	}
+	return names
+}
+
+// poll calls check until it succeeds and returns its last error when ctx ends first.
+func poll(ctx context.Context, check func() error) error {
+	for {
+		err := check()
+		if err == nil {
+			return nil
+		}
+		pause(ctx, 20*time.Millisecond)
+		if ctx.Err() != nil {
+			return err
+		}
+	}
+}

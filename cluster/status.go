@@ -1,0 +1,131 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+// Status is what `kubelite status` prints.
+type Status struct {
+	Profile    string            `json:"profile"`
+	Version    string            `json:"version"`
+	Runtime    string            `json:"runtime"`
+	Server     string            `json:"server"`
+	Kubeconfig string            `json:"kubeconfig"`
+	Supervisor string            `json:"supervisor"` // Running or Stopped
+	API        string            `json:"api"`        // Ready, or why it is not
+	Components []ComponentStatus `json:"components"`
+	Nodes      []NodeStatus      `json:"nodes,omitempty"`
+}
+
+// ComponentStatus is one process.
+type ComponentStatus struct {
+	Name  string `json:"name"`
+	State string `json:"state"` // Running, Stopped, or Down: meant to run but not there
+	PID   int    `json:"pid,omitempty"`
+}
+
+// NodeStatus is one node as the API server knows it.
+type NodeStatus struct {
+	Name  string `json:"name"`
+	Ready bool   `json:"ready"`
+}
+
+// Running tells whether everything that should run does.
+func (s *Status) Running() bool {
+	ok := s.Supervisor == "Running" && s.API == "Ready"
+	for _, c := range s.Components {
+		ok = ok && c.State != "Down"
+	}
+	for _, n := range s.Nodes {
+		ok = ok && n.Ready
+	}
+	return ok
+}
+
+// GetStatus looks at the processes and asks the API server.
+func GetStatus(ctx context.Context, p Profile) (*Status, error) {
+	config, err := loadConfig(p)
+	if err != nil {
+		return nil, err
+	}
+	s := &Status{Profile: p.Name, Version: config.Version, Runtime: config.Runtime, Server: config.Server(), Kubeconfig: p.Kubeconfig(), Supervisor: "Stopped"}
+	if supervisorPID(p) != 0 {
+		s.Supervisor = "Running"
+	}
+	for _, name := range config.Components() {
+		c := ComponentStatus{Name: name, State: "Down"}
+		if pid := readPID(p.PIDFile(name)); pid != 0 && isOurs(p, pid) {
+			c.State, c.PID = "Running", pid
+		} else if isStopped(p, name) || s.Supervisor == "Stopped" {
+			c.State = "Stopped"
+		}
+		s.Components = append(s.Components, c)
+	}
+	s.askAPI(ctx, p)
+	return s, nil
+}
+
+func (s *Status) askAPI(ctx context.Context, p Profile) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	s.API = "Stopped"
+	if s.Supervisor == "Stopped" {
+		return
+	}
+	cfg, err := client.LoadKubeconfig(p.Kubeconfig(), "")
+	if err != nil {
+		s.API = err.Error()
+		return
+	}
+	c, err := client.New(cfg)
+	if err != nil {
+		s.API = err.Error()
+		return
+	}
+	nodes, err := client.Of[*api.Node](c).List(ctx, "", client.ListOptions{})
+	if err != nil {
+		s.API = err.Error()
+		return
+	}
+	s.API = "Ready"
+	for _, n := range nodes.Items {
+		s.Nodes = append(s.Nodes, NodeStatus{Name: n.Name, Ready: nodeReady(n)})
+	}
+}
+
+// print writes the status for a person, or as JSON.
+func (s *Status) print(out io.Writer, format string) error {
+	if format == "json" {
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		return e.Encode(s)
+	}
+	w := tabwriter.NewWriter(out, 0, 8, 3, ' ', 0)
+	fmt.Fprintf(w, "profile\t%s (%s, %s runtime)\n", s.Profile, s.Version, s.Runtime)
+	fmt.Fprintf(w, "kubeconfig\t%s\n", s.Kubeconfig)
+	fmt.Fprintf(w, "API\t%s at %s\n", s.API, s.Server)
+	fmt.Fprintf(w, "supervisor\t%s\n", s.Supervisor)
+	for _, c := range s.Components {
+		pid := ""
+		if c.PID != 0 {
+			pid = fmt.Sprintf(" (pid %d)", c.PID)
+		}
+		fmt.Fprintf(w, "%s\t%s%s\n", c.Name, c.State, pid)
+	}
+	for _, n := range s.Nodes {
+		state := "NotReady"
+		if n.Ready {
+			state = "Ready"
+		}
+		fmt.Fprintf(w, "node %s\t%s\n", n.Name, state)
+	}
+	return w.Flush()
+}

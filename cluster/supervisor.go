@@ -1,0 +1,210 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Back-off of a component that keeps dying: restarted at once the first time, then ever later, and anew after it has
+// stayed up for a while.
+const (
+	firstRestart = 100 * time.Millisecond
+	lastRestart  = 10 * time.Second
+	healthyAfter = 10 * time.Second
+	stopGrace    = 10 * time.Second // then SIGKILL
+)
+
+// Supervise runs every component of the profile as a child process until ctx ends, and restarts those that die. It
+// returns when all of them have ended, the API server last, so that the others can still say goodbye.
+//
+// `kubelite component stop` tells it to leave a component down by a file, run/<component>.stopped; see component.go.
+func Supervise(ctx context.Context, p Profile, log *slog.Logger) error {
+	lock, err := lockSupervisor(p)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	config, err := loadConfig(p)
+	if err != nil {
+		return err
+	}
+	reapOrphans(p, config, log)
+
+	// The API server has a context of its own, which ends after the others' components have.
+	apiCtx, stopAPI := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopAPI()
+	var server, others sync.WaitGroup
+	for i, name := range config.Components() {
+		if i == 0 {
+			server.Go(func() { supervise(apiCtx, p, config, name, log) })
+			waitListening(ctx, config) // the others would only knock at a closed door
+			continue
+		}
+		others.Go(func() { supervise(ctx, p, config, name, log) })
+	}
+	others.Wait()
+	stopAPI()
+	server.Wait()
+	return nil
+}
+
+// supervise keeps one component running.
+func supervise(ctx context.Context, p Profile, config *Config, name string, log *slog.Logger) {
+	delay := firstRestart
+	for ctx.Err() == nil {
+		if isStopped(p, name) {
+			pause(ctx, firstRestart)
+			continue
+		}
+		started := time.Now()
+		err := runComponent(ctx, p, config, name)
+		if ctx.Err() != nil || isStopped(p, name) {
+			delay = firstRestart
+			continue
+		}
+		if time.Since(started) > healthyAfter {
+			delay = firstRestart
+		}
+		log.Warn("component died, restarting it", "component", name, "error", err, "after", delay)
+		pause(ctx, delay)
+		delay = min(delay*3, lastRestart)
+	}
+}
+
+// runComponent starts a component and returns when its process has ended.
+func runComponent(ctx context.Context, p Profile, config *Config, name string) error {
+	args, err := config.commandLine(p, name)
+	if err != nil {
+		return err
+	}
+	self, err := executable()
+	if err != nil {
+		return err
+	}
+	out, err := os.OpenFile(p.LogFile(name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = stopGrace
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C in the terminal is not meant for components
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	defer os.Remove(p.PIDFile(name))
+	if err := writeFile(p.PIDFile(name), []byte(strconv.Itoa(cmd.Process.Pid)), 0o600); err != nil {
+		return errors.Join(err, cmd.Process.Kill(), cmd.Wait())
+	}
+	return cmd.Wait()
+}
+
+// lockSupervisor makes sure that a profile has one supervisor. The system lets go of the lock when the process ends,
+// however it ends, so whoever can take it knows that there is none.
+func lockSupervisor(p Profile) (*os.File, error) {
+	f, err := os.OpenFile(p.Path("run", "supervisor.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("profile %q is being supervised already", p.Name)
+	}
+	return f, writeFile(p.PIDFile("supervisor"), []byte(strconv.Itoa(os.Getpid())), 0o600)
+}
+
+// supervisorPID returns the process id of the running supervisor, 0 if there is none.
+func supervisorPID(p Profile) int {
+	f, err := os.OpenFile(p.Path("run", "supervisor.lock"), os.O_RDWR, 0)
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+		return 0
+	}
+	return readPID(p.PIDFile("supervisor"))
+}
+
+// reapOrphans ends components that outlived a supervisor which was killed: their ports and files must be free.
+func reapOrphans(p Profile, config *Config, log *slog.Logger) {
+	for _, name := range config.Components() {
+		pid := readPID(p.PIDFile(name))
+		if pid == 0 || !isOurs(p, pid) {
+			continue
+		}
+		log.Info("ending a component that has lost its supervisor", "component", name, "pid", pid)
+		endProcess(pid)
+		os.Remove(p.PIDFile(name))
+	}
+}
+
+// endProcess asks a process that is not our child to end, insists after the grace period, and returns when it is gone.
+func endProcess(pid int) {
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		if syscall.Kill(pid, signal) != nil {
+			return
+		}
+		for deadline := time.Now().Add(stopGrace); time.Now().Before(deadline); {
+			if syscall.Kill(pid, 0) != nil {
+				return
+			}
+			time.Sleep(10 * time.Millisecond) // there is no event for the end of a process that is not our child
+		}
+	}
+}
+
+// isOurs tells whether a process id read from a file still belongs to a component of this profile: the system may have
+// given it to somebody else since.
+func isOurs(p Profile, pid int) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if err != nil { // not Linux, or gone
+		b, err = exec.Command("ps", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
+	}
+	return err == nil && strings.Contains(string(b), p.Dir()+"/")
+}
+
+func readPID(file string) int {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil {
+		return 0
+	}
+	return pid
+}
+
+// waitListening returns when the API server accepts connections, or after a few seconds: then its log says why.
+func waitListening(ctx context.Context, config *Config) {
+	address := strings.TrimPrefix(config.Server(), "https://")
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline) && ctx.Err() == nil; {
+		conn, err := net.DialTimeout("tcp", address, time.Second)
+		if err == nil {
+			conn.Close()
+			return
+		}
+		pause(ctx, 5*time.Millisecond)
+	}
+}
+
+// pause waits, less long if ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"net/netip"
+
+	"github.com/spf13/cobra"
+
+	"kubelite/apiserver"
+	"kubelite/store"
+)
+
+func apiserverCommand() *cobra.Command {
+	var cfg apiserver.Config
+	var dataDir, serviceCIDR string
+	var verbose bool
+	cmd := &cobra.Command{Use: "apiserver", Short: "Serve the Kubernetes API (upstream: kube-apiserver and etcd)", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) (err error) {
+		cfg.Logger = newLogger(verbose)
+		if cfg.ServiceCIDR, err = netip.ParsePrefix(serviceCIDR); err != nil {
+			return err
+		}
+		if cfg.Store, err = store.Open(dataDir, store.Options{}); err != nil {
+			return err
+		}
+		defer func() {
+			if closeErr := cfg.Store.Close(); err == nil {
+				err = closeErr
+			}
+		}()
+		server, err := apiserver.New(cfg)
+		if err != nil {
+			return err
+		}
+		return ended(server.Run(cmd.Context()))
+	}}
+	f := cmd.Flags()
+	f.StringVar(&dataDir, "data-dir", "", "directory of the store")
+	f.StringArrayVar(&cfg.Listen, "listen", []string{"127.0.0.1:6443"}, "address and port to serve on; may be given more than once")
+	f.StringVar(&cfg.CertFile, "tls-cert-file", "", "certificate that the server proves itself with")
+	f.StringVar(&cfg.KeyFile, "tls-private-key-file", "", "its key")
+	f.StringVar(&cfg.ClientCAFile, "client-ca-file", "", "authority that signs client certificates")
+	f.StringVar(&cfg.TokenFile, "token-auth-file", "", `bearer tokens, a line each: token,user,uid,"group1,group2"`)
+	f.StringVar(&cfg.KubeletClientCertFile, "kubelet-client-certificate", "", "client certificate for calls to kubelets")
+	f.StringVar(&cfg.KubeletClientKeyFile, "kubelet-client-key", "", "its key")
+	f.StringVar(&cfg.KubeletCAFile, "kubelet-certificate-authority", "", "authority that signs the kubelets' serving certificates")
+	f.StringVar(&serviceCIDR, "service-cluster-ip-range", "10.96.0.0/16", "addresses of services")
+	f.BoolVarP(&verbose, "verbose", "v", false, "log every request")
+	return cmd
+}

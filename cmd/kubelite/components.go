@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"kubelite/client"
+	"kubelite/controllers"
+	"kubelite/scheduler"
+)
+
+// newLogger writes what a component has to say to stderr, which the cluster's supervisor keeps in a file.
+func newLogger(verbose bool) *slog.Logger {
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+// clientCommand makes the subcommand of a component that is a client of the API server.
+func clientCommand(use, short, agent string, run func(ctx context.Context, c *client.Client, log *slog.Logger) error) *cobra.Command {
+	var kubeconfig string
+	var verbose bool
+	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		cfg, err := client.LoadKubeconfig(kubeconfig, "")
+		if err != nil {
+			return err
+		}
+		cfg.Agent = agent
+		c, err := client.New(cfg)
+		if err != nil {
+			return err
+		}
+		return ended(run(cmd.Context(), c, newLogger(verbose)))
+	}}
+	cmd.Flags().StringVar(&kubeconfig, "kubeconfig", "", "how to reach the API server (default $KUBECONFIG, else ~/.kube/config)")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log every step of every loop")
+	return cmd
+}
+
+// ended drops the error of a context that was cancelled: being told to stop is no failure.
+func ended(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func controllersCommand() *cobra.Command {
+	var rootCA string
+	leaderElect := true
+	cmd := clientCommand("controllers", "Run the control loops (upstream: kube-controller-manager)", "controllers", func(ctx context.Context, c *client.Client, log *slog.Logger) error {
+		ca, err := os.ReadFile(rootCA)
+		if err != nil {
+			return err
+		}
+		return controllers.Run(ctx, controllers.Config{Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity(), RootCA: ca})
+	})
+	cmd.Flags().StringVar(&rootCA, "root-ca-file", "", "certificate authority that is published to every namespace")
+	cmd.Flags().BoolVar(&leaderElect, "leader-elect", true, "work only while holding the Lease of the same name in kube-system")
+	return cmd
+}
+
+func schedulerCommand() *cobra.Command {
+	leaderElect := true
+	cmd := clientCommand("scheduler", "Assign pods to nodes (upstream: kube-scheduler)", "scheduler", func(ctx context.Context, c *client.Client, log *slog.Logger) error {
+		return scheduler.Run(ctx, scheduler.Config{Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity()})
+	})
+	cmd.Flags().BoolVar(&leaderElect, "leader-elect", true, "work only while holding the Lease of the same name in kube-system")
+	return cmd
+}
+
+// identity is who holds a leader Lease: this machine. One supervisor runs one process of a component, so a restarted
+// one may take the Lease of its predecessor over at once.
+func identity() string {
+	host, err := os.Hostname()
+	if err != nil {
+		return "localhost"
+	}
+	return host
+}
