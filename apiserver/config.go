@@ -1,0 +1,41 @@
+package apiserver
+
+import (
+	"log/slog"
+	"net"
+	"time"
+
+	"kubelite/store"
+)
+
+// Config is what a Server is made from.
+type Config struct {
+	// Store holds all state. The server does not close it.
+	Store store.Store
+	// Listen is the addresses to serve on, "127.0.0.1:6443". All of them speak TLS.
+	Listen []string
+	// CertFile and KeyFile are the serving certificate.
+	CertFile, KeyFile string
+	// ClientCAFile holds the authorities whose client certificates are believed. Empty: none are.
+	ClientCAFile string
+	// TokenFile is upstream's static token file: lines of token,user,uid,"group1,group2".
+	TokenFile string
+	// KubeletClientCertFile and KubeletClientKeyFile are how the server shows itself to kubelets, KubeletCAFile who
+	// may call itself a kubelet. They serve logs and, later, exec.
+	KubeletClientCertFile, KubeletClientKeyFile, KubeletCAFile string
+	// ServiceCIDR is where Services get their cluster addresses from. Nil: 10.96.0.0/16.
+	ServiceCIDR *net.IPNet
+	// AdvertiseAddress is the address under which pods reach this server; the endpoints of Service
+	// default/kubernetes name it. Empty: the first address of Listen.
+	AdvertiseAddress string
+	// Version is what /version reports as gitVersion: "v1.36.3+kubelite".
+	Version string
+	// CompactionInterval is how long superseded revisions can still be read. Zero: five minutes, as upstream.
+	CompactionInterval time.Duration
+	// MaxReadsInFlight and MaxWritesInFlight bound the requests served at once; more are told to come back.
+	// Zero: 400 and 200, as upstream. Watches and other long requests are not counted.
+	MaxReadsInFlight, MaxWritesInFlight int
+	// ShutdownTimeout is how long running requests may take to finish at the end. Zero: ten seconds.
+	ShutdownTimeout time.Duration
+	Logger          *slog.Logger
+}

@@ -1,0 +1,154 @@
+package apiserver
+
+import (
+	"context"
+	"net/http"
+
+	"kubelite/api"
+)
+
+// Resource is one row of the table that the server works from: a kind, what may be done to its objects, and the few
+// hooks where its objects differ from all others. There is no handler per kind.
+type Resource struct {
+	*api.Kind
+	// Verbs that the resource itself has; those of subresources are in Subresources.
+	Verbs []string
+	// Strategy is what is particular to this kind when it is written.
+	Strategy Strategy
+	// Columns is how `kubectl get` shows it. Nil: NAME and AGE.
+	Columns *Columns
+	// Fields returns the values that field selectors of this kind may ask for, besides metadata.name and
+	// metadata.namespace. The same names must come for every object. Nil: none.
+	Fields func(obj api.Object) map[string]string
+	// Subresources by name: "status", "scale", "log".
+	Subresources map[string]*Subresource
+	// View is set when the objects are stored as another kind: an events.k8s.io Event is a core Event. Nil for
+	// nearly all.
+	View *View
+	// Create serves POST of a kind that is never stored (Binding). Nil for all others.
+	Create Handler
+
+	prefix string // of the keys in the store: "/deployments.apps/"
+}
+
+// Handler serves one request. Its Answer is written in the form that the client accepts; a handler that wrote to w
+// itself (a stream) returns nil.
+type Handler func(s *Server, w http.ResponseWriter, r *Request) (*Answer, error)
+
+// key is an object's place in the store.
+func (res *Resource) key(namespace, name string) string {
+	if res.Namespaced {
+		return res.prefix + namespace + "/" + name
+	}
+	return res.prefix + name
+}
+
+// Strategy is what is particular to one kind when its objects are written. Any hook may be nil.
+type Strategy struct {
+	// PrepareForCreate puts a new object into its first state: what users may not set is wiped (status, mostly).
+	PrepareForCreate func(obj api.Object)
+	// PrepareForUpdate keeps what an update of the object itself may not change: the status, usually. Generation is
+	// handled for all kinds: a kind whose spec the generation counts has Generation set.
+	PrepareForUpdate func(obj, old api.Object)
+	// PrepareForStatusUpdate keeps all but the status. Metadata is handled for all kinds.
+	PrepareForStatusUpdate func(obj, old api.Object)
+	// Generation returns the part of the object whose changes metadata.generation counts, the spec.
+	Generation func(obj api.Object) any
+	// Begin reserves what must be unique in the cluster (a Service's addresses) right before the object is stored,
+	// and may write it into obj. done is called with whether the write happened. old is nil on create.
+	Begin func(ctx context.Context, s *Server, req *Request, obj, old api.Object) (done func(stored bool), err error)
+	// Deleted tells that an object is gone, so that what Begin reserved is free again.
+	Deleted func(s *Server, old api.Object)
+	// Warnings for the user about odd but valid objects; old is nil on create.
+	Warnings func(obj, old api.Object) []string
+	// CreateOnUpdate: a PUT of a name that does not exist creates it.
+	CreateOnUpdate bool
+	// ConditionalUpdate: a PUT must name the resourceVersion that it replaces. Most kinds let it be left out.
+	ConditionalUpdate bool
+	// Grace returns how many seconds the object may live on after its deletion was asked for. Nil: 0, it goes at
+	// once. Only Pods have it.
+	Grace func(obj api.Object, options *api.DeleteOptions) int64
+	// Finalized tells whether nothing but metadata.finalizers holds a deleted object back. Only Namespaces have
+	// finalizers of their own. Nil: yes.
+	Finalized func(obj api.Object) bool
+	// OnDelete changes an object whose deletion begins and that lingers: a Namespace's phase becomes Terminating.
+	OnDelete func(obj api.Object)
+	// OrphanByDefault: a deletion that names no propagation policy leaves dependents alone.
+	OrphanByDefault bool
+}
+
+// Columns is how a kind is shown as a Table.
+type Columns struct {
+	Definitions []api.TableColumnDefinition
+	// Row returns one cell per definition, and the row's conditions (Completed for finished pods).
+	Row func(obj api.Object) (cells []any, conditions []api.TableRowCondition)
+}
+
+// Subresource is an endpoint below an object: .../pods/web/status.
+type Subresource struct {
+	// Kind is what its bodies and answers are; nil means the parent's kind.
+	Kind *api.Kind
+	// Verbs that it has: get, update, patch, create.
+	Verbs []string
+	// LongRunning marks streams (log -f, exec, proxy): no timeout, not counted by throttle.
+	LongRunning bool
+	Handle      Handler
+}
+
+// Answer is what a handler wants to be sent: an object (or Status, or list), or JSON that is already encoded.
+type Answer struct {
+	Code   int
+	Object any    // *api.Pod, *api.Status, ...; nil when JSON has it
+	JSON   []byte // the object's encoding, if it exists already
+}
+
+// answerObject is the usual Answer.
+func answerObject(code int, obj any) *Answer { return &Answer{Code: code, Object: obj} }
+
+// View is how one kind is stored as another.
+type View struct {
+	Of         *api.Kind // the kind that is stored
+	ToStored   func(obj api.Object) api.Object
+	FromStored func(obj api.Object) api.Object
+}
+
+// newResources makes the table. A CRD will add a row while the server runs, so it is a value of the Server.
+func newResources() []*Resource {
+	rows := []*Resource{
+		{Kind: api.KindOf[*api.Binding](), Verbs: []string{"create"}, Create: bindingCreate},
+		{Kind: api.KindOf[*api.ConfigMap](), Verbs: allVerbs, Columns: configMapColumns},
+		{Kind: api.KindOf[*api.Endpoints](), Verbs: allVerbs, Columns: endpointsColumns, Strategy: endpointsStrategy},
+		{Kind: api.KindOf[*api.Event](), Verbs: allVerbs, Columns: eventColumns, Strategy: eventStrategy, Fields: eventFields},
+		{Kind: api.KindOf[*api.Namespace](), Verbs: namespaceVerbs, Columns: namespaceColumns, Strategy: namespaceStrategy,
+			Fields:       namespaceFields,
+			Subresources: map[string]*Subresource{"status": statusSubresource, "finalize": finalizeSubresource}},
+		{Kind: api.KindOf[*api.Node](), Verbs: allVerbs, Columns: nodeColumns, Strategy: nodeStrategy, Fields: nodeFields,
+			Subresources: map[string]*Subresource{"status": statusSubresource}},
+		{Kind: api.KindOf[*api.Pod](), Verbs: allVerbs, Columns: podColumns, Strategy: podStrategy, Fields: podFields,
+			Subresources: map[string]*Subresource{"status": statusSubresource, "binding": bindingSubresource, "log": logSubresource}},
+		{Kind: api.KindOf[*api.PodTemplate](), Verbs: allVerbs, Columns: podTemplateColumns, Strategy: podTemplateStrategy},
+		{Kind: api.KindOf[*api.Secret](), Verbs: allVerbs, Columns: secretColumns, Fields: secretFields},
+		{Kind: api.KindOf[*api.ServiceAccount](), Verbs: allVerbs, Columns: serviceAccountColumns},
+		{Kind: api.KindOf[*api.Service](), Verbs: allVerbs, Columns: serviceColumns, Strategy: serviceStrategy, Fields: serviceFields,
+			Subresources: map[string]*Subresource{"status": statusSubresource}},
+		{Kind: api.KindOf[*api.ControllerRevision](), Verbs: allVerbs, Columns: controllerRevisionColumns},
+		{Kind: api.KindOf[*api.Deployment](), Verbs: allVerbs, Columns: deploymentColumns, Strategy: deploymentStrategy,
+			Subresources: map[string]*Subresource{"status": statusSubresource, "scale": scaleSubresource}},
+		{Kind: api.KindOf[*api.ReplicaSet](), Verbs: allVerbs, Columns: replicaSetColumns, Strategy: replicaSetStrategy, Fields: replicaSetFields,
+			Subresources: map[string]*Subresource{"status": statusSubresource, "scale": scaleSubresource}},
+		{Kind: api.KindOf[*api.Lease](), Verbs: allVerbs, Columns: leaseColumns, Strategy: leaseStrategy},
+		{Kind: api.KindOf[*api.EventsEvent](), Verbs: allVerbs, Columns: eventsEventColumns, Strategy: eventStrategy, View: eventsEventView},
+	}
+	for _, row := range rows {
+		row.prefix = "/" + row.Resource() + "/"
+		if row.View != nil {
+			row.prefix = "/" + row.View.Of.Resource() + "/"
+		}
+	}
+	return rows
+}
+
+var (
+	allVerbs       = []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}
+	namespaceVerbs = []string{"create", "delete", "get", "list", "patch", "update", "watch"}
+)

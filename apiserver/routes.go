@@ -1,0 +1,77 @@
+package apiserver
+
+import (
+	"net/http"
+
+	"github.com/gorilla/mux"
+)
+
+// routes is the first of the two places that hold the whole request path; the second is the file of the verb
+// (create.go, update.go, ...). A request runs down the first list, then goes where the second list says.
+func (s *Server) routes() http.Handler {
+	r := mux.NewRouter().SkipClean(true).UseEncodedPath()
+
+	r.Use( // in order of execution, the outermost first
+		s.recoverPanic, // a bug in one request is a 500, not the end of the server
+		s.requestInfo,  // which verb on which resource? puts the Request into the context
+		s.logRequest,   // one debug line, and the metrics
+		s.authenticate, // who is it? sets Request.User, or 401
+		s.audit,        // why is it? reads the ledger headers of a write
+		s.throttle,     // too many at once? 429
+		s.authorize,    // may they? or 403
+		s.gate,         // may it go on now? a debugger can hold writes back here
+	)
+
+	r.PathPrefix("/api/v1/").HandlerFunc(s.serveResource)
+	r.PathPrefix("/apis/{group}/{version}/").HandlerFunc(s.serveResource)
+	r.HandleFunc("/ledger", s.serveLedger).Methods("GET", "POST")
+
+	r.HandleFunc("/api", s.serveCoreVersions)
+	r.HandleFunc("/api/v1", s.serveResourceList)
+	r.HandleFunc("/apis", s.serveGroups)
+	r.HandleFunc("/apis/{group}", s.serveGroup)
+	r.HandleFunc("/apis/{group}/{version}", s.serveResourceList)
+	r.HandleFunc("/openapi/v2", s.serveOpenAPIV2)
+	r.HandleFunc("/openapi/v3", s.serveOpenAPIIndex)
+	r.PathPrefix("/openapi/v3/").HandlerFunc(s.serveOpenAPI)
+	r.HandleFunc("/version", s.serveVersion)
+	r.HandleFunc("/metrics", s.serveMetrics)
+	r.PathPrefix("/{check:healthz|livez|readyz}").HandlerFunc(s.serveHealth)
+	r.PathPrefix("/").HandlerFunc(s.serveNotFound) // also has to go through the list above: strangers learn nothing
+	return r
+}
+
+// serveResource calls the one handler that serves this verb for every kind.
+func (s *Server) serveResource(w http.ResponseWriter, hr *http.Request) {
+	req := requestFrom(hr.Context())
+	var handle Handler
+	switch {
+	case req.Resource == nil:
+		s.serveNotFound(w, hr)
+		return
+	case req.Subresource != "":
+		handle = req.Resource.subresourceHandler(req)
+	case !req.Resource.hasVerb(req.Verb):
+	case req.Resource.Create != nil:
+		handle = req.Resource.Create
+	default:
+		handle = verbs[req.Verb]
+	}
+	if handle == nil {
+		handle = methodNotAllowed
+	}
+	answer, err := handle(s, w, req)
+	s.respond(w, req, answer, err)
+}
+
+// verbs holds one handler per verb, for all kinds.
+var verbs = map[string]Handler{
+	"get":              (*Server).serveGet,
+	"list":             (*Server).serveList,
+	"watch":            (*Server).serveWatch,
+	"create":           (*Server).serveCreate,
+	"update":           (*Server).serveUpdate,
+	"patch":            (*Server).servePatch,
+	"delete":           (*Server).serveDelete,
+	"deletecollection": (*Server).serveDeleteCollection,
+}
