@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Makes the images of the examples FROM scratch, from the programs in this folder: nothing is pulled.
+#   kubelite-hello:v1   says "hello from <pod>"
+#   kubelite-hello:v2   says "hallo from <pod>", for rolling updates
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$root/hello" ./examples/hello
+for version in v1:hello v2:hallo; do
+  tar -C "$root" -c hello | docker import \
+    --change 'ENTRYPOINT ["/hello"]' --change 'EXPOSE 8080' --change "ENV GREETING=${version#*:}" \
+    - "kubelite-hello:${version%%:*}" >/dev/null
+done

@@ -1,0 +1,196 @@
+package docker
+
+import (
+	"archive/tar"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/client"
+)
+
+// labelBinary is the digest of the binary inside an image of ours.
+const labelBinary = "io.kubelite.binary"
+
+// Machine prepares the Docker daemon for a cluster and cleans up after it: what all of its nodes share. It holds no
+// connection; each call makes one.
+type Machine struct{}
+
+// Available returns nil if the daemon answers.
+func (Machine) Available(ctx context.Context) error {
+	return withDaemon(func(d *client.Client) error {
+		_, err := d.Ping(ctx)
+		return err
+	})
+}
+
+// EnsureNetwork makes the profile's bridge network with the first range that is free, or returns what the existing one
+// has. Its gateway is the first address: where this machine meets the pods.
+func (Machine) EnsureNetwork(ctx context.Context, profile, name string, ranges []netip.Prefix) (cidr netip.Prefix, gateway netip.Addr, err error) {
+	err = withDaemon(func(d *client.Client) error {
+		networks, err := d.NetworkList(ctx, network.ListOptions{})
+		if err != nil {
+			return err
+		}
+		taken := hostRanges()
+		for _, n := range networks {
+			for _, ipam := range n.IPAM.Config {
+				subnet, err := netip.ParsePrefix(ipam.Subnet)
+				if err != nil {
+					continue // an IPv6 range written in a way of its own cannot be in our way
+				}
+				if n.Name == name {
+					cidr, gateway = subnet, subnet.Addr().Next()
+					return nil
+				}
+				taken = append(taken, subnet)
+			}
+		}
+		for _, r := range ranges {
+			if overlapsAny(r, taken) {
+				continue
+			}
+			cidr, gateway = r, r.Addr().Next()
+			_, err = d.NetworkCreate(ctx, name, network.CreateOptions{
+				Driver: "bridge",
+				IPAM:   &network.IPAM{Config: []network.IPAMConfig{{Subnet: cidr.String(), Gateway: gateway.String()}}},
+				Labels: map[string]string{labelProfile: profile},
+			})
+			return err
+		}
+		return fmt.Errorf("every range is taken by another network of this machine: %v", ranges)
+	})
+	return cidr, gateway, err
+}
+
+// hostRanges are the ranges of this machine's own interfaces, Docker's bridges among them.
+func hostRanges() []netip.Prefix {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil // the daemon refuses an overlap by itself; this only picks a better range at once
+	}
+	var ranges []netip.Prefix
+	for _, a := range addrs {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			ranges = append(ranges, p.Masked())
+		}
+	}
+	return ranges
+}
+
+func overlapsAny(r netip.Prefix, taken []netip.Prefix) bool {
+	for _, t := range taken {
+		if r.Overlaps(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// EnsureImage makes an image that holds the binary as /kubelite and nothing else, so that nothing is pulled. An image
+// made from the same binary is kept.
+func (Machine) EnsureImage(ctx context.Context, ref, binary string) error {
+	digest, err := fileDigest(binary)
+	if err != nil {
+		return err
+	}
+	return withDaemon(func(d *client.Client) error {
+		if old, err := d.ImageInspect(ctx, ref); err == nil && old.Config != nil && old.Config.Labels[labelBinary] == digest {
+			return nil
+		}
+		rootfs, write := io.Pipe()
+		go func() { write.CloseWithError(tarBinary(write, binary)) }()
+		answer, err := d.ImageImport(ctx, image.ImportSource{Source: rootfs, SourceName: "-"}, ref, image.ImportOptions{
+			Changes: []string{`ENTRYPOINT ["/kubelite"]`, fmt.Sprintf("LABEL %s=%s", labelBinary, digest)},
+		})
+		if err != nil {
+			return errors.Join(err, rootfs.Close())
+		}
+		_, err = io.Copy(io.Discard, answer) // the image is there when the answer ends
+		return errors.Join(err, answer.Close())
+	})
+}
+
+func fileDigest(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// tarBinary writes a root file system with one file in it.
+func tarBinary(w io.Writer, binary string) error {
+	f, err := os.Open(binary)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	t := tar.NewWriter(w)
+	if err := t.WriteHeader(&tar.Header{Name: "kubelite", Mode: 0o755, Size: info.Size(), Typeflag: tar.TypeReg}); err != nil {
+		return err
+	}
+	if _, err := io.Copy(t, f); err != nil {
+		return err
+	}
+	return t.Close()
+}
+
+// Purge removes every container and network with the profile's label, running or not.
+func (Machine) Purge(ctx context.Context, profile string) error {
+	ours := filters.NewArgs(filters.Arg("label", labelProfile+"="+profile))
+	return withDaemon(func(d *client.Client) error {
+		containers, err := d.ContainerList(ctx, container.ListOptions{All: true, Filters: ours})
+		if err != nil {
+			return err
+		}
+		results := make(chan error, len(containers))
+		for _, c := range containers {
+			go func() {
+				err := d.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true, RemoveVolumes: true})
+				if client.IsErrNotFound(err) {
+					err = nil
+				}
+				results <- err
+			}()
+		}
+		var errs []error
+		for range containers {
+			errs = append(errs, <-results)
+		}
+		networks, err := d.NetworkList(ctx, network.ListOptions{Filters: ours})
+		errs = append(errs, err)
+		for _, n := range networks {
+			errs = append(errs, d.NetworkRemove(ctx, n.ID))
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// withDaemon calls f with a client that speaks whatever API version the daemon has.
+func withDaemon(f func(d *client.Client) error) error {
+	d, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(d), d.Close())
+}
