@@ -1,5 +1,7 @@
 package api
 
+import "bytes"
+
 // UID tells an object from another one of the same name, in time and space.
 type UID string
 
@@ -8,9 +10,41 @@ type RawExtension struct {
 	Raw []byte
 }
 
+// MarshalJSON writes the bytes as they are, null when there are none.
+func (r RawExtension) MarshalJSON() ([]byte, error) { return marshalRaw(r.Raw) }
+
+// UnmarshalJSON keeps a copy of the bytes; null leaves the value empty.
+func (r *RawExtension) UnmarshalJSON(b []byte) error {
+	r.Raw = unmarshalRaw(r.Raw, b)
+	return nil
+}
+
 // FieldsV1 is a set of field paths as JSON; managedFields uses it.
 type FieldsV1 struct {
 	Raw []byte
+}
+
+// MarshalJSON writes the bytes as they are, null when there are none.
+func (f FieldsV1) MarshalJSON() ([]byte, error) { return marshalRaw(f.Raw) }
+
+// UnmarshalJSON keeps a copy of the bytes; null leaves the value empty.
+func (f *FieldsV1) UnmarshalJSON(b []byte) error {
+	f.Raw = unmarshalRaw(f.Raw, b)
+	return nil
+}
+
+func marshalRaw(raw []byte) ([]byte, error) {
+	if raw == nil {
+		return []byte("null"), nil
+	}
+	return raw, nil
+}
+
+func unmarshalRaw(old, b []byte) []byte {
+	if string(b) == "null" {
+		return old
+	}
+	return bytes.Clone(b) // the decoder reuses its buffer
 }
 
 // PatchType is the media type of a patch's body.
