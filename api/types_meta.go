@@ -1,64 +1,122 @@
 package api
 
+// TypeMeta says what kind an object is and in which version it is written. Every object and list carries one.
 type TypeMeta struct {
-	Kind       string `json:"kind,omitempty" pb:"1"`
+	// The kind in CamelCase, such as Pod. It cannot change. Servers may infer it from the URL.
+	Kind string `json:"kind,omitempty" pb:"1"`
+	// The group and version that the object is written in: v1, or apps/v1.
 	APIVersion string `json:"apiVersion,omitempty" pb:"2"`
 }
 
+// ListMeta is what a list says of itself: the moment it shows, and how to read on.
 type ListMeta struct {
-	SelfLink           string     `json:"selfLink,omitempty" pb:"1"`
-	ResourceVersion    string     `json:"resourceVersion,omitempty" pb:"2"`
-	Continue           string     `json:"continue,omitempty" pb:"3"`
-	RemainingItemCount *int64     `json:"remainingItemCount,omitempty" pb:"4"`
-	ShardInfo          *ShardInfo `json:"shardInfo,omitempty" pb:"5"`
+	// No longer filled in.
+	SelfLink string `json:"selfLink,omitempty" pb:"1"`
+	// The revision that the list shows. A watch that starts from it misses nothing.
+	ResourceVersion string `json:"resourceVersion,omitempty" pb:"2"`
+	// A token to read the next part of the list with, when limit cut it off. It is opaque and expires after some
+	// minutes.
+	Continue string `json:"continue,omitempty" pb:"3"`
+	// How many items follow this part, when the server knows; lists with a selector leave it out.
+	RemainingItemCount *int64 `json:"remainingItemCount,omitempty" pb:"4"`
+	// Set when the list was cut down to one shard of the objects.
+	ShardInfo *ShardInfo `json:"shardInfo,omitempty" pb:"5"`
 }
 
+// ShardInfo says which part of all objects a sharded list holds.
 type ShardInfo struct {
+	// The shard selector that the request gave.
 	Selector string `json:"selector" pb:"1"`
 }
 
+// ObjectMeta is what every stored object has: its name and identity, its place in time, and what others have noted
+// on it.
 type ObjectMeta struct {
-	Name                       string               `json:"name,omitempty" pb:"1"`
-	GenerateName               string               `json:"generateName,omitempty" pb:"2"`
-	Namespace                  string               `json:"namespace,omitempty" pb:"3"`
-	SelfLink                   string               `json:"selfLink,omitempty" pb:"4"`
-	UID                        UID                  `json:"uid,omitempty" pb:"5"`
-	ResourceVersion            string               `json:"resourceVersion,omitempty" pb:"6"`
-	Generation                 int64                `json:"generation,omitempty" pb:"7"`
-	CreationTimestamp          Time                 `json:"creationTimestamp,omitempty,omitzero" pb:"8"`
-	DeletionTimestamp          *Time                `json:"deletionTimestamp,omitempty" pb:"9"`
-	DeletionGracePeriodSeconds *int64               `json:"deletionGracePeriodSeconds,omitempty" pb:"10"`
-	Labels                     map[string]string    `json:"labels,omitempty" pb:"11"`
-	Annotations                map[string]string    `json:"annotations,omitempty" pb:"12"`
-	OwnerReferences            []OwnerReference     `json:"ownerReferences,omitempty" pb:"13" patch:"merge" mergeKey:"uid" list:"map" mapKeys:"uid"`
-	Finalizers                 []string             `json:"finalizers,omitempty" pb:"14" patch:"merge" list:"set"`
-	ManagedFields              []ManagedFieldsEntry `json:"managedFields,omitempty" pb:"17" list:"atomic"`
+	// The name, unique among the objects of its kind in a namespace. The user gives it at creation and it cannot
+	// change.
+	Name string `json:"name,omitempty" pb:"1"`
+	// A prefix for the name, used when name is empty: the server appends five random characters, and tries again if
+	// the result is taken.
+	GenerateName string `json:"generateName,omitempty" pb:"2"`
+	// The namespace that the object lives in; empty for kinds that live in none. It cannot change.
+	Namespace string `json:"namespace,omitempty" pb:"3"`
+	// No longer filled in.
+	SelfLink string `json:"selfLink,omitempty" pb:"4"`
+	// Tells this object from every other that ever was, also from one of the same name that was deleted. The server
+	// sets it.
+	UID UID `json:"uid,omitempty" pb:"5"`
+	// The revision of the last write to the object. Send it back with an update, and the update fails with a conflict
+	// if somebody else was faster. The server sets it.
+	ResourceVersion string `json:"resourceVersion,omitempty" pb:"6"`
+	// Counts the changes of the desired state. A status that observed this generation is up to date. The server sets
+	// it.
+	Generation int64 `json:"generation,omitempty" pb:"7"`
+	// When the object was created. The server sets it.
+	CreationTimestamp Time `json:"creationTimestamp,omitempty,omitzero" pb:"8"`
+	// When the object will be, or was to be, gone: set when somebody deletes it, at the end of the grace period. From
+	// then on it only waits for its finalizers and cannot be revived. The server sets it.
+	DeletionTimestamp *Time `json:"deletionTimestamp,omitempty" pb:"9"`
+	// How long the object may take to end gracefully; set with deletionTimestamp, and may only get shorter.
+	DeletionGracePeriodSeconds *int64 `json:"deletionGracePeriodSeconds,omitempty" pb:"10"`
+	// Names and values that selectors find the object by. Keys may have a domain as prefix; values have at most 63
+	// characters.
+	Labels map[string]string `json:"labels,omitempty" pb:"11"`
+	// Notes of programs and people that nothing selects by. All together may have 256 KiB.
+	Annotations map[string]string `json:"annotations,omitempty" pb:"12"`
+	// The objects that this one belongs to. When the last of them is gone, the garbage collector deletes it. At most
+	// one is marked as controller.
+	OwnerReferences []OwnerReference `json:"ownerReferences,omitempty" pb:"13" patch:"merge" mergeKey:"uid" list:"map" mapKeys:"uid"`
+	// Work that must be done before the object may go. A deleted object stays until whoever is responsible has
+	// removed each entry.
+	Finalizers []string `json:"finalizers,omitempty" pb:"14" patch:"merge" list:"set"`
+	// Which manager last set which field, kept by the server for server-side apply.
+	ManagedFields []ManagedFieldsEntry `json:"managedFields,omitempty" pb:"17" list:"atomic"`
 }
 
+// OwnerReference names an object that another one belongs to, in the same namespace or outside of any.
 type OwnerReference struct {
-	APIVersion         string `json:"apiVersion" pb:"5"`
-	Kind               string `json:"kind" pb:"1"`
-	Name               string `json:"name" pb:"3"`
-	UID                UID    `json:"uid" pb:"4"`
-	Controller         *bool  `json:"controller,omitempty" pb:"6"`
-	BlockOwnerDeletion *bool  `json:"blockOwnerDeletion,omitempty" pb:"7"`
+	// Group and version of the owner.
+	APIVersion string `json:"apiVersion" pb:"5"`
+	// Kind of the owner.
+	Kind string `json:"kind" pb:"1"`
+	// Name of the owner.
+	Name string `json:"name" pb:"3"`
+	// Identity of the owner. An owner of the same name with another uid does not count.
+	UID UID `json:"uid" pb:"4"`
+	// True for the one owner that manages the object.
+	Controller *bool `json:"controller,omitempty" pb:"6"`
+	// True if a foreground deletion of the owner must wait for this object. Default: false.
+	BlockOwnerDeletion *bool `json:"blockOwnerDeletion,omitempty" pb:"7"`
 }
 
+// ListOptions are the query parameters of lists and watches.
 type ListOptions struct {
-	TypeMeta             `json:",inline"`
-	LabelSelector        string               `json:"labelSelector,omitempty" pb:"1"`
-	FieldSelector        string               `json:"fieldSelector,omitempty" pb:"2"`
-	Watch                bool                 `json:"watch,omitempty" pb:"3"`
-	AllowWatchBookmarks  bool                 `json:"allowWatchBookmarks,omitempty" pb:"9"`
-	ResourceVersion      string               `json:"resourceVersion,omitempty" pb:"4"`
+	TypeMeta `json:",inline"`
+	// Only objects whose labels match: "app=web,tier in (front,back),!legacy". Default: all.
+	LabelSelector string `json:"labelSelector,omitempty" pb:"1"`
+	// Only objects whose fields match: "spec.nodeName=node-1". Each kind has a few fields for this. Default: all.
+	FieldSelector string `json:"fieldSelector,omitempty" pb:"2"`
+	// Stream the changes instead of answering with a list.
+	Watch bool `json:"watch,omitempty" pb:"3"`
+	// Let the server send bookmarks, events without news that carry the newest revision.
+	AllowWatchBookmarks bool `json:"allowWatchBookmarks,omitempty" pb:"9"`
+	// For a list, how fresh it must be; for a watch, from where on. Empty: the newest. "0": whatever is at hand.
+	ResourceVersion string `json:"resourceVersion,omitempty" pb:"4"`
+	// How resourceVersion is meant in a list: NotOlderThan or Exact.
 	ResourceVersionMatch ResourceVersionMatch `json:"resourceVersionMatch,omitempty" pb:"10"`
-	TimeoutSeconds       *int64               `json:"timeoutSeconds,omitempty" pb:"5"`
-	Limit                int64                `json:"limit,omitempty" pb:"7"`
-	Continue             string               `json:"continue,omitempty" pb:"8"`
-	SendInitialEvents    *bool                `json:"sendInitialEvents,omitempty" pb:"11"`
-	ShardSelector        string               `json:"shardSelector,omitempty" pb:"15"`
+	// When the server ends the list or watch, whatever happens.
+	TimeoutSeconds *int64 `json:"timeoutSeconds,omitempty" pb:"5"`
+	// The most objects that one answer may hold. The rest is read with continue.
+	Limit int64 `json:"limit,omitempty" pb:"7"`
+	// The token from the previous part of the list.
+	Continue string `json:"continue,omitempty" pb:"8"`
+	// Begin a watch with an ADDED event for each object there is, and a bookmark after them.
+	SendInitialEvents *bool `json:"sendInitialEvents,omitempty" pb:"11"`
+	// Only objects of this shard.
+	ShardSelector string `json:"shardSelector,omitempty" pb:"15"`
 }
 
+// ResourceVersionMatch says how a list may meet the revision that was asked for.
 type ResourceVersionMatch string
 
 const (
@@ -66,11 +124,14 @@ const (
 	ResourceVersionMatchExact        ResourceVersionMatch = "Exact"
 )
 
+// GetOptions are the query parameters of a get.
 type GetOptions struct {
-	TypeMeta        `json:",inline"`
+	TypeMeta `json:",inline"`
+	// How fresh the answer must be. Empty: the newest.
 	ResourceVersion string `json:"resourceVersion,omitempty" pb:"1"`
 }
 
+// DeletionPropagation says what becomes of the objects that a deleted one owns.
 type DeletionPropagation string
 
 const (
@@ -79,62 +140,101 @@ const (
 	DeletePropagationForeground DeletionPropagation = "Foreground"
 )
 
+// DeleteOptions is the optional body of a delete.
 type DeleteOptions struct {
-	TypeMeta                                         `json:",inline"`
-	GracePeriodSeconds                               *int64               `json:"gracePeriodSeconds,omitempty" pb:"1"`
-	Preconditions                                    *Preconditions       `json:"preconditions,omitempty" pb:"2"`
-	OrphanDependents                                 *bool                `json:"orphanDependents,omitempty" pb:"3"`
-	PropagationPolicy                                *DeletionPropagation `json:"propagationPolicy,omitempty" pb:"4"`
-	DryRun                                           []string             `json:"dryRun,omitempty" pb:"5" list:"atomic"`
-	IgnoreStoreReadErrorWithClusterBreakingPotential *bool                `json:"ignoreStoreReadErrorWithClusterBreakingPotential,omitempty" pb:"6"`
+	TypeMeta `json:",inline"`
+	// How long the object may take to end; 0 is at once. Default: what the kind or the object says.
+	GracePeriodSeconds *int64 `json:"gracePeriodSeconds,omitempty" pb:"1"`
+	// What must be true of the object for it to be deleted; else the answer is a conflict.
+	Preconditions *Preconditions `json:"preconditions,omitempty" pb:"2"`
+	// The older form of propagationPolicy: true is Orphan.
+	OrphanDependents *bool `json:"orphanDependents,omitempty" pb:"3"`
+	// What becomes of dependents: Background deletes them afterwards, Foreground before, Orphan lets them be.
+	// Default: depends on the kind, mostly Background.
+	PropagationPolicy *DeletionPropagation `json:"propagationPolicy,omitempty" pb:"4"`
+	// "All" goes through every step and stores nothing.
+	DryRun []string `json:"dryRun,omitempty" pb:"5" list:"atomic"`
+	// Delete an object that cannot be read from the store any more, without looking at its finalizers.
+	IgnoreStoreReadErrorWithClusterBreakingPotential *bool `json:"ignoreStoreReadErrorWithClusterBreakingPotential,omitempty" pb:"6"`
 }
 
+// CreateOptions are the query parameters of a create.
 type CreateOptions struct {
-	TypeMeta        `json:",inline"`
-	DryRun          []string `json:"dryRun,omitempty" pb:"1" list:"atomic"`
-	FieldManager    string   `json:"fieldManager,omitempty" pb:"3"`
-	FieldValidation string   `json:"fieldValidation,omitempty" pb:"4"`
+	TypeMeta `json:",inline"`
+	// "All" goes through every step and stores nothing.
+	DryRun []string `json:"dryRun,omitempty" pb:"1" list:"atomic"`
+	// Who is making the change, for managedFields. Default: from the user agent.
+	FieldManager string `json:"fieldManager,omitempty" pb:"3"`
+	// What happens to unknown and duplicate fields: Ignore, Warn or Strict. Default: Warn.
+	FieldValidation string `json:"fieldValidation,omitempty" pb:"4"`
 }
 
+// PatchOptions are the query parameters of a patch.
 type PatchOptions struct {
-	TypeMeta        `json:",inline"`
-	DryRun          []string `json:"dryRun,omitempty" pb:"1" list:"atomic"`
-	Force           *bool    `json:"force,omitempty" pb:"2"`
-	FieldManager    string   `json:"fieldManager,omitempty" pb:"3"`
-	FieldValidation string   `json:"fieldValidation,omitempty" pb:"4"`
+	TypeMeta `json:",inline"`
+	// "All" goes through every step and stores nothing.
+	DryRun []string `json:"dryRun,omitempty" pb:"1" list:"atomic"`
+	// For server-side apply: take fields over from other managers instead of reporting a conflict.
+	Force *bool `json:"force,omitempty" pb:"2"`
+	// Who is making the change, for managedFields. Required for server-side apply.
+	FieldManager string `json:"fieldManager,omitempty" pb:"3"`
+	// What happens to unknown and duplicate fields: Ignore, Warn or Strict. Default: Warn.
+	FieldValidation string `json:"fieldValidation,omitempty" pb:"4"`
 }
 
+// UpdateOptions are the query parameters of an update.
 type UpdateOptions struct {
-	TypeMeta        `json:",inline"`
-	DryRun          []string `json:"dryRun,omitempty" pb:"1" list:"atomic"`
-	FieldManager    string   `json:"fieldManager,omitempty" pb:"2"`
-	FieldValidation string   `json:"fieldValidation,omitempty" pb:"3"`
+	TypeMeta `json:",inline"`
+	// "All" goes through every step and stores nothing.
+	DryRun []string `json:"dryRun,omitempty" pb:"1" list:"atomic"`
+	// Who is making the change, for managedFields. Default: from the user agent.
+	FieldManager string `json:"fieldManager,omitempty" pb:"2"`
+	// What happens to unknown and duplicate fields: Ignore, Warn or Strict. Default: Warn.
+	FieldValidation string `json:"fieldValidation,omitempty" pb:"3"`
 }
 
+// Preconditions are checked in the same step that carries a deletion out.
 type Preconditions struct {
-	UID             *UID    `json:"uid,omitempty" pb:"1"`
+	// The identity that the object must have.
+	UID *UID `json:"uid,omitempty" pb:"1"`
+	// The revision that the object must have.
 	ResourceVersion *string `json:"resourceVersion,omitempty" pb:"2"`
 }
 
+// Status is the answer to a request that has no object to answer with, above all to one that failed.
 type Status struct {
 	TypeMeta `json:",inline"`
+	// Empty but for lists cut short.
 	ListMeta `json:"metadata,omitempty" pb:"1"`
-	Status   string         `json:"status,omitempty" pb:"2"`
-	Message  string         `json:"message,omitempty" pb:"3"`
-	Reason   StatusReason   `json:"reason,omitempty" pb:"4"`
-	Details  *StatusDetails `json:"details,omitempty" pb:"5"`
-	Code     int32          `json:"code,omitempty" pb:"6"`
+	// Success or Failure.
+	Status string `json:"status,omitempty" pb:"2"`
+	// What happened, for people.
+	Message string `json:"message,omitempty" pb:"3"`
+	// What happened, for programs: one word such as NotFound. Empty where none fits.
+	Reason StatusReason `json:"reason,omitempty" pb:"4"`
+	// More of it, in fields.
+	Details *StatusDetails `json:"details,omitempty" pb:"5"`
+	// The HTTP status code.
+	Code int32 `json:"code,omitempty" pb:"6"`
 }
 
+// StatusDetails says which object a Status is about, and lists every single mistake.
 type StatusDetails struct {
-	Name              string        `json:"name,omitempty" pb:"1"`
-	Group             string        `json:"group,omitempty" pb:"2"`
-	Kind              string        `json:"kind,omitempty" pb:"3"`
-	UID               UID           `json:"uid,omitempty" pb:"6"`
-	Causes            []StatusCause `json:"causes,omitempty" pb:"4" list:"atomic"`
-	RetryAfterSeconds int32         `json:"retryAfterSeconds,omitempty" pb:"5"`
+	// Name of the object.
+	Name string `json:"name,omitempty" pb:"1"`
+	// Its API group.
+	Group string `json:"group,omitempty" pb:"2"`
+	// Its kind, or its resource.
+	Kind string `json:"kind,omitempty" pb:"3"`
+	// Its identity, where one object is meant.
+	UID UID `json:"uid,omitempty" pb:"6"`
+	// One entry for each mistake.
+	Causes []StatusCause `json:"causes,omitempty" pb:"4" list:"atomic"`
+	// After how many seconds another attempt makes sense.
+	RetryAfterSeconds int32 `json:"retryAfterSeconds,omitempty" pb:"5"`
 }
 
+// StatusReason is the reason of a failure in one word that programs compare with.
 type StatusReason string
 
 const (
@@ -160,12 +260,17 @@ const (
 	StatusReasonServiceUnavailable    StatusReason = "ServiceUnavailable"
 )
 
+// StatusCause is one mistake of a request.
 type StatusCause struct {
-	Type    CauseType `json:"reason,omitempty" pb:"1"`
-	Message string    `json:"message,omitempty" pb:"2"`
-	Field   string    `json:"field,omitempty" pb:"3"`
+	// What kind of mistake, in one word.
+	Type CauseType `json:"reason,omitempty" pb:"1"`
+	// What is wrong, for people.
+	Message string `json:"message,omitempty" pb:"2"`
+	// The field that is wrong, as a path: "spec.containers[0].image".
+	Field string `json:"field,omitempty" pb:"3"`
 }
 
+// CauseType is the kind of a single mistake.
 type CauseType string
 
 const (
@@ -184,67 +289,107 @@ const (
 	CauseTypeResourceVersionTooLarge  CauseType = "ResourceVersionTooLarge"
 )
 
+// APIVersions is the answer of /api: the versions of the core group.
 type APIVersions struct {
-	TypeMeta                   `json:",inline"`
-	Versions                   []string                    `json:"versions" pb:"1" list:"atomic"`
+	TypeMeta `json:",inline"`
+	// The versions, the preferred one first.
+	Versions []string `json:"versions" pb:"1" list:"atomic"`
+	// Which address a client should use, by where it is.
 	ServerAddressByClientCIDRs []ServerAddressByClientCIDR `json:"serverAddressByClientCIDRs" pb:"2" list:"atomic"`
 }
 
+// APIGroupList is the answer of /apis: every group but the core one.
 type APIGroupList struct {
 	TypeMeta `json:",inline"`
-	Groups   []APIGroup `json:"groups" pb:"1" list:"atomic"`
+	// The groups.
+	Groups []APIGroup `json:"groups" pb:"1" list:"atomic"`
 }
 
+// APIGroup is a named set of kinds that are versioned together.
 type APIGroup struct {
-	TypeMeta                   `json:",inline"`
-	Name                       string                      `json:"name" pb:"1"`
-	Versions                   []GroupVersionForDiscovery  `json:"versions" pb:"2" list:"atomic"`
-	PreferredVersion           GroupVersionForDiscovery    `json:"preferredVersion,omitempty" pb:"3"`
+	TypeMeta `json:",inline"`
+	// The name: "apps".
+	Name string `json:"name" pb:"1"`
+	// The versions that are served.
+	Versions []GroupVersionForDiscovery `json:"versions" pb:"2" list:"atomic"`
+	// The version that a client should take when it has no wish.
+	PreferredVersion GroupVersionForDiscovery `json:"preferredVersion,omitempty" pb:"3"`
+	// Which address a client should use, by where it is.
 	ServerAddressByClientCIDRs []ServerAddressByClientCIDR `json:"serverAddressByClientCIDRs,omitempty" pb:"4" list:"atomic"`
 }
 
+// ServerAddressByClientCIDR says which address clients of one range should use.
 type ServerAddressByClientCIDR struct {
-	ClientCIDR    string `json:"clientCIDR" pb:"1"`
+	// The range of client addresses.
+	ClientCIDR string `json:"clientCIDR" pb:"1"`
+	// Host or host:port for clients of that range.
 	ServerAddress string `json:"serverAddress" pb:"2"`
 }
 
+// GroupVersionForDiscovery names a version of a group, in full and short.
 type GroupVersionForDiscovery struct {
+	// "apps/v1".
 	GroupVersion string `json:"groupVersion" pb:"1"`
-	Version      string `json:"version" pb:"2"`
+	// "v1".
+	Version string `json:"version" pb:"2"`
 }
 
+// APIResource says what one resource is called and what may be done with it.
 type APIResource struct {
-	Name               string   `json:"name" pb:"1"`
-	SingularName       string   `json:"singularName" pb:"6"`
-	Namespaced         bool     `json:"namespaced" pb:"2"`
-	Group              string   `json:"group,omitempty" pb:"8"`
-	Version            string   `json:"version,omitempty" pb:"9"`
-	Kind               string   `json:"kind" pb:"3"`
-	Verbs              Verbs    `json:"verbs" pb:"4"`
-	ShortNames         []string `json:"shortNames,omitempty" pb:"5" list:"atomic"`
-	Categories         []string `json:"categories,omitempty" pb:"7" list:"atomic"`
-	StorageVersionHash string   `json:"storageVersionHash,omitempty" pb:"10"`
+	// The plural, as in URLs; "pods/status" for a subresource.
+	Name string `json:"name" pb:"1"`
+	// The singular, for command lines.
+	SingularName string `json:"singularName" pb:"6"`
+	// Whether its objects live in namespaces.
+	Namespaced bool `json:"namespaced" pb:"2"`
+	// The group of its kind, where that is not the list's.
+	Group string `json:"group,omitempty" pb:"8"`
+	// The version of its kind, where that is not the list's.
+	Version string `json:"version,omitempty" pb:"9"`
+	// The kind of its objects.
+	Kind string `json:"kind" pb:"3"`
+	// What may be done: get, list, watch, create, update, patch, delete, deletecollection.
+	Verbs Verbs `json:"verbs" pb:"4"`
+	// Abbreviations for command lines.
+	ShortNames []string `json:"shortNames,omitempty" pb:"5" list:"atomic"`
+	// Words that select several resources at once, such as all.
+	Categories []string `json:"categories,omitempty" pb:"7" list:"atomic"`
+	// Changes when objects are stored in another version.
+	StorageVersionHash string `json:"storageVersionHash,omitempty" pb:"10"`
 }
 
+// Verbs is a list of what may be done with a resource.
 type Verbs []string
 
+// APIResourceList is the answer of /api/v1 and /apis/GROUP/VERSION: the resources of one version of a group.
 type APIResourceList struct {
-	TypeMeta     `json:",inline"`
-	GroupVersion string        `json:"groupVersion" pb:"1"`
+	TypeMeta `json:",inline"`
+	// The group and version: "apps/v1".
+	GroupVersion string `json:"groupVersion" pb:"1"`
+	// The resources, subresources among them.
 	APIResources []APIResource `json:"resources" pb:"2" list:"atomic"`
 }
 
+// LabelSelector chooses objects by their labels. Both parts must match. An empty selector matches everything, an
+// absent one nothing.
 type LabelSelector struct {
-	MatchLabels      map[string]string          `json:"matchLabels,omitempty" pb:"1"`
+	// Labels that must be there with these very values.
+	MatchLabels map[string]string `json:"matchLabels,omitempty" pb:"1"`
+	// Requirements that must all hold.
 	MatchExpressions []LabelSelectorRequirement `json:"matchExpressions,omitempty" pb:"2" list:"atomic"`
 }
 
+// LabelSelectorRequirement is one condition on one label.
 type LabelSelectorRequirement struct {
-	Key      string                `json:"key" pb:"1"`
+	// The label's name.
+	Key string `json:"key" pb:"1"`
+	// In, NotIn, Exists or DoesNotExist.
 	Operator LabelSelectorOperator `json:"operator" pb:"2"`
-	Values   []string              `json:"values,omitempty" pb:"3" list:"atomic"`
+	// The values to compare with; none for Exists and DoesNotExist.
+	Values []string `json:"values,omitempty" pb:"3" list:"atomic"`
 }
 
+// LabelSelectorOperator compares a label with values.
 type LabelSelectorOperator string
 
 const (
@@ -254,16 +399,25 @@ const (
 	LabelSelectorOpDoesNotExist LabelSelectorOperator = "DoesNotExist"
 )
 
+// ManagedFieldsEntry says which fields one manager set by one kind of request.
 type ManagedFieldsEntry struct {
-	Manager     string                     `json:"manager,omitempty" pb:"1"`
-	Operation   ManagedFieldsOperationType `json:"operation,omitempty" pb:"2"`
-	APIVersion  string                     `json:"apiVersion,omitempty" pb:"3"`
-	Time        *Time                      `json:"time,omitempty" pb:"4"`
-	FieldsType  string                     `json:"fieldsType,omitempty" pb:"6"`
-	FieldsV1    *FieldsV1                  `json:"fieldsV1,omitempty" pb:"7"`
-	Subresource string                     `json:"subresource,omitempty" pb:"8"`
+	// Who: "kubectl-client-side-apply", or the name of a controller.
+	Manager string `json:"manager,omitempty" pb:"1"`
+	// Apply or Update.
+	Operation ManagedFieldsOperationType `json:"operation,omitempty" pb:"2"`
+	// The version that the field paths are written in.
+	APIVersion string `json:"apiVersion,omitempty" pb:"3"`
+	// When the manager last changed one of the fields.
+	Time *Time `json:"time,omitempty" pb:"4"`
+	// The form of the next field; always FieldsV1.
+	FieldsType string `json:"fieldsType,omitempty" pb:"6"`
+	// The set of fields.
+	FieldsV1 *FieldsV1 `json:"fieldsV1,omitempty" pb:"7"`
+	// The subresource that was written, empty for the object itself.
+	Subresource string `json:"subresource,omitempty" pb:"8"`
 }
 
+// ManagedFieldsOperationType is the kind of request by which fields were set.
 type ManagedFieldsOperationType string
 
 const (
@@ -271,41 +425,61 @@ const (
 	ManagedFieldsOperationUpdate ManagedFieldsOperationType = "Update"
 )
 
+// Table is a list as rows and columns, made by the server so that every client prints the same.
 type Table struct {
-	TypeMeta          `json:",inline"`
-	ListMeta          `json:"metadata,omitempty"`
+	TypeMeta `json:",inline"`
+	// As in the list.
+	ListMeta `json:"metadata,omitempty"`
+	// What the columns mean.
 	ColumnDefinitions []TableColumnDefinition `json:"columnDefinitions" list:"atomic"`
-	Rows              []TableRow              `json:"rows" list:"atomic"`
+	// One for each object.
+	Rows []TableRow `json:"rows" list:"atomic"`
 }
 
+// TableColumnDefinition describes a column.
 type TableColumnDefinition struct {
-	Name        string `json:"name"`
-	Type        string `json:"type"`
-	Format      string `json:"format"`
+	// The heading.
+	Name string `json:"name"`
+	// The type of the cells: string, integer, number, boolean or date.
+	Type string `json:"type"`
+	// Says more on the type; "name" marks the column that holds the object's name.
+	Format string `json:"format"`
+	// What the column means.
 	Description string `json:"description"`
-	Priority    int32  `json:"priority"`
+	// 0 for columns that are always shown, more for those of the wide form.
+	Priority int32 `json:"priority"`
 }
 
+// TableRow is one object of a Table.
 type TableRow struct {
-	Cells      []any               `json:"cells" list:"atomic"`
+	// One value for each column.
+	Cells []any `json:"cells" list:"atomic"`
+	// What is special about the row, such as Completed for a pod that has ended.
 	Conditions []TableRowCondition `json:"conditions,omitempty" list:"atomic"`
-	Object     RawExtension        `json:"object,omitempty"`
+	// The object, or its metadata, as includeObject asked.
+	Object RawExtension `json:"object,omitempty"`
 }
 
+// TableRowCondition says one special thing about a row.
 type TableRowCondition struct {
-	Type    RowConditionType `json:"type"`
-	Status  ConditionStatus  `json:"status"`
-	Reason  string           `json:"reason,omitempty"`
-	Message string           `json:"message,omitempty"`
+	// What it is; only Completed is known.
+	Type RowConditionType `json:"type"`
+	// True, False or Unknown.
+	Status ConditionStatus `json:"status"`
+	// Why, in one word.
+	Reason string `json:"reason,omitempty"`
+	// Why, for people.
+	Message string `json:"message,omitempty"`
 }
 
+// RowConditionType names what may be special about a row.
 type RowConditionType string
 
 const (
 	RowCompleted RowConditionType = "Completed"
 )
 
-
+// IncludeObjectPolicy says how much of an object a Table's rows carry.
 type IncludeObjectPolicy string
 
 const (
@@ -314,21 +488,32 @@ const (
 	IncludeObject   IncludeObjectPolicy = "Object"
 )
 
+// TableOptions are the query parameters of a request for a Table.
 type TableOptions struct {
-	TypeMeta      `json:",inline"`
+	TypeMeta `json:",inline"`
+	// What of the object each row carries: None, Metadata or Object. Default: Metadata.
 	IncludeObject IncludeObjectPolicy `json:"includeObject,omitempty" pb:"1"`
 }
 
+// PartialObjectMetadata is an object of any kind less everything but its metadata.
 type PartialObjectMetadata struct {
-	TypeMeta   `json:",inline"`
+	TypeMeta `json:",inline"`
+	// The object's metadata.
 	ObjectMeta `json:"metadata,omitempty" pb:"1"`
 }
 
+// Condition is one aspect of an object's state and when it last changed.
 type Condition struct {
-	Type               string          `json:"type" pb:"1"`
-	Status             ConditionStatus `json:"status" pb:"2"`
-	ObservedGeneration int64           `json:"observedGeneration,omitempty" pb:"3"`
-	LastTransitionTime Time            `json:"lastTransitionTime" pb:"4"`
-	Reason             string          `json:"reason" pb:"5"`
-	Message            string          `json:"message" pb:"6"`
+	// Which aspect, in CamelCase.
+	Type string `json:"type" pb:"1"`
+	// True, False or Unknown.
+	Status ConditionStatus `json:"status" pb:"2"`
+	// The generation that the condition speaks of.
+	ObservedGeneration int64 `json:"observedGeneration,omitempty" pb:"3"`
+	// When status last changed.
+	LastTransitionTime Time `json:"lastTransitionTime" pb:"4"`
+	// Why, in one CamelCase word.
+	Reason string `json:"reason" pb:"5"`
+	// Why, for people.
+	Message string `json:"message" pb:"6"`
 }
