@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,7 +34,7 @@ func YAMLToJSONStrict(data []byte) (out []byte, strict []error, err error) {
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return nil, nil, fmt.Errorf("error converting YAML to JSON: %w", err)
+		return nil, nil, fmt.Errorf("error converting YAML to JSON: %w", atProblem(data, err))
 	}
 	c := yamlConverter{open: map[*yaml.Node]bool{}}
 	if err := c.node(&doc); err != nil {
@@ -43,6 +44,46 @@ func YAMLToJSONStrict(data []byte) (out []byte, strict []error, err error) {
 		strict = []error{errors.New("yaml: unmarshal errors:\n  " + strings.Join(c.duplicates, "\n  "))}
 	}
 	return c.out.Bytes(), strict, nil
+}
+
+// atProblem corrects the line of a syntax error. The parser names the line where the map, list or string began that it
+// could not finish; Kubernetes names the one where it gave up, which is where a person must look. That line is found
+// by parsing ever shorter beginnings of the document: those that reach it fail alike.
+func atProblem(data []byte, err error) error {
+	const largest = 256 << 10 // of a document worth parsing a dozen times
+	at, problem, ok := strings.Cut(err.Error(), ": ")
+	if began, rest, hasLine := strings.Cut(problem, ": "); hasLine && strings.HasPrefix(began, "line ") {
+		at, problem = began, rest
+	}
+	if !ok || len(data) > largest {
+		return err
+	}
+	var ends []int // of lines
+	for i, b := range data {
+		if b == '\n' {
+			ends = append(ends, i+1)
+		}
+	}
+	line := sort.Search(len(ends), func(i int) bool {
+		var doc yaml.Node
+		err := yaml.Unmarshal(data[:ends[i]], &doc)
+		return err != nil && strings.HasSuffix(err.Error(), ": "+problem)
+	})
+	switch { // what remains is how each kind of error counts in upstream's messages
+	case strings.HasPrefix(problem, "did not find expected ','"):
+		line++
+	case strings.HasPrefix(problem, "did not find expected"):
+		began, _ := strconv.Atoi(strings.TrimPrefix(at, "line ")) // none counts as 0
+		line = max(line, began)
+	case strings.HasPrefix(problem, "could not find expected"):
+		line += 2
+	case line > 0:
+		line++
+	}
+	if line == 0 {
+		return err
+	}
+	return fmt.Errorf("yaml: line %d: %s", line, problem)
 }
 
 // SplitYAML cuts a stream into its documents and drops those that hold nothing but white space and comments. A stream

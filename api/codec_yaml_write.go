@@ -263,6 +263,8 @@ func (w *yamlWriter) scalar(s string, indent int, key bool) {
 	multiline := strings.ContainsAny(s, yamlBreaks)
 	_, isString := resolveYAML11(s).(string)
 	switch {
+	case strings.ContainsAny(s, "\u2028\u2029"):
+		w.doubleQuoted(s, indent, !key) // line ends that readers disagree about
 	case strings.Contains(s, "\n") && !key:
 		if styles.literal {
 			w.literal(s, indent)

@@ -76,15 +76,29 @@ func ParseQuantity(s string) (Quantity, error) {
 		}
 		q.setBig(b.Lsh(b, shift))
 	}
+	if keepsText(q.format, unscaled, len(fraction), q.scale, shift) {
+		q.text = s
+	}
+	text := q.text
 	q = q.limit()
 	if negative {
 		q = q.negated()
 	}
-	q.text = q.canonical()
-	if q.text == s {
-		q.text = s // share the caller's bytes
+	if q.text = text; text == "" {
+		q.text = q.canonical()
 	}
 	return q, nil
+}
+
+// keepsText tells whether Kubernetes takes a text for canonical without a closer look, and so shows it as written.
+// It is a little generous: "1.500" and "+1" stay what they are, where "0.500" becomes "500m".
+func keepsText(format QuantityFormat, unscaled string, fraction int, scale int32, shift uint) bool {
+	if format == BinarySI {
+		last := unscaled[max(0, len(unscaled)-3):]
+		n, _ := strconv.Atoi(last) // 1000 is a multiple of 8, so three digits tell
+		return fraction == 0 && n%8 != 0 && len(unscaled) <= 14-int(shift*3/10)
+	}
+	return len(unscaled) <= 18 && scale >= nano && scale%3 == 0 && unscaled[0] != '0' && !strings.HasSuffix(unscaled, "000")
 }
 
 // splitQuantity cuts a quantity into its parts and checks the alphabet of each.
