@@ -1,0 +1,170 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"kubelite/api"
+)
+
+// Causes is what made a control loop look at an object: the store's revisions of the events that enqueued its key,
+// or a clock. The zero value is "nothing we know of".
+type Causes struct {
+	// Revisions are sorted, without repeats, and at most api.MaxLedgerCauses.
+	Revisions []int64
+	// More counts those that did not fit.
+	More int
+	// Timer names the clock that fired, where one did: "node lease renewal", "retry".
+	Timer string
+}
+
+// Empty tells that there is no cause at all.
+func (c Causes) Empty() bool { return len(c.Revisions) == 0 && c.Timer == "" }
+
+// add puts a revision in its place. When there are too many, the oldest gives way: a loop that looks at the present
+// state acts on what changed last.
+func (c *Causes) add(revision int64) {
+	if revision <= 0 {
+		return
+	}
+	at, found := slices.BinarySearch(c.Revisions, revision)
+	if found {
+		return
+	}
+	if len(c.Revisions) < api.MaxLedgerCauses {
+		c.Revisions = slices.Insert(c.Revisions, at, revision)
+		return
+	}
+	c.More++
+	if at > 0 {
+		copy(c.Revisions, c.Revisions[1:at])
+		c.Revisions[at-1] = revision
+	}
+}
+
+// merge adds all of another's causes, as the queue does when it coalesces keys.
+func (c *Causes) merge(other Causes) {
+	for _, revision := range other.Revisions {
+		c.add(revision)
+	}
+	c.More += other.More
+	if c.Timer == "" {
+		c.Timer = other.Timer
+	}
+}
+
+func (c Causes) clone() Causes {
+	c.Revisions = slices.Clone(c.Revisions)
+	return c
+}
+
+// why is what a context knows about the reason of the writes made with it.
+type why struct {
+	causes    Causes
+	reconcile string // id of the pass of a control loop
+	rule      string // file:line
+	reason    string // the rule's words
+}
+
+type whyKey struct{}
+
+func whyOf(ctx context.Context) why {
+	w, _ := ctx.Value(whyKey{}).(why)
+	return w
+}
+
+// WithCauses replaces the causes of the writes made with the context.
+func WithCauses(ctx context.Context, causes Causes) context.Context {
+	w := whyOf(ctx)
+	w.causes = causes
+	return context.WithValue(ctx, whyKey{}, w)
+}
+
+// WithTimer says that a clock is the origin of what follows: no event caused it.
+func WithTimer(ctx context.Context, name string) context.Context {
+	return WithCauses(ctx, Causes{Timer: name})
+}
+
+// withReconcile names the pass of a control loop that the context belongs to.
+func withReconcile(ctx context.Context, id string, causes Causes) context.Context {
+	w := whyOf(ctx)
+	w.causes, w.reconcile = causes, id
+	return context.WithValue(ctx, whyKey{}, w)
+}
+
+// CausesOf returns the revisions that the context carries, oldest first. They are shared: do not change them.
+func CausesOf(ctx context.Context) []int64 { return whyOf(ctx).causes.Revisions }
+
+// AllCausesOf returns everything that the context knows about its causes, to hand it on with AddRateLimited.
+func AllCausesOf(ctx context.Context) Causes { return whyOf(ctx).causes }
+
+// Because names the rule that decided on the writes made with the returned context: the place in the source where
+// Because is called, and a sentence in the words of the moment, "3 wanted, 2 exist: create 1". The last one wins.
+func Because(ctx context.Context, format string, args ...any) context.Context {
+	w := whyOf(ctx)
+	if _, file, line, ok := runtime.Caller(1); ok {
+		w.rule = moduleRelative(file) + ":" + strconv.Itoa(line)
+	}
+	w.reason = format
+	if len(args) > 0 {
+		w.reason = fmt.Sprintf(format, args...)
+	}
+	return context.WithValue(ctx, whyKey{}, w)
+}
+
+// moduleRelative turns the path that the compiler recorded into one that a reader of the repository can open. Built
+// with -trimpath the root is the module's name, else the directory it was built in; this very file tells which.
+func moduleRelative(file string) string {
+	_, here, _, _ := runtime.Caller(0)
+	root := strings.TrimSuffix(here, "client/causes.go")
+	if rest, ok := strings.CutPrefix(file, root); ok && root != here {
+		return rest
+	}
+	return filepath.Base(file)
+}
+
+// setCauseHeaders tells the server why it is asked to write.
+func setCauseHeaders(ctx context.Context, h http.Header) {
+	w := whyOf(ctx)
+	if len(w.causes.Revisions) > 0 || w.causes.More > 0 {
+		h.Set(api.HeaderCauses, w.causes.header())
+	}
+	// The wire's header values are ASCII; sentences may hold anything.
+	setEscaped(h, api.HeaderTimer, w.causes.Timer)
+	setEscaped(h, api.HeaderReason, w.reason)
+	if w.reconcile != "" {
+		h.Set(api.HeaderReconcile, w.reconcile)
+	}
+	if w.rule != "" {
+		h.Set(api.HeaderRule, w.rule)
+	}
+}
+
+func setEscaped(h http.Header, name, value string) {
+	if value != "" {
+		h.Set(name, url.PathEscape(value))
+	}
+}
+
+// header is the form "12,15,19;+4".
+func (c Causes) header() string {
+	b := make([]byte, 0, 8*len(c.Revisions)+4)
+	for i, revision := range c.Revisions {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, revision, 10)
+	}
+	if c.More > 0 {
+		b = append(b, ";+"...)
+		b = strconv.AppendInt(b, int64(c.More), 10)
+	}
+	return string(b)
+}

@@ -1,0 +1,124 @@
+package client
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Config says where the API server is and who is asking.
+type Config struct {
+	// Server is the API server's URL: "https://127.0.0.1:6443".
+	Server string
+	// CAData is the PEM of the authorities that may have signed the server's certificate. Empty: the system's.
+	CAData []byte
+	// CertData and KeyData are the PEM of a client certificate: the common name is the user, organisations are groups.
+	CertData, KeyData []byte
+	// Token is a bearer token; used where there is no client certificate, or beside it.
+	Token string
+	// TLSServerName is the name to expect in the server's certificate where it is not the host of Server.
+	TLSServerName string
+	// Insecure accepts any server certificate.
+	Insecure bool
+	// Agent is the program that asks, for the server's log and ledger: "scheduler", "kubelet/n1", "kubectl-lite".
+	Agent string
+	// Namespace is the one that a kubeconfig context names, "" if it names none. The client itself does not use it.
+	Namespace string
+	// FailFast returns a refused connection as an error at once. A person at a terminal wants that; a component
+	// would rather wait for the API server that is just being restarted.
+	FailFast bool
+	// Logger gets what informers and the event recorder have to say. Nil: nobody does.
+	Logger *slog.Logger
+}
+
+// Client talks to one API server as one user. It is safe for concurrent use, and cheap enough to have one for each
+// component, but not one for each request: it owns the connections.
+type Client struct {
+	base      *url.URL
+	http      *http.Client
+	token     string
+	agent     string
+	failFast  bool
+	log       *slog.Logger
+	decisions decisionMemory
+}
+
+// New checks the configuration and makes a client. It does not connect yet.
+func New(cfg *Config) (*Client, error) {
+	base, err := url.Parse(cfg.Server)
+	if err != nil || base.Host == "" {
+		return nil, fmt.Errorf("server %q: want a URL such as https://127.0.0.1:6443", cfg.Server)
+	}
+	base.Path = strings.TrimSuffix(base.Path, "/")
+	tlsConfig, err := cfg.TLS()
+	if err != nil {
+		return nil, err
+	}
+	log := cfg.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Client{
+		base:     base,
+		http:     &http.Client{Transport: transport(tlsConfig)},
+		token:    cfg.Token,
+		agent:    cfg.Agent,
+		failFast: cfg.FailFast,
+		log:      log,
+	}, nil
+}
+
+// transport speaks HTTP/1.1: a control plane on one machine has few, long-lived connections, and Go spends about half
+// the CPU on them that it spends on HTTP/2 streams.
+func transport(tlsConfig *tls.Config) *http.Transport {
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		TLSClientConfig:     tlsConfig,
+		TLSHandshakeTimeout: 10 * time.Second,
+		// A burst of parallel writes keeps its connections, an idle component soon gives them and their buffers back.
+		MaxIdleConnsPerHost: 32,
+		IdleConnTimeout:     30 * time.Second,
+		// Compressing between processes of one machine costs more than it saves.
+		DisableCompression: true,
+		// A non-nil map turns HTTP/2 off.
+		TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
+	}
+}
+
+// TLS is the configuration's part that concerns transport security, for callers that open connections of their own.
+func (cfg *Config) TLS() (*tls.Config, error) {
+	t := &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		ServerName:         cfg.TLSServerName,
+		InsecureSkipVerify: cfg.Insecure,
+		// A resumed handshake skips the certificates, which matters when many connections are opened at once.
+		ClientSessionCache: tls.NewLRUClientSessionCache(2),
+	}
+	if len(cfg.CAData) > 0 {
+		t.RootCAs = x509.NewCertPool()
+		if !t.RootCAs.AppendCertsFromPEM(cfg.CAData) {
+			return nil, fmt.Errorf("certificate authority data: no PEM certificate in it")
+		}
+	}
+	if len(cfg.CertData) > 0 || len(cfg.KeyData) > 0 {
+		cert, err := tls.X509KeyPair(cfg.CertData, cfg.KeyData)
+		if err != nil {
+			return nil, fmt.Errorf("client certificate: %w", err)
+		}
+		t.Certificates = []tls.Certificate{cert}
+	}
+	return t, nil
+}
+
+// CloseIdle gives idle connections back.
+func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
+
+// Server is the URL that the client talks to.
+func (c *Client) Server() string { return c.base.String() }
