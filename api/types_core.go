@@ -179,6 +179,7 @@ type EventSource struct {
 	Host string `json:"host,omitempty" pb:"2"`
 }
 
+// Event tells people what happened to an object. Programs must not rely on it: events are aggregated, dropped and
 // forgotten after an hour.
 type Event struct {
 	TypeMeta `json:",inline"`

@@ -98,6 +98,7 @@ type ContainerState struct {
 	Terminated *ContainerStateTerminated `json:"terminated,omitempty" pb:"3"`
 }
 
+// ContainerPort is a port that a container listens on. Leaving it out hides nothing: it is a note, unless hostPort
 // is set.
 type ContainerPort struct {
 	// A name that services can refer to; unique in the pod.
@@ -673,6 +674,7 @@ const (
 	AppArmorProfileTypeLocalhost      AppArmorProfileType = "Localhost"
 )
 
+// EphemeralContainerCommon is what an ephemeral container has in common with others. Ports, probes, lifecycle and
 // resources may not be set.
 type EphemeralContainerCommon struct {
 	// Its name: a DNS label, unique in the pod. It cannot change.
@@ -727,6 +729,7 @@ type EphemeralContainerCommon struct {
 	TTY bool `json:"tty,omitempty" pb:"18"`
 }
 
+// EphemeralContainer is a container that is put into a running pod to look around. It is never restarted and
 // cannot be removed.
 type EphemeralContainer struct {
 	EphemeralContainerCommon `json:",inline" pb:"1"`

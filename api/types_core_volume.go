@@ -1,5 +1,6 @@
 package api
 
+// Volume is a directory that the containers of a pod can mount. What is in it and how long it lives depends on its
 // source.
 type Volume struct {
 	// The name that mounts refer to it by; a DNS label, unique in the pod.
