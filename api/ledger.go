@@ -46,15 +46,19 @@ type LedgerRecordList struct {
 // MaxLedgerCauses bounds the causes that one record lists; the rest are counted.
 const MaxLedgerCauses = 32
 
-// Request headers by which a component tells the server why it writes. The values of HeaderReason and HeaderTimer
-// are percent-encoded (url.PathEscape).
+// Request headers by which a component tells the server why it writes. The values of HeaderReason, HeaderTimer
+// and HeaderDetails are percent-encoded (url.PathEscape).
 const (
 	HeaderCauses    = "Kubelite-Causes"    // "12,15,19", and ";+4" for those over the limit
 	HeaderTimer     = "Kubelite-Timer"     // what clock started this, where no event did
 	HeaderReconcile = "Kubelite-Reconcile" // id of the reconcile pass
 	HeaderRule      = "Kubelite-Rule"      // file:line
 	HeaderReason    = "Kubelite-Reason"
+	HeaderDetails   = "Kubelite-Details" // JSON, what the decision was made from
 )
+
+// MaxLedgerDetails bounds the bytes of a write's details; a client leaves longer ones out.
+const MaxLedgerDetails = 4096
 
 // LedgerPath is where the server serves the ledger. GET takes one of ?object=RESOURCE[.GROUP]/[NAMESPACE/]NAME,
 // ?revision=N, ?cause=N (records that name N among their causes). POST records a decision.

@@ -1,0 +1,6 @@
+// Command bench measures the control plane from outside, as its clients see it, and prints one table: `make bench`.
+//
+// It starts a cluster of simulated nodes in a temporary directory, so that nothing but the control plane is measured. With
+// -kubeconfig it measures any other Kubernetes API server with the same requests instead, which is how the second column
+// of docs/performance.md was made: run both, one after the other, on the same machine, several times.
+package main

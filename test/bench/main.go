@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	kubeconfig := flag.String("kubeconfig", "", "measure this API server instead of a cluster of our own")
+	kubelite := flag.String("kubelite", "bin/kubelite", "the program to measure")
+	objects := flag.Int("n", 2000, "objects that each workload writes")
+	clients := flag.Int("c", 16, "clients side by side")
+	watchers := flag.Int("watchers", 50, "watchers in the fan-out workload")
+	flag.Parse()
+
+	var table []row
+	if *kubeconfig == "" {
+		c, err := startCluster(ctx, *kubelite)
+		if err != nil {
+			return err
+		}
+		defer c.delete()
+		table = append(table, c.startUp...)
+		idle, err := c.memory("memory, idle")
+		if err != nil {
+			return err
+		}
+		table = append(table, idle...)
+		rows, err := load(ctx, c.kubeconfig, *objects, *clients, *watchers)
+		if err != nil {
+			return err
+		}
+		table = append(table, rows...)
+		loaded, err := c.memory("memory, after the load")
+		if err != nil {
+			return err
+		}
+		return print(append(table, loaded...))
+	}
+	rows, err := load(ctx, *kubeconfig, *objects, *clients, *watchers)
+	if err != nil {
+		return err
+	}
+	return print(rows)
+}
+
+// row is one line of the table.
+type row struct {
+	what     string
+	figure   string
+	p50, p99 time.Duration // zero where they make no sense
+}
+
+func print(rows []row) error {
+	w := tabwriter.NewWriter(os.Stdout, 0, 8, 3, ' ', 0)
+	fmt.Fprintf(w, "WORKLOAD (%d cores, %s)\tFIGURE\tP50\tP99\n", runtime.NumCPU(), runtime.Version())
+	for _, r := range rows {
+		p50, p99 := "", ""
+		if r.p50 > 0 {
+			p50, p99 = r.p50.Round(10*time.Microsecond).String(), r.p99.Round(10*time.Microsecond).String()
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.what, r.figure, p50, p99)
+	}
+	return w.Flush()
+}
+
+// cluster is a cluster of simulated nodes that the benchmark owns.
+type cluster struct {
+	program, home, kubeconfig string
+	startUp                   []row
+}
+
+func startCluster(ctx context.Context, program string) (*cluster, error) {
+	program, err := filepath.Abs(program)
+	if err != nil {
+		return nil, err
+	}
+	home, err := os.MkdirTemp("", "kubelite-bench-")
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{program: program, home: home, kubeconfig: filepath.Join(home, "bench", "kubeconfig")}
+	began := time.Now()
+	ready := make(chan time.Duration, 1)
+	go func() { ready <- c.untilReady(ctx, began) }()
+	out, err := exec.CommandContext(ctx, program, "start", "--home", home, "--profile", "bench", "--runtime", "simulated", "--port", "0", "--no-merge").CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("start the cluster: %w\n%s", err, out)
+	}
+	c.startUp = []row{
+		{what: "first start: API ready", figure: ms(<-ready)},
+		{what: "first start: default service account there", figure: ms(c.untilUsable(ctx, began))},
+		{what: "first start: node Ready", figure: ms(time.Since(began))},
+	}
+	return c, nil
+}
+
+func ms(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }
+
+// untilReady returns how long it took until /readyz answered 200.
+func (c *cluster) untilReady(ctx context.Context, began time.Time) time.Duration {
+	return c.until(ctx, began, "/readyz")
+}
+
+// untilUsable returns how long it took until pods could be made: their service account is there.
+func (c *cluster) untilUsable(ctx context.Context, began time.Time) time.Duration {
+	return c.until(ctx, began, "/api/v1/namespaces/default/serviceaccounts/default")
+}
+
+func (c *cluster) until(ctx context.Context, began time.Time, path string) time.Duration {
+	for ctx.Err() == nil {
+		if server, err := connect(c.kubeconfig); err == nil {
+			_, err = server.call(ctx, "GET", path, nil)
+			server.close()
+			if err == nil {
+				return time.Since(began)
+			}
+		}
+		time.Sleep(2 * time.Millisecond) // the resolution of the figure
+	}
+	return 0
+}
+
+// memory is the resident memory of each process of the cluster, and of all of them. Pages of the binary that several
+// processes share are counted for each of them, as `ps` does.
+func (c *cluster) memory(when string) ([]row, error) {
+	if strings.Contains(when, "idle") {
+		time.Sleep(5 * time.Second) // idle means that start-up's garbage had time to go
+	}
+	files, err := filepath.Glob(filepath.Join(c.home, "bench", "run", "*.pid"))
+	if err != nil {
+		return nil, err
+	}
+	total, parts := 0, []string{}
+	for _, file := range files {
+		pid, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		kib, err := resident(strings.TrimSpace(string(pid)))
+		if err != nil {
+			return nil, err
+		}
+		total += kib
+		parts = append(parts, fmt.Sprintf("%s %.1f", strings.TrimSuffix(filepath.Base(file), ".pid"), float64(kib)/1024))
+	}
+	return []row{{what: when, figure: fmt.Sprintf("%.1f MiB (%s)", float64(total)/1024, strings.Join(parts, ", "))}}, nil
+}
+
+// resident reads VmRSS, in KiB.
+func resident(pid string) (int, error) {
+	status, err := os.ReadFile("/proc/" + pid + "/status")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			return strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")))
+		}
+	}
+	return 0, fmt.Errorf("process %s: no VmRSS", pid)
+}
+
+func (c *cluster) delete() {
+	if out, err := exec.Command(c.program, "delete", "--home", c.home, "--profile", "bench").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: delete the cluster: %v\n%s", err, out)
+	}
+}
