@@ -150,7 +150,7 @@ type Store interface {
 	// Revision is the newest revision that reads can see. A new store is at 1, so that 0 can mean "newest".
 	Revision() int64
 
-	// CompactedRevision is the oldest revision that reads can name.
+	// CompactedRevision is the oldest revision that reads and watches can name; 0 while nothing was compacted.
 	CompactedRevision() int64
 
 	// Close stops everything, waits for it, and closes the files. Waiting writes fail with ErrClosed.
