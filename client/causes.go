@@ -71,6 +71,7 @@ type why struct {
 	reconcile string // id of the pass of a control loop
 	rule      string // file:line
 	reason    string // the rule's words
+	details   []byte // JSON, what the rule looked at
 }
 
 type whyKey struct{}
@@ -112,9 +113,17 @@ func Because(ctx context.Context, format string, args ...any) context.Context {
 	if _, file, line, ok := runtime.Caller(1); ok {
 		w.rule = moduleRelative(file) + ":" + strconv.Itoa(line)
 	}
-	w.reason = format
-	if len(args) > 0 {
-		w.reason = fmt.Sprintf(format, args...)
+	w.details = nil
+	w.reason = fmt.Sprintf(format, args...)
+	return context.WithValue(ctx, whyKey{}, w)
+}
+
+// WithDetails adds to the rule what it looked at, for whoever asks why afterwards. Details that do not encode, or are
+// longer than api.MaxLedgerDetails, are left out: no write fails for them.
+func WithDetails(ctx context.Context, details any) context.Context {
+	w := whyOf(ctx)
+	if b, err := api.MarshalJSON(details); err == nil && len(b) <= api.MaxLedgerDetails {
+		w.details = b
 	}
 	return context.WithValue(ctx, whyKey{}, w)
 }
@@ -139,6 +148,7 @@ func setCauseHeaders(ctx context.Context, h http.Header) {
 	// The wire's header values are ASCII; sentences may hold anything.
 	setEscaped(h, api.HeaderTimer, w.causes.Timer)
 	setEscaped(h, api.HeaderReason, w.reason)
+	setEscaped(h, api.HeaderDetails, string(w.details))
 	if w.reconcile != "" {
 		h.Set(api.HeaderReconcile, w.reconcile)
 	}

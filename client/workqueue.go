@@ -74,8 +74,12 @@ func (q *Queue) AddCauses(key api.Key, causes Causes) { q.add(key, causes) }
 
 // AddAfter asks for a look at an object when a while has passed, because of the named clock: "progress deadline". If the key
 // already waits, the earlier time counts.
-func (q *Queue) AddAfter(key api.Key, d time.Duration, timer string) {
-	q.addAfter(key, d, Causes{Timer: timer})
+func (q *Queue) AddAfter(key api.Key, d time.Duration, timer string, revisions ...int64) {
+	causes := Causes{Timer: timer}
+	for _, r := range revisions {
+		causes.add(r)
+	}
+	q.addAfter(key, d, causes)
 }
 
 // AddRateLimited asks for another look after a failure. The causes are those of the pass that failed: they have not had

@@ -62,7 +62,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if !cfg.LeaderElect {
 		return run(ctx)
 	}
-	return client.Lead(ctx, cfg.Client, client.LeaseConfig{Namespace: "kube-system", Name: "kube-scheduler", Identity: cfg.Identity, Logger: cfg.Logger}, run)
+	return client.Lead(ctx, cfg.Client, client.LeaseConfig{Namespace: "kube-system", Name: "kube-scheduler", Identity: cfg.Identity}, run)
 }
 
 func newScheduler(cfg Config) *Scheduler {
@@ -98,10 +98,9 @@ func needsNode(pod *api.Pod) bool {
 func (s *Scheduler) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	errs := make(chan error, 3)
+	errs := make(chan error, 2)
 	go func() { errs <- s.nodes.Run(ctx) }()
 	go func() { errs <- s.pods.Run(ctx) }()
-	go func() { errs <- s.events.Run(ctx) }()
 	// Nodes first: a pod decided on half of the nodes would be decided wrongly.
 	err := errors.Join(s.nodes.WaitForSync(ctx), s.pods.WaitForSync(ctx))
 	if err == nil {
@@ -109,7 +108,7 @@ func (s *Scheduler) run(ctx context.Context) error {
 		err = s.queue.Run(ctx, 1, s.Reconcile, s.log)
 	}
 	cancel()
-	return errors.Join(err, <-errs, <-errs, <-errs)
+	return errors.Join(err, <-errs, <-errs)
 }
 
 // Reconcile gives one pod a node.
@@ -148,7 +147,7 @@ func (s *Scheduler) bind(ctx context.Context, pod *api.Pod, d *decision) {
 			return // deleted in the meantime
 		}
 		s.log.Warn("bind pod", "namespace", pod.Namespace, "name", pod.Name, "node", d.Node, "error", err)
-		s.queue.AddRateLimited(pod.Key(), client.CausesOf(ctx))
+		s.queue.AddRateLimited(pod.Key(), client.AllCausesOf(ctx))
 		return
 	}
 	s.queue.Forget(pod.Key())

@@ -1,0 +1,21 @@
+package api
+
+// The two types of Events.
+const (
+	EventTypeNormal  = "Normal"
+	EventTypeWarning = "Warning"
+)
+
+// Reasons of the condition PodScheduled.
+const (
+	PodReasonUnschedulable   = "Unschedulable"   // no node fits
+	PodReasonSchedulingGated = "SchedulingGated" // spec.schedulingGates holds it back
+)
+
+// Namespaces that every cluster has.
+const (
+	NamespaceDefault   = "default"
+	NamespaceSystem    = "kube-system"
+	NamespacePublic    = "kube-public"
+	NamespaceNodeLease = "kube-node-lease"
+)
