@@ -69,7 +69,7 @@ func (c *correlator) correlate(event *api.Event, now time.Time) (*api.Event, []b
 	again := *event
 	again.Name, again.FirstTimestamp, again.Count = log.name, log.first, log.count+1
 	patch, err := api.MarshalJSON(map[string]any{
-		"count": again.Count, "lastTimestamp": again.LastTimestamp, "message": again.Message, "firstTimestamp": again.FirstTimestamp,
+		"count": again.Count, "lastTimestamp": again.LastTimestamp, "message": again.Message,
 	})
 	if err != nil {
 		return event, nil // cannot happen: these are strings and a number

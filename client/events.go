@@ -35,8 +35,8 @@ type recordedEvent struct {
 	event *api.Event
 }
 
-// maxWaitingEvents is client-go's buffer, too.
-const maxWaitingEvents = 1000
+// maxWaitingEvents is what a scheduler that binds thousands of pods at once gets ahead of its events.
+const maxWaitingEvents = 4096
 
 // NewRecorder makes a recorder for a component, such as "kubelet", that runs on a host; host may be "".
 func NewRecorder(c *Client, component, host string) *Recorder {
@@ -52,10 +52,6 @@ func (r *Recorder) Event(ctx context.Context, obj api.Object, eventType, reason,
 
 // EventOn is Event for a part of an object: the reference's fieldPath may name a container.
 func (r *Recorder) EventOn(ctx context.Context, ref api.ObjectReference, eventType, reason, format string, args ...any) {
-	message := format
-	if len(args) > 0 {
-		message = fmt.Sprintf(format, args...)
-	}
 	now := time.Now()
 	namespace := ref.Namespace
 	if namespace == "" {
@@ -67,7 +63,7 @@ func (r *Recorder) EventOn(ctx context.Context, ref api.ObjectReference, eventTy
 		InvolvedObject:      ref,
 		Type:                eventType,
 		Reason:              reason,
-		Message:             message,
+		Message:             fmt.Sprintf(format, args...),
 		Source:              r.source,
 		ReportingController: r.source.Component,
 		ReportingInstance:   r.source.Host,
