@@ -177,7 +177,7 @@ func TestDecisionListsTheBestAndCountsTheRest(t *testing.T) {
 	require.Equal(t, 100, d.Feasible)
 	require.Len(t, d.Results, maxResults)
 	require.Equal(t, 100-maxResults, d.More)
-	require.Equal(t, "100 of 100 nodes fit; n007 scores 99, the next best, n000, 86: bind", d.summary())
+	require.Equal(t, "100 of 100 nodes fit; n007 scores 98, the next best, n000, 86: bind", d.summary())
 }
 
 func TestPodRequests(t *testing.T) {
