@@ -55,6 +55,9 @@ type Kind struct {
 	New     func() Object
 	NewList func() ListObject
 
+	// ValidName checks the form of names, one message per broken rule. Nil: a DNS subdomain, as most names are.
+	ValidName func(name string) []string
+
 	// Default fills in what the user left out. Nil where the kind has no defaults.
 	Default func(obj Object)
 	// Validate returns every mistake in a new object's spec; metadata is checked for all kinds alike.
@@ -157,20 +160,35 @@ var (
 
 // Kinds is every built-in kind, in the order that discovery lists them.
 var Kinds = []*Kind{
-	kind[Binding](Kind{GroupVersion: coreV1, Kind: "Binding", Plural: "bindings", Singular: "binding", Namespaced: true}),
-	kind[ConfigMap](Kind{GroupVersion: coreV1, Kind: "ConfigMap", Plural: "configmaps", Singular: "configmap", ShortNames: []string{"cm"}, Namespaced: true}),
-	kind[Endpoints](Kind{GroupVersion: coreV1, Kind: "Endpoints", Plural: "endpoints", Singular: "endpoints", ShortNames: []string{"ep"}, Namespaced: true}),
-	kind[Event](Kind{GroupVersion: coreV1, Kind: "Event", Plural: "events", Singular: "event", ShortNames: []string{"ev"}, Namespaced: true}),
-	kind[Namespace](Kind{GroupVersion: coreV1, Kind: "Namespace", Plural: "namespaces", Singular: "namespace", ShortNames: []string{"ns"}}),
-	kind[Node](Kind{GroupVersion: coreV1, Kind: "Node", Plural: "nodes", Singular: "node", ShortNames: []string{"no"}}),
-	kind[Pod](Kind{GroupVersion: coreV1, Kind: "Pod", Plural: "pods", Singular: "pod", ShortNames: []string{"po"}, Categories: []string{"all"}, Namespaced: true}),
-	kind[PodTemplate](Kind{GroupVersion: coreV1, Kind: "PodTemplate", Plural: "podtemplates", Singular: "podtemplate", Namespaced: true}),
-	kind[Secret](Kind{GroupVersion: coreV1, Kind: "Secret", Plural: "secrets", Singular: "secret", Namespaced: true}),
+	kind[Binding](Kind{GroupVersion: coreV1, Kind: "Binding", Plural: "bindings", Singular: "binding", Namespaced: true,
+		Validate: validateBinding}),
+	kind[ConfigMap](Kind{GroupVersion: coreV1, Kind: "ConfigMap", Plural: "configmaps", Singular: "configmap", ShortNames: []string{"cm"}, Namespaced: true,
+		Validate: validateConfigMap, ValidateUpdate: validateConfigMapUpdate}),
+	kind[Endpoints](Kind{GroupVersion: coreV1, Kind: "Endpoints", Plural: "endpoints", Singular: "endpoints", ShortNames: []string{"ep"}, Namespaced: true,
+		Default: defaultEndpoints, Validate: validateEndpoints, ValidateUpdate: validateEndpointsUpdate}),
+	kind[Event](Kind{GroupVersion: coreV1, Kind: "Event", Plural: "events", Singular: "event", ShortNames: []string{"ev"}, Namespaced: true,
+		ValidName: IsPathSegmentName, Validate: validateEvent, ValidateUpdate: validateEventUpdate}),
+	kind[Namespace](Kind{GroupVersion: coreV1, Kind: "Namespace", Plural: "namespaces", Singular: "namespace", ShortNames: []string{"ns"},
+		ValidName: IsDNS1123Label, Default: defaultNamespace, Validate: validateNamespace, ValidateUpdate: validateNamespaceUpdate, ValidateStatusUpdate: validateNamespaceStatusUpdate}),
+	kind[Node](Kind{GroupVersion: coreV1, Kind: "Node", Plural: "nodes", Singular: "node", ShortNames: []string{"no"},
+		Default: defaultNode, Validate: validateNode, ValidateUpdate: validateNodeUpdate, ValidateStatusUpdate: validateNodeStatusUpdate}),
+	kind[Pod](Kind{GroupVersion: coreV1, Kind: "Pod", Plural: "pods", Singular: "pod", ShortNames: []string{"po"}, Categories: []string{"all"}, Namespaced: true,
+		Default: defaultPod, Validate: validatePod, ValidateUpdate: validatePodUpdate, ValidateStatusUpdate: validatePodStatusUpdate}),
+	kind[PodTemplate](Kind{GroupVersion: coreV1, Kind: "PodTemplate", Plural: "podtemplates", Singular: "podtemplate", Namespaced: true,
+		Default: defaultPodTemplate, Validate: validatePodTemplate, ValidateUpdate: validatePodTemplateUpdate}),
+	kind[Secret](Kind{GroupVersion: coreV1, Kind: "Secret", Plural: "secrets", Singular: "secret", Namespaced: true,
+		Default: defaultSecret, Validate: validateSecret, ValidateUpdate: validateSecretUpdate}),
 	kind[ServiceAccount](Kind{GroupVersion: coreV1, Kind: "ServiceAccount", Plural: "serviceaccounts", Singular: "serviceaccount", ShortNames: []string{"sa"}, Namespaced: true}),
-	kind[Service](Kind{GroupVersion: coreV1, Kind: "Service", Plural: "services", Singular: "service", ShortNames: []string{"svc"}, Categories: []string{"all"}, Namespaced: true}),
-	kind[ControllerRevision](Kind{GroupVersion: appsV1, Kind: "ControllerRevision", Plural: "controllerrevisions", Singular: "controllerrevision", Namespaced: true}),
-	kind[Deployment](Kind{GroupVersion: appsV1, Kind: "Deployment", Plural: "deployments", Singular: "deployment", ShortNames: []string{"deploy"}, Categories: []string{"all"}, Namespaced: true}),
-	kind[ReplicaSet](Kind{GroupVersion: appsV1, Kind: "ReplicaSet", Plural: "replicasets", Singular: "replicaset", ShortNames: []string{"rs"}, Categories: []string{"all"}, Namespaced: true}),
-	kind[Lease](Kind{GroupVersion: coordinationV1, Kind: "Lease", Plural: "leases", Singular: "lease", Namespaced: true}),
-	kind[EventsEvent](Kind{GroupVersion: eventsV1, Kind: "Event", Plural: "events", Singular: "event", ShortNames: []string{"ev"}, Namespaced: true}),
+	kind[Service](Kind{GroupVersion: coreV1, Kind: "Service", Plural: "services", Singular: "service", ShortNames: []string{"svc"}, Categories: []string{"all"}, Namespaced: true,
+		ValidName: IsDNS1123Label, Default: defaultService, Validate: validateService, ValidateUpdate: validateServiceUpdate, ValidateStatusUpdate: validateServiceStatusUpdate}),
+	kind[ControllerRevision](Kind{GroupVersion: appsV1, Kind: "ControllerRevision", Plural: "controllerrevisions", Singular: "controllerrevision", Namespaced: true,
+		Validate: validateControllerRevision, ValidateUpdate: validateControllerRevisionUpdate}),
+	kind[Deployment](Kind{GroupVersion: appsV1, Kind: "Deployment", Plural: "deployments", Singular: "deployment", ShortNames: []string{"deploy"}, Categories: []string{"all"}, Namespaced: true,
+		Default: defaultDeployment, Validate: validateDeployment, ValidateUpdate: validateDeploymentUpdate, ValidateStatusUpdate: validateDeploymentStatusUpdate}),
+	kind[ReplicaSet](Kind{GroupVersion: appsV1, Kind: "ReplicaSet", Plural: "replicasets", Singular: "replicaset", ShortNames: []string{"rs"}, Categories: []string{"all"}, Namespaced: true,
+		Default: defaultReplicaSet, Validate: validateReplicaSet, ValidateUpdate: validateReplicaSetUpdate, ValidateStatusUpdate: validateReplicaSetStatusUpdate}),
+	kind[Lease](Kind{GroupVersion: coordinationV1, Kind: "Lease", Plural: "leases", Singular: "lease", Namespaced: true,
+		Validate: validateLease, ValidateUpdate: validateLeaseUpdate}),
+	kind[EventsEvent](Kind{GroupVersion: eventsV1, Kind: "Event", Plural: "events", Singular: "event", ShortNames: []string{"ev"}, Namespaced: true,
+		Validate: validateEventsEvent, ValidateUpdate: validateEventsEventUpdate}),
 }

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -62,19 +64,18 @@ func (e *FieldError) Detailed() string {
 	return b.String()
 }
 
-// formatValue quotes strings and prints structured values as JSON, as upstream's messages do.
+// formatValue writes the value found as upstream's messages do: strings quoted, numbers bare, the rest as JSON.
+// (JSON of encoding/json, because upstream's escapes < and > here too.)
 func formatValue(v any) string {
 	switch v := v.(type) {
 	case string:
-		return fmt.Sprintf("%q", v)
-	case fmt.Stringer:
-		return fmt.Sprintf("%q", v.String())
+		return strconv.Quote(v)
 	case nil:
 		return "null"
 	case bool, int, int32, int64, float64:
-		return fmt.Sprintf("%v", v)
+		return fmt.Sprint(v)
 	}
-	b, err := MarshalJSON(v)
+	b, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Sprintf("%+v", v)
 	}
@@ -113,7 +114,7 @@ func (p Path) Child(names ...string) Path {
 }
 
 // Index goes down into a list.
-func (p Path) Index(i int) Path { return p + Path(fmt.Sprintf("[%d]", i)) }
+func (p Path) Index(i int) Path { return p + Path("["+strconv.Itoa(i)+"]") }
 
 // Key goes down into a map, or into a list by the element's name.
 func (p Path) Key(key string) Path { return p + Path("["+key+"]") }
@@ -132,7 +133,7 @@ func (p Path) Invalid(value any, detail string) *FieldError {
 func (p Path) NotSupported(value any, allowed ...string) *FieldError {
 	quoted := make([]string, len(allowed))
 	for i, a := range allowed {
-		quoted[i] = fmt.Sprintf("%q", a)
+		quoted[i] = strconv.Quote(a)
 	}
 	return &FieldError{Type: ErrorTypeNotSupported, Field: string(p), BadValue: value, Detail: "supported values: " + strings.Join(quoted, ", ")}
 }
