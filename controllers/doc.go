@@ -1,0 +1,23 @@
+// Package controllers holds the control loops of the cluster: what `kube-controller-manager` is in real Kubernetes.
+//
+// Every loop has the same shape. It is told which object to look at, never what happened to it; it compares what is
+// wanted with what there is, and takes a step towards it:
+//
+//	API server ──watch──▶ Informer ──key──▶ Queue ──▶ Reconcile ──write──▶ API server
+//	     ▲                                               desired − actual = plan      │
+//	     └────────────────────── the write is an event for the next loop ◀────────────┘
+//
+// So a Deployment becomes pods without any loop calling another: deployment.go writes a ReplicaSet, whose event wakes
+// replicaset.go, which writes pods, whose events wake the scheduler, and later, as they become ready, replicaset.go
+// again, whose status wakes deployment.go.
+//
+// The loops know nothing of nodes, containers or the store, and nothing of each other. They import api and client.
+//
+// Start reading at ReplicaSetController.Reconcile, then DeploymentController.Reconcile, then
+// GarbageCollector.Reconcile. Chapter 5 of the book, docs/05-controllers.md, walks through them.
+//
+// In real Kubernetes this is pkg/controller: deployment, replicaset, namespace, garbagecollector, serviceaccount and
+// certificates/rootcacertpublisher, started from cmd/kube-controller-manager/app. Differences: the garbage collector
+// has one queue where upstream has three, because its decisions are all taken from the present state of its graph;
+// decisions about ReplicaSets wait until a controller's own writes are in its cache; and every write says why.
+package controllers

@@ -1,0 +1,112 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"golang.org/x/sync/errgroup"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+// Config is what Run needs.
+type Config struct {
+	Client *client.Client
+	Logger *slog.Logger
+	// LeaderElect makes Run wait until this process holds the lease kube-system/kube-controller-manager, under the
+	// name Identity. Two processes that both create the missing pod would create two.
+	LeaderElect bool
+	Identity    string
+	// RootCA is the certificate, in PEM, that every namespace gets in its ConfigMap kube-root-ca.crt.
+	RootCA []byte
+}
+
+// Caches are the local copies of objects that the loops share: each kind is watched once, however many loops read it.
+type Caches struct {
+	Pods        *client.Informer[*api.Pod]
+	ReplicaSets *client.Informer[*api.ReplicaSet]
+	Deployments *client.Informer[*api.Deployment]
+	Namespaces  *client.Informer[*api.Namespace]
+	// Of the next two kinds the loops need one object per namespace, and the copies hold no others.
+	DefaultServiceAccounts *client.Informer[*api.ServiceAccount]
+	RootCAs                *client.Informer[*api.ConfigMap]
+}
+
+// NewCaches makes the copies, with the indexes that the loops use. They are empty until run.
+func NewCaches(c *client.Client) *Caches {
+	caches := &Caches{
+		Pods:        client.NewInformer[*api.Pod](c, client.InformerOptions{}),
+		ReplicaSets: client.NewInformer[*api.ReplicaSet](c, client.InformerOptions{}),
+		Deployments: client.NewInformer[*api.Deployment](c, client.InformerOptions{}),
+		Namespaces:  client.NewInformer[*api.Namespace](c, client.InformerOptions{}),
+
+		DefaultServiceAccounts: client.NewInformer[*api.ServiceAccount](c, client.InformerOptions{FieldSelector: "metadata.name=" + defaultServiceAccount}),
+		RootCAs:                client.NewInformer[*api.ConfigMap](c, client.InformerOptions{FieldSelector: "metadata.name=" + rootCAConfigMap}),
+	}
+	caches.Pods.AddIndex(byController, controllerIndex[*api.Pod])
+	caches.ReplicaSets.AddIndex(byController, controllerIndex[*api.ReplicaSet])
+	return caches
+}
+
+// runner is anything that works until its context ends.
+type runner interface {
+	Run(ctx context.Context) error
+}
+
+// Run starts all loops and returns when they have ended, because ctx ended or one of them could not go on.
+//
+// The caches fill while the election is still going on: whoever wins starts with a warm copy.
+func Run(ctx context.Context, cfg Config) error {
+	caches := NewCaches(cfg.Client)
+	loops := []runner{
+		NewServiceAccountController(cfg.Client, caches, cfg.Logger), // first: no pod starts without it
+		NewRootCAPublisher(cfg.Client, caches, cfg.RootCA, cfg.Logger),
+		NewDeploymentController(cfg.Client, caches, cfg.Logger),
+		NewReplicaSetController(cfg.Client, caches, cfg.Logger),
+		NewNamespaceController(cfg.Client, caches, cfg.Logger),
+		NewGarbageCollector(cfg.Client, caches, cfg.Logger),
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, informer := range []runner{caches.Namespaces, caches.DefaultServiceAccounts, caches.RootCAs, caches.Deployments, caches.ReplicaSets, caches.Pods} {
+		group.Go(func() error { return informer.Run(ctx) })
+	}
+	lead := func(ctx context.Context) error {
+		cfg.Logger.InfoContext(ctx, "Controllers started")
+		return runAll(ctx, loops)
+	}
+	group.Go(func() error {
+		if !cfg.LeaderElect {
+			return lead(ctx)
+		}
+		lease := client.LeaseConfig{Namespace: "kube-system", Name: "kube-controller-manager", Identity: cfg.Identity}
+		return client.Lead(ctx, cfg.Client, lease, lead)
+	})
+	if err := group.Wait(); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("controllers: %w", err)
+	} else if err != nil && context.Cause(ctx) != context.Canceled {
+		return fmt.Errorf("controllers: %w", err)
+	}
+	return nil
+}
+
+// runAll runs the loops until ctx ends or the first of them fails, and waits for all.
+func runAll(ctx context.Context, loops []runner) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, loop := range loops {
+		group.Go(func() error { return loop.Run(ctx) })
+	}
+	return group.Wait()
+}
+
+// waitForSync waits until the given caches hold what the server had when they started. A loop that decided before
+// would take everything it has not read yet for missing.
+func waitForSync(ctx context.Context, caches ...interface{ WaitForSync(context.Context) error }) error {
+	for _, cache := range caches {
+		if err := cache.WaitForSync(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
