@@ -10,9 +10,9 @@ import (
 
 // IntOrString holds a number or a name (a port), or a number or a percentage (of replicas).
 type IntOrString struct {
-	Type   IntOrStringType
-	IntVal int32
-	StrVal string
+	Type   IntOrStringType `pb:"1"`
+	IntVal int32           `pb:"2"`
+	StrVal string          `pb:"3"`
 }
 
 // IntOrStringType tells which of the two an IntOrString holds.

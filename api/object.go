@@ -40,7 +40,7 @@ func (m *ListMeta) GetListMeta() *ListMeta { return m }
 // wire all lists have the same shape.
 type List[T any] struct {
 	TypeMeta `json:",inline"`
-	ListMeta `json:"metadata" pb:"1"`
+	ListMeta `json:"metadata,omitempty" pb:"1"`
 	Items    []T `json:"items" pb:"2"`
 }
 

@@ -7,7 +7,7 @@ type UID string
 
 // RawExtension is JSON whose kind the enclosing type does not know.
 type RawExtension struct {
-	Raw []byte
+	Raw []byte `pb:"1"`
 }
 
 // MarshalJSON writes the bytes as they are, null when there are none.
@@ -21,7 +21,7 @@ func (r *RawExtension) UnmarshalJSON(b []byte) error {
 
 // FieldsV1 is a set of field paths as JSON; managedFields uses it.
 type FieldsV1 struct {
-	Raw []byte
+	Raw []byte `pb:"1"`
 }
 
 // MarshalJSON writes the bytes as they are, null when there are none.
