@@ -17,6 +17,7 @@ func (s *engine) fillLoop() {
 		select {
 		case <-s.kick:
 		case <-timer.C:
+			s.trim()
 		case c := <-s.compactions:
 			c.done <- s.compact(c.revision)
 			continue
@@ -25,6 +26,17 @@ func (s *engine) fillLoop() {
 			return
 		}
 		s.tryFill()
+	}
+}
+
+// trim gives back the memory of bbolt's mapped file that a burst of reads or writes has touched: a store that rests
+// should cost nothing. The filler may do this, because only it makes bbolt map its file anew.
+func (s *engine) trim() {
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		return unmapPages(s.db.Info().Data, uintptr(tx.Size()))
+	})
+	if err != nil {
+		s.log.Debug("memory of the database was not given back", "error", err)
 	}
 }
 

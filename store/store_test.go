@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -59,6 +60,21 @@ func (h *harness) create(key, value string) *KeyValue {
 	kv, err := h.Create(h.t.Context(), key, Bytes([]byte(value)), nil)
 	require.NoError(h.t, err)
 	return kv
+}
+
+// createMany creates /k/0000000, ..., by many writers at once, who share the waiting for the disk.
+func (h *harness) createMany(n int, value string) {
+	var wg sync.WaitGroup
+	for w := range 32 {
+		wg.Go(func() {
+			for i := w; i < n; i += 32 {
+				if _, err := h.Create(h.t.Context(), fmt.Sprintf("/k/%07d", i), Bytes([]byte(value)), nil); err != nil {
+					h.t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func (h *harness) update(key string, expected int64, value string) *KeyValue {

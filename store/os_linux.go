@@ -24,3 +24,12 @@ func preallocate(f *os.File, size int64) error {
 	}
 	return os.NewSyscallError("fallocate", err)
 }
+
+// unmapPages takes the pages of a mapped file out of this process's memory. They stay in the kernel's cache, and
+// come back one by one as they are read. (For an anonymous mapping the same call would lose the data.)
+func unmapPages(address, size uintptr) error {
+	if _, _, errno := syscall.Syscall(syscall.SYS_MADVISE, address, size, syscall.MADV_DONTNEED); errno != 0 {
+		return os.NewSyscallError("madvise", errno)
+	}
+	return nil
+}
