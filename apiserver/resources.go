@@ -3,6 +3,8 @@ package apiserver
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 
 	"kubelite/api"
 )
@@ -20,6 +22,8 @@ type Resource struct {
 	// Fields returns the values that field selectors of this kind may ask for, besides metadata.name and
 	// metadata.namespace. The same names must come for every object. Nil: none.
 	Fields func(obj api.Object) map[string]string
+	// Index is the one of Fields that watchers often ask for: pods are watched by spec.nodeName.
+	Index string
 	// Subresources by name: "status", "scale", "log".
 	Subresources map[string]*Subresource
 	// View is set when the objects are stored as another kind: an events.k8s.io Event is a core Event. Nil for
@@ -28,7 +32,8 @@ type Resource struct {
 	// Create serves POST of a kind that is never stored (Binding). Nil for all others.
 	Create Handler
 
-	prefix string // of the keys in the store: "/deployments.apps/"
+	prefix string    // of the keys in the store: "/deployments.apps/"
+	row    *Resource // of the kind that is stored: itself, unless View says otherwise
 }
 
 // Handler serves one request. Its Answer is written in the form that the client accepts; a handler that wrote to w
@@ -41,6 +46,37 @@ func (res *Resource) key(namespace, name string) string {
 		return res.prefix + namespace + "/" + name
 	}
 	return res.prefix + name
+}
+
+// parseKey is the reverse of key.
+func (res *Resource) parseKey(key string) (namespace, name string) {
+	rest := key[len(res.prefix):]
+	if !res.Namespaced {
+		return "", rest
+	}
+	namespace, name, _ = strings.Cut(rest, "/")
+	return namespace, name
+}
+
+// storedRow is the row of the kind that objects of this resource are stored as: nearly always itself.
+func (res *Resource) storedRow() *Resource { return res.row }
+
+// stored is the kind that objects of this resource are stored as.
+func (res *Resource) stored() *api.Kind { return res.row.Kind }
+
+// hasVerb tells whether the resource itself, not a subresource, has a verb.
+func (res *Resource) hasVerb(verb string) bool { return slices.Contains(res.Verbs, verb) }
+
+// subresourceHandler finds who serves a request on a subresource; nil if there is none for this verb.
+func (res *Resource) subresourceHandler(req *Request) Handler {
+	sub := res.Subresources[req.Subresource]
+	if sub == nil {
+		return subresourceNotFound
+	}
+	if !slices.Contains(sub.Verbs, req.Verb) {
+		return nil
+	}
+	return sub.Handle
 }
 
 // Strategy is what is particular to one kind when its objects are written. Any hook may be nil.
@@ -65,9 +101,9 @@ type Strategy struct {
 	CreateOnUpdate bool
 	// ConditionalUpdate: a PUT must name the resourceVersion that it replaces. Most kinds let it be left out.
 	ConditionalUpdate bool
-	// Grace returns how many seconds the object may live on after its deletion was asked for. Nil: 0, it goes at
-	// once. Only Pods have it.
-	Grace func(obj api.Object, options *api.DeleteOptions) int64
+	// Grace returns how many seconds an object may live on after its deletion was asked for, given what the request
+	// says (nil: nothing). Only Pods have it; others go at once.
+	Grace func(obj api.Object, asked *int64) int64
 	// Finalized tells whether nothing but metadata.finalizers holds a deleted object back. Only Namespaces have
 	// finalizers of their own. Nil: yes.
 	Finalized func(obj api.Object) bool
@@ -75,6 +111,10 @@ type Strategy struct {
 	OnDelete func(obj api.Object)
 	// OrphanByDefault: a deletion that names no propagation policy leaves dependents alone.
 	OrphanByDefault bool
+	// NoGarbageCollection: nothing can own or be owned; no such finalizers are set. Only Events.
+	NoGarbageCollection bool
+	// AnswersDeleted: the answer to a deletion is the object as it was; for other kinds it is a Status.
+	AnswersDeleted bool
 }
 
 // Columns is how a kind is shown as a Table.
@@ -92,14 +132,19 @@ type Subresource struct {
 	Verbs []string
 	// LongRunning marks streams (log -f, exec, proxy): no timeout, not counted by throttle.
 	LongRunning bool
-	Handle      Handler
+	// Prepare keeps what a write through this subresource may not change; Validate checks the result. Those of
+	// "status" come from the kind.
+	Prepare  func(res *Resource, obj, old api.Object)
+	Validate func(res *Resource, obj, old api.Object) api.ErrorList
+	Handle   Handler
 }
 
 // Answer is what a handler wants to be sent: an object (or Status, or list), or JSON that is already encoded.
 type Answer struct {
 	Code   int
 	Object any    // *api.Pod, *api.Status, ...; nil when JSON has it
-	JSON   []byte // the object's encoding, if it exists already
+	JSON   []byte // the object in its stored form, if that is at hand
+	page   *page  // the objects of a list
 }
 
 // answerObject is the usual Answer.
@@ -110,6 +155,33 @@ type View struct {
 	Of         *api.Kind // the kind that is stored
 	ToStored   func(obj api.Object) api.Object
 	FromStored func(obj api.Object) api.Object
+	// FieldNames says what field selectors of this kind are called in the stored kind.
+	FieldNames map[string]string
+}
+
+// toStored makes the stored kind of an object.
+func (res *Resource) toStored(obj api.Object) api.Object {
+	if res.View == nil {
+		return obj
+	}
+	return res.View.ToStored(obj)
+}
+
+// fromStored makes the resource's own kind of a stored object.
+func (res *Resource) fromStored(obj api.Object) api.Object {
+	if res.View == nil {
+		return obj
+	}
+	return res.View.FromStored(obj)
+}
+
+// view decodes an entry into the resource's own kind.
+func (res *Resource) view(e *entry) (api.Object, error) {
+	obj, err := e.object(res)
+	if err != nil {
+		return nil, err
+	}
+	return res.fromStored(obj), nil
 }
 
 // newResources makes the table. A CRD will add a row while the server runs, so it is a value of the Server.
@@ -124,11 +196,11 @@ func newResources() []*Resource {
 			Subresources: map[string]*Subresource{"status": statusSubresource, "finalize": finalizeSubresource}},
 		{Kind: api.KindOf[*api.Node](), Verbs: allVerbs, Columns: nodeColumns, Strategy: nodeStrategy, Fields: nodeFields,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.Pod](), Verbs: allVerbs, Columns: podColumns, Strategy: podStrategy, Fields: podFields,
+		{Kind: api.KindOf[*api.Pod](), Verbs: allVerbs, Columns: podColumns, Strategy: podStrategy, Fields: podFields, Index: "spec.nodeName",
 			Subresources: map[string]*Subresource{"status": statusSubresource, "binding": bindingSubresource, "log": logSubresource}},
 		{Kind: api.KindOf[*api.PodTemplate](), Verbs: allVerbs, Columns: podTemplateColumns, Strategy: podTemplateStrategy},
-		{Kind: api.KindOf[*api.Secret](), Verbs: allVerbs, Columns: secretColumns, Fields: secretFields},
-		{Kind: api.KindOf[*api.ServiceAccount](), Verbs: allVerbs, Columns: serviceAccountColumns},
+		{Kind: api.KindOf[*api.Secret](), Verbs: allVerbs, Columns: secretColumns, Strategy: secretStrategy, Fields: secretFields},
+		{Kind: api.KindOf[*api.ServiceAccount](), Verbs: allVerbs, Columns: serviceAccountColumns, Strategy: serviceAccountStrategy},
 		{Kind: api.KindOf[*api.Service](), Verbs: allVerbs, Columns: serviceColumns, Strategy: serviceStrategy, Fields: serviceFields,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
 		{Kind: api.KindOf[*api.ControllerRevision](), Verbs: allVerbs, Columns: controllerRevisionColumns},
@@ -139,11 +211,16 @@ func newResources() []*Resource {
 		{Kind: api.KindOf[*api.Lease](), Verbs: allVerbs, Columns: leaseColumns, Strategy: leaseStrategy},
 		{Kind: api.KindOf[*api.EventsEvent](), Verbs: allVerbs, Columns: eventsEventColumns, Strategy: eventStrategy, View: eventsEventView},
 	}
+	byKind := map[*api.Kind]*Resource{}
 	for _, row := range rows {
-		row.prefix = "/" + row.Resource() + "/"
+		byKind[row.Kind] = row
+	}
+	for _, row := range rows {
+		row.row = row
 		if row.View != nil {
-			row.prefix = "/" + row.View.Of.Resource() + "/"
+			row.row = byKind[row.View.Of]
 		}
+		row.prefix = "/" + row.row.Resource() + "/"
 	}
 	return rows
 }

@@ -1,0 +1,146 @@
+package apiserver
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"kubelite/api"
+)
+
+// The steps of the chain that are not about who may do what; authenticate is in authn.go, authorize in authz.go, and
+// audit in ledger.go.
+
+// recoverPanic turns a bug in one request into a 500. A handler that gives up on purpose panics with
+// http.ErrAbortHandler, which ends the connection and nothing else.
+func (s *Server) recoverPanic(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(p)
+			}
+			s.log.Error("a request panicked", "method", hr.Method, "path", hr.URL.Path, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			s.respond(w, &Request{HTTP: hr, Verb: "panic"}, nil, api.NewInternalError(fmt.Errorf("panic: %v", p)))
+		}()
+		next.ServeHTTP(w, hr)
+	})
+}
+
+// requestInfo puts what the request means into its context.
+func (s *Server) requestInfo(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		req := parseRequest(hr)
+		if req.IsResource {
+			req.Resource = s.resource(req.Group, req.Version, req.Plural)
+		}
+		req.HTTP = hr.WithContext(withRequest(hr.Context(), req))
+		next.ServeHTTP(w, req.HTTP)
+	})
+}
+
+// logRequest writes one line per request when it is over, and feeds the metrics.
+func (s *Server) logRequest(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		req, start, rec := requestFrom(hr.Context()), time.Now(), &recorder{ResponseWriter: w, code: http.StatusOK}
+		next.ServeHTTP(rec, hr)
+		took := time.Since(start)
+		s.observe(req, rec.code, took)
+		if s.log.Enabled(hr.Context(), -4) { // slog.LevelDebug; checked first because the arguments cost more than the check
+			user := ""
+			if req.User != nil {
+				user = req.User.Name
+			}
+			s.log.Debug("request", "verb", req.Verb, "path", hr.URL.Path, "code", rec.code, "took", took, "user", user, "agent", hr.UserAgent())
+		}
+	})
+}
+
+// recorder remembers the code of the answer.
+type recorder struct {
+	http.ResponseWriter
+	code int
+}
+
+func (r *recorder) WriteHeader(code int) {
+	r.code = code
+	r.ResponseWriter.WriteHeader(code)
+}
+
+// Flush sends what is buffered: streams need it.
+func (r *recorder) Flush() {
+	if f, ok := r.ResponseWriter.(http.Flusher); ok {
+		f.Flush()
+	}
+}
+
+// Unwrap lets http.ResponseController reach deadlines and the connection.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// inFlight counts the requests that are being served.
+type inFlight struct {
+	reads, writes       atomic.Int64
+	maxReads, maxWrites int64
+}
+
+// throttle turns requests away when too many are being served, so that those inside still finish in time. Upstream
+// shares its seats out fairly among users (API Priority and Fairness); this is the simpler rule it had before.
+func (s *Server) throttle(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		req := requestFrom(hr.Context())
+		count, limit := &s.inFlight.reads, s.inFlight.maxReads
+		switch {
+		case req.longRunning() || (req.User != nil && req.User.InGroup("system:masters")):
+			next.ServeHTTP(w, hr)
+			return
+		case hr.Method != http.MethodGet && hr.Method != http.MethodHead:
+			count, limit = &s.inFlight.writes, s.inFlight.maxWrites
+		}
+		defer count.Add(-1)
+		if count.Add(1) > limit {
+			w.Header().Set("Retry-After", "1")
+			s.respond(w, req, nil, api.NewTooManyRequests("too many requests, please try again later", 1))
+			return
+		}
+		next.ServeHTTP(w, hr)
+	})
+}
+
+// longRunning tells requests that stay open on purpose.
+func (r *Request) longRunning() bool {
+	if r.Verb == "watch" {
+		return true
+	}
+	if r.Resource == nil || r.Subresource == "" {
+		return false
+	}
+	sub := r.Resource.Subresources[r.Subresource]
+	return sub != nil && sub.LongRunning
+}
+
+// gate is where a debugger for control loops will hold back writes. Today everything goes on at once.
+func (s *Server) gate(next http.Handler) http.Handler { return next }
+
+// serveNotFound answers paths that nothing lives at.
+func (s *Server) serveNotFound(w http.ResponseWriter, hr *http.Request) {
+	req := requestFrom(hr.Context())
+	if !req.IsResource {
+		http.Error(w, "404 page not found", http.StatusNotFound)
+		return
+	}
+	s.respond(w, req, nil, api.NewGenericNotFound())
+}
+
+func methodNotAllowed(_ *Server, _ http.ResponseWriter, r *Request) (*Answer, error) {
+	return nil, api.NewMethodNotSupported(r.Resource.Kind, r.Verb)
+}
+
+func subresourceNotFound(*Server, http.ResponseWriter, *Request) (*Answer, error) {
+	return nil, api.NewGenericNotFound()
+}

@@ -1,0 +1,239 @@
+package apiserver
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"kubelite/api"
+)
+
+// maxBody is the most bytes of a request body: 3 MiB, as upstream.
+const maxBody = 3 << 20
+
+// readBody reads the whole body of a request, up to the limit.
+func readBody(hr *http.Request) ([]byte, error) {
+	if hr.ContentLength > maxBody {
+		return nil, api.NewRequestEntityTooLarge(maxBody)
+	}
+	if hr.ContentLength >= 0 { // the size is known: one allocation
+		body := make([]byte, hr.ContentLength)
+		if _, err := io.ReadFull(hr.Body, body); err != nil {
+			return nil, api.NewBadRequest("reading the body: %v", err)
+		}
+		return body, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(hr.Body, maxBody+1))
+	if err != nil {
+		return nil, api.NewBadRequest("reading the body: %v", err)
+	}
+	if len(body) > maxBody {
+		return nil, api.NewRequestEntityTooLarge(maxBody)
+	}
+	return body, nil
+}
+
+// contentType is the media type of the body; none means JSON.
+func contentType(hr *http.Request) (string, error) {
+	media, _, _ := strings.Cut(hr.Header.Get("Content-Type"), ";")
+	switch media = strings.TrimSpace(strings.ToLower(media)); media {
+	case "":
+		return mediaJSON, nil
+	case mediaJSON, mediaYAML, mediaProtobuf:
+		return media, nil
+	}
+	return "", api.NewUnsupportedMediaType(mediaTypes)
+}
+
+// typedBody is a request's body and what it is written in.
+type typedBody struct {
+	data  []byte
+	media string
+}
+
+// readTyped reads the request's body, if it is of a media type that the server reads.
+func (r *Request) readTyped() (typedBody, error) {
+	media, err := contentType(r.HTTP)
+	if err != nil {
+		return typedBody{}, err
+	}
+	data, err := readBody(r.HTTP)
+	return typedBody{data, media}, err
+}
+
+// decodeBody reads the request's body as an object of the kind; see decode.
+func decodeBody(req *Request, kind *api.Kind) (api.Object, error) {
+	body, err := req.readTyped()
+	if err != nil {
+		return nil, err
+	}
+	return decode(req, kind, body)
+}
+
+// decode makes an object of the kind and fills in defaults. What is unknown or doubled in the body is an error or a
+// warning, as the client asked by fieldValidation.
+func decode(req *Request, kind *api.Kind, body typedBody) (api.Object, error) {
+	obj := kind.New()
+	strict, err := decodeInto(body.data, body.media, obj, req.fieldValidation())
+	// Of the wrong kind? That is the better message: every other mistake follows from it.
+	if mismatch := checkKind(kind, obj.GetTypeMeta()); mismatch != nil {
+		return nil, mismatch
+	}
+	if err != nil {
+		return nil, undecodable(kind, body, err)
+	}
+	if err := req.strictErrors(strict, func(err error) error { return undecodable(kind, body, err) }); err != nil {
+		return nil, err
+	}
+	*obj.GetTypeMeta() = api.TypeMeta{Kind: kind.Kind, APIVersion: kind.APIVersion()}
+	if kind.Default != nil {
+		kind.Default(obj)
+	}
+	return obj, nil
+}
+
+// decodeInto decodes a body of any media type. strict is what a careful reader would complain about.
+func decodeInto(body []byte, media string, into any, validation string) (strict []error, err error) {
+	switch media {
+	case mediaProtobuf:
+		return nil, api.UnmarshalProtobuf(body, into)
+	case mediaYAML:
+		var duplicates []error
+		if body, duplicates, err = api.YAMLToJSONStrict(body); err != nil {
+			return nil, err
+		}
+		strict, err = decodeJSON(body, into, validation)
+		return append(duplicates, strict...), err
+	}
+	return decodeJSON(body, into, validation)
+}
+
+func decodeJSON(body []byte, into any, validation string) (strict []error, err error) {
+	if validation == fieldValidationIgnore {
+		return nil, api.UnmarshalJSON(body, into)
+	}
+	return api.UnmarshalJSONStrict(body, into)
+}
+
+// checkKind refuses a body that says it is something else. What a body leaves out is taken from the URL.
+func checkKind(kind *api.Kind, got *api.TypeMeta) error {
+	if got.APIVersion != "" && got.APIVersion != kind.APIVersion() && (got.Kind == "" || got.Kind == kind.Kind) {
+		return api.NewBadRequest("the API version in the data (%s) does not match the expected API version (%s)", got.APIVersion, kind.APIVersion())
+	}
+	if got.Kind != "" && got.Kind != kind.Kind {
+		gvk := got.GroupVersionKind()
+		why := fmt.Sprintf("no kind %q is registered for version %q", gvk.Kind, gvk.GroupVersion())
+		if api.KindByName(gvk) != nil {
+			why = fmt.Sprintf("converting (%s.%s) to (%s.%s): unknown conversion", gvk.Version, gvk.Kind, kind.Version, kind.Kind)
+		}
+		return api.NewBadRequest("%s in version %q cannot be handled as a %s: %s", gvk.Kind, gvk.Version, kind.Kind, why)
+	}
+	return nil
+}
+
+// undecodable is upstream's message for a body that is no object of the kind: one for a body that is not even JSON, one
+// for a body with something wrong inside.
+func undecodable(kind *api.Kind, body typedBody, err error) error {
+	var typeMeta api.TypeMeta
+	switch body.media {
+	case mediaJSON:
+		if jsonErr := api.UnmarshalJSON(body.data, &typeMeta); jsonErr != nil {
+			return api.NewBadRequest("the object provided is unrecognized (must be of type %s): couldn't get version/kind; json parse error: %v (%s)",
+				kind.Kind, jsonErr, summarize(body.data))
+		}
+	case mediaYAML:
+		if _, yamlErr := api.YAMLToJSON(body.data); yamlErr != nil {
+			return api.NewBadRequest("the object provided is unrecognized (must be of type %s): %v (%s)", kind.Kind, yamlErr, summarize(body.data))
+		}
+	}
+	return api.NewBadRequest("%s in version %q cannot be handled as a %s: %v", kind.Kind, kind.Version, kind.Kind, err)
+}
+
+// summarize shows the start of a body in an error: as text if it looks like JSON, else as hexadecimal digits.
+func summarize(body []byte) string {
+	const most = 30
+	if len(body) == 0 {
+		return "<empty>"
+	}
+	shown, rest := body, ""
+	if len(body) > most {
+		shown, rest = body[:most], " ..."
+	}
+	if body[0] == '{' {
+		return string(shown) + rest
+	}
+	return fmt.Sprintf("%x", shown) + rest
+}
+
+// The values of the query parameter fieldValidation.
+const (
+	fieldValidationIgnore = "Ignore"
+	fieldValidationWarn   = "Warn"
+	fieldValidationStrict = "Strict"
+)
+
+// fieldValidation says what to do about unknown and doubled fields; Warn if the client does not say.
+func (r *Request) fieldValidation() string {
+	if r.HTTP == nil || r.HTTP.URL.RawQuery == "" {
+		return fieldValidationWarn
+	}
+	if v := r.Query().Get("fieldValidation"); v != "" {
+		return v
+	}
+	return fieldValidationWarn
+}
+
+// strictErrors makes warnings of what strict decoding found, or an error if the client wants that.
+func (r *Request) strictErrors(strict []error, fail func(error) error) error {
+	if len(strict) == 0 {
+		return nil
+	}
+	switch r.fieldValidation() {
+	case fieldValidationStrict:
+		texts := make([]string, len(strict))
+		for i, err := range strict {
+			texts[i] = err.Error()
+		}
+		return fail(errors.New("strict decoding error: " + strings.Join(texts, ", ")))
+	case fieldValidationWarn:
+		for _, err := range strict {
+			r.Warn(err.Error())
+		}
+	}
+	return nil
+}
+
+// readWriteOptions checks the query parameters of a write and notes a dry run. kind is upstream's name for the
+// set of parameters: "CreateOptions".
+func (r *Request) readWriteOptions(kind string) error {
+	if r.HTTP == nil || r.HTTP.URL.RawQuery == "" {
+		return nil
+	}
+	var errs api.ErrorList
+	query := r.Query()
+	for i, value := range query["dryRun"] {
+		if value != "All" {
+			errs = append(errs, api.Path("dryRun").Index(i).NotSupported(value, "All"))
+		}
+		r.DryRun = true
+	}
+	switch v := query.Get("fieldValidation"); v {
+	case "", fieldValidationIgnore, fieldValidationWarn, fieldValidationStrict:
+	default:
+		errs = append(errs, api.Path("fieldValidation").NotSupported(v, fieldValidationIgnore, fieldValidationStrict, fieldValidationWarn))
+	}
+	if manager := query.Get("fieldManager"); manager != "" {
+		errs = append(errs, api.ValidateFieldManager("", "fieldManager", manager)...)
+	}
+	return invalidOptions(kind, errs)
+}
+
+// invalidOptions is the error for query parameters or DeleteOptions that break a rule.
+func invalidOptions(kind string, errs api.ErrorList) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	return api.NewInvalid(&api.Kind{GroupVersion: api.GroupVersion{Group: "meta.k8s.io", Version: "v1"}, Kind: kind}, "", errs)
+}

@@ -1,0 +1,82 @@
+package apiserver
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"kubelite/api"
+)
+
+var patchTypes = []string{string(api.JSONPatchType), string(api.MergePatchType), string(api.StrategicMergePatchType)}
+
+// servePatch serves PATCH for every kind: read the object, change it as the patch says, and go on like PUT.
+func (s *Server) servePatch(_ http.ResponseWriter, req *Request) (*Answer, error) {
+	media, _, _ := strings.Cut(req.HTTP.Header.Get("Content-Type"), ";")
+	apply := patchers[api.PatchType(strings.TrimSpace(media))]
+	if apply == nil {
+		return nil, api.NewUnsupportedMediaType(patchTypes)
+	}
+	if err := req.readWriteOptions("PatchOptions"); err != nil {
+		return nil, err
+	}
+	patch, err := readBody(req.HTTP)
+	if err != nil {
+		return nil, err
+	}
+	return s.patch(req.HTTP.Context(), req, patch, apply)
+}
+
+// A patcher applies a patch to an object's JSON. dataType is a value of the object's Go type, whose tags say how lists
+// merge.
+type patcher func(doc, patch []byte, dataType any) ([]byte, error)
+
+var patchers = map[api.PatchType]patcher{
+	api.JSONPatchType:           func(doc, patch []byte, _ any) ([]byte, error) { return api.ApplyJSONPatch(doc, patch) },
+	api.MergePatchType:          func(doc, patch []byte, _ any) ([]byte, error) { return api.ApplyMergePatch(doc, patch) },
+	api.StrategicMergePatchType: api.ApplyStrategicMergePatch,
+}
+
+func (s *Server) patch(ctx context.Context, req *Request, patch []byte, apply patcher) (*Answer, error) {
+	kind := req.Resource.Kind
+	return s.update(ctx, req, func(old api.Object) (api.Object, error) {
+		doc, err := api.MarshalJSON(old)
+		if err != nil {
+			return nil, err
+		}
+		patched, err := apply(doc, patch, kind.New())
+		if err != nil {
+			return nil, patchError(err)
+		}
+		obj := kind.New()
+		strict, err := decodeJSON(patched, obj, req.fieldValidation())
+		if mismatch := checkKind(kind, obj.GetTypeMeta()); mismatch != nil {
+			return nil, mismatch
+		}
+		if err != nil {
+			return nil, invalidPatch(patched, err)
+		}
+		if err := req.strictErrors(strict, func(err error) error { return invalidPatch(patched, err) }); err != nil {
+			return nil, err
+		}
+		*obj.GetTypeMeta() = api.TypeMeta{Kind: kind.Kind, APIVersion: kind.APIVersion()}
+		if kind.Default != nil {
+			kind.Default(obj)
+		}
+		return obj, nil
+	})
+}
+
+// invalidPatch says that the patch makes no valid object of the kind.
+func invalidPatch(patched []byte, err error) error {
+	return api.NewInvalid(&api.Kind{}, "", api.ErrorList{api.Path("patch").Invalid(string(patched), err.Error())})
+}
+
+// patchError is for a patch that cannot be applied: 422 if it does not fit the object (a failed "test"), 400 if it
+// is no patch at all. api tells them apart.
+func patchError(err error) error {
+	if _, ok := err.(*api.StatusError); ok {
+		return err
+	}
+	return api.NewBadRequest("%v", err)
+}

@@ -1,0 +1,143 @@
+package apiserver
+
+import "kubelite/api"
+
+// selection is which objects of a kind a list or watch is about.
+type selection struct {
+	res       *Resource
+	namespace string
+	labels    api.Selector
+	fields    []api.FieldRequirement // names as in the stored kind
+	name      string                 // from metadata.name=..., which allows short cuts
+}
+
+// readSelection reads the selectors of a query. A watch of one object (/pods/web?watch=1) is a selection by name.
+func readSelection(req *Request) (*selection, error) {
+	sel := &selection{res: req.Resource, namespace: req.objectNamespace(), labels: api.Everything(), name: req.Name}
+	if req.HTTP.URL.RawQuery == "" {
+		return sel, nil
+	}
+	var err error
+	if text := req.Query().Get("labelSelector"); text != "" {
+		if sel.labels, err = api.ParseSelector(text); err != nil {
+			return nil, api.NewBadRequest("unable to parse requirement: %v", err)
+		}
+	}
+	if text := req.Query().Get("fieldSelector"); text != "" {
+		terms, err := api.ParseFieldSelector(text)
+		if err != nil {
+			return nil, api.NewBadRequest("%v", err)
+		}
+		for _, term := range terms {
+			if err := sel.addField(term, req); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return sel, nil
+}
+
+// addField takes in one term; those on name and namespace narrow down where to look.
+func (sel *selection) addField(term api.FieldRequirement, req *Request) error {
+	switch {
+	case term.Field == "metadata.name":
+		if term.NotEqual {
+			break
+		}
+		if req.Name != "" && term.Value != req.Name {
+			return api.NewBadRequest("fieldSelector metadata.name doesn't match requested name")
+		}
+		sel.name = term.Value
+	case term.Field == "metadata.namespace" && sel.res.Namespaced:
+		if !term.NotEqual && sel.namespace == "" {
+			sel.namespace = term.Value
+		}
+	default:
+		field, ok := sel.res.selectableField(term.Field)
+		if !ok {
+			if sel.res.storedRow().Fields == nil {
+				return api.NewBadRequest("%q is not a known field selector: only \"metadata.name\", \"metadata.namespace\"", term.Field)
+			}
+			return api.NewBadRequest("field label not supported: %s", term.Field)
+		}
+		term.Field = field
+	}
+	sel.fields = append(sel.fields, term)
+	return nil
+}
+
+// prefix is where in the store the selected objects are.
+func (sel *selection) prefix() string {
+	if sel.res.Namespaced && sel.namespace != "" {
+		return sel.res.prefix + sel.namespace + "/"
+	}
+	return sel.res.prefix
+}
+
+// single is the key of the only object that can match, "" if there may be several.
+func (sel *selection) single() string {
+	if sel.name == "" || sel.res.Namespaced && sel.namespace == "" {
+		return ""
+	}
+	return sel.res.key(sel.namespace, sel.name)
+}
+
+// all tells that everything below prefix matches.
+func (sel *selection) all() bool { return sel.name == "" && len(sel.fields) == 0 && sel.labels.Empty() }
+
+// feed is the narrowest feed that has everything the selection may match.
+func (sel *selection) feed() feedKey {
+	if key := sel.single(); key != "" {
+		return feedKey{oneObject, key}
+	}
+	for _, term := range sel.fields {
+		if !term.NotEqual && term.Field == sel.res.storedRow().Index && term.Value != "" {
+			return feedKey{indexed, term.Value}
+		}
+	}
+	if sel.res.Namespaced && sel.namespace != "" {
+		return feedKey{inNamespace, sel.namespace}
+	}
+	return feedKey{part: everything}
+}
+
+// matches tells whether an entry is selected.
+func (sel *selection) matches(e *entry) bool {
+	if sel.namespace != "" && e.namespace != sel.namespace || sel.name != "" && e.name != sel.name {
+		return false
+	}
+	if len(sel.fields) == 0 && sel.labels.Empty() {
+		return true
+	}
+	attributes := e.attrs(sel.res)
+	for _, term := range sel.fields {
+		var value string
+		switch term.Field {
+		case "metadata.name":
+			value = e.name
+		case "metadata.namespace":
+			value = e.namespace
+		default:
+			value = attributes.fields[term.Field]
+		}
+		if !term.Matches(value) {
+			return false
+		}
+	}
+	return sel.labels.Empty() || sel.labels.Matches(attributes.labels)
+}
+
+// selectableField finds what a field of a selector is called in the stored kind.
+func (res *Resource) selectableField(name string) (stored string, ok bool) {
+	if res.View != nil {
+		if name, ok = res.View.FieldNames[name]; !ok {
+			return "", false
+		}
+	}
+	fields := res.storedRow().Fields
+	if fields == nil {
+		return "", false
+	}
+	_, ok = fields(res.stored().New())[name] // every object has all of them
+	return name, ok
+}

@@ -1,0 +1,215 @@
+package apiserver
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"kubelite/api"
+	"kubelite/store"
+)
+
+// Server is the API server: the only component that touches the store, and the only one that the others talk to.
+type Server struct {
+	config    Config
+	log       *slog.Logger
+	store     store.Store
+	cache     *watchCache
+	resources []*Resource
+	byPath    map[resourcePath]*Resource
+	admission admission
+	handler   http.Handler
+	inFlight  inFlight
+
+	authn *authenticator
+	authz *authorizer
+
+	// ready is true from the moment that the bootstrap objects exist until shutdown begins: what /readyz says.
+	ready atomic.Bool
+	// stopping is closed when shutdown begins: watches end, so that their connections can.
+	stopping chan struct{}
+
+	edges // state of the plugins and of the endpoints that are not resources
+}
+
+type resourcePath struct{ group, version, plural string }
+
+// New makes a Server. It reads the certificates, so that a wrong path is found before anything runs.
+func New(config Config) (*Server, error) {
+	config.setDefaults()
+	s := &Server{
+		config: config, log: config.Logger, store: config.Store, stopping: make(chan struct{}),
+		resources: newResources(), byPath: map[resourcePath]*Resource{},
+		inFlight: inFlight{maxReads: int64(config.MaxReadsInFlight), maxWrites: int64(config.MaxWritesInFlight)},
+	}
+	for _, res := range s.resources {
+		s.byPath[resourcePath{res.Group, res.Version, res.Plural}] = res
+	}
+	s.cache = newWatchCache(s.resources)
+	if err := s.newEdges(); err != nil {
+		return nil, err
+	}
+	s.admission = s.admissionPlugins()
+	s.handler = s.routes()
+	return s, nil
+}
+
+func (c *Config) setDefaults() {
+	setDefault(&c.Logger, slog.New(slog.DiscardHandler))
+	setDefault(&c.CompactionInterval, 5*time.Minute)
+	setDefault(&c.MaxReadsInFlight, 400)
+	setDefault(&c.MaxWritesInFlight, 200)
+	setDefault(&c.ShutdownTimeout, 10*time.Second)
+}
+
+func setDefault[T comparable](p *T, value T) {
+	var zero T
+	if *p == zero {
+		*p = value
+	}
+}
+
+// Handler is the whole server as a handler, for tests and for embedding. Without Run (or Start) it has no data.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Start fills the watch cache, keeps it filled until ctx ends, and makes sure that the bootstrap objects exist.
+// What it starts ends with ctx and is waited for by the returned function. Run does this for those who serve.
+func (s *Server) Start(ctx context.Context) (wait func() error, err error) {
+	if err := s.cache.fill(ctx, s.store); err != nil {
+		return nil, fmt.Errorf("fill the watch cache: %w", err)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.cache.run(ctx, s.store) })
+	group.Go(func() error { return s.compact(ctx) })
+	if err := s.bootstrap(ctx); err != nil {
+		return nil, fmt.Errorf("create the bootstrap objects: %w", err)
+	}
+	s.ready.Store(true)
+	return group.Wait, nil
+}
+
+// Run serves until ctx ends, then shuts down in order: not ready any more, no new connections, watches ended, running
+// requests finished, caches stopped. It returns when all of that is done.
+func (s *Server) Run(ctx context.Context) error {
+	tlsConfig, err := s.tlsConfig()
+	if err != nil {
+		return err
+	}
+	var listeners []net.Listener
+	for _, address := range s.config.Listen {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return fmt.Errorf("listen on %s: %w", address, err)
+		}
+		listeners = append(listeners, l)
+	}
+
+	// The cache must outlive the requests: a write waits for it before it answers.
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBackground()
+	wait, err := s.Start(background)
+	if err != nil {
+		return err
+	}
+
+	server := &http.Server{
+		Handler: s.handler, TLSConfig: tlsConfig,
+		ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 3 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	serving, serveCtx := errgroup.WithContext(background)
+	for _, l := range listeners {
+		s.log.Info("serving the API", "address", l.Addr().String())
+		serving.Go(func() error {
+			if err := server.ServeTLS(l, "", ""); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("serve on %s: %w", l.Addr(), err)
+			}
+			return nil
+		})
+	}
+	caching := make(chan error, 1)
+	go func() { caching <- wait() }()
+
+	var cacheErr error
+	select {
+	case <-ctx.Done():
+	case <-serveCtx.Done(): // a listener failed
+	case cacheErr = <-caching: // the store failed: without it every answer would be old
+		caching <- cacheErr
+	}
+	s.ready.Store(false)
+	close(s.stopping)
+	drain, cancel := context.WithTimeout(background, s.config.ShutdownTimeout)
+	defer cancel()
+	shutdownErr := server.Shutdown(drain)
+	if errors.Is(shutdownErr, context.DeadlineExceeded) {
+		shutdownErr = server.Close() // streams that nobody ended: cut them off
+	}
+	serveErr := serving.Wait()
+	stopBackground()
+	return errors.Join(serveErr, shutdownErr, <-caching)
+}
+
+// tlsConfig asks every client for a certificate and checks those that come; who has none shows a token, or is
+// anonymous.
+func (s *Server) tlsConfig() (*tls.Config, error) {
+	certificate, err := tls.LoadX509KeyPair(s.config.CertFile, s.config.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("load the serving certificate: %w", err)
+	}
+	config := &tls.Config{
+		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"},
+	}
+	if s.config.ClientCAFile != "" {
+		pem, err := os.ReadFile(s.config.ClientCAFile)
+		if err != nil {
+			return nil, fmt.Errorf("load the client authorities: %w", err)
+		}
+		config.ClientCAs = x509.NewCertPool()
+		if !config.ClientCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("load the client authorities: no certificate in %s", s.config.ClientCAFile)
+		}
+		config.ClientAuth = tls.VerifyClientCertIfGiven
+	}
+	return config, nil
+}
+
+// compact lets go of history older than the interval. It remembers the revision of one interval ago and compacts to
+// it, so that what a client has seen within the interval can still be continued from.
+func (s *Server) compact(ctx context.Context) error {
+	ticker := time.NewTicker(s.config.CompactionInterval)
+	defer ticker.Stop()
+	previous := s.store.Revision()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		if err := s.store.Compact(ctx, previous); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrCompacted) {
+			s.log.Warn("compaction failed", "rv", previous, "error", err)
+		}
+		previous = s.store.Revision()
+	}
+}
+
+// resource finds a row of the table.
+func (s *Server) resource(group, version, plural string) *Resource {
+	return s.byPath[resourcePath{group, version, plural}]
+}
+
+// resourceOf is the row of a Go type: resourceOf[*api.Pod](s).
+func resourceOf[T api.Object](s *Server) *Resource {
+	kind := api.KindOf[T]()
+	return s.resource(kind.Group, kind.Version, kind.Plural)
+}

@@ -1,0 +1,381 @@
+package apiserver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"kubelite/api"
+	"kubelite/store"
+)
+
+// serveWatch serves GET ...?watch=1 for every kind: a stream of events, each with an object, until the client goes,
+// the time is up, or the server stops. Where it begins follows from resourceVersion:
+//
+//	N            behind revision N: what the client has not seen yet. 410 Gone if that is no longer known
+//	"" or "0"    with what is there now, as ADDED events, then what comes. The end of the first part is marked by a
+//	             BOOKMARK with the annotation k8s.io/initial-events-end, for those who asked for bookmarks
+//
+// A watcher is the goroutine of its request, walking along a feed (feed.go). All watchers send the same bytes.
+func (s *Server) serveWatch(w http.ResponseWriter, req *Request) (*Answer, error) {
+	sel, err := readSelection(req)
+	if err != nil {
+		return nil, err
+	}
+	options, err := readListOptions(req)
+	if err != nil {
+		return nil, err
+	}
+	accept, err := req.negotiate()
+	if err != nil {
+		return nil, err
+	}
+	watch := &watcher{
+		server: s, req: req, sel: sel, options: options, kc: s.cache.kind(sel.res), feed: sel.feed(),
+		w: w, control: http.NewResponseController(w), encoder: newEventEncoder(req, accept),
+	}
+	return nil, watch.run(req.HTTP.Context())
+}
+
+// Clients that name no timeout are sent away after 30 to 60 minutes, at different times, so that after a restart of
+// the server they do not come back all at once for ever.
+const minWatchTimeout = 30 * time.Minute
+
+// bookmarkInterval is how often an idle watch tells its client how far it is, if the client wants that. A client that
+// has to come back then needs not start from a revision that compaction has taken.
+const bookmarkInterval = time.Minute
+
+// A watcher that cannot take in what is sent for this long, or is this many events behind, is dropped: the client
+// comes back with the last resourceVersion that it saw, and is served from the store's history.
+const (
+	slowWatcherTimeout = 30 * time.Second
+	slowWatcherEvents  = 50_000
+)
+
+// flushSize is how much is collected before it is sent while more is ready to be sent.
+const flushSize = 64 << 10
+
+type watcher struct {
+	server  *Server
+	req     *Request
+	sel     *selection
+	options *listOptions
+	kc      *kindCache
+	feed    feedKey
+	w       http.ResponseWriter
+	control *http.ResponseController
+	encoder *eventEncoder
+
+	// sent is the revision up to which the client has seen everything.
+	sent   int64
+	buffer *[]byte // what is to be written next; nil while there is nothing
+	gone   bool    // a write failed
+	timer  *time.Timer
+}
+
+// run is the life of a watch. An error means that nothing was sent yet.
+func (wt *watcher) run(ctx context.Context) error {
+	timeout := time.Duration(wt.options.timeoutSeconds) * time.Second
+	if timeout <= 0 {
+		timeout = minWatchTimeout + rand.N(minWatchTimeout)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	var place *batch
+	var err error
+	if initial := wt.options.initialEvents; initial != nil {
+		place, err = wt.begin(ctx, *initial)
+	} else {
+		place, err = wt.resume(ctx)
+	}
+	if err != nil || place == nil {
+		return err
+	}
+	defer wt.kc.unsubscribe(wt.feed)
+	wt.follow(ctx, place)
+	return nil
+}
+
+// begin subscribes, and sends what is there as ADDED events if the client wants it.
+func (wt *watcher) begin(ctx context.Context, initial bool) (*batch, error) {
+	s := wt.server
+	var err error
+	switch {
+	case wt.options.revision > 0:
+		err = s.waitForRevision(ctx, wt.options.revision)
+	case wt.options.resourceVersion == "":
+		err = s.cache.waitFor(ctx, s.store.Revision())
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Both under one lock: what is in the list is in no event to come, and the other way round.
+	wt.kc.mu.Lock()
+	entries, revision, _ := wt.kc.read(s.cache, wt.sel, "")
+	place := wt.kc.subscribe(wt.feed)
+	wt.kc.mu.Unlock()
+
+	wt.sent = revision
+	wt.header()
+	if initial {
+		for _, e := range entries {
+			if wt.sel.matches(e) {
+				wt.add(eventAdded, e)
+			}
+		}
+		if wt.options.bookmarks {
+			wt.addBookmark(true)
+		}
+	}
+	wt.flush()
+	return place, nil
+}
+
+// resume subscribes behind the revision that the client names, after sending what it has missed. A nil place means
+// that this cannot be; the client has been told.
+func (wt *watcher) resume(ctx context.Context) (*batch, error) {
+	wt.sent = wt.options.revision
+	wt.header()
+	for {
+		missed, place := wt.kc.resume(wt.feed, wt.sent)
+		if place != nil {
+			for _, ev := range missed {
+				wt.deliver(ev)
+			}
+			wt.flush()
+			return place, nil
+		}
+		if err := wt.replay(ctx); err != nil {
+			wt.fail(err)
+			return nil, nil
+		}
+	}
+}
+
+// resume subscribes to a feed, if all events after a revision are still at hand, and returns these.
+func (kc *kindCache) resume(key feedKey, after int64) (missed []*watchEvent, place *batch) {
+	kc.mu.Lock()
+	defer kc.mu.Unlock()
+	if after < kc.historyStart {
+		return nil, nil
+	}
+	i, _ := slices.BinarySearchFunc(kc.history, after+1, func(ev *watchEvent, revision int64) int { return cmp.Compare(ev.revision, revision) })
+	return kc.history[i:len(kc.history):len(kc.history)], kc.subscribe(key)
+}
+
+// replay sends events from the store's history until what follows is at hand in memory.
+func (wt *watcher) replay(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	// Of all kinds: every revision has an event, so we know how far we are even if this kind has none.
+	batches, err := wt.server.store.Watch(ctx, "/", wt.sent)
+	if err != nil {
+		return err
+	}
+	for events := range batches {
+		for i := range events {
+			if se := &events[i]; strings.HasPrefix(se.Key, wt.sel.res.prefix) {
+				wt.deliver(newWatchEvent(wt.sel.res.storedRow(), se))
+			}
+		}
+		wt.sent = max(wt.sent, events[len(events)-1].ModRevision)
+		wt.flush()
+		if wt.kc.remembers(wt.sent) {
+			return nil
+		}
+	}
+	return cmp.Or(ctx.Err(), store.ErrCompacted) // it took so long that compaction was faster
+}
+
+func newWatchEvent(res *Resource, se *store.Event) *watchEvent {
+	ev := &watchEvent{revision: se.ModRevision, deleted: se.Type == store.Delete, next: newEntry(res, &se.KeyValue)}
+	if se.Prev != nil {
+		ev.prev = newEntry(res, se.Prev)
+	}
+	return ev
+}
+
+// remembers tells whether all events after a revision are at hand.
+func (kc *kindCache) remembers(revision int64) bool {
+	kc.mu.RLock()
+	defer kc.mu.RUnlock()
+	return revision >= kc.historyStart
+}
+
+// follow sends what comes, until the watch ends.
+func (wt *watcher) follow(ctx context.Context, place *batch) {
+	var bookmarks <-chan time.Time
+	if wt.options.bookmarks {
+		ticker := time.NewTicker(bookmarkInterval)
+		defer ticker.Stop()
+		bookmarks = ticker.C
+	}
+	for {
+		select {
+		case <-place.ready:
+			// Take all that is there before sending: under load the writes get bigger, not more.
+			for ready := true; ready; ready = place.isReady() {
+				for _, ev := range place.events {
+					wt.deliver(ev)
+				}
+				place = place.next
+			}
+			if !wt.flush() || wt.kc.behind(wt.feed, place) > slowWatcherEvents {
+				return
+			}
+		case <-bookmarks:
+			wt.progress(place)
+		case <-ctx.Done():
+			wt.progress(place) // the last word: from here the client can go on
+			return
+		case <-wt.server.stopping:
+			wt.progress(place)
+			return
+		}
+	}
+}
+
+// isReady tells whether a link of a feed has its events.
+func (b *batch) isReady() bool {
+	select {
+	case <-b.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// behind counts the events of a feed that a watcher has not taken yet.
+func (kc *kindCache) behind(key feedKey, place *batch) int64 {
+	kc.mu.RLock()
+	defer kc.mu.RUnlock()
+	return kc.feeds[key].tail.sequence - place.sequence
+}
+
+// progress sends a bookmark if the client wants them. The cache's revision is read first: if the feed is empty after
+// that, the client has seen everything up to it.
+func (wt *watcher) progress(place *batch) {
+	revision := wt.server.cache.revision.Load()
+	if !wt.options.bookmarks || place.isReady() {
+		return
+	}
+	wt.sent = max(wt.sent, revision)
+	wt.addBookmark(false)
+	wt.flush()
+}
+
+// The types of watch events.
+const (
+	eventAdded    = "ADDED"
+	eventModified = "MODIFIED"
+	eventDeleted  = "DELETED"
+	eventBookmark = "BOOKMARK"
+	eventError    = "ERROR"
+)
+
+// deliver sends an event if the selection has to do with it. To a watcher, an object that begins to match was added,
+// and one that matches no more was deleted.
+func (wt *watcher) deliver(ev *watchEvent) {
+	if ev.revision <= wt.sent {
+		return
+	}
+	wt.sent = ev.revision
+	before := ev.prev != nil && wt.sel.matches(ev.prev)
+	after := !ev.deleted && wt.sel.matches(ev.next)
+	switch {
+	case after && before:
+		wt.add(eventModified, ev.next)
+	case after:
+		wt.add(eventAdded, ev.next)
+	case before && ev.deleted:
+		wt.add(eventDeleted, ev.next)
+	case before:
+		wt.add(eventDeleted, ev.goneEntry())
+	}
+}
+
+// watchBuffers are shared by all watchers: an idle one holds none.
+var watchBuffers = sync.Pool{New: func() any { b := make([]byte, 0, flushSize+flushSize/2); return &b }}
+
+func (wt *watcher) add(eventType string, e *entry) {
+	if wt.buffer == nil {
+		wt.buffer = watchBuffers.Get().(*[]byte)
+	}
+	b, err := wt.encoder.append(*wt.buffer, eventType, e)
+	if err != nil {
+		wt.server.log.Error("an object cannot be encoded for its watchers", "key", e.key, "error", err)
+		return
+	}
+	*wt.buffer = b
+	if len(b) >= flushSize {
+		wt.flush()
+	}
+}
+
+func (wt *watcher) addBookmark(initialEnd bool) {
+	if wt.buffer == nil {
+		wt.buffer = watchBuffers.Get().(*[]byte)
+	}
+	b, err := wt.encoder.appendBookmark(*wt.buffer, wt.sent, initialEnd)
+	if err == nil {
+		*wt.buffer = b
+	}
+}
+
+// fail tells the client why its watch ends, in an ERROR event: the answer has begun already.
+func (wt *watcher) fail(err error) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	if errors.Is(err, store.ErrCompacted) {
+		err = api.NewExpired("too old resource version: %d (%d)", wt.options.revision, wt.server.store.CompactedRevision())
+	}
+	if b, err := wt.encoder.appendError(nil, statusOf(err)); err == nil {
+		wt.buffer = &b
+		wt.flush()
+	}
+}
+
+// flush sends the buffer. false: the client is gone, or too slow.
+func (wt *watcher) flush() bool {
+	if wt.gone {
+		return false
+	}
+	// Not a deadline for each write: setting one costs more than the write. The timer fires only for one that hangs.
+	guard := wt.guard()
+	if wt.buffer != nil {
+		if _, err := wt.w.Write(*wt.buffer); err != nil {
+			wt.gone = true
+		}
+		if cap(*wt.buffer) <= 4*flushSize {
+			*wt.buffer = (*wt.buffer)[:0]
+			watchBuffers.Put(wt.buffer)
+		}
+		wt.buffer = nil
+	}
+	if err := wt.control.Flush(); err != nil {
+		wt.gone = true
+	}
+	guard.Stop()
+	return !wt.gone
+}
+
+// guard starts a timer that makes a hanging write fail.
+func (wt *watcher) guard() *time.Timer {
+	if wt.timer == nil {
+		wt.timer = time.AfterFunc(slowWatcherTimeout, func() {
+			// The past is a deadline that ends a write at once. A connection that knows no deadlines has no writes that hang.
+			_ = wt.control.SetWriteDeadline(time.Unix(1, 0))
+		})
+	} else {
+		wt.timer.Reset(slowWatcherTimeout)
+	}
+	return wt.timer
+}

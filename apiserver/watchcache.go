@@ -1,0 +1,302 @@
+package apiserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"kubelite/store"
+)
+
+// watchCache holds every object in memory, as encoded bytes, and the last events of each kind. All lists and watches
+// are served from it, so any number of clients costs the store one watch.
+//
+//	store ──one watch of "/"──> run ──> kindCache "pods"     ──feeds──> watchers
+//	                                └─> kindCache "services" ──feeds──> watchers
+//
+// It trails the store by a moment. Who needs to see a certain revision calls waitFor: a write does so before it
+// answers (the writer then reads its own write), a list without a resourceVersion before it reads.
+type watchCache struct {
+	kinds map[string]*kindCache // by key prefix: "/pods/"
+	// revision is how far the cache is: every event up to it has been applied and handed to the feeds.
+	revision atomic.Int64
+
+	mu       sync.Mutex
+	advanced chan struct{} // guarded by mu; closed and replaced each time revision moves
+
+	// hints are the attributes of objects that this server is writing just now, so that they need not be decoded
+	// again when the event comes back. Guarded by hintMu.
+	hintMu sync.Mutex
+	hints  map[int64]hint
+}
+
+type hint struct {
+	key        string
+	attributes *attributes
+}
+
+// historyLimit is how many events a kind keeps for watchers that come back with an old resourceVersion. Older ones
+// are replayed from the store.
+const historyLimit = 512
+
+// kindCache is the part of the cache that holds one kind.
+type kindCache struct {
+	res *Resource
+
+	// Invariant: entries is sorted by key and holds the same as byKey. All fields are guarded by mu; slices handed
+	// out are copies, entries themselves never change.
+	mu      sync.RWMutex
+	entries []*entry
+	byKey   map[string]*entry
+	// changed is the revision of the last event of this kind, or the one it was filled at.
+	changed int64
+	// history holds the last events; all events after historyStart are in it.
+	history      []*watchEvent
+	historyStart int64
+	feeds        map[feedKey]*feed
+}
+
+// watchEvent is one change of one object. prev is the object before (nil when it was created), next after; of a
+// deletion, next is the final state with the deletion's revision.
+type watchEvent struct {
+	revision   int64
+	deleted    bool
+	prev, next *entry
+	// gone is prev with this event's resourceVersion, for watchers whose selector it no longer matches.
+	gone atomic.Pointer[entry]
+}
+
+func newWatchCache(resources []*Resource) *watchCache {
+	c := &watchCache{kinds: map[string]*kindCache{}, advanced: make(chan struct{}), hints: map[int64]hint{}}
+	for _, res := range resources {
+		if res.View == nil && res.Create == nil {
+			c.kinds[res.prefix] = &kindCache{res: res, byKey: map[string]*entry{}, feeds: map[feedKey]*feed{}}
+		}
+	}
+	return c
+}
+
+// kind is where the objects of a resource are.
+func (c *watchCache) kind(res *Resource) *kindCache { return c.kinds[res.prefix] }
+
+// fill reads everything at one revision. Events after it are run's.
+func (c *watchCache) fill(ctx context.Context, s store.Store) error {
+	revision := s.Revision()
+	for prefix, kc := range c.kinds {
+		list, err := s.List(ctx, prefix, store.ListOptions{Revision: revision})
+		if err != nil {
+			return err
+		}
+		kc.mu.Lock()
+		for i := range list.Items {
+			e := newEntry(kc.res, &list.Items[i])
+			kc.entries = append(kc.entries, e)
+			kc.byKey[e.key] = e
+		}
+		// Not the newest entry's revision: something may have been deleted after that.
+		kc.changed, kc.historyStart = revision, revision
+		kc.mu.Unlock()
+	}
+	c.advance(revision)
+	return nil
+}
+
+// run applies the store's events until ctx ends. It returns an error if the store stops sending them.
+func (c *watchCache) run(ctx context.Context, s store.Store) error {
+	batches, err := s.Watch(ctx, "/", c.revision.Load())
+	if err != nil {
+		return fmt.Errorf("watch the store: %w", err)
+	}
+	for batch := range batches {
+		c.apply(batch)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return errors.New("the store ended its watch")
+}
+
+// apply takes in a batch of events: all of them are visible before revision says so.
+func (c *watchCache) apply(batch []store.Event) {
+	for start := 0; start < len(batch); {
+		// Events of one kind that follow each other share a lock, and a wake-up of each watcher.
+		prefix := keyPrefix(batch[start].Key)
+		end := start + 1
+		for end < len(batch) && strings.HasPrefix(batch[end].Key, prefix) {
+			end++
+		}
+		if kc := c.kinds[prefix]; kc != nil {
+			kc.apply(c, batch[start:end])
+		}
+		start = end
+	}
+	c.advance(batch[len(batch)-1].ModRevision)
+}
+
+func (c *watchCache) advance(revision int64) {
+	c.revision.Store(revision)
+	c.mu.Lock()
+	close(c.advanced)
+	c.advanced = make(chan struct{})
+	c.mu.Unlock()
+}
+
+// waitFor returns when the cache has reached a revision, or with ctx's error.
+func (c *watchCache) waitFor(ctx context.Context, revision int64) error {
+	for c.revision.Load() < revision {
+		c.mu.Lock()
+		advanced := c.advanced
+		c.mu.Unlock()
+		if c.revision.Load() >= revision { // it may have moved before we took the channel
+			return nil
+		}
+		select {
+		case <-advanced:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// hint announces the attributes of a write that has just got its revision.
+func (c *watchCache) hint(revision int64, key string, a *attributes) {
+	c.hintMu.Lock()
+	c.hints[revision] = hint{key, a}
+	c.hintMu.Unlock()
+}
+
+func (c *watchCache) takeHint(revision int64, key string) *attributes {
+	c.hintMu.Lock()
+	defer c.hintMu.Unlock()
+	h, ok := c.hints[revision]
+	if !ok {
+		return nil
+	}
+	delete(c.hints, revision)
+	if h.key != key { // a write that failed after it was numbered
+		return nil
+	}
+	return h.attributes
+}
+
+func (kc *kindCache) apply(c *watchCache, batch []store.Event) {
+	kc.mu.Lock()
+	defer kc.mu.Unlock()
+	events := make([]watchEvent, len(batch)) // one allocation for the batch
+	for i := range batch {
+		se := &batch[i]
+		e := newEntry(kc.res, &se.KeyValue)
+		if a := c.takeHint(e.revision, e.key); a != nil {
+			e.attributes.Store(a)
+		}
+		ev := &events[i]
+		ev.revision, ev.deleted, ev.prev, ev.next = e.revision, se.Type == store.Delete, kc.byKey[e.key], e
+		if ev.deleted {
+			kc.remove(e.key)
+		} else {
+			kc.put(e)
+		}
+		kc.remember(ev)
+	}
+	kc.changed = batch[len(batch)-1].ModRevision
+	kc.publish(events)
+}
+
+func (kc *kindCache) put(e *entry) {
+	i, found := kc.find(e.key)
+	if found {
+		kc.entries[i] = e
+	} else {
+		kc.entries = slices.Insert(kc.entries, i, e)
+	}
+	kc.byKey[e.key] = e
+}
+
+func (kc *kindCache) remove(key string) {
+	if i, found := kc.find(key); found {
+		kc.entries = slices.Delete(kc.entries, i, i+1)
+	}
+	delete(kc.byKey, key)
+}
+
+// find returns where a key is in entries, or would be. Keys often come in order, so the end is looked at first.
+func (kc *kindCache) find(key string) (int, bool) {
+	if n := len(kc.entries); n == 0 || kc.entries[n-1].key < key {
+		return n, false
+	}
+	return slices.BinarySearchFunc(kc.entries, key, func(e *entry, key string) int { return strings.Compare(e.key, key) })
+}
+
+// remember keeps the event for watchers that resume. Half of the history is dropped at a time, so that it costs
+// nothing per event.
+func (kc *kindCache) remember(ev *watchEvent) {
+	if len(kc.history) == historyLimit {
+		half := historyLimit / 2
+		kc.historyStart = kc.history[half-1].revision
+		kc.history = append(make([]*watchEvent, 0, historyLimit), kc.history[half:]...)
+	}
+	kc.history = append(kc.history, ev)
+}
+
+// get returns one object, nil if there is none.
+func (kc *kindCache) get(key string) *entry {
+	kc.mu.RLock()
+	defer kc.mu.RUnlock()
+	return kc.byKey[key]
+}
+
+// list returns the objects whose keys start with prefix and are greater than after, in key order, and the revision
+// of the kind's last change.
+func (kc *kindCache) list(prefix, after string) (entries []*entry, changed int64) {
+	kc.mu.RLock()
+	defer kc.mu.RUnlock()
+	return slices.Clone(kc.rangeOf(prefix, after)), kc.changed
+}
+
+// rangeOf is the part of entries below a prefix. The caller holds mu.
+func (kc *kindCache) rangeOf(prefix, after string) []*entry {
+	start, _ := kc.find(prefix)
+	if after != "" {
+		i, found := kc.find(after)
+		if found {
+			i++
+		}
+		start = max(start, i)
+	}
+	end := len(kc.entries)
+	if end > start && !strings.HasPrefix(kc.entries[end-1].key, prefix) {
+		// The first key behind the prefix: no key byte is 0xff.
+		end, _ = kc.find(prefix + "\xff")
+	}
+	if start >= end {
+		return nil
+	}
+	return kc.entries[start:end]
+}
+
+// goneEntry is what a watcher gets whose selector the object has left: the object as it last matched, with the
+// revision of the event that took it away.
+func (ev *watchEvent) goneEntry() *entry {
+	if e := ev.gone.Load(); e != nil {
+		return e
+	}
+	e := &entry{
+		key: ev.prev.key, namespace: ev.prev.namespace, name: ev.prev.name,
+		revision: ev.revision, json: splice(ev.prev.json).with(ev.revision),
+	}
+	ev.gone.Store(e)
+	return e
+}
+
+// keyPrefix is "/pods/" of "/pods/default/web-1".
+func keyPrefix(key string) string {
+	if i := strings.IndexByte(key[1:], '/'); i >= 0 {
+		return key[:i+2]
+	}
+	return key
+}
