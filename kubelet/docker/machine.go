@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
@@ -116,8 +117,7 @@ func (Machine) EnsureImage(ctx context.Context, ref, binary string) error {
 		if err != nil {
 			return errors.Join(err, rootfs.Close())
 		}
-		_, err = io.Copy(io.Discard, answer) // the image is there when the answer ends
-		return errors.Join(err, answer.Close())
+		return errors.Join(readProgress(answer), answer.Close()) // the image is there when the answer ends
 	})
 }
 
@@ -167,7 +167,7 @@ func (Machine) Purge(ctx context.Context, profile string) error {
 		for _, c := range containers {
 			go func() {
 				err := d.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true, RemoveVolumes: true})
-				if client.IsErrNotFound(err) {
+				if errdefs.IsNotFound(err) {
 					err = nil
 				}
 				results <- err
@@ -188,7 +188,7 @@ func (Machine) Purge(ctx context.Context, profile string) error {
 
 // withDaemon calls f with a client that speaks whatever API version the daemon has.
 func withDaemon(f func(d *client.Client) error) error {
-	d, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+	d, err := connect()
 	if err != nil {
 		return err
 	}

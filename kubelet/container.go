@@ -1,0 +1,258 @@
+package kubelet
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+	"strconv"
+
+	"kubelite/api"
+)
+
+// startContainer brings up one container of a pod whose sandbox runs. Where it fails it returns what the user will
+// see the container wait for.
+//
+//	image      is it here, may it be pulled                    ErrImagePull, ImagePullBackOff, ErrImageNeverPull
+//	configure  environment, volumes, user                      CreateContainerConfigError
+//	create     the runtime makes it                            CreateContainerError
+//	start      the runtime runs it                             RunContainerError
+//	postStart  the container's own hook                        PostStartHookError
+func (w *podWorker) startContainer(ctx context.Context, pod *api.Pod, step startStep, sandbox *Sandbox) *startError {
+	c := step.Container
+	image, failed := w.ensureImage(ctx, pod, c)
+	if failed != nil {
+		w.event(ctx, pod, c.Name, eventWarning, "Failed", "Error: %s", failed.Reason)
+		return failed
+	}
+	fail := func(reason string, err error) *startError {
+		w.event(ctx, pod, c.Name, eventWarning, "Failed", "Error: %v", err)
+		return &startError{waitingReason: waitingReason{Reason: reason, Message: err.Error()}}
+	}
+	config, err := w.containerConfig(ctx, pod, step, image, sandbox)
+	if err != nil {
+		return fail(reasonCreateConfigError, err)
+	}
+	id, err := w.k.runtime.CreateContainer(ctx, sandbox.ID, config, sandboxConfig(pod, sandbox.Attempt, w.k.cfg.ClusterDomain))
+	if err != nil {
+		return fail(reasonCreateError, err)
+	}
+	w.event(ctx, pod, c.Name, eventNormal, "Created", "Container created")
+	if err := w.k.runtime.StartContainer(ctx, id); err != nil {
+		return fail(reasonRunError, err)
+	}
+	w.event(ctx, pod, c.Name, eventNormal, "Started", "Container started")
+
+	if c.Lifecycle != nil && c.Lifecycle.PostStart != nil {
+		if err := w.k.runHook(ctx, pod, c, id, sandboxIP(sandbox, w.k.cfg.NodeIP), c.Lifecycle.PostStart); err != nil {
+			// What the hook printed may hold secrets: it goes into the status, which fewer people read than events.
+			w.event(ctx, pod, c.Name, eventWarning, "FailedPostStartHook", "PostStartHook failed")
+			w.stopContainer(ctx, pod, c.Name, id, "FailedPostStartHook", gracePeriod(pod))
+			return &startError{waitingReason: waitingReason{Reason: reasonPostStartError, Message: err.Error()}}
+		}
+	}
+	return nil
+}
+
+// sandboxConfig is what the pod's spec says about its sandbox.
+func sandboxConfig(pod *api.Pod, attempt int, domain string) *SandboxConfig {
+	s := &SandboxConfig{
+		UID: pod.UID, Namespace: pod.Namespace, Name: pod.Name, Attempt: attempt, Annotations: pod.Annotations,
+		Hostname: podHostname(pod), HostNetwork: pod.Spec.HostNetwork, HostIPC: pod.Spec.HostIPC, HostPID: pod.Spec.HostPID,
+		SharePID: api.Deref(pod.Spec.ShareProcessNamespace, false),
+	}
+	if api.Deref(pod.Spec.SetHostnameAsFQDN, false) {
+		if fqdn := podFQDN(pod, domain); fqdn != "" {
+			s.Hostname = fqdn
+		}
+	}
+	if sc := pod.Spec.SecurityContext; sc != nil && len(sc.Sysctls) > 0 {
+		s.Sysctls = map[string]string{}
+		for _, ctl := range sc.Sysctls {
+			s.Sysctls[ctl.Name] = ctl.Value
+		}
+	}
+	for _, list := range [][]api.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+		for i := range list {
+			for _, p := range list[i].Ports {
+				if p.HostPort > 0 && !pod.Spec.HostNetwork {
+					s.Ports = append(s.Ports, PortMapping{HostIP: p.HostIP, HostPort: p.HostPort, ContainerPort: p.ContainerPort, Protocol: p.Protocol})
+				}
+			}
+		}
+	}
+	return s
+}
+
+// containerConfig resolves everything that a container's spec refers to.
+func (w *podWorker) containerConfig(ctx context.Context, pod *api.Pod, step startStep, image *Image, sandbox *Sandbox) (*ContainerConfig, error) {
+	c := step.Container
+	config := &ContainerConfig{
+		Name: c.Name, Attempt: step.Attempt, Hash: hashContainer(c), Image: c.Image, ImageRef: image.Ref,
+		WorkingDir: c.WorkingDir, Stdin: c.Stdin, StdinOnce: c.StdinOnce, TTY: c.TTY,
+	}
+	if c.Lifecycle != nil && c.Lifecycle.StopSignal != nil {
+		config.StopSignal = string(*c.Lifecycle.StopSignal)
+	}
+	podIP := sandboxIP(sandbox, w.k.cfg.NodeIP)
+	var err error
+	if config.Env, err = w.k.environment(ctx, pod, c, podIP); err != nil {
+		return nil, err
+	}
+	config.Command, config.Args = expandAll(c.Command, config.Env), expandAll(c.Args, config.Env)
+	if config.Mounts, err = w.mounts(ctx, pod, step, config.Env, podIP); err != nil {
+		return nil, err
+	}
+	setResources(config, pod, c, w.k.info.Memory)
+	if err := setSecurity(config, pod, c, image); err != nil {
+		return nil, err
+	}
+	return config, nil
+}
+
+// setResources turns limits and requests into what the kernel enforces: a memory ceiling, a cpu ceiling, a share of
+// the cpu when all want it, and who dies first when the machine runs out of memory.
+func setResources(config *ContainerConfig, pod *api.Pod, c *api.Container, machineMemory int64) {
+	r := &c.Resources
+	memoryLimit, memoryRequest := r.Limits[api.ResourceMemory], r.Requests[api.ResourceMemory]
+	cpuLimit, cpuRequest := r.Limits[api.ResourceCPU], r.Requests[api.ResourceCPU]
+	config.MemoryLimit = memoryLimit.Value()
+	config.CPULimit = cpuLimit.MilliValue()
+	config.CPURequest = cpuRequest.MilliValue()
+	if config.CPURequest == 0 {
+		config.CPURequest = config.CPULimit
+	}
+	config.OOMScoreAdj = oomScoreAdj(qosClass(pod), memoryRequest.Value(), machineMemory)
+}
+
+// oomScoreAdj is upstream's formula: guaranteed pods are nearly safe, best-effort ones go first, and between them
+// goes first who asked for less.
+func oomScoreAdj(qos api.PodQOSClass, request, machine int64) int {
+	switch {
+	case qos == api.PodQOSGuaranteed:
+		return -997
+	case qos == api.PodQOSBestEffort || machine == 0:
+		return 1000
+	}
+	return int(min(max(1000-1000*request/machine, 3), 999))
+}
+
+// setSecurity applies the container's security context; where it is silent the pod's speaks.
+func setSecurity(config *ContainerConfig, pod *api.Pod, c *api.Container, image *Image) error {
+	p, s := pod.Spec.SecurityContext, c.SecurityContext
+	if p == nil {
+		p = &api.PodSecurityContext{}
+	}
+	if s == nil {
+		s = &api.SecurityContext{}
+	}
+	user, group := firstSet(s.RunAsUser, p.RunAsUser), firstSet(s.RunAsGroup, p.RunAsGroup)
+	if api.Deref(firstSet(s.RunAsNonRoot, p.RunAsNonRoot), false) {
+		if err := checkNonRoot(pod, c, user, image.User); err != nil {
+			return err
+		}
+	}
+	switch {
+	case user != nil && group != nil:
+		config.User = fmt.Sprintf("%d:%d", *user, *group)
+	case user != nil:
+		config.User = strconv.FormatInt(*user, 10)
+	case group != nil:
+		// A group alone goes with the image's user.
+		config.User = fmt.Sprintf("%s:%d", otherwise(imageUser(image.User), "0"), *group)
+	}
+	config.SupplementalGroups = slices.Clone(p.SupplementalGroups)
+	if p.FSGroup != nil {
+		config.SupplementalGroups = append(config.SupplementalGroups, *p.FSGroup)
+	}
+	config.Privileged = api.Deref(s.Privileged, false)
+	config.ReadOnlyRootFS = api.Deref(s.ReadOnlyRootFilesystem, false)
+	config.NoNewPrivileges = !api.Deref(s.AllowPrivilegeEscalation, true)
+	if s.Capabilities != nil {
+		for _, add := range s.Capabilities.Add {
+			config.AddCapabilities = append(config.AddCapabilities, string(add))
+		}
+		for _, drop := range s.Capabilities.Drop {
+			config.DropCapabilities = append(config.DropCapabilities, string(drop))
+		}
+	}
+	if profile := firstSet(s.SeccompProfile, p.SeccompProfile); profile != nil {
+		config.SeccompUnconfined = profile.Type == api.SeccompProfileTypeUnconfined
+	}
+	return nil
+}
+
+// checkNonRoot refuses to run as root what must not.
+func checkNonRoot(pod *api.Pod, c *api.Container, user *int64, image string) error {
+	where := fmt.Sprintf("(pod: \"%s_%s(%s)\", container: %s)", pod.Name, pod.Namespace, pod.UID, c.Name)
+	if user != nil {
+		if *user == 0 {
+			return fmt.Errorf("container's runAsUser breaks non-root policy %s", where)
+		}
+		return nil
+	}
+	name := imageUser(image)
+	if uid, err := strconv.ParseInt(otherwise(name, "0"), 10, 64); err != nil {
+		return fmt.Errorf("container has runAsNonRoot and image has non-numeric user (%s), cannot verify user is non-root %s", name, where)
+	} else if uid == 0 {
+		return fmt.Errorf("container has runAsNonRoot and image will run as root %s", where)
+	}
+	return nil
+}
+
+// imageUser drops the group of an image's "user:group".
+func imageUser(s string) string {
+	for i := range s {
+		if s[i] == ':' {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+func firstSet[T any](list ...*T) *T {
+	for _, p := range list {
+		if p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+func otherwise(s, fallback string) string {
+	if s == "" {
+		return fallback
+	}
+	return s
+}
+
+// sandboxIP is the address that the pod's containers have.
+func sandboxIP(sandbox *Sandbox, nodeIP string) string { return otherwise(sandbox.IP, nodeIP) }
+
+// stopOrder says in which order a pod's containers end: the main ones together, then the sidecars one by one, the
+// last one started first, so that a log shipper still sees the last line.
+func stopOrder(pod *api.Pod, running []*RuntimeContainer) [][]*RuntimeContainer {
+	rank := func(name string) int {
+		for i := range pod.Spec.InitContainers {
+			if c := &pod.Spec.InitContainers[i]; c.Name == name && isSidecar(c) {
+				return i
+			}
+		}
+		return math.MaxInt
+	}
+	groups := map[int][]*RuntimeContainer{}
+	for _, c := range running {
+		groups[rank(c.Name)] = append(groups[rank(c.Name)], c)
+	}
+	var ranks []int
+	for r := range groups {
+		ranks = append(ranks, r)
+	}
+	sort.Sort(sort.Reverse(sort.IntSlice(ranks)))
+	var order [][]*RuntimeContainer
+	for _, r := range ranks {
+		order = append(order, groups[r])
+	}
+	return order
+}

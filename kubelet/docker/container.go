@@ -1,0 +1,174 @@
+package docker
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/pkg/stdcopy"
+
+	"kubelite/api"
+	"kubelite/kubelet"
+)
+
+// CreateContainer makes a container that shares the sandbox's network and memory.
+func (r *Runtime) CreateContainer(ctx context.Context, sandboxID string, c *kubelet.ContainerConfig, s *kubelet.SandboxConfig) (string, error) {
+	release, err := r.slot(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	config, host := r.containerSpec(sandboxID, c, s)
+	return r.create(ctx, config, host, nil, containerName(c.Name, s, c.Attempt))
+}
+
+// containerSpec is the container in Docker's words.
+func (r *Runtime) containerSpec(sandboxID string, c *kubelet.ContainerConfig, s *kubelet.SandboxConfig) (*container.Config, *container.HostConfig) {
+	config := &container.Config{
+		Image: c.Image, Entrypoint: c.Command, Cmd: c.Args, WorkingDir: c.WorkingDir, User: c.User,
+		Tty: c.TTY, OpenStdin: c.Stdin, StdinOnce: c.StdinOnce, StopSignal: c.StopSignal,
+		Labels: r.podLabels(s, typeContainer, c.Name, c.Attempt),
+		// A health check of the image's would only cost: the kubelet has probes.
+		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
+	}
+	config.Labels[labelSandbox], config.Labels[labelHash] = sandboxID, c.Hash
+	config.Labels[labelImage], config.Labels[labelImageRef] = c.Image, c.ImageRef
+	for _, e := range c.Env {
+		config.Env = append(config.Env, e.Name+"="+e.Value)
+	}
+	sandbox := "container:" + sandboxID
+	host := &container.HostConfig{
+		NetworkMode: container.NetworkMode(sandbox), IpcMode: container.IpcMode(sandbox),
+		Privileged: c.Privileged, ReadonlyRootfs: c.ReadOnlyRootFS, CapAdd: c.AddCapabilities, CapDrop: c.DropCapabilities,
+		OomScoreAdj: c.OOMScoreAdj, Resources: resources(c),
+		// Docker's own choice of a log driver may be one that cannot be read back. The sizes are the kubelet's.
+		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "5"}},
+	}
+	switch {
+	case s.HostPID:
+		host.PidMode = "host"
+	case s.SharePID:
+		host.PidMode = container.PidMode(sandbox)
+	}
+	if s.HostNetwork {
+		host.UTSMode = "host"
+	}
+	for _, gid := range c.SupplementalGroups {
+		host.GroupAdd = append(host.GroupAdd, strconv.FormatInt(gid, 10))
+	}
+	if c.NoNewPrivileges {
+		host.SecurityOpt = append(host.SecurityOpt, "no-new-privileges")
+	}
+	if c.SeccompUnconfined {
+		host.SecurityOpt = append(host.SecurityOpt, "seccomp=unconfined")
+	}
+	for _, m := range c.Mounts {
+		host.Mounts = append(host.Mounts, mount.Mount{
+			Type: mount.TypeBind, Source: m.HostPath, Target: m.ContainerPath, ReadOnly: m.ReadOnly,
+			BindOptions: &mount.BindOptions{Propagation: propagation(m.Propagation)},
+		})
+	}
+	return config, host
+}
+
+// resources are the limits in the kernel's units. The cpu limit is a quota of each tenth of a second, not Docker's
+// NanoCPUs: those may not exceed the machine's cores, and a pod's limit may.
+func resources(c *kubelet.ContainerConfig) container.Resources {
+	const period = 100_000 // microseconds
+	res := container.Resources{Memory: c.MemoryLimit, MemorySwap: c.MemoryLimit, CPUShares: 2}
+	if c.CPURequest > 0 {
+		res.CPUShares = max(c.CPURequest*1024/1000, 2)
+	}
+	if c.CPULimit > 0 {
+		res.CPUPeriod, res.CPUQuota = period, max(c.CPULimit*period/1000, 1000)
+	}
+	return res
+}
+
+// propagation translates how mounts made on one side show on the other.
+func propagation(p api.MountPropagationMode) mount.Propagation {
+	switch p {
+	case api.MountPropagationHostToContainer:
+		return mount.PropagationRSlave
+	case api.MountPropagationBidirectional:
+		return mount.PropagationRShared
+	}
+	return mount.PropagationRPrivate
+}
+
+// StartContainer starts a container. Docker keeps the error of a failed start with the container.
+func (r *Runtime) StartContainer(ctx context.Context, id string) error {
+	release, err := r.slot(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	return r.docker.ContainerStart(ctx, id, container.StartOptions{})
+}
+
+// StopContainer has Docker send the stop signal and, when grace is over, kill.
+func (r *Runtime) StopContainer(ctx context.Context, id string, grace time.Duration) error {
+	timeout := int((grace + time.Second - 1) / time.Second)
+	err := r.docker.ContainerStop(ctx, id, container.StopOptions{Timeout: &timeout})
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// RemoveContainer removes a container, dead or alive.
+func (r *Runtime) RemoveContainer(ctx context.Context, id string) error {
+	return r.removeContainer(ctx, id)
+}
+
+// maxExecOutput is how much of a probe's output is kept: it becomes part of an event.
+const maxExecOutput = 10 << 10
+
+// ExecSync runs a command in a container. Docker does not end it when ctx does: it goes on, but nobody listens.
+func (r *Runtime) ExecSync(ctx context.Context, id string, command []string) ([]byte, int, error) {
+	made, err := r.docker.ContainerExecCreate(ctx, id, container.ExecOptions{Cmd: command, AttachStdout: true, AttachStderr: true})
+	if err != nil {
+		return nil, 0, err
+	}
+	attached, err := r.docker.ContainerExecAttach(ctx, made.ID, container.ExecAttachOptions{})
+	if err != nil {
+		return nil, 0, err
+	}
+	defer attached.Close()
+	stop := context.AfterFunc(ctx, attached.Close)
+	defer stop()
+	out := &limitedBuffer{left: maxExecOutput}
+	if _, err := stdcopy.StdCopy(out, out, attached.Reader); err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("command %q timed out", command)
+		}
+		return out.Bytes(), 0, err
+	}
+	if ctx.Err() != nil {
+		return out.Bytes(), 0, fmt.Errorf("command %q timed out", command)
+	}
+	result, err := r.docker.ContainerExecInspect(ctx, made.ID)
+	return out.Bytes(), result.ExitCode, err
+}
+
+// limitedBuffer keeps the beginning of what is written to it.
+type limitedBuffer struct {
+	bytes.Buffer
+	left int
+}
+
+func (b *limitedBuffer) Write(p []byte) (int, error) {
+	keep := min(len(p), b.left)
+	b.left -= keep
+	b.Buffer.Write(p[:keep])
+	return len(p), nil
+}

@@ -1,0 +1,140 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/docker/docker/client"
+
+	"kubelite/kubelet"
+)
+
+// Config says whose pods these are and where their addresses come from.
+type Config struct {
+	Profile string // the cluster: its name is a label of everything made
+	Node    string // the node among those that share this daemon
+	Network string // the bridge network of the cluster's pods
+	PodCIDR string // the node's part of the network
+
+	PauseImage   string   // of sandboxes
+	PauseCommand []string // what it runs: ["/kubelite", "pause"] unless set
+	Logger       *slog.Logger
+}
+
+// Runtime runs one node's pods on the Docker daemon. It implements kubelet.Runtime.
+type Runtime struct {
+	cfg       Config
+	docker    *client.Client
+	log       *slog.Logger
+	addresses *addresses
+	starting  chan struct{} // one for each container that is being made or started
+}
+
+var _ kubelet.Runtime = (*Runtime)(nil)
+
+// maxStarts bounds what the daemon is asked to set up at the same time. It takes about half a second to plug a
+// container into a network; hundreds at once would only make each of them slower, and time out.
+const maxStarts = 8
+
+// startTimeout bounds the making or starting of one container on a daemon that is busy.
+const startTimeout = 2 * time.Minute
+
+// New connects to the daemon that the environment names. It does not wait for it to answer.
+func New(_ context.Context, cfg Config) (*Runtime, error) {
+	prefix, err := netip.ParsePrefix(cfg.PodCIDR)
+	if err != nil {
+		return nil, fmt.Errorf("pod CIDR: %w", err)
+	}
+	docker, err := connect()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if len(cfg.PauseCommand) == 0 {
+		cfg.PauseCommand = []string{"/kubelite", "pause"}
+	}
+	return &Runtime{
+		cfg: cfg, docker: docker, log: cfg.Logger, addresses: newAddresses(prefix), starting: make(chan struct{}, maxStarts),
+	}, nil
+}
+
+// connect makes a client for $DOCKER_HOST or the socket that is there, speaking whatever version the daemon does.
+func connect() (*client.Client, error) {
+	options := []client.Opt{client.FromEnv, client.WithAPIVersionNegotiation()}
+	if os.Getenv(client.EnvOverrideHost) == "" {
+		if socket := findSocket(); socket != "" {
+			options = append(options, client.WithHost("unix://"+socket))
+		}
+	}
+	c, err := client.NewClientWithOpts(options...)
+	if err != nil {
+		return nil, fmt.Errorf("connect to Docker: %w", err)
+	}
+	return c, nil
+}
+
+// findSocket looks where Docker Desktop and its like put their socket when the usual place is empty.
+func findSocket() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	for _, socket := range []string{"/var/run/docker.sock", filepath.Join(home, ".docker/run/docker.sock"), filepath.Join(home, ".colima/default/docker.sock")} {
+		if _, err := os.Stat(socket); err == nil {
+			return socket
+		}
+	}
+	return ""
+}
+
+// Close gives up the connections to the daemon.
+func (r *Runtime) Close() error { return r.docker.Close() }
+
+// Info asks the daemon what machine it runs on: with Docker Desktop that is a virtual one.
+func (r *Runtime) Info(ctx context.Context) (kubelet.RuntimeInfo, error) {
+	info, err := r.docker.Info(ctx)
+	if err != nil {
+		return kubelet.RuntimeInfo{}, fmt.Errorf("ask Docker about itself: %w", err)
+	}
+	return kubelet.RuntimeInfo{
+		Name: "docker", Version: info.ServerVersion,
+		OSImage: info.OperatingSystem, KernelVersion: info.KernelVersion, Architecture: goArchitecture(info.Architecture),
+		CPUs: info.NCPU, Memory: info.MemTotal, Storage: storageOf(info.DockerRootDir),
+	}, nil
+}
+
+// Status pings the daemon.
+func (r *Runtime) Status(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	_, err := r.docker.Ping(ctx)
+	return err
+}
+
+// goArchitecture translates the kernel's name of a processor into Go's, which Kubernetes uses.
+func goArchitecture(kernel string) string {
+	switch kernel {
+	case "x86_64":
+		return "amd64"
+	case "aarch64":
+		return "arm64"
+	}
+	return kernel
+}
+
+// slot waits until one more container may be set up.
+func (r *Runtime) slot(ctx context.Context) (release func(), err error) {
+	select {
+	case r.starting <- struct{}{}:
+		return func() { <-r.starting }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

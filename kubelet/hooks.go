@@ -1,0 +1,34 @@
+package kubelet
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"kubelite/api"
+)
+
+// runHook does what a container wants done right after its start or right before its end.
+func (k *Kubelet) runHook(ctx context.Context, pod *api.Pod, c *api.Container, id, ip string, h *api.LifecycleHandler) error {
+	switch {
+	case h.Exec != nil:
+		output, code, err := k.runtime.ExecSync(ctx, id, h.Exec.Command)
+		if err == nil && code != 0 {
+			err = fmt.Errorf("command '%v' exited with %d: %s", h.Exec.Command, code, output)
+		}
+		return err
+	case h.HTTPGet != nil:
+		status, err := getHTTP(ctx, ip, c, h.HTTPGet)
+		if err == nil && status >= http.StatusBadRequest {
+			err = fmt.Errorf("hook of container %s answered with status %d", c.Name, status)
+		}
+		return err
+	case h.Sleep != nil:
+		if !sleep(ctx, time.Duration(h.Sleep.Seconds)*time.Second) {
+			return ctx.Err()
+		}
+		return nil
+	}
+	return fmt.Errorf("pod %s: a hook of container %s does nothing", pod.Key(), c.Name)
+}

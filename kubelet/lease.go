@@ -1,0 +1,70 @@
+package kubelet
+
+import (
+	"context"
+	"time"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+// The node's Lease is its heartbeat: a tiny object, renewed every ten seconds. When it has not been renewed for its
+// forty seconds, the control plane takes the node for dead.
+const leaseNamespace = "kube-node-lease"
+
+// renewLease renews the node's Lease until ctx ends.
+func (k *Kubelet) renewLease(ctx context.Context) error {
+	var lease *api.Lease // as last seen
+	for {
+		renewed, err := k.renewOnce(ctx, lease)
+		if err != nil && ctx.Err() == nil {
+			k.log.Warn("node lease not renewed", "node", k.cfg.NodeName, "error", err)
+		}
+		lease = renewed
+		pause := heartbeatPeriod
+		if err != nil {
+			pause = time.Second // two lost in a row are half the way to being taken for dead
+		}
+		if !sleep(ctx, pause) {
+			return nil
+		}
+	}
+}
+
+// renewOnce writes the Lease: the one at hand, or if there is none or it is out of date, the one that the server has.
+func (k *Kubelet) renewOnce(ctx context.Context, lease *api.Lease) (*api.Lease, error) {
+	ctx = client.Because(client.WithTimer(ctx, "node lease renewal"), "node %s is alive", k.cfg.NodeName)
+	leases := client.Of[*api.Lease](k.client)
+	if lease == nil {
+		var err error
+		lease, err = leases.Get(ctx, leaseNamespace, k.cfg.NodeName)
+		if api.IsNotFound(err) {
+			return k.createLease(ctx)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	next := api.DeepCopy(lease)
+	next.Spec = k.leaseSpec()
+	return leases.Update(ctx, next) // nil after an error: then look at the server's
+}
+
+// createLease makes the Lease. It belongs to the Node and goes with it.
+func (k *Kubelet) createLease(ctx context.Context) (*api.Lease, error) {
+	node, err := client.Of[*api.Node](k.client).Get(ctx, "", k.cfg.NodeName)
+	if err != nil {
+		return nil, err
+	}
+	lease := api.New[*api.Lease]()
+	lease.Namespace, lease.Name = leaseNamespace, k.cfg.NodeName
+	lease.OwnerReferences = []api.OwnerReference{{APIVersion: "v1", Kind: "Node", Name: node.Name, UID: node.UID}}
+	lease.Spec = k.leaseSpec()
+	return client.Of[*api.Lease](k.client).Create(ctx, lease)
+}
+
+func (k *Kubelet) leaseSpec() api.LeaseSpec {
+	return api.LeaseSpec{
+		HolderIdentity: api.Ptr(k.cfg.NodeName), LeaseDurationSeconds: api.Ptr(int32(leaseDuration.Seconds())), RenewTime: api.Ptr(api.NowMicro()),
+	}
+}

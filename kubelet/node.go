@@ -1,0 +1,261 @@
+package kubelet
+
+import (
+	"context"
+
+	"maps"
+	"os"
+
+	"slices"
+	"strings"
+	"time"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+// register makes the Node, or brings one that is there up to date: labels that the user added stay. It tries until
+// the API server answers.
+func (k *Kubelet) register(ctx context.Context) error {
+	ctx = client.Because(client.WithTimer(ctx, "kubelet start"), "node %s has started", k.cfg.NodeName)
+	nodes := client.Of[*api.Node](k.client)
+	for {
+		node, err := nodes.Get(ctx, "", k.cfg.NodeName)
+		switch {
+		case api.IsNotFound(err):
+			node = api.New[*api.Node]()
+			node.Name = k.cfg.NodeName
+			k.describeNode(node)
+			k.setStatus(ctx, node, nil)
+			_, err = nodes.Create(ctx, node)
+		case err == nil:
+			before := api.DeepCopy(node)
+			if k.describeNode(node); !api.Equal(before, node) {
+				_, err = nodes.Update(ctx, node)
+			}
+		}
+		if err == nil {
+			k.log.Info("node registered", "node", k.cfg.NodeName)
+			k.recorder.EventOn(ctx, k.nodeReference(), eventNormal, "Starting", "Starting kubelet.")
+			return nil
+		}
+		k.log.Warn("node not registered", "node", k.cfg.NodeName, "error", err)
+		if !sleep(ctx, time.Second) {
+			return ctx.Err()
+		}
+	}
+}
+
+// describeNode sets the labels, annotations and spec that are the kubelet's to set.
+func (k *Kubelet) describeNode(node *api.Node) {
+	if node.Labels == nil {
+		node.Labels = map[string]string{}
+	}
+	maps.Copy(node.Labels, k.cfg.Labels)
+	maps.Copy(node.Labels, map[string]string{
+		"kubernetes.io/hostname": k.cfg.NodeName,
+		"kubernetes.io/os":       "linux", "beta.kubernetes.io/os": "linux",
+		"kubernetes.io/arch": k.info.Architecture, "beta.kubernetes.io/arch": k.info.Architecture,
+	})
+	if node.Annotations == nil {
+		node.Annotations = map[string]string{}
+	}
+	node.Annotations["volumes.kubernetes.io/controller-managed-attach-detach"] = "true"
+	if node.Spec.PodCIDR == "" && k.cfg.PodCIDR != "" { // in a real cluster a controller hands out the ranges
+		node.Spec.PodCIDR, node.Spec.PodCIDRs = k.cfg.PodCIDR, []string{k.cfg.PodCIDR}
+	}
+}
+
+// heartbeat looks every ten seconds whether the node's status is still true. It writes when it is not, and every
+// five minutes anyway; in between the Lease says that the node is alive, for a tenth of the bytes.
+func (k *Kubelet) heartbeat(ctx context.Context) error {
+	reported := time.Time{}
+	for {
+		if written, err := k.updateStatus(ctx, time.Since(reported) >= statusReportPeriod); err != nil && ctx.Err() == nil {
+			k.log.Warn("node status not updated", "node", k.cfg.NodeName, "error", err)
+		} else if written {
+			reported = time.Now()
+		}
+		if !sleep(ctx, heartbeatPeriod) {
+			return nil
+		}
+	}
+}
+
+// updateStatus writes the node's status if it changed, or if force says so.
+func (k *Kubelet) updateStatus(ctx context.Context, force bool) (written bool, err error) {
+	ctx = client.WithTimer(ctx, "node status heartbeat")
+	nodes := client.Of[*api.Node](k.client)
+	node, err := nodes.Get(ctx, "", k.cfg.NodeName)
+	if err != nil {
+		return false, err
+	}
+	before := api.DeepCopy(node)
+	health := k.runtime.Status(ctx)
+	k.setStatus(ctx, node, health)
+	if !force && api.Equal(withoutHeartbeats(before), withoutHeartbeats(node)) {
+		return false, nil
+	}
+	switch old, now := nodeCondition(before, api.NodeReady), nodeCondition(node, api.NodeReady); {
+	case old != nil && old.Status == now.Status:
+		ctx = client.Because(ctx, "the node is as before: the regular report")
+	case now.Status == api.ConditionTrue:
+		ctx = client.Because(ctx, "the container runtime answers: the node is ready")
+	default:
+		ctx = client.Because(ctx, "the container runtime does not answer: the node is not ready")
+	}
+	old, err := api.MarshalJSON(struct {
+		Status api.NodeStatus `json:"status"`
+	}{before.Status})
+	if err != nil {
+		return false, err
+	}
+	new, err := api.MarshalJSON(struct {
+		Status api.NodeStatus `json:"status"`
+	}{node.Status})
+	if err != nil {
+		return false, err
+	}
+	patch, err := api.CreateTwoWayMergePatch(old, new, api.Node{})
+	if err != nil {
+		return false, err
+	}
+	if _, err := nodes.Patch(ctx, "", node.Name, api.StrategicMergePatchType, patch, "status"); err != nil {
+		return false, err
+	}
+	k.nodeEvents(ctx, before, node)
+	return true, nil
+}
+
+// nodeEvents tells of conditions that changed, in upstream's words.
+func (k *Kubelet) nodeEvents(ctx context.Context, before, after *api.Node) {
+	names := map[api.NodeConditionType][2]string{ // when true, when false
+		api.NodeReady:          {"NodeReady", "NodeNotReady"},
+		api.NodeMemoryPressure: {"NodeHasInsufficientMemory", "NodeHasSufficientMemory"},
+		api.NodeDiskPressure:   {"NodeHasDiskPressure", "NodeHasNoDiskPressure"},
+		api.NodePIDPressure:    {"NodeHasInsufficientPID", "NodeHasSufficientPID"},
+	}
+	for i := range after.Status.Conditions {
+		c := &after.Status.Conditions[i]
+		reason, ours := names[c.Type]
+		old := nodeCondition(before, c.Type)
+		if !ours || old != nil && old.Status == c.Status {
+			continue
+		}
+		event := reason[1]
+		if c.Status == api.ConditionTrue {
+			event = reason[0]
+		}
+		k.recorder.EventOn(ctx, k.nodeReference(), eventNormal, event, "Node %s status is now: %s", k.cfg.NodeName, event)
+	}
+}
+
+// nodeReference is how the kubelet's events name its node: by its name where others have the UID, as upstream does.
+func (k *Kubelet) nodeReference() api.ObjectReference {
+	return api.ObjectReference{Kind: "Node", APIVersion: "v1", Name: k.cfg.NodeName, UID: api.UID(k.cfg.NodeName)}
+}
+
+// setStatus fills in everything that the kubelet knows about its node. health is the runtime's: nil if it is well.
+func (k *Kubelet) setStatus(ctx context.Context, node *api.Node, health error) {
+	s := &node.Status
+	s.Addresses = []api.NodeAddress{{Type: api.NodeInternalIP, Address: k.cfg.NodeIP}, {Type: api.NodeHostName, Address: k.cfg.NodeName}}
+	s.DaemonEndpoints.KubeletEndpoint.Port = k.port()
+	s.Capacity, s.Allocatable = k.capacity(), k.capacity()
+	s.NodeInfo = api.NodeSystemInfo{
+		MachineID: machineID("/etc/machine-id"), SystemUUID: machineID("/sys/class/dmi/id/product_uuid"), BootID: machineID("/proc/sys/kernel/random/boot_id"),
+		KernelVersion: k.info.KernelVersion, OSImage: k.info.OSImage, OperatingSystem: "linux", Architecture: k.info.Architecture,
+		ContainerRuntimeVersion: k.info.Name + "://" + k.info.Version, KubeletVersion: k.cfg.Version,
+	}
+	if health == nil {
+		if images, err := k.runtime.ListImages(ctx); err == nil {
+			s.Images = nodeImages(images)
+		}
+	}
+	now := seconds(time.Now())
+	for _, p := range []struct {
+		t               api.NodeConditionType
+		reason, message string
+	}{
+		{api.NodeMemoryPressure, "KubeletHasSufficientMemory", "kubelet has sufficient memory available"},
+		{api.NodeDiskPressure, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"},
+		{api.NodePIDPressure, "KubeletHasSufficientPID", "kubelet has sufficient PID available"},
+	} {
+		setNodeCondition(s, api.NodeCondition{Type: p.t, Status: api.ConditionFalse, Reason: p.reason, Message: p.message, LastHeartbeatTime: now})
+	}
+	ready := api.NodeCondition{
+		Type: api.NodeReady, Status: api.ConditionTrue, Reason: "KubeletReady", Message: "kubelet is posting ready status", LastHeartbeatTime: now,
+	}
+	if health != nil {
+		ready.Status, ready.Reason, ready.Message = api.ConditionFalse, "KubeletNotReady", "container runtime is down"
+	}
+	setNodeCondition(s, ready)
+}
+
+// capacity is what the machine has. All of it may be given to pods: nothing is reserved for the system.
+func (k *Kubelet) capacity() api.ResourceList {
+	list := api.ResourceList{
+		api.ResourceCPU:    api.NewQuantity(int64(k.info.CPUs), api.DecimalSI),
+		api.ResourceMemory: api.NewQuantity(k.info.Memory>>10<<10, api.BinarySI), // in KiB, as the kernel counts it
+		api.ResourcePods:   api.NewQuantity(int64(k.cfg.MaxPods), api.DecimalSI),
+	}
+	if k.info.Storage > 0 {
+		list[api.ResourceEphemeralStorage] = api.NewQuantity(k.info.Storage>>10<<10, api.BinarySI)
+	}
+	return list
+}
+
+// Upstream's limits on what a Node tells about its images.
+const maxNodeImages, maxImageNames = 50, 5
+
+func nodeImages(images []Image) []api.ContainerImage {
+	var list []api.ContainerImage
+	for _, image := range images[:min(len(images), maxNodeImages)] {
+		if len(image.Names) > 0 {
+			list = append(list, api.ContainerImage{Names: image.Names[:min(len(image.Names), maxImageNames)], SizeBytes: image.Size})
+		}
+	}
+	return list
+}
+
+// machineID reads one of the kernel's or the system's ids, "" where it may not be read.
+func machineID(file string) string {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// setNodeCondition replaces the condition of that type; the time of its last change stays unless it changed.
+func setNodeCondition(s *api.NodeStatus, c api.NodeCondition) {
+	c.LastTransitionTime = c.LastHeartbeatTime
+	for i := range s.Conditions {
+		if old := &s.Conditions[i]; old.Type == c.Type {
+			if old.Status == c.Status {
+				c.LastTransitionTime = old.LastTransitionTime
+			}
+			*old = c
+			return
+		}
+	}
+	s.Conditions = append(s.Conditions, c)
+}
+
+func nodeCondition(node *api.Node, t api.NodeConditionType) *api.NodeCondition {
+	for i := range node.Status.Conditions {
+		if node.Status.Conditions[i].Type == t {
+			return &node.Status.Conditions[i]
+		}
+	}
+	return nil
+}
+
+// withoutHeartbeats is a status without the times that change with every look.
+func withoutHeartbeats(node *api.Node) *api.NodeStatus {
+	s := node.Status
+	s.Conditions = slices.Clone(s.Conditions)
+	for i := range s.Conditions {
+		s.Conditions[i].LastHeartbeatTime = api.Time{}
+	}
+	return &s
+}

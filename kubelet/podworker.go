@@ -1,0 +1,586 @@
+package kubelet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+// podWorker looks after one pod. However often it is woken, and whoever wakes it (the API, the runtime, a probe, a
+// clock), it looks at the pod one time after the other, never twice at once:
+//
+//	wake ──▶ observe ──▶ planPod ──▶ act ──▶ observe ──▶ report ──▶ idle, or again if woken meanwhile
+//
+// An idle worker costs no goroutine: thousands of quiet pods are only entries in a map.
+type podWorker struct {
+	k   *Kubelet
+	uid api.UID
+
+	mu        sync.Mutex
+	pod       *api.Pod           // the newest we were told of; guarded by mu
+	gone      bool               // the API has it no more; guarded by mu
+	revisions []int64            // of the events since the last look; guarded by mu
+	busy      bool               // a goroutine is at work; guarded by mu
+	again     bool               // woken while it was; guarded by mu
+	timer     *time.Timer        // wakes at plan.Next; guarded by mu
+	stopGrace time.Duration      // of the stop under way; guarded by mu
+	hurry     context.CancelFunc // cuts that stop short; guarded by mu
+	// fingerprint is what the runtime had of the pod at the last look; guarded by mu
+	fingerprint uint64
+
+	// The rest belongs to the goroutine at work.
+
+	status   api.PodStatus            // as computed last
+	written  api.PodStatus            // as the API has it, to our knowledge
+	version  int64                    // the resource version of written
+	causes   []int64                  // revisions of the events that made us look last
+	failures int                      // syncs in a row that failed
+	waiting  map[string]waitingReason // by container: why it does not run
+	backoffs map[string]backoff       // by container
+	pulls    map[string]pull          // by image: those that failed
+	released bool                     // we have told the API that the pod can go
+}
+
+// update hands the worker a newer state of its pod, or the last one of a pod that is gone.
+func (w *podWorker) update(ctx context.Context, pod *api.Pod, gone bool, revision int64) {
+	w.mu.Lock()
+	w.pod, w.gone = pod, w.gone || gone
+	if revision > 0 {
+		w.revisions = append(w.revisions, revision)
+	}
+	// Somebody lost patience: a stop that would take longer than the pod now has is cut short and begun again.
+	if w.hurry != nil && (pod.DeletionTimestamp != nil || gone) && gracePeriod(pod) < w.stopGrace {
+		w.hurry()
+	}
+	w.mu.Unlock()
+	w.wake(ctx)
+}
+
+// wake makes the worker look at its pod, now or as soon as it is done with what it does.
+func (w *podWorker) wake(ctx context.Context) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.busy {
+		w.again = true
+		return
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	w.busy = true
+	w.k.working.Go(func() { w.work(ctx) })
+}
+
+// work looks at the pod until there is nothing more to do.
+func (w *podWorker) work(ctx context.Context) {
+	for {
+		w.mu.Lock()
+		pod, gone := w.pod, w.gone
+		if len(w.revisions) > 0 {
+			w.causes = newestCauses(w.revisions)
+			w.revisions = nil
+		}
+		w.again = false
+		if w.timer != nil {
+			w.timer.Stop()
+			w.timer = nil
+		}
+		w.mu.Unlock()
+
+		// What happens inside a pod has no revision. Its cause is whatever last made us look after the pod.
+		next, err := w.sync(client.WithCauses(ctx, client.Causes{Revisions: w.causes}), pod, gone)
+		if errors.Is(err, errHurried) {
+			err = nil // and on to the next look, which knows how much time is left
+		}
+		if err != nil && ctx.Err() == nil {
+			w.failures++
+			next = time.Now().Add(min(time.Second<<min(w.failures-1, 4), 10*time.Second))
+			w.k.log.Warn("pod not in sync", "namespace", pod.Namespace, "name", pod.Name, "error", err)
+		} else {
+			w.failures = 0
+		}
+
+		w.mu.Lock()
+		if w.again && ctx.Err() == nil {
+			w.mu.Unlock()
+			continue
+		}
+		w.busy = false
+		if !next.IsZero() && ctx.Err() == nil {
+			w.timer = time.AfterFunc(time.Until(next), func() { w.wake(ctx) })
+		}
+		w.mu.Unlock()
+		return
+	}
+}
+
+// newestCauses sorts revisions and keeps as many as a ledger record takes.
+func newestCauses(revisions []int64) []int64 {
+	slices.Sort(revisions)
+	revisions = slices.Compact(revisions)
+	return revisions[max(0, len(revisions)-api.MaxLedgerCauses):]
+}
+
+// podPlan is what has to be done to bring a pod one step closer to what it should be. The zero plan means that
+// nothing is to be done until something happens or the time Next comes.
+type podPlan struct {
+	Terminate  string // not empty: stop everything for good, and why
+	NewSandbox bool   // everything that is left of the old one goes first
+	Attempt    int    // of the new sandbox
+	Kill       []killStep
+	Start      []startStep
+	Hold       []holdStep
+	Remove     []string // ids of dead containers that nobody will ask for
+	Next       time.Time
+}
+
+// killStep stops one container of a pod that goes on living.
+type killStep struct {
+	ID, Name, Message string
+	Grace             time.Duration
+}
+
+// startStep makes and starts a container.
+type startStep struct {
+	Container *api.Container
+	Attempt   int     // its restart count
+	Backoff   backoff // to remember once it was tried
+}
+
+// holdStep leaves a container that keeps failing alone for a while.
+type holdStep struct {
+	Container *api.Container
+	Delay     time.Duration
+	Until     time.Time
+}
+
+// planPod compares what a pod should be with what is there. It is the kubelet's whole judgement in one place, and it
+// touches nothing, so that every case of it fits in a table (podplan_test.go).
+//
+//	is it over?          deleted, past its deadline, or all containers ended for good  -> Terminate
+//	has it a sandbox?    none, or it died: make one, and start again with the first init container
+//	is it initialized?   init containers run one after the other; sidecars stay running
+//	do containers run?   start what is missing, restart what ended and should not have, hold back what keeps crashing
+func planPod(v podView) podPlan {
+	// Step 1: is it over?
+	if why := v.over(); why != "" {
+		return podPlan{Terminate: why}
+	}
+	plan := podPlan{Next: v.deadline()}
+	plan.Remove = v.deadAttempts()
+
+	// Step 2: has it a sandbox?
+	sandbox := v.seen.Sandbox()
+	if sandbox == nil {
+		if v.finished() {
+			return podPlan{Terminate: "all containers have ended", Remove: plan.Remove}
+		}
+		plan.NewSandbox = true
+		if len(v.seen.Sandboxes) > 0 {
+			plan.Attempt = v.seen.Sandboxes[0].Attempt + 1
+		}
+		sandbox = &Sandbox{} // none of the containers there are in it
+	}
+
+	// Step 3: is it initialized?
+	initialized, failed := v.planInit(&plan, sandbox)
+	if failed {
+		return podPlan{Terminate: "an init container failed and may not run again", Remove: plan.Remove}
+	}
+	if !initialized {
+		return plan
+	}
+
+	// Step 4: do its containers run?
+	alive := 0
+	for i := range v.pod.Spec.Containers {
+		if v.planContainer(&plan, &v.pod.Spec.Containers[i], sandbox) {
+			alive++
+		}
+	}
+	if alive == 0 {
+		return podPlan{Terminate: "all containers have ended", Remove: plan.Remove}
+	}
+	return plan
+}
+
+// sync is one look at the pod: it finds out what is there, works out what is missing, does it and tells the API. It
+// returns when to look again even if nobody wakes the worker. Everything it does may have been done before: a
+// kubelet that crashed in the middle begins here again.
+func (w *podWorker) sync(ctx context.Context, pod *api.Pod, gone bool) (next time.Time, err error) {
+	pod = w.adopt(pod)
+	seen, err := w.observe(ctx, pod) // Step 1: what is there?
+	if err != nil {
+		return time.Time{}, err // a runtime that does not answer says nothing about the pod
+	}
+	plan := planPod(podView{ // Step 2: what is to be done?
+		pod: pod, gone: gone, seen: seen, status: &w.status, backoffs: w.backoffs, probes: w.k.prober.results, now: time.Now(),
+	})
+	if plan.Terminate != "" {
+		return time.Time{}, w.terminate(ctx, pod, gone, seen, plan)
+	}
+	reportErr := w.report(ctx, pod, seen, nil, false) // Step 3: say so before anything that takes long
+	next, actErr := w.act(ctx, pod, seen, plan)       // Step 4: do it
+	if seen, err = w.observe(ctx, pod); err != nil {
+		return next, errors.Join(actErr, err)
+	}
+	w.k.prober.watch(ctx, w, pod, seen)                                               // Step 5: probe what runs now
+	return next, errors.Join(reportErr, actErr, w.report(ctx, pod, seen, nil, false)) // Step 6: say what came of it
+}
+
+// adopt returns the pod with the newest status that the API has to our knowledge: what the informer shows may be
+// older than what this worker wrote itself.
+func (w *podWorker) adopt(pod *api.Pod) *api.Pod {
+	version, _ := strconv.ParseInt(pod.ResourceVersion, 10, 64) // the API server's are numbers
+	if w.version == 0 {
+		w.status = pod.Status
+	}
+	if version > w.version {
+		w.written, w.version = pod.Status, version
+	}
+	adopted := *pod
+	adopted.Status = w.written
+	return &adopted
+}
+
+// observe asks the runtime for all that it has of the pod.
+func (w *podWorker) observe(ctx context.Context, pod *api.Pod) (*RuntimePod, error) {
+	seen, err := w.k.runtime.PodStatus(ctx, w.uid)
+	if err != nil {
+		return nil, fmt.Errorf("ask the runtime for pod %s: %w", pod.Key(), err)
+	}
+	for _, c := range seen.Containers {
+		if c.State == ContainerExited && c.Reason != reasonStartError {
+			c.Message = otherwise(w.k.lastWords(ctx, pod, c), c.Message)
+		}
+	}
+	w.mu.Lock()
+	w.fingerprint = fingerprint(seen)
+	w.mu.Unlock()
+	return seen, nil
+}
+
+// act carries a plan out. It goes on after a failure as far as it can, and returns when to look again.
+func (w *podWorker) act(ctx context.Context, pod *api.Pod, seen *RuntimePod, plan podPlan) (next time.Time, err error) {
+	if err := w.kill(ctx, pod, plan.Kill); err != nil {
+		return plan.Next, err
+	}
+	if plan.NewSandbox || len(plan.Start) > 0 {
+		if err := w.setUpVolumes(ctx, pod); err != nil {
+			return plan.Next, err
+		}
+	}
+	sandbox := seen.Sandbox()
+	if plan.NewSandbox {
+		if sandbox, err = w.newSandbox(ctx, pod, seen, plan.Attempt); err != nil {
+			return plan.Next, err
+		}
+	}
+	for _, hold := range plan.Hold {
+		w.hold(ctx, pod, hold)
+	}
+	var errs []error
+	for _, start := range plan.Start {
+		failed := w.startContainer(ctx, pod, start, sandbox)
+		w.backoffs[start.Container.Name] = start.Backoff
+		switch {
+		case failed == nil:
+			delete(w.waiting, start.Container.Name)
+			continue
+		case !failed.until.IsZero():
+			plan.wakeAt(failed.until)
+		default:
+			errs = append(errs, fmt.Errorf("start container %s: %w", start.Container.Name, failed))
+		}
+		w.waiting[start.Container.Name] = failed.waitingReason
+	}
+	for _, id := range plan.Remove {
+		errs = append(errs, w.k.runtime.RemoveContainer(ctx, id))
+	}
+	return plan.Next, errors.Join(errs...)
+}
+
+// newSandbox replaces what is left of the pod's old sandbox, if there was one, by a new one.
+func (w *podWorker) newSandbox(ctx context.Context, pod *api.Pod, seen *RuntimePod, attempt int) (*Sandbox, error) {
+	if len(seen.Sandboxes) > 0 {
+		w.event(ctx, pod, "", eventNormal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
+		if err := w.stop(ctx, pod, seen); err != nil {
+			return nil, err
+		}
+		for _, old := range seen.Sandboxes {
+			if err := w.k.runtime.RemovePodSandbox(ctx, old.ID); err != nil {
+				return nil, fmt.Errorf("remove the old sandbox of %s: %w", pod.Key(), err)
+			}
+		}
+	}
+	id, err := w.k.runtime.RunPodSandbox(ctx, sandboxConfig(pod, attempt, w.k.cfg.ClusterDomain))
+	if err != nil {
+		w.event(ctx, pod, "", eventWarning, "FailedCreatePodSandBox", "Failed to create pod sandbox: %v", err)
+		return nil, fmt.Errorf("create a sandbox for %s: %w", pod.Key(), err)
+	}
+	seen, err = w.observe(ctx, pod)
+	if err != nil {
+		return nil, err
+	}
+	sandbox := seen.Sandbox()
+	if sandbox == nil || sandbox.ID != id {
+		return nil, fmt.Errorf("the new sandbox of %s has died", pod.Key())
+	}
+	return sandbox, nil
+}
+
+// hold leaves a container that keeps failing alone until its back-off is over.
+func (w *podWorker) hold(ctx context.Context, pod *api.Pod, h holdStep) {
+	name := h.Container.Name
+	where := fmt.Sprintf("%s_%s(%s)", pod.Name, pod.Namespace, pod.UID)
+	w.waiting[name] = waitingReason{reasonCrashLoopBackOff, fmt.Sprintf("back-off %s restarting failed container=%s pod=%s", h.Delay, name, where)}
+	w.event(ctx, pod, name, eventWarning, "BackOff", "Back-off restarting failed container %s in pod %s", name, where)
+	ctx = client.Because(ctx, "container %s keeps failing: it is held back for %s", name, h.Delay)
+	if err := w.k.client.Decide(ctx, pod, map[string]any{"container": name, "backOff": h.Delay.String(), "until": h.Until.UTC().Format(time.RFC3339)}); err != nil {
+		w.k.log.Debug("decision not recorded", "namespace", pod.Namespace, "name", pod.Name, "error", err)
+	}
+}
+
+// terminate ends a pod for good. What is left of it stays for those who want to read its logs, until the pod is
+// deleted: then everything goes, and when there is nothing left that could run, the API may forget the pod.
+func (w *podWorker) terminate(ctx context.Context, pod *api.Pod, gone bool, seen *RuntimePod, plan podPlan) error {
+	w.k.prober.forget(w.uid)
+	var failure *podFailure
+	if plan.Terminate == deadlineMessage {
+		failure = &podFailure{deadlineReason, deadlineMessage}
+		w.event(ctx, pod, "", eventNormal, deadlineReason, "%s", deadlineMessage)
+	}
+	if len(seen.Running()) > 0 || seen.Sandbox() != nil {
+		if err := w.stop(ctx, pod, seen); err != nil {
+			return err
+		}
+		var err error
+		if seen, err = w.observe(ctx, pod); err != nil {
+			return err
+		}
+	}
+	if gone {
+		if err := w.remove(ctx, seen); err != nil {
+			return err
+		}
+		w.k.forget(w)
+		return nil
+	}
+	// Invariant: a final phase is reported only when nothing of the pod runs any more. Others rely on it: a Job
+	// counts, a StatefulSet makes the successor.
+	if err := w.report(ctx, pod, seen, failure, true); err != nil {
+		return err
+	}
+	if pod.DeletionTimestamp == nil {
+		var errs []error
+		for _, id := range plan.Remove {
+			errs = append(errs, w.k.runtime.RemoveContainer(ctx, id))
+		}
+		return errors.Join(errs...)
+	}
+	if err := w.remove(ctx, seen); err != nil {
+		return err
+	}
+	return w.release(ctx, pod)
+}
+
+// stop ends all containers of the pod and takes its sandbox off the network.
+func (w *podWorker) stop(ctx context.Context, pod *api.Pod, seen *RuntimePod) error {
+	deadline := time.Now().Add(gracePeriod(pod))
+	err := w.hurriedly(ctx, gracePeriod(pod), func(ctx context.Context) error {
+		for _, group := range stopOrder(pod, seen.Running()) {
+			var wg sync.WaitGroup
+			errs := make([]error, len(group))
+			for i, c := range group {
+				wg.Go(func() {
+					errs[i] = w.stopContainer(ctx, pod, c.Name, c.ID, "Stopping container "+c.Name, time.Until(deadline))
+				})
+			}
+			wg.Wait()
+			if err := errors.Join(errs...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, s := range seen.Sandboxes {
+		if s.Ready {
+			err = errors.Join(err, w.k.runtime.StopPodSandbox(ctx, s.ID))
+		}
+	}
+	return err
+}
+
+// kill stops single containers of a pod that goes on.
+func (w *podWorker) kill(ctx context.Context, pod *api.Pod, steps []killStep) error {
+	for _, step := range steps {
+		err := w.hurriedly(ctx, step.Grace, func(ctx context.Context) error {
+			return w.stopContainer(ctx, pod, step.Name, step.ID, step.Message, step.Grace)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errHurried says that a stop was cut short because the pod has less time now. The worker has been woken already.
+var errHurried = errors.New("the pod has been given less time to end")
+
+// hurriedly runs a stop that update may cut short.
+func (w *podWorker) hurriedly(ctx context.Context, grace time.Duration, stop func(ctx context.Context) error) error {
+	stopping, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	w.mu.Lock()
+	w.stopGrace, w.hurry = grace, func() { cancel(errHurried) }
+	w.mu.Unlock()
+	defer func() {
+		w.mu.Lock()
+		w.hurry = nil
+		w.mu.Unlock()
+	}()
+	if err := stop(stopping); err != nil {
+		if cause := context.Cause(stopping); errors.Is(cause, errHurried) {
+			return cause
+		}
+		return err
+	}
+	return nil
+}
+
+// stopContainer runs the container's preStop hook and ends it. Whatever the hook takes is missing from its grace.
+func (w *podWorker) stopContainer(ctx context.Context, pod *api.Pod, name, id, message string, grace time.Duration) error {
+	w.event(ctx, pod, name, eventNormal, "Killing", "%s", message)
+	began := time.Now()
+	if c := findContainer(pod, name); c != nil && c.Lifecycle != nil && c.Lifecycle.PreStop != nil && grace > 0 {
+		hook, cancel := context.WithTimeout(ctx, grace)
+		if err := w.k.runHook(hook, pod, c, id, w.status.PodIP, c.Lifecycle.PreStop); err != nil && ctx.Err() == nil {
+			w.event(ctx, pod, name, eventWarning, "FailedPreStopHook", "PreStopHook failed")
+		}
+		cancel()
+	}
+	if err := w.k.runtime.StopContainer(ctx, id, max(grace-time.Since(began), minimumGrace)); err != nil {
+		return fmt.Errorf("stop container %s: %w", name, err)
+	}
+	return nil
+}
+
+// remove leaves nothing of a stopped pod on this machine.
+func (w *podWorker) remove(ctx context.Context, seen *RuntimePod) error {
+	var wg sync.WaitGroup
+	errs := make([]error, len(seen.Containers))
+	for i, c := range seen.Containers {
+		wg.Go(func() { errs[i] = w.k.runtime.RemoveContainer(ctx, c.ID) })
+	}
+	wg.Wait()
+	for _, s := range seen.Sandboxes { // last: as long as it is there, its address is not given away
+		errs = append(errs, w.k.runtime.RemovePodSandbox(ctx, s.ID))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("remove what is left of pod %s: %w", w.uid, err)
+	}
+	return os.RemoveAll(w.k.podDir(w.uid))
+}
+
+// release lets the API forget a pod that has been deleted and has ended. The precondition keeps a pod of the same
+// name that was made in the meantime from being hit.
+func (w *podWorker) release(ctx context.Context, pod *api.Pod) error {
+	if w.released {
+		return nil // its finalizers hold it
+	}
+	ctx = client.Because(ctx, "all containers have stopped: the pod is gone from node %s", w.k.cfg.NodeName)
+	err := client.Of[*api.Pod](w.k.client).Delete(ctx, pod.Namespace, pod.Name, api.DeleteOptions{
+		GracePeriodSeconds: api.Ptr[int64](0), Preconditions: &api.Preconditions{UID: &pod.UID},
+	})
+	if err != nil && !api.IsNotFound(err) && !api.IsConflict(err) {
+		return fmt.Errorf("release pod %s: %w", pod.Key(), err)
+	}
+	w.released = true
+	w.k.log.Info("pod ended", "namespace", pod.Namespace, "name", pod.Name)
+	return nil
+}
+
+// report writes the pod's status if it differs from what the API has. Writes of one pod are in order because only
+// its worker makes them.
+func (w *podWorker) report(ctx context.Context, pod *api.Pod, seen *RuntimePod, failure *podFailure, stopped bool) error {
+	pod.Status = w.written
+	status := computeStatus(statusView{
+		pod: pod, seen: seen, last: &w.status, waiting: w.waiting, probes: w.k.prober.results, stopped: stopped, failure: failure,
+		hostIP: w.k.cfg.NodeIP, runtime: w.k.info.Name, now: time.Now(),
+	})
+	w.status = status
+	why := explainStatus(&w.written, &status)
+	if why == "" {
+		return nil
+	}
+	patch, err := statusPatch(pod.UID, &w.written, &status)
+	if err != nil {
+		return fmt.Errorf("compare statuses of pod %s: %w", pod.Key(), err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
+	defer cancel()
+	stored, err := client.Of[*api.Pod](w.k.client).Patch(client.Because(ctx, "%s", why), pod.Namespace, pod.Name, api.StrategicMergePatchType, patch, "status")
+	switch {
+	case api.IsNotFound(err) || api.IsConflict(err):
+		return nil // gone, or another pod of that name: the informer is about to say so
+	case err != nil:
+		return fmt.Errorf("report the status of pod %s: %w", pod.Key(), err)
+	}
+	version, _ := strconv.ParseInt(stored.ResourceVersion, 10, 64)
+	w.written, w.version = stored.Status, version
+	w.k.log.Info("pod status", "namespace", pod.Namespace, "name", pod.Name, "rv", version, "why", why)
+	return nil
+}
+
+// statusTimeout bounds one write: containers must be looked after even while the API server hangs.
+const statusTimeout = 5 * time.Second
+
+// statusPatch is what turns one status into the other. Other people's conditions are not in it, and the UID keeps it
+// from hitting a newer pod of the same name.
+func statusPatch(uid api.UID, old, new *api.PodStatus) ([]byte, error) {
+	type document struct {
+		Metadata map[string]any `json:"metadata,omitempty"`
+		Status   *api.PodStatus `json:"status"`
+	}
+	before, err := api.MarshalJSON(document{Status: old})
+	if err != nil {
+		return nil, err
+	}
+	after, err := api.MarshalJSON(document{Metadata: map[string]any{"uid": uid}, Status: new})
+	if err != nil {
+		return nil, err
+	}
+	return api.CreateTwoWayMergePatch(before, after, api.Pod{})
+}
+
+// The types of events.
+const (
+	eventNormal  = "Normal"
+	eventWarning = "Warning"
+)
+
+// event tells the user something about the pod, or about one of its containers.
+func (w *podWorker) event(ctx context.Context, pod *api.Pod, container, eventType, reason, format string, args ...any) {
+	ref := client.ReferenceTo(pod)
+	if container != "" {
+		field := "containers"
+		for i := range pod.Spec.InitContainers {
+			if pod.Spec.InitContainers[i].Name == container {
+				field = "initContainers"
+			}
+		}
+		ref.FieldPath = fmt.Sprintf("spec.%s{%s}", field, container)
+	}
+	w.k.recorder.EventOn(ctx, ref, eventType, reason, format, args...)
+}

@@ -1,0 +1,362 @@
+package kubelet
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"kubelite/api"
+)
+
+// ProbeKind names the question that a probe asks.
+type ProbeKind string
+
+// The three questions: has it started (until then the others wait), may it get traffic, must it be restarted.
+const (
+	StartupProbe   ProbeKind = "Startup"
+	ReadinessProbe ProbeKind = "Readiness"
+	LivenessProbe  ProbeKind = "Liveness"
+)
+
+type probeResult int
+
+const (
+	probeUnknown probeResult = iota
+	probeSuccess
+	probeFailure
+)
+
+// probeResults are the answers of one container. Before the first answers it counts as alive, but not as ready.
+type probeResults struct{ startup, liveness, readiness probeResult }
+
+// prober asks running containers how they are, and wakes their pod's worker when an answer changes. A container
+// without probes costs nothing here.
+type prober struct {
+	k  *Kubelet
+	mu sync.Mutex
+	of map[string]*probedContainer // by container id; guarded by mu
+}
+
+// probedContainer is one container that is being probed.
+type probedContainer struct {
+	pod     api.UID
+	cancel  context.CancelFunc
+	started chan struct{} // closed once the startup probe succeeded
+	results probeResults  // guarded by prober.mu
+}
+
+func newProber(k *Kubelet) *prober { return &prober{k: k, of: map[string]*probedContainer{}} }
+
+// results returns a container's newest answers.
+func (p *prober) results(containerID string) probeResults {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c := p.of[containerID]; c != nil {
+		return c.results
+	}
+	return probeResults{liveness: probeSuccess}
+}
+
+// watch begins to probe the pod's containers that run, and leaves those alone that no longer do.
+func (p *prober) watch(ctx context.Context, w *podWorker, pod *api.Pod, seen *RuntimePod) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	running := map[string]bool{}
+	for _, rc := range seen.Running() {
+		running[rc.ID] = true
+		c := findContainer(pod, rc.Name)
+		if p.of[rc.ID] != nil || c == nil || c.StartupProbe == nil && c.LivenessProbe == nil && c.ReadinessProbe == nil {
+			continue
+		}
+		probing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		stop := context.AfterFunc(p.k.running, cancel) // the worker's look ends, the probing goes on
+		probed := &probedContainer{pod: pod.UID, cancel: func() { stop(); cancel() }, started: make(chan struct{}), results: probeResults{liveness: probeSuccess}}
+		p.of[rc.ID] = probed
+		target := probeTarget{w: w, pod: pod, container: c, id: rc.ID, startedAt: rc.StartedAt, ip: otherwise(w.status.PodIP, p.k.cfg.NodeIP)}
+		if sandbox := seen.Sandbox(); sandbox != nil && sandbox.IP != "" {
+			target.ip = sandbox.IP
+		}
+		if c.StartupProbe == nil {
+			close(probed.started)
+		}
+		for kind, probe := range map[ProbeKind]*api.Probe{StartupProbe: c.StartupProbe, ReadinessProbe: c.ReadinessProbe, LivenessProbe: c.LivenessProbe} {
+			if probe != nil {
+				p.k.working.Go(func() { p.run(probing, probed, &target, kind, probe) })
+			}
+		}
+	}
+	for id, c := range p.of {
+		if c.pod == pod.UID && !running[id] {
+			c.cancel()
+			delete(p.of, id)
+		}
+	}
+}
+
+// forget ends the probing of a pod: what is being stopped need not answer.
+func (p *prober) forget(uid api.UID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, c := range p.of {
+		if c.pod == uid {
+			c.cancel()
+			delete(p.of, id)
+		}
+	}
+}
+
+// run asks one question over and over. A single answer changes nothing: it takes as many in a row as the probe's
+// thresholds say.
+func (p *prober) run(ctx context.Context, c *probedContainer, t *probeTarget, kind ProbeKind, probe *api.Probe) {
+	if kind != StartupProbe {
+		select {
+		case <-c.started:
+		case <-ctx.Done():
+			return
+		}
+	}
+	// The delay counts from the container's start, so that a restarted kubelet does not wait again.
+	if !sleep(ctx, time.Until(t.startedAt.Add(time.Duration(probe.InitialDelaySeconds)*time.Second))) {
+		return
+	}
+	period := time.Duration(max(probe.PeriodSeconds, 1)) * time.Second
+	var last probeResult
+	inRow := int32(0)
+	for {
+		result, message := p.probe(ctx, t, kind, probe)
+		if ctx.Err() != nil {
+			return
+		}
+		if result == probeFailure {
+			t.w.event(ctx, t.pod, t.container.Name, eventWarning, "Unhealthy", "%s probe failed: %s", kind, message)
+		}
+		if result == last {
+			inRow++
+		} else {
+			last, inRow = result, 1
+		}
+		if result == probeSuccess && inRow >= probe.SuccessThreshold || result == probeFailure && inRow >= probe.FailureThreshold {
+			if p.set(c, kind, result) {
+				t.w.wake(p.k.running)
+			}
+			if kind == StartupProbe && result == probeSuccess {
+				close(c.started)
+			}
+			if kind == StartupProbe || kind == LivenessProbe && result == probeFailure {
+				return // it has started, or it will be killed: the next container gets a probe of its own
+			}
+		}
+		if !sleep(ctx, period) {
+			return
+		}
+	}
+}
+
+// set stores an answer and tells whether it is news.
+func (p *prober) set(c *probedContainer, kind ProbeKind, result probeResult) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := map[ProbeKind]*probeResult{StartupProbe: &c.results.startup, ReadinessProbe: &c.results.readiness, LivenessProbe: &c.results.liveness}[kind]
+	changed := *at != result
+	*at = result
+	return changed
+}
+
+// probeTarget is whom a probe asks.
+type probeTarget struct {
+	w         *podWorker
+	pod       *api.Pod
+	container *api.Container
+	id        string
+	startedAt time.Time
+	ip        string
+}
+
+// probe asks once. The message says what went wrong.
+func (p *prober) probe(ctx context.Context, t *probeTarget, kind ProbeKind, probe *api.Probe) (probeResult, string) {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(max(probe.TimeoutSeconds, 1))*time.Second)
+	defer cancel()
+	if simulated, ok := p.k.runtime.(SimulatedProber); ok {
+		if good, message := simulated.Probe(ctx, t.id, kind); !good {
+			return probeFailure, message
+		}
+		return probeSuccess, ""
+	}
+	var err error
+	switch {
+	case probe.Exec != nil:
+		var output []byte
+		var code int
+		if output, code, err = p.k.runtime.ExecSync(ctx, t.id, probe.Exec.Command); err == nil && code != 0 {
+			err = errors.New(strings.TrimSpace(string(output)))
+		}
+	case probe.HTTPGet != nil:
+		err = probeHTTP(ctx, t, probe.HTTPGet)
+	case probe.TCPSocket != nil:
+		err = probeTCP(ctx, t, probe.TCPSocket)
+	case probe.GRPC != nil:
+		err = probeGRPC(ctx, t, probe.GRPC)
+	}
+	if err != nil {
+		return probeFailure, err.Error()
+	}
+	return probeSuccess, ""
+}
+
+// probeTCP is content when the port takes connections.
+func probeTCP(ctx context.Context, t *probeTarget, action *api.TCPSocketAction) error {
+	port, err := resolvePort(action.Port, t.container)
+	if err != nil {
+		return err
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(otherwise(action.Host, t.ip), strconv.Itoa(port)))
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
+// probeHTTP is content with any status from 200 to 399.
+func probeHTTP(ctx context.Context, t *probeTarget, action *api.HTTPGetAction) error {
+	status, err := getHTTP(ctx, t.ip, t.container, action)
+	if err != nil {
+		return err
+	}
+	if status < 200 || status >= 400 {
+		return fmt.Errorf("HTTP probe failed with statuscode: %d", status)
+	}
+	return nil
+}
+
+// getHTTP sends the request that a probe or a hook describes and returns the status.
+func getHTTP(ctx context.Context, ip string, c *api.Container, action *api.HTTPGetAction) (int, error) {
+	port, err := resolvePort(action.Port, c)
+	if err != nil {
+		return 0, err
+	}
+	u, err := url.Parse(action.Path)
+	if err != nil {
+		u = &url.URL{Path: action.Path}
+	}
+	u.Scheme = strings.ToLower(otherwise(string(action.Scheme), "http"))
+	u.Host = net.JoinHostPort(otherwise(action.Host, ip), strconv.Itoa(port))
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("User-Agent", "kube-probe/1.36")
+	req.Header.Set("Accept", "*/*")
+	for _, h := range action.HTTPHeaders {
+		req.Header.Add(h.Name, h.Value)
+		if strings.EqualFold(h.Name, "Host") {
+			req.Host = h.Value
+		}
+	}
+	resp, err := probeClient(nil).Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode, nil
+}
+
+// probeClient makes a client that keeps no connection and trusts every certificate: containers serve self-signed
+// ones, and nothing secret is sent. Redirects to another host are not followed.
+func probeClient(protocols *http.Protocols) *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			DisableKeepAlives: true, DisableCompression: true, Protocols: protocols,
+			TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+		},
+		CheckRedirect: func(req *http.Request, via []*http.Request) error {
+			if req.URL.Hostname() != via[0].URL.Hostname() {
+				return http.ErrUseLastResponse
+			}
+			if len(via) >= 10 {
+				return errors.New("stopped after 10 redirects")
+			}
+			return nil
+		},
+	}
+}
+
+// probeGRPC asks the standard health service. One call of a fixed form needs no gRPC library: it is an HTTP/2 POST
+// of a length-prefixed protobuf message.
+func probeGRPC(ctx context.Context, t *probeTarget, action *api.GRPCAction) error {
+	service := api.Deref(action.Service, "")
+	message := append([]byte{0x0a, byte(len(service))}, service...) // field 1: the service's name
+	if service == "" {
+		message = nil
+	}
+	body := binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message)))
+	address := net.JoinHostPort(t.ip, strconv.Itoa(int(action.Port)))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/grpc.health.v1.Health/Check", bytes.NewReader(append(body, message...)))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/grpc")
+	req.Header.Set("TE", "trailers")
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	resp, err := probeClient(protocols).Do(req)
+	if err != nil {
+		return fmt.Errorf("timeout: failed to connect service %q within 1s: %w", address, err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1024))
+	if err != nil {
+		return err
+	}
+	if code := otherwise(resp.Trailer.Get("Grpc-Status"), resp.Header.Get("Grpc-Status")); code != "0" {
+		return fmt.Errorf("error: health rpc probe failed: status code %s: %s", code, resp.Trailer.Get("Grpc-Message"))
+	}
+	const serving = 1
+	if len(answer) != 7 || answer[5] != 0x08 || answer[6] != serving {
+		return fmt.Errorf("service unhealthy (responded with %q)", "NOT_SERVING")
+	}
+	return nil
+}
+
+// resolvePort finds the number of a port that may be a name.
+func resolvePort(port api.IntOrString, c *api.Container) (int, error) {
+	if port.Type == api.IntegerForm {
+		return int(port.IntVal), nil
+	}
+	for _, p := range c.Ports {
+		if p.Name == port.StrVal {
+			return int(p.ContainerPort), nil
+		}
+	}
+	n, err := strconv.Atoi(port.StrVal)
+	if err != nil {
+		return 0, fmt.Errorf("couldn't find port: %s in container %s", port.StrVal, c.Name)
+	}
+	return n, nil
+}
+
+// sleep waits and tells whether ctx is still good.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,128 @@
+package kubelet
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"kubelite/api"
+)
+
+// serve answers the API server over HTTPS: logs of containers, and what a person who debugs a node asks for.
+func (k *Kubelet) serve(ctx context.Context) error {
+	if k.cfg.Listen == "" {
+		<-ctx.Done()
+		return nil
+	}
+	tlsConfig, err := k.tlsConfig()
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", k.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for the API server: %w", err)
+	}
+	server := &http.Server{Handler: k.Handler(), TLSConfig: tlsConfig, ReadHeaderTimeout: 10 * time.Second}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // whoever follows a log reconnects
+	defer stop()
+	if err := server.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the kubelet's API: %w", err)
+	}
+	return nil
+}
+
+// Handler is the kubelet's HTTP API. Every path is behind authorize: logs hold secrets.
+func (k *Kubelet) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", k.serveLogs)
+	mux.HandleFunc("GET /pods", k.servePods)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") })
+	mux.HandleFunc("GET /metrics", k.serveMetrics)
+	return authorize(mux)
+}
+
+// tlsConfig asks every caller for a certificate. One of another authority is refused in the handshake; none at all
+// gets as far as authorize, which answers properly.
+func (k *Kubelet) tlsConfig() (*tls.Config, error) {
+	cert, err := tls.LoadX509KeyPair(k.cfg.ServingCert, k.cfg.ServingKey)
+	if err != nil {
+		return nil, fmt.Errorf("load the kubelet's certificate: %w", err)
+	}
+	ca, err := os.ReadFile(k.cfg.ClientCA)
+	if err != nil {
+		return nil, fmt.Errorf("load the authority of the kubelet's callers: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(ca) {
+		return nil, fmt.Errorf("load the authority of the kubelet's callers: no certificate in %s", k.cfg.ClientCA)
+	}
+	return &tls.Config{
+		Certificates: []tls.Certificate{cert}, ClientCAs: pool, ClientAuth: tls.VerifyClientCertIfGiven, MinVersion: tls.VersionTLS12,
+	}, nil
+}
+
+// kubeletClients are the users, beside the system:masters, that the API server calls as.
+var kubeletClients = []string{"kube-apiserver-kubelet-client", "kube-apiserver"}
+
+// authorize lets in the API server and administrators, and nobody else.
+func authorize(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.TLS == nil || len(r.TLS.VerifiedChains) == 0 {
+			http.Error(w, "Unauthorized", http.StatusUnauthorized)
+			return
+		}
+		subject := r.TLS.PeerCertificates[0].Subject
+		if !slices.Contains(subject.Organization, "system:masters") && !slices.Contains(kubeletClients, subject.CommonName) {
+			http.Error(w, fmt.Sprintf("Forbidden (user=%s, verb=get, resource=nodes, subresource=proxy)", subject.CommonName), http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// servePods is GET /pods: the node's pods as the kubelet knows them.
+func (k *Kubelet) servePods(w http.ResponseWriter, _ *http.Request) {
+	list := api.List[api.Pod]{TypeMeta: api.TypeMeta{Kind: "PodList", APIVersion: "v1"}, Items: []api.Pod{}}
+	for _, pod := range k.pods.List("", nil) {
+		list.Items = append(list.Items, *pod)
+	}
+	b, err := api.MarshalJSON(&list)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(b) // the caller has gone: nobody is left to tell
+}
+
+// serveMetrics is GET /metrics: how many pods and containers run.
+func (k *Kubelet) serveMetrics(w http.ResponseWriter, r *http.Request) {
+	pods, err := k.runtime.ListPods(r.Context())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	states := map[ContainerState]int{}
+	running := 0
+	for _, p := range pods {
+		if p.Sandbox() != nil {
+			running++
+		}
+		for _, c := range p.Containers {
+			states[c.State]++
+		}
+	}
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+	fmt.Fprintf(w, "# HELP kubelet_running_pods Number of pods that have a running pod sandbox\n# TYPE kubelet_running_pods gauge\nkubelet_running_pods %d\n", running)
+	fmt.Fprint(w, "# HELP kubelet_running_containers Number of containers currently running\n# TYPE kubelet_running_containers gauge\n")
+	for _, s := range []ContainerState{ContainerCreated, ContainerRunning, ContainerExited} {
+		fmt.Fprintf(w, "kubelet_running_containers{container_state=%q} %d\n", s, states[s])
+	}
+}
