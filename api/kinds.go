@@ -188,7 +188,13 @@ var Kinds = []*Kind{
 	kind[ReplicaSet](Kind{GroupVersion: appsV1, Kind: "ReplicaSet", Plural: "replicasets", Singular: "replicaset", ShortNames: []string{"rs"}, Categories: []string{"all"}, Namespaced: true,
 		Default: defaultReplicaSet, Validate: validateReplicaSet, ValidateUpdate: validateReplicaSetUpdate, ValidateStatusUpdate: validateReplicaSetStatusUpdate}),
 	kind[Lease](Kind{GroupVersion: coordinationV1, Kind: "Lease", Plural: "leases", Singular: "lease", Namespaced: true,
-		Validate: validateLease, ValidateUpdate: validateLeaseUpdate}),
+		Default: defaultLease, Validate: validateLease, ValidateUpdate: validateLeaseUpdate}),
 	kind[EventsEvent](Kind{GroupVersion: eventsV1, Kind: "Event", Plural: "events", Singular: "event", ShortNames: []string{"ev"}, Namespaced: true,
 		Validate: validateEventsEvent, ValidateUpdate: validateEventsEventUpdate}),
+}
+
+// SubresourceKinds are the kinds that only subresources speak: they travel, and are stored nowhere.
+var SubresourceKinds = []*Kind{
+	kind[Scale](Kind{GroupVersion: GroupVersion{Group: "autoscaling", Version: "v1"}, Kind: "Scale", Plural: "scales", Singular: "scale", Namespaced: true}),
+	kind[Eviction](Kind{GroupVersion: GroupVersion{Group: "policy", Version: "v1"}, Kind: "Eviction", Plural: "evictions", Singular: "eviction", Namespaced: true}),
 }

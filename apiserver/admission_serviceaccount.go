@@ -1,0 +1,87 @@
+package apiserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"kubelite/api"
+)
+
+// serviceAccountAdmission gives every pod the identity that its processes will have, and sees that it exists.
+// Upstream's admission plugin ServiceAccount, without the token volume.
+type serviceAccountAdmission struct {
+	server *Server
+}
+
+const defaultServiceAccount = "default"
+
+// serviceAccountWait is how long a pod may wait for the default service account of a namespace that has only just
+// been made: a controller creates it, and scripts make namespace and pod in one breath.
+const serviceAccountWait = 2 * time.Second
+
+// Mutate names the default account where the pod names none, and takes over the account's pull secrets.
+func (p serviceAccountAdmission) Mutate(ctx context.Context, req *Request, obj, old api.Object) error {
+	pod, ok := obj.(*api.Pod)
+	if !ok || old != nil || req.Subresource != "" {
+		return nil
+	}
+	if _, mirror := pod.Annotations[mirrorPodAnnotation]; mirror {
+		if pod.Spec.ServiceAccountName != "" {
+			return errors.New("a mirror pod may not reference service accounts")
+		}
+		return nil
+	}
+	if pod.Spec.ServiceAccountName == "" {
+		pod.Spec.ServiceAccountName = defaultServiceAccount
+	}
+	pod.Spec.DeprecatedServiceAccount = pod.Spec.ServiceAccountName
+	account, err := p.account(ctx, req.Namespace, pod.Spec.ServiceAccountName)
+	if err != nil {
+		return fmt.Errorf("error looking up service account %s/%s: %w", req.Namespace, pod.Spec.ServiceAccountName, err)
+	}
+	if len(pod.Spec.ImagePullSecrets) == 0 {
+		pod.Spec.ImagePullSecrets = account.ImagePullSecrets
+	}
+	return nil
+}
+
+// account finds a service account; for the default one it waits a little.
+func (p serviceAccountAdmission) account(ctx context.Context, namespace, name string) (*api.ServiceAccount, error) {
+	account, err := read[*api.ServiceAccount](ctx, p.server, namespace, name)
+	if !api.IsNotFound(err) {
+		return account, err
+	}
+	// Upstream says the singular here.
+	notFound := api.NewNotFound(&api.Kind{Plural: "serviceaccount"}, name)
+	if name != defaultServiceAccount {
+		return nil, notFound
+	}
+	ctx, cancel := context.WithTimeout(ctx, serviceAccountWait)
+	defer cancel()
+	s := p.server
+	// Watch from before the first look, so that one created in between is not missed.
+	revision := s.store.Revision()
+	events, err := s.store.Watch(ctx, resourceOf[*api.ServiceAccount](s).key(namespace, name), revision)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		account, err := read[*api.ServiceAccount](ctx, s, namespace, name)
+		if err == nil {
+			return account, nil
+		}
+		if !api.IsNotFound(err) && ctx.Err() == nil {
+			return nil, err
+		}
+		if _, ok := <-events; !ok { // the time is up
+			return nil, notFound
+		}
+	}
+}
+
+// Validate does nothing: an account that goes away while the pod is created goes away for a running pod too.
+func (serviceAccountAdmission) Validate(context.Context, *Request, api.Object, api.Object) error {
+	return nil
+}

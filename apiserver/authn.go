@@ -1,0 +1,145 @@
+package apiserver
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"kubelite/api"
+)
+
+// Names that every Kubernetes cluster knows.
+const (
+	userAnonymous         = "system:anonymous"
+	groupMasters          = "system:masters"
+	groupNodes            = "system:nodes"
+	groupAuthenticated    = "system:authenticated"
+	groupUnauthenticated  = "system:unauthenticated"
+	userNodePrefix        = "system:node:"
+	userScheduler         = "system:kube-scheduler"
+	userControllerManager = "system:kube-controller-manager"
+)
+
+// authenticator answers "who is it?". A caller shows a client certificate (subject CN is the user, each O a group)
+// or a bearer token. One that shows nothing is anonymous, which is good enough only for the paths by which load
+// balancers and installers ask whether the server is up. One that shows something wrong is turned away even there.
+type authenticator struct {
+	tokens map[string]*User
+}
+
+var errInvalidToken = errors.New("invalid bearer token")
+
+// newAuthenticator reads the token file, if there is one.
+func newAuthenticator(tokenFile string) (*authenticator, error) {
+	a := &authenticator{tokens: map[string]*User{}}
+	if tokenFile == "" {
+		return a, nil
+	}
+	f, err := os.Open(tokenFile)
+	if err != nil {
+		return nil, fmt.Errorf("load the token file: %w", err)
+	}
+	defer f.Close()
+	if a.tokens, err = readTokens(f); err != nil {
+		return nil, fmt.Errorf("load the token file %s: %w", tokenFile, err)
+	}
+	return a, nil
+}
+
+// readTokens reads lines of token,user,uid and optionally groups, which are one quoted column: "group1,group2".
+func readTokens(r io.Reader) (map[string]*User, error) {
+	tokens := map[string]*User{}
+	lines := csv.NewReader(r)
+	lines.FieldsPerRecord = -1
+	for {
+		record, err := lines.Read()
+		if err == io.EOF {
+			return tokens, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		line, _ := lines.FieldPos(0)
+		if len(record) < 3 {
+			return nil, fmt.Errorf("line %d: at least the 3 columns token, user and uid are needed, found %d", line, len(record))
+		}
+		token := record[0]
+		if token == "" {
+			return nil, fmt.Errorf("line %d: the token is empty", line)
+		}
+		if _, ok := tokens[token]; ok {
+			return nil, fmt.Errorf("line %d: the token is there twice", line)
+		}
+		user := &User{Name: record[1], UID: record[2]}
+		if len(record) >= 4 && record[3] != "" {
+			user.Groups = strings.Split(record[3], ",")
+		}
+		user.Groups = append(user.Groups, groupAuthenticated)
+		tokens[token] = user
+	}
+}
+
+// user tells who sent a request. Neither user nor error: nobody was named.
+func (a *authenticator) user(hr *http.Request, now time.Time) (*User, error) {
+	if hr.TLS != nil && len(hr.TLS.VerifiedChains) > 0 {
+		// The TLS handshake has checked the chain. It can be long ago: connections outlive certificates.
+		subject := hr.TLS.VerifiedChains[0][0]
+		if now.After(subject.NotAfter) {
+			return nil, errors.New("the client certificate has expired")
+		}
+		if subject.Subject.CommonName != "" {
+			groups := append(slices.Clone(subject.Subject.Organization), groupAuthenticated)
+			return &User{Name: subject.Subject.CommonName, Groups: groups}, nil
+		}
+	}
+	if token := bearerToken(hr.Header.Get("Authorization")); token != "" {
+		if user, ok := a.tokens[token]; ok {
+			return user, nil
+		}
+		return nil, errInvalidToken
+	}
+	return nil, nil
+}
+
+// bearerToken is the token of an Authorization header, "" if it has none.
+func bearerToken(header string) string {
+	scheme, token, _ := strings.Cut(strings.TrimSpace(header), " ")
+	if !strings.EqualFold(scheme, "bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// anonymousMay tells which paths answer callers without a name.
+func anonymousMay(path string) bool {
+	for _, open := range []string{"/healthz", "/livez", "/readyz"} {
+		if path == open || strings.HasPrefix(path, open+"/") {
+			return true
+		}
+	}
+	return path == "/version" || path == "/version/"
+}
+
+// authenticate is the step of the chain that sets Request.User, or answers 401.
+func (s *Server) authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		req := requestFrom(hr.Context())
+		user, err := s.authn.user(hr, time.Now())
+		if user == nil && err == nil && anonymousMay(hr.URL.Path) {
+			user = &User{Name: userAnonymous, Groups: []string{groupUnauthenticated}}
+		}
+		if user == nil {
+			s.log.Debug("request refused", "code", http.StatusUnauthorized, "path", hr.URL.Path, "error", err)
+			s.respond(w, req, nil, api.NewUnauthorized())
+			return
+		}
+		req.User = user
+		next.ServeHTTP(w, hr)
+	})
+}

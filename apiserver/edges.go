@@ -1,0 +1,70 @@
+package apiserver
+
+import (
+	"context"
+	"errors"
+
+	"kubelite/api"
+	"kubelite/store"
+)
+
+// edges is what the server has around the chain and the verbs: endpoints that are not resources, and what admission
+// and subresources need.
+type edges struct {
+	services *serviceAllocator
+	metrics  *metrics
+	kubelets *kubeletClient
+	openapi  openapiDocuments
+}
+
+// newEdges makes the edges, and who guards them.
+func (s *Server) newEdges() (err error) {
+	if s.authn, err = newAuthenticator(s.config.TokenFile); err != nil {
+		return err
+	}
+	s.authz = &authorizer{node: &nodeAuthorizer{server: s}}
+	s.metrics = newMetrics(s)
+	if s.services, err = newServiceAllocator(s.config.ServiceCIDR); err != nil {
+		return err
+	}
+	s.kubelets, err = newKubeletClient(s.config)
+	return err
+}
+
+// admissionPlugins are the plugins, in upstream's order.
+func (s *Server) admissionPlugins() admission {
+	return admissionChain{
+		namespaceLifecycle{s},      // is there a namespace, and does it take new objects?
+		serviceAccountAdmission{s}, // a pod runs as somebody
+		nodeRestriction{s},         // a node writes only what is its own
+		defaultTolerationSeconds{}, // a pod outlasts a short outage of its node
+	}
+}
+
+// read returns an object as it is now, with its resourceVersion, or a NotFound. The caller owns it.
+func read[T api.Object](ctx context.Context, s *Server, namespace, name string) (obj T, err error) {
+	res := resourceOf[T](s)
+	found, err := s.readObject(ctx, res, namespace, name)
+	if err != nil {
+		return obj, err
+	}
+	return found.(T), nil
+}
+
+// readObject is read for a kind that is known only when the program runs. Every write waits for the cache before it
+// is answered, so the cache has all that a client can know of; what another API server has just written into the
+// same store is found there.
+func (s *Server) readObject(ctx context.Context, res *Resource, namespace, name string) (api.Object, error) {
+	key := res.key(namespace, name)
+	if e := s.cache.kind(res).get(key); e != nil {
+		return e.object(res)
+	}
+	kv, err := s.store.Get(ctx, key, 0)
+	if errors.Is(err, store.ErrKeyNotFound) {
+		return nil, api.NewNotFound(res.Kind, name)
+	}
+	if err != nil {
+		return nil, api.NewInternalError(err)
+	}
+	return decodeStored(res, kv.Value)
+}

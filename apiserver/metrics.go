@@ -1,0 +1,133 @@
+package apiserver
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics are what /metrics shows: under upstream's names where upstream has such a figure, so that dashboards made
+// for Kubernetes work. Only what happens is counted while it happens; what is (objects, watches, the revision) is
+// looked up when somebody asks.
+type metrics struct {
+	requests  *prometheus.CounterVec
+	durations *prometheus.HistogramVec
+	handler   http.Handler
+}
+
+var requestLabels = []string{"verb", "dry_run", "group", "version", "resource", "subresource", "scope", "component"}
+
+// newMetrics makes the metrics of one server, in a registry of their own: tests run several servers in a process.
+func newMetrics(s *Server) *metrics {
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "apiserver_request_total",
+			Help: "Requests by what was asked and the HTTP code of the answer.",
+		}, append([]string{"code"}, requestLabels...)),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "apiserver_request_duration_seconds",
+			Help: "Time from request to answer, without watches and other long requests.",
+			// Bounds that upstream has too, but fewer: each costs memory for every kind of request.
+			Buckets: []float64{0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 1, 2, 5, 10, 30, 60},
+		}, requestLabels),
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(m.requests, m.durations, serverCollector{s}, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	return m
+}
+
+// serveMetrics serves /metrics.
+func (s *Server) serveMetrics(w http.ResponseWriter, hr *http.Request) {
+	s.metrics.handler.ServeHTTP(w, hr)
+}
+
+// observe counts a request that is over.
+func (s *Server) observe(req *Request, code int, took time.Duration) {
+	dryRun := ""
+	if req.DryRun {
+		dryRun = "All"
+	}
+	// Only what exists gets a label: strangers could make up any number of names.
+	group, version, resource, subresource, scope := "", "", "", "", ""
+	if req.Resource != nil {
+		group, version, resource = req.Group, req.Version, req.Plural
+		if req.Resource.Subresources[req.Subresource] != nil {
+			subresource = req.Subresource
+		}
+		switch {
+		case req.Name != "":
+			scope = "resource"
+		case req.Namespace != "":
+			scope = "namespace"
+		default:
+			scope = "cluster"
+		}
+	}
+	verb := metricsVerb(req.Verb)
+	s.metrics.requests.WithLabelValues(strconv.Itoa(code), verb, dryRun, group, version, resource, subresource, scope, "apiserver").Inc()
+	if !req.longRunning() {
+		s.metrics.durations.WithLabelValues(verb, dryRun, group, version, resource, subresource, scope, "apiserver").Observe(took.Seconds())
+	}
+}
+
+// metricsVerb is the name that upstream's metrics have for a verb: the HTTP method, except where that says too little.
+func metricsVerb(verb string) string {
+	switch verb {
+	case "create":
+		return "POST"
+	case "update":
+		return "PUT"
+	case "get", "list", "watch", "patch", "delete", "deletecollection", "post", "put", "head", "options":
+		return strings.ToUpper(verb)
+	}
+	return "OTHER"
+}
+
+// serverCollector reports the state of the server at the moment of the question.
+type serverCollector struct {
+	server *Server
+}
+
+var (
+	inFlightMetric = prometheus.NewDesc("apiserver_current_inflight_requests", "Requests that are being served, without long ones.", []string{"request_kind"}, nil)
+	watchesMetric  = prometheus.NewDesc("apiserver_longrunning_requests", "Watches that are open.", []string{"verb", "group", "version", "resource", "component"}, nil)
+	objectsMetric  = prometheus.NewDesc("apiserver_resource_objects", "Objects that exist.", []string{"group", "resource"}, nil)
+	revisionMetric = prometheus.NewDesc("kubelite_store_revision", "Revision of the store: the number of writes so far.", nil, nil)
+	compactMetric  = prometheus.NewDesc("kubelite_store_compacted_revision", "Revision before which history is forgotten.", nil, nil)
+)
+
+// Describe names the metrics.
+func (serverCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{inFlightMetric, watchesMetric, objectsMetric, revisionMetric, compactMetric} {
+		ch <- d
+	}
+}
+
+// Collect reads them.
+func (c serverCollector) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, value int64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value), labels...)
+	}
+	s := c.server
+	gauge(inFlightMetric, s.inFlight.reads.Load(), "readOnly")
+	gauge(inFlightMetric, s.inFlight.writes.Load(), "mutating")
+	gauge(revisionMetric, s.store.Revision())
+	gauge(compactMetric, s.store.CompactedRevision())
+	for _, kc := range s.cache.kinds {
+		kc.mu.RLock()
+		objects, watches := len(kc.entries), 0
+		for _, f := range kc.feeds {
+			watches += f.watchers
+		}
+		kc.mu.RUnlock()
+		gauge(objectsMetric, int64(objects), kc.res.Group, kc.res.Plural)
+		gauge(watchesMetric, int64(watches), "WATCH", kc.res.Group, kc.res.Version, kc.res.Plural, "apiserver")
+	}
+}

@@ -1,0 +1,249 @@
+package apiserver
+
+import (
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"mime"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+
+	"kubelite/api"
+)
+
+// The OpenAPI documents describe every path and every field. kubectl needs them: to apply (how do lists merge?), to
+// find out whether the server checks fields itself, and for explain. They are large and rarely asked for, so nothing
+// of them is kept but their hashes: a document is made from the table of resources and the Go types when somebody
+// wants it. Clients keep them by their hash.
+
+// openapiDocuments remembers the hashes.
+type openapiDocuments struct {
+	mu     sync.Mutex
+	hashes map[string]string // guarded by mu; by path: "apis/apps/v1"
+}
+
+// mediaOpenAPIV2 is the protobuf form of version 2, which old clients ask for and which is not served.
+const mediaOpenAPIV2 = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+
+// serveOpenAPIIndex serves /openapi/v3: which documents there are. The hash in a document's URL changes with its
+// content, so a client that has a document under this URL need not ask again.
+func (s *Server) serveOpenAPIIndex(w http.ResponseWriter, hr *http.Request) {
+	hashes, err := s.openapiHashes()
+	if err != nil {
+		s.respond(w, requestFrom(hr.Context()), nil, err)
+		return
+	}
+	type document struct {
+		URL string `json:"serverRelativeURL"`
+	}
+	index := struct {
+		Paths map[string]document `json:"paths"`
+	}{map[string]document{}}
+	for path, hash := range hashes {
+		index.Paths[path] = document{"/openapi/v3/" + path + "?hash=" + hash}
+	}
+	body, err := api.MarshalJSON(index)
+	if err != nil {
+		s.respond(w, requestFrom(hr.Context()), nil, err)
+		return
+	}
+	writeTagged(w, hr, mediaJSON, body)
+}
+
+// openapiHashes makes each document once, to hash it.
+func (s *Server) openapiHashes() (map[string]string, error) {
+	s.openapi.mu.Lock()
+	defer s.openapi.mu.Unlock()
+	if s.openapi.hashes != nil {
+		return s.openapi.hashes, nil
+	}
+	hashes := map[string]string{}
+	for _, gv := range s.groupVersions() {
+		body, err := s.openapiV3(gv)
+		if err != nil {
+			return nil, err
+		}
+		hashes[openapiPath(gv)] = contentHash(body)
+	}
+	s.openapi.hashes = hashes
+	// This took several times the memory that the server needs otherwise, and will not happen again.
+	debug.FreeOSMemory()
+	return hashes, nil
+}
+
+func contentHash(body []byte) string {
+	sum := sha512.Sum512(body)
+	return strings.ToUpper(hex.EncodeToString(sum[:]))
+}
+
+// openapiPath is "api/v1" or "apis/apps/v1".
+func openapiPath(gv api.GroupVersion) string {
+	if gv.Group == "" {
+		return "api/" + gv.Version
+	}
+	return "apis/" + gv.String()
+}
+
+// serveOpenAPI serves /openapi/v3/{api/v1,apis/...}.
+func (s *Server) serveOpenAPI(w http.ResponseWriter, hr *http.Request) {
+	path := strings.Trim(strings.TrimPrefix(hr.URL.Path, "/openapi/v3/"), "/")
+	versions := s.groupVersions()
+	i := slices.IndexFunc(versions, func(gv api.GroupVersion) bool { return openapiPath(gv) == path })
+	if i < 0 {
+		s.serveNotFound(w, hr)
+		return
+	}
+	hashes, err := s.openapiHashes()
+	if err != nil {
+		s.respond(w, requestFrom(hr.Context()), nil, err)
+		return
+	}
+	hash := hashes[path]
+	switch asked := hr.URL.Query().Get("hash"); asked {
+	case "":
+		w.Header().Set("Cache-Control", "no-cache, private")
+	case hash:
+		w.Header().Set("Cache-Control", "public, immutable")
+	default: // the document has changed since the client read the index
+		http.Redirect(w, hr, "/openapi/v3/"+path+"?hash="+hash, http.StatusMovedPermanently)
+		return
+	}
+	if writeNotModified(w, hr, hash) {
+		return
+	}
+	body, err := s.openapiV3(versions[i])
+	if err != nil {
+		s.respond(w, requestFrom(hr.Context()), nil, err)
+		return
+	}
+	w.Header().Set("Content-Type", mediaJSON)
+	_, _ = w.Write(body) // an error means that the client is gone
+}
+
+// serveOpenAPIV2 serves /openapi/v2, everything in one document of the older version, as JSON.
+func (s *Server) serveOpenAPIV2(w http.ResponseWriter, hr *http.Request) {
+	if !acceptsJSON(hr) {
+		s.respond(w, requestFrom(hr.Context()), nil, api.NewNotAcceptable([]string{mediaJSON}))
+		return
+	}
+	body, err := s.openapiV2()
+	if err != nil {
+		s.respond(w, requestFrom(hr.Context()), nil, err)
+		return
+	}
+	writeTagged(w, hr, mediaJSON, body)
+}
+
+func acceptsJSON(hr *http.Request) bool {
+	header := hr.Header.Get("Accept")
+	if header == "" {
+		return true
+	}
+	for part := range strings.SplitSeq(header, ",") {
+		if media, _, err := mime.ParseMediaType(part); err == nil && (media == mediaJSON || media == "*/*" || media == "application/*") {
+			return true
+		}
+	}
+	return false
+}
+
+// The parts of a document, version 3.
+type (
+	openapiDocument struct {
+		OpenAPI    string                      `json:"openapi"`
+		Info       openapiInfo                 `json:"info"`
+		Paths      map[string]*openapiPathItem `json:"paths"`
+		Components struct {
+			Schemas         map[string]any `json:"schemas"`
+			SecuritySchemes map[string]any         `json:"securitySchemes"`
+		} `json:"components"`
+	}
+	openapiInfo struct {
+		Title   string `json:"title"`
+		Version string `json:"version"`
+	}
+	openapiPathItem struct {
+		Get        *openapiOperation  `json:"get,omitempty"`
+		Put        *openapiOperation  `json:"put,omitempty"`
+		Post       *openapiOperation  `json:"post,omitempty"`
+		Delete     *openapiOperation  `json:"delete,omitempty"`
+		Patch      *openapiOperation  `json:"patch,omitempty"`
+		Parameters []openapiParameter `json:"parameters,omitempty"`
+	}
+	openapiOperation struct {
+		Tags        []string                   `json:"tags"`
+		Description string                     `json:"description"`
+		ID          string                     `json:"operationId"`
+		Parameters  []openapiParameter         `json:"parameters,omitempty"`
+		Body        *openapiBody               `json:"requestBody,omitempty"`
+		Responses   map[string]openapiResponse `json:"responses"`
+		Action      string                     `json:"x-kubernetes-action"`
+		Kind        openapiKind                `json:"x-kubernetes-group-version-kind"`
+	}
+	openapiParameter struct {
+		Name        string           `json:"name"`
+		In          string           `json:"in"`
+		Description string           `json:"description"`
+		Required    bool             `json:"required,omitempty"`
+		Schema      openapiTypedOnly `json:"schema"`
+	}
+	openapiTypedOnly struct {
+		Type        string `json:"type"`
+		UniqueItems bool   `json:"uniqueItems"`
+	}
+	openapiBody struct {
+		Content  map[string]openapiContent `json:"content"`
+		Required bool                      `json:"required,omitempty"`
+	}
+	openapiResponse struct {
+		Description string                    `json:"description"`
+		Content     map[string]openapiContent `json:"content,omitempty"`
+	}
+	openapiContent struct {
+		Schema openapiRef `json:"schema"`
+	}
+	openapiRef struct {
+		Ref  string `json:"$ref,omitempty"`
+		Type string `json:"type,omitempty"`
+	}
+	openapiKind struct {
+		Group   string `json:"group"`
+		Version string `json:"version"`
+		Kind    string `json:"kind"`
+	}
+)
+
+// Names of schemas that belong to no kind.
+const (
+	schemaPrefix  = "#/components/schemas/"
+	metaSchemas   = "io.k8s.apimachinery.pkg.apis.meta.v1."
+	schemaPatch   = metaSchemas + "Patch"
+	schemaStatus  = metaSchemas + "Status"
+	schemaOptions = metaSchemas + "DeleteOptions"
+)
+
+// openapiV3 makes the document of one group version.
+func (s *Server) openapiV3(gv api.GroupVersion) ([]byte, error) {
+	document := &openapiDocument{OpenAPI: "3.0.0", Info: openapiTitle(), Paths: map[string]*openapiPathItem{}}
+	schemas, err := openapiSchemas(gv)
+	if err != nil {
+		return nil, fmt.Errorf("describe %s: %w", gv, err)
+	}
+	document.Components.Schemas = schemas
+	document.Components.SecuritySchemes = map[string]any{
+		"BearerToken": map[string]string{"type": "apiKey", "name": "authorization", "in": "header", "description": "Bearer Token authentication"},
+	}
+	for _, res := range s.resourcesOf(gv) {
+		maps.Copy(document.Paths, describeResource(res))
+	}
+	return api.MarshalJSON(document)
+}
+
+func openapiTitle() openapiInfo {
+	v := newVersionInfo("")
+	return openapiInfo{Title: "Kubernetes", Version: v.Major + "." + v.Minor}
+}

@@ -1,0 +1,405 @@
+package apiserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"kubelite/api"
+)
+
+// Node ports are from this range, as upstream.
+const (
+	firstNodePort = 30000
+	lastNodePort  = 32767
+	// Ports below this one are left to people who name one, as long as there are others. Addresses have such a
+	// band too; see newServiceAllocator.
+	firstRandomNodePort = 30086
+)
+
+// serviceAllocator hands out what must be unique in the cluster: the addresses of Services, and the ports that they
+// have on every node. What is taken is read from the Services themselves when the server starts; from then on, taking
+// and storing go together:
+//
+//	begin:   take what the new Service needs and the old one does not have   (or 422, and nothing is taken)
+//	done:    stored? give back what only the old one had : give back what was taken
+type serviceAllocator struct {
+	cidr        netip.Prefix
+	firstRandom netip.Addr // addresses below are left to people who name one
+	last        netip.Addr
+	family      api.IPFamily
+
+	mu        sync.Mutex
+	addresses map[netip.Addr]bool // guarded by mu
+	ports     map[int32]bool      // guarded by mu
+}
+
+var (
+	errAddressTaken    = errors.New("provided IP is already allocated")
+	errAddressNotOurs  = errors.New("the provided network does not match the current range")
+	errPortTaken       = errors.New("provided port is already allocated")
+	errPortNotInRange  = fmt.Errorf("provided port is not in the valid range. The range of valid ports is %d-%d", firstNodePort, lastNodePort)
+	errRangeFull       = errors.New("range is full")
+	defaultServiceCIDR = "10.96.0.0/16"
+)
+
+// newServiceAllocator makes an allocator for a range of addresses; nil means the default range.
+func newServiceAllocator(cidr *net.IPNet) (*serviceAllocator, error) {
+	text := defaultServiceCIDR
+	if cidr != nil {
+		text = cidr.String()
+	}
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil {
+		return nil, fmt.Errorf("service CIDR: %w", err)
+	}
+	prefix = prefix.Masked()
+	bits := prefix.Addr().BitLen() - prefix.Bits()
+	if bits < 2 {
+		return nil, fmt.Errorf("service CIDR %s is too small", prefix)
+	}
+	size := 1 << min(bits, 20)
+	a := &serviceAllocator{
+		cidr: prefix, family: api.IPv4Protocol, addresses: map[netip.Addr]bool{}, ports: map[int32]bool{},
+		// The first part, at least 16 and at most 256 addresses, is kept for those who name their address.
+		firstRandom: advance(prefix.Addr(), min(max(16, size/16), 256, size/2)),
+		last:        advance(prefix.Addr(), size-1),
+	}
+	if prefix.Addr().Is6() {
+		a.family = api.IPv6Protocol
+	} else {
+		a.last = a.last.Prev() // the broadcast address
+	}
+	return a, nil
+}
+
+// advance counts n addresses up.
+func advance(a netip.Addr, n int) netip.Addr {
+	bytes := a.As16()
+	for i := 15; n > 0 && i >= 0; i-- {
+		n += int(bytes[i])
+		bytes[i] = byte(n)
+		n >>= 8
+	}
+	if a.Is4() {
+		return netip.AddrFrom16(bytes).Unmap()
+	}
+	return netip.AddrFrom16(bytes)
+}
+
+// first is the address of Service default/kubernetes.
+func (a *serviceAllocator) first() string { return a.cidr.Addr().Next().String() }
+
+// load takes what existing Services have. It is called before the first request.
+func (a *serviceAllocator) load(services []*api.Service) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, svc := range services {
+		for _, address := range addressesOf(svc) {
+			a.addresses[address] = true
+		}
+		for _, port := range portsOf(svc) {
+			a.ports[port] = true
+		}
+	}
+}
+
+// allocateService is the Begin hook of Services.
+func allocateService(_ context.Context, s *Server, _ *Request, obj, old api.Object) (done func(stored bool), err error) {
+	svc := obj.(*api.Service)
+	before, _ := old.(*api.Service)
+	normalizeService(svc, before)
+	if before == nil {
+		before = &api.Service{}
+	}
+	return s.services.begin(svc, before)
+}
+
+// releaseService is the Deleted hook of Services.
+func releaseService(s *Server, old api.Object) {
+	s.services.release(addressesOf(old.(*api.Service)), portsOf(old.(*api.Service)))
+}
+
+// begin takes what svc needs and before does not have, and writes it into svc.
+func (a *serviceAllocator) begin(svc, before *api.Service) (done func(stored bool), err error) {
+	if errs := a.defaultFamilies(svc, before); len(errs) > 0 {
+		return nil, api.NewInvalid(api.KindOf[*api.Service](), svc.Name, errs)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t := &taking{allocator: a, hadAddresses: addressesOf(before), hadPorts: portsOf(before)}
+	err = t.takeAddress(svc)
+	if err == nil {
+		err = t.takePorts(svc)
+	}
+	if err != nil {
+		t.giveBack()
+		if len(t.errs) > 0 {
+			return nil, api.NewInvalid(api.KindOf[*api.Service](), svc.Name, t.errs)
+		}
+		return nil, api.NewInternalError(err)
+	}
+	return func(stored bool) {
+		if !stored {
+			a.release(t.addresses, t.ports)
+			return
+		}
+		has, hasPorts := addressesOf(svc), portsOf(svc)
+		a.release(
+			slices.DeleteFunc(t.hadAddresses, func(x netip.Addr) bool { return slices.Contains(has, x) }),
+			slices.DeleteFunc(t.hadPorts, func(x int32) bool { return slices.Contains(hasPorts, x) }),
+		)
+	}, nil
+}
+
+func (a *serviceAllocator) release(addresses []netip.Addr, ports []int32) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, x := range addresses {
+		delete(a.addresses, x)
+	}
+	for _, x := range ports {
+		delete(a.ports, x)
+	}
+}
+
+// defaultFamilies fills in ipFamilyPolicy and ipFamilies. The cluster has one family, so a Service can have no other,
+// except one without address and selector: it points to places outside, of whatever family.
+func (a *serviceAllocator) defaultFamilies(svc, before *api.Service) (errs api.ErrorList) {
+	spec := &svc.Spec
+	if spec.Type == api.ServiceTypeExternalName {
+		return nil
+	}
+	pointsOutside := spec.ClusterIP == clusterIPNone && len(spec.Selector) == 0
+	if spec.IPFamilyPolicy == nil {
+		switch {
+		case before.Spec.IPFamilyPolicy != nil:
+			spec.IPFamilyPolicy = before.Spec.IPFamilyPolicy
+		case pointsOutside:
+			spec.IPFamilyPolicy = api.Ptr(api.IPFamilyPolicyRequireDualStack)
+		default:
+			spec.IPFamilyPolicy = api.Ptr(api.IPFamilyPolicySingleStack)
+		}
+	}
+	single := *spec.IPFamilyPolicy == api.IPFamilyPolicySingleStack
+	policy := api.Path("spec").Child("ipFamilyPolicy")
+	if single && len(spec.ClusterIPs) == 2 {
+		errs = append(errs, policy.Invalid(*spec.IPFamilyPolicy, "must be 'RequireDualStack' or 'PreferDualStack' when multiple cluster IPs are specified"))
+	}
+	if single && len(spec.IPFamilies) == 2 {
+		errs = append(errs, policy.Invalid(*spec.IPFamilyPolicy, "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified"))
+	}
+	if len(errs) > 0 {
+		return errs
+	}
+	if pointsOutside {
+		if len(spec.IPFamilies) == 0 {
+			spec.IPFamilies = []api.IPFamily{a.family}
+		}
+		if len(spec.IPFamilies) == 1 && !single {
+			other := api.IPv6Protocol
+			if spec.IPFamilies[0] == api.IPv6Protocol {
+				other = api.IPv4Protocol
+			}
+			spec.IPFamilies = append(spec.IPFamilies, other)
+		}
+		return nil
+	}
+	for i, text := range spec.ClusterIPs {
+		if address, err := netip.ParseAddr(text); err == nil && i >= len(spec.IPFamilies) && address.Is4() != (a.family == api.IPv4Protocol) {
+			other := api.IPv4Protocol
+			if address.Is6() {
+				other = api.IPv6Protocol
+			}
+			errs = append(errs, api.Path("spec").Child("clusterIPs").Index(i).Invalid(spec.ClusterIPs, fmt.Sprintf("%s is not configured on this cluster", other)))
+		}
+	}
+	if *spec.IPFamilyPolicy == api.IPFamilyPolicyRequireDualStack {
+		errs = append(errs, policy.Invalid(*spec.IPFamilyPolicy, "this cluster is not configured for dual-stack services"))
+	}
+	for i, family := range spec.IPFamilies {
+		if family != a.family {
+			errs = append(errs, api.Path("spec").Child("ipFamilies").Index(i).Invalid(family, "not configured on this cluster"))
+		}
+	}
+	if len(spec.IPFamilies) == 0 {
+		spec.IPFamilies = []api.IPFamily{a.family}
+	}
+	return errs
+}
+
+// taking is one call of begin. Its methods are called with the allocator's mu held.
+type taking struct {
+	allocator    *serviceAllocator
+	hadAddresses []netip.Addr // of the Service before
+	hadPorts     []int32
+	addresses    []netip.Addr // taken by this call
+	ports        []int32
+	errs         api.ErrorList // mistakes of the user
+}
+
+func (t *taking) giveBack() {
+	for _, x := range t.addresses {
+		delete(t.allocator.addresses, x)
+	}
+	for _, x := range t.ports {
+		delete(t.allocator.ports, x)
+	}
+}
+
+func (t *taking) takeAddress(svc *api.Service) error {
+	spec := &svc.Spec
+	if spec.Type == api.ServiceTypeExternalName || spec.ClusterIP == clusterIPNone {
+		return nil
+	}
+	if len(spec.ClusterIPs) == 0 || spec.ClusterIPs[0] == "" {
+		address, err := t.allocator.randomAddress()
+		if err != nil {
+			return fmt.Errorf("failed to allocate a serviceIP for Service %q: %w", svc.Name, err)
+		}
+		t.keepAddress(address)
+		spec.ClusterIP, spec.ClusterIPs = address.String(), []string{address.String()}
+		return nil
+	}
+	for _, text := range spec.ClusterIPs {
+		address, err := netip.ParseAddr(text)
+		if err != nil || slices.Contains(t.hadAddresses, address) {
+			continue // validation, which comes later, has the better words for what is no address
+		}
+		switch {
+		case !t.allocator.cidr.Contains(address):
+			err = errAddressNotOurs
+		case t.allocator.addresses[address]:
+			err = errAddressTaken
+		default:
+			t.keepAddress(address)
+			continue
+		}
+		t.errs = append(t.errs, api.Path("spec").Child("clusterIPs").Invalid(spec.ClusterIPs, fmt.Sprintf("failed to allocate IP %v: %v", text, err)))
+		return err
+	}
+	return nil
+}
+
+func (t *taking) keepAddress(address netip.Addr) {
+	t.allocator.addresses[address] = true
+	t.addresses = append(t.addresses, address)
+}
+
+// randomAddress picks by chance, so that an address that was free a moment ago is not at once somebody else's: its old
+// clients may still be talking to it.
+func (a *serviceAllocator) randomAddress() (netip.Addr, error) {
+	if len(a.addresses) < 1<<16 { // else chance would rarely hit a free one
+		for range 32 {
+			if x := advance(a.firstRandom, rand.IntN(1<<min(a.cidr.Addr().BitLen()-a.cidr.Bits(), 20))); !a.last.Less(x) && !a.addresses[x] {
+				return x, nil
+			}
+		}
+	}
+	for x := a.firstRandom; !a.last.Less(x); x = x.Next() {
+		if !a.addresses[x] {
+			return x, nil
+		}
+	}
+	for x := a.cidr.Addr().Next(); x.Less(a.firstRandom); x = x.Next() {
+		if !a.addresses[x] {
+			return x, nil
+		}
+	}
+	return netip.Addr{}, errRangeFull
+}
+
+func (t *taking) takePorts(svc *api.Service) error {
+	if hasNodePorts(svc) {
+		allocate := svc.Spec.Type == api.ServiceTypeNodePort || api.Deref(svc.Spec.AllocateLoadBalancerNodePorts, true)
+		// One number can be opened for TCP and for UDP, so the same port under both protocols shares a node port.
+		byPort := map[int32]int32{}
+		for _, p := range svc.Spec.Ports {
+			if p.NodePort != 0 {
+				byPort[p.Port] = p.NodePort
+			}
+		}
+		for i := range svc.Spec.Ports {
+			p := &svc.Spec.Ports[i]
+			if p.NodePort == 0 && byPort[p.Port] != 0 {
+				p.NodePort = byPort[p.Port]
+			}
+			if p.NodePort == 0 && !allocate {
+				continue
+			}
+			if err := t.takePort(&p.NodePort, api.Path("spec").Child("ports").Index(i).Child("nodePort")); err != nil {
+				return err
+			}
+			byPort[p.Port] = p.NodePort
+		}
+	}
+	if hasHealthCheckPort(svc) {
+		return t.takePort(&svc.Spec.HealthCheckNodePort, api.Path("spec").Child("healthCheckNodePort"))
+	}
+	return nil
+}
+
+// takePort takes the port that is named, or any if it is 0.
+func (t *taking) takePort(port *int32, path api.Path) error {
+	taken := t.allocator.ports
+	if *port == 0 {
+		free, err := t.allocator.randomPort()
+		if err != nil {
+			return fmt.Errorf("failed to allocate a nodePort: %w", err)
+		}
+		*port = free
+	} else if slices.Contains(t.hadPorts, *port) || slices.Contains(t.ports, *port) {
+		return nil
+	} else if *port < firstNodePort || *port > lastNodePort {
+		t.errs = append(t.errs, path.Invalid(*port, errPortNotInRange.Error()))
+		return errPortNotInRange
+	} else if taken[*port] {
+		t.errs = append(t.errs, path.Invalid(*port, errPortTaken.Error()))
+		return errPortTaken
+	}
+	taken[*port] = true
+	t.ports = append(t.ports, *port)
+	return nil
+}
+
+func (a *serviceAllocator) randomPort() (int32, error) {
+	for range 32 {
+		if p := int32(firstRandomNodePort + rand.IntN(lastNodePort-firstRandomNodePort+1)); !a.ports[p] {
+			return p, nil
+		}
+	}
+	for p := int32(lastNodePort); p >= firstNodePort; p-- { // from the top: the band at the bottom comes last
+		if !a.ports[p] {
+			return p, nil
+		}
+	}
+	return 0, errRangeFull
+}
+
+// addressesOf is what a Service holds of the cluster's range.
+func addressesOf(svc *api.Service) []netip.Addr {
+	var list []netip.Addr
+	if svc.Spec.Type == api.ServiceTypeExternalName {
+		return nil
+	}
+	for _, text := range svc.Spec.ClusterIPs {
+		if address, err := netip.ParseAddr(text); err == nil { // not "None"
+			list = append(list, address)
+		}
+	}
+	return list
+}
+
+// portsOf is what a Service holds of the nodes' ports.
+func portsOf(svc *api.Service) []int32 {
+	ports := nodePortsOf(svc)
+	if svc.Spec.HealthCheckNodePort != 0 {
+		ports = append(ports, svc.Spec.HealthCheckNodePort)
+	}
+	return ports
+}

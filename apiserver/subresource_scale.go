@@ -1,0 +1,161 @@
+package apiserver
+
+import (
+	"net/http"
+	"strings"
+
+	"kubelite/api"
+)
+
+// The scale subresource is the number of replicas of an object under one form for all kinds, so that `kubectl scale`
+// and autoscalers need to know none of them. A Scale is not stored: it is a view of its parent, and writing it is an
+// update of the parent.
+var scaleSubresource = &Subresource{
+	Kind:   scaleKind,
+	Verbs:  []string{"get", "update", "patch"},
+	Handle: (*Server).serveScale,
+	// A new number of replicas is a change of the spec like any other.
+	Prepare: func(res *Resource, obj, old api.Object) { res.prepareSpec(obj, old) },
+}
+
+var scaleKind = api.KindOf[*api.Scale]()
+
+// replicas points to the fields of a parent that its Scale shows.
+func replicas(parent api.Object) (wanted **int32, has int32, selector *api.LabelSelector) {
+	switch p := parent.(type) {
+	case *api.Deployment:
+		return &p.Spec.Replicas, p.Status.Replicas, p.Spec.Selector
+	case *api.ReplicaSet:
+		return &p.Spec.Replicas, p.Status.Replicas, p.Spec.Selector
+	}
+	panic("apiserver: " + api.KindFor(parent).Kind + " has no scale")
+}
+
+// scaleOf makes the Scale of a parent. It carries the parent's resourceVersion: writing it back over a parent that
+// has changed is a conflict.
+func scaleOf(parent api.Object) (*api.Scale, error) {
+	wanted, has, labels := replicas(parent)
+	selector, err := api.LabelSelectorAsSelector(labels)
+	if err != nil {
+		return nil, api.NewBadRequest("%v", err)
+	}
+	meta := parent.GetObjectMeta()
+	scale := api.New[*api.Scale]()
+	scale.ObjectMeta = api.ObjectMeta{
+		Name: meta.Name, Namespace: meta.Namespace, UID: meta.UID,
+		ResourceVersion: meta.ResourceVersion, CreationTimestamp: meta.CreationTimestamp,
+	}
+	scale.Spec.Replicas = api.Deref(*wanted, 0)
+	scale.Status = api.ScaleStatus{Replicas: has, Selector: selector.String()}
+	return scale, nil
+}
+
+// serveScale serves GET, PUT and PATCH of .../scale.
+func (s *Server) serveScale(_ http.ResponseWriter, req *Request) (*Answer, error) {
+	ctx := req.HTTP.Context()
+	if req.Verb == "get" {
+		parent, err := s.readObject(ctx, req.Resource, req.Namespace, req.Name)
+		if err != nil {
+			return nil, err
+		}
+		return answerScale(http.StatusOK, parent)
+	}
+	rescale, err := readScale(req)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := s.update(ctx, req, func(parent api.Object) (api.Object, error) {
+		before, err := scaleOf(parent)
+		if err != nil {
+			return nil, err
+		}
+		scale, err := rescale(before)
+		if err != nil {
+			return nil, err
+		}
+		if scale.Name != req.Name {
+			return nil, api.NewBadRequest("the name of the object (%s) does not match the name on the URL (%s)", scale.Name, req.Name)
+		}
+		if errs := api.ValidateScale(scale); len(errs) > 0 {
+			return nil, api.NewInvalid(scaleKind, req.Name, errs)
+		}
+		wanted, _, _ := replicas(parent)
+		*wanted = &scale.Spec.Replicas
+		meta := parent.GetObjectMeta()
+		meta.ResourceVersion = scale.ResourceVersion
+		if scale.UID != "" {
+			meta.UID = scale.UID
+		}
+		return parent, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	parent, ok := answer.Object.(api.Object)
+	if !ok {
+		if parent, err = decodeStored(req.Resource, answer.JSON); err != nil {
+			return nil, err
+		}
+	}
+	return answerScale(answer.Code, parent)
+}
+
+func answerScale(code int, parent api.Object) (*Answer, error) {
+	scale, err := scaleOf(parent)
+	if err != nil {
+		return nil, err
+	}
+	return answerObject(code, scale), nil
+}
+
+// readScale reads the body of a PUT or PATCH. What it returns makes the new Scale of the current one.
+func readScale(req *Request) (func(before *api.Scale) (*api.Scale, error), error) {
+	if req.Verb == "update" {
+		if err := req.readWriteOptions("UpdateOptions"); err != nil {
+			return nil, err
+		}
+		body, err := decodeBody(req, scaleKind)
+		if err != nil {
+			return nil, err
+		}
+		return func(*api.Scale) (*api.Scale, error) { return api.DeepCopy(body.(*api.Scale)), nil }, nil
+	}
+	media, _, _ := strings.Cut(req.HTTP.Header.Get("Content-Type"), ";")
+	apply := patchers[api.PatchType(strings.TrimSpace(media))]
+	if apply == nil {
+		return nil, api.NewUnsupportedMediaType(patchTypes)
+	}
+	if err := req.readWriteOptions("PatchOptions"); err != nil {
+		return nil, err
+	}
+	patch, err := readBody(req.HTTP)
+	if err != nil {
+		return nil, err
+	}
+	return func(before *api.Scale) (*api.Scale, error) {
+		doc, err := api.MarshalJSON(before)
+		if err != nil {
+			return nil, err
+		}
+		patched, err := apply(doc, patch, api.Scale{})
+		if err != nil {
+			return nil, patchError(err)
+		}
+		scale := &api.Scale{}
+		strict, err := decodeJSON(patched, scale, req.fieldValidation())
+		if err != nil {
+			return nil, invalidPatch(patched, err)
+		}
+		return scale, req.strictErrors(strict, func(err error) error { return invalidPatch(patched, err) })
+	}, nil
+}
+
+// prepareSpec is what an update of the object itself goes through, for subresources that write the spec too.
+func (res *Resource) prepareSpec(obj, old api.Object) {
+	if res.Strategy.PrepareForUpdate != nil {
+		res.Strategy.PrepareForUpdate(obj, old)
+	}
+	if spec := res.Strategy.Generation; spec != nil && !api.Equal(spec(obj), spec(old)) {
+		obj.GetObjectMeta().Generation++
+	}
+}

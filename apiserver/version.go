@@ -1,0 +1,48 @@
+package apiserver
+
+import (
+	"net/http"
+	"runtime"
+	"strings"
+
+	"kubelite/api"
+)
+
+// versionInfo is what /version answers. Clients take major, minor and gitVersion for those of the Kubernetes whose API
+// this is: kubectl warns about a skew, Helm picks API versions by them.
+type versionInfo struct {
+	Major                 string `json:"major"`
+	Minor                 string `json:"minor"`
+	EmulationMajor        string `json:"emulationMajor"`
+	EmulationMinor        string `json:"emulationMinor"`
+	MinCompatibilityMajor string `json:"minCompatibilityMajor"`
+	MinCompatibilityMinor string `json:"minCompatibilityMinor"`
+	GitVersion            string `json:"gitVersion"`
+	GitCommit             string `json:"gitCommit"`
+	GitTreeState          string `json:"gitTreeState"`
+	BuildDate             string `json:"buildDate"`
+	GoVersion             string `json:"goVersion"`
+	Compiler              string `json:"compiler"`
+	Platform              string `json:"platform"`
+}
+
+// serveVersion serves /version.
+func (s *Server) serveVersion(w http.ResponseWriter, hr *http.Request) {
+	body, err := api.MarshalJSON(newVersionInfo(or(s.config.Version, api.KubernetesVersion+"+kubelite")))
+	if err != nil {
+		s.respond(w, requestFrom(hr.Context()), nil, err)
+		return
+	}
+	w.Header().Set("Content-Type", mediaJSON)
+	_, _ = w.Write(append(body, '\n')) // an error means that the client is gone
+}
+
+func newVersionInfo(gitVersion string) versionInfo {
+	parts := strings.SplitN(strings.TrimPrefix(api.KubernetesVersion, "v"), ".", 3)
+	return versionInfo{
+		Major: parts[0], Minor: parts[1], EmulationMajor: parts[0], EmulationMinor: parts[1],
+		MinCompatibilityMajor: parts[0], MinCompatibilityMinor: parts[1],
+		GitVersion: gitVersion, GitTreeState: "clean", BuildDate: "1970-01-01T00:00:00Z",
+		GoVersion: runtime.Version(), Compiler: runtime.Compiler, Platform: runtime.GOOS + "/" + runtime.GOARCH,
+	}
+}
