@@ -2,33 +2,37 @@ package api
 
 import (
 	"encoding/binary"
+	"fmt"
 	"hash/fnv"
 	"strconv"
-	"strings"
 )
 
-// nameAlphabet is what generated parts of names consist of: no vowels, so that no words come out, and no characters that
-// are easily mistaken for others.
-const nameAlphabet = "bcdfghjklmnpqrstvwxz2456789"
-
-// PodTemplateHash is the hash of a template that names its ReplicaSet and labels its pods. Equal templates have equal
-// hashes; collisions, a count of names that turned out to be taken, makes another one for the same template.
+// PodTemplateHash names a version of a pod template: it is part of the names of ReplicaSets and of the labels of their
+// pods. Equal templates have equal hashes, in every version of this program: the hash is over the JSON form, where
+// fields that a newer version adds are absent until somebody sets them. (Kubernetes hashes its Go structs, so its
+// hashes are others.)
 //
-// The value differs from upstream's, which hashes a dump of Go structs; nothing depends on it but equality.
-func PodTemplateHash(template *PodTemplateSpec, collisions *int32) string {
-	h := fnv.New32a()
-	b, err := MarshalJSON(template)
+// Two templates may meet in one hash. Then collisions, which counts how often that has happened to this Deployment,
+// makes another.
+func PodTemplateHash(t *PodTemplateSpec, collisions *int32) string {
+	data, err := MarshalJSON(t)
 	if err != nil {
-		panic(err) // a template that was decoded can be encoded
+		panic(fmt.Sprintf("api: a pod template cannot be encoded: %v", err)) // no field of it can fail to
 	}
-	h.Write(b)
+	h := fnv.New32a()
+	h.Write(data) // a hash's Write never fails
 	if collisions != nil {
 		h.Write(binary.LittleEndian.AppendUint32(nil, uint32(*collisions)))
 	}
-	return safeEncode(strconv.FormatUint(uint64(h.Sum32()), 10))
+	return SafeEncodeString(strconv.FormatUint(uint64(h.Sum32()), 10))
 }
 
-// safeEncode replaces every character by one of nameAlphabet.
-func safeEncode(s string) string {
-	return strings.Map(func(r rune) rune { return rune(nameAlphabet[int(r)%len(nameAlphabet)]) }, s)
+// SafeEncodeString turns text into letters and digits that cannot spell anything rude: no vowels, and none of 0, 1, 3.
+func SafeEncodeString(s string) string {
+	const alphabet = "bcdfghjklmnpqrstvwxz2456789"
+	out := make([]byte, len(s))
+	for i := range len(s) {
+		out[i] = alphabet[int(s[i])%len(alphabet)]
+	}
+	return string(out)
 }
