@@ -1,6 +1,6 @@
 package api
 
-// Defaults of the core group's kinds, except pods.
+// Defaults of the core group's kinds, except pods, and of Leases.
 
 const defaultAffinitySeconds = 3 * 60 * 60 // how long a client keeps its endpoint
 
@@ -111,4 +111,10 @@ func defaultEndpoints(obj Object) {
 			}
 		}
 	}
+}
+
+// defaultLease drops the fields of coordinated leader election, which upstream has off by default.
+func defaultLease(obj Object) {
+	spec := &obj.(*Lease).Spec
+	spec.Strategy, spec.PreferredHolder = nil, nil
 }

@@ -42,6 +42,7 @@ func defaultPodTemplate(obj Object) { defaultPodSpec(&obj.(*PodTemplate).Templat
 
 // defaultPodSpec fills a pod's spec or a template's.
 func defaultPodSpec(spec *PodSpec) {
+	dropDisabledPodFields(spec)
 	if spec.DNSPolicy == "" {
 		spec.DNSPolicy = DNSClusterFirst
 	}
@@ -75,6 +76,29 @@ func defaultPodSpec(spec *PodSpec) {
 		roundResources(spec.Resources.Limits)
 		roundResources(spec.Resources.Requests)
 	}
+}
+
+// dropDisabledPodFields clears the fields of features that upstream has off by default: a real cluster forgets them
+// without a word, so a manifest that uses them must not appear to work here.
+func dropDisabledPodFields(spec *PodSpec) {
+	spec.SchedulingGroup = nil
+	for i := range spec.Volumes {
+		if projected := spec.Volumes[i].Projected; projected != nil {
+			for j := range projected.Sources {
+				projected.Sources[j].ClusterTrustBundle = nil
+				projected.Sources[j].PodCertificate = nil
+			}
+		}
+	}
+	eachContainer("", spec, func(_ Path, ctr *Container) {
+		if ctr.Lifecycle == nil || ctr.Lifecycle.StopSignal == nil {
+			return
+		}
+		ctr.Lifecycle.StopSignal = nil
+		if ctr.Lifecycle.PostStart == nil && ctr.Lifecycle.PreStop == nil {
+			ctr.Lifecycle = nil
+		}
+	})
 }
 
 // SyncServiceAccount makes the service account's two fields agree: the old one follows the new one. Whoever sets
@@ -170,42 +194,70 @@ func defaultHTTPGet(get *HTTPGetAction) {
 	}
 }
 
-// pullPolicyFor: the tag "latest" means another image tomorrow, so it is pulled each time; no tag means "latest".
+// pullPolicyFor: the tag "latest" means another image tomorrow, so it is pulled each time; no tag and no digest means
+// "latest". A reference that cannot be read has no tag: the kubelet will tell what is wrong with it.
 func pullPolicyFor(image string) PullPolicy {
-	name, digest, hasDigest := strings.Cut(image, "@")
-	if hasDigest && digest != "" || !isImageName(name) {
-		// A reference that cannot be read has no tag that would be "latest"; the kubelet will tell what is wrong.
-		if !strings.HasSuffix(name, ":latest") || !isImageName(name) {
-			return PullIfNotPresent
-		}
-	}
-	tag := ""
-	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
-		tag = name[i+1:]
-	}
-	if tag == "" || tag == "latest" {
+	if tag, digest, ok := splitImageReference(image); ok && (tag == "latest" || tag == "" && digest == "") {
 		return PullAlways
 	}
 	return PullIfNotPresent
 }
 
-// isImageName tells whether a reference without digest can be parsed: [host[:port]/]path[:tag], the path in lower
-// case, which is the mistake that people make.
-func isImageName(name string) bool {
-	path := name
-	if host, rest, ok := strings.Cut(name, "/"); ok && (strings.ContainsAny(host, ".:") || host == "localhost" || strings.ToLower(host) != host) {
-		path = rest
+// splitImageReference takes tag and digest from [host[:port]/]path[:tag][@digest], or tells that it is none.
+func splitImageReference(image string) (tag, digest string, ok bool) {
+	name, digest, hasDigest := strings.Cut(image, "@")
+	host, path, hasHost := strings.Cut(name, "/")
+	// "a/b" is a path; the host in front shows itself by a dot, a port or a capital.
+	if !hasHost || !strings.ContainsAny(host, ".:") && host != "localhost" && strings.ToLower(host) == host {
+		host, path = "", name
 	}
-	if i := strings.LastIndexByte(path, ':'); i >= 0 {
-		tag := path[i+1:]
-		if tag == "" || strings.ContainsAny(tag, "/:") {
+	path, tag, hasTag := strings.Cut(path, ":")
+	tagChar := func(c byte) bool { return alphanumeric(c) || c == '_' || c == '.' || c == '-' }
+	switch {
+	case hasDigest && !isDigest(digest),
+		hasTag && (len(tag) > 128 || tag == "" || tag[0] == '.' || tag[0] == '-' || !every(tag, tagChar)),
+		host != "" && !isRegistryHost(host),
+		!everyPart(path, "/", isImagePathPart):
+		return "", "", false
+	}
+	return tag, digest, true
+}
+
+// isImagePathPart: lower case words joined by one dot, one or two underscores, or any number of dashes.
+func isImagePathPart(part string) bool {
+	if part == "" || !lowerAlphanumeric(part[0]) || !lowerAlphanumeric(part[len(part)-1]) {
+		return false
+	}
+	for i := 0; i < len(part); i++ { // each round takes a joint, empty inside a word, and the character after it
+		start := i
+		for !lowerAlphanumeric(part[i]) {
+			i++
+		}
+		if joint := part[start:i]; joint != "" && joint != "." && joint != "_" && joint != "__" && strings.Trim(joint, "-") != "" {
 			return false
 		}
-		path = path[:i]
 	}
-	return everyPart(path, "/", func(part string) bool {
-		return bounded(part, lowerAlphanumeric, func(c byte) bool { return lowerAlphanumeric(c) || c == '.' || c == '_' || c == '-' })
-	})
+	return true
+}
+
+func isRegistryHost(host string) bool {
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		if port := host[i+1:]; port == "" || !every(port, digit) {
+			return false
+		}
+		host = host[:i]
+	}
+	if address, ok := strings.CutPrefix(host, "["); ok {
+		return strings.HasSuffix(address, "]")
+	}
+	return everyPart(strings.ToLower(host), ".", isLabel)
+}
+
+// isDigest: "sha256:" and at least 32 hexadecimal digits.
+func isDigest(digest string) bool {
+	algorithm, hash, ok := strings.Cut(digest, ":")
+	return ok && isQualifiedPart(algorithm) && len(hash) >= 32 &&
+		every(hash, func(c byte) bool { return digit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F' })
 }
 
 func defaultVolume(v *Volume) {

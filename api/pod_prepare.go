@@ -1,36 +1,16 @@
 package api
 
 // PrepareNewPod does to a new pod, after admission and before validation, what its author cannot: status starts
-// afresh, fields of features that are off are dropped, label keys become selectors.
+// afresh, and label keys become selectors.
 func PrepareNewPod(pod *Pod) {
 	pod.Status = PodStatus{Phase: PodPending, QOSClass: PodQOS(&pod.Spec)}
 	if len(pod.Spec.SchedulingGates) > 0 {
 		pod.Status.Conditions = []PodCondition{{
-			Type: PodScheduled, Status: ConditionFalse, Reason: "SchedulingGated",
+			Type: PodScheduled, Status: ConditionFalse, LastTransitionTime: Now(), Reason: "SchedulingGated",
 			Message: "Scheduling is blocked due to non-empty scheduling gates",
 		}}
 	}
-	DropDisabledPodFields(&pod.Spec)
 	mergeMatchLabelKeys(pod)
-}
-
-// DropDisabledPodFields clears the fields of features that upstream has off by default: a real cluster forgets them
-// without a word, so a manifest that uses them must not appear to work here.
-func DropDisabledPodFields(spec *PodSpec) {
-	spec.SchedulingGroup = nil
-	for i := range spec.Volumes {
-		if projected := spec.Volumes[i].Projected; projected != nil {
-			for j := range projected.Sources {
-				projected.Sources[j].ClusterTrustBundle = nil
-				projected.Sources[j].PodCertificate = nil
-			}
-		}
-	}
-	eachContainer("", spec, func(_ Path, ctr *Container) {
-		if ctr.Lifecycle != nil {
-			ctr.Lifecycle.StopSignal = nil
-		}
-	})
 }
 
 // PodQOS is how hard the node tries to keep a pod when memory runs out, which follows from its resources: Guaranteed

@@ -143,7 +143,7 @@ func validateDeploymentStatusUpdate(obj, oldObj Object) ErrorList {
 	errs.availableAreReady(path, s.AvailableReplicas, s.ReadyReplicas)
 
 	// Names of ReplicaSets are made from the count of collisions so far: counting back would make old names again.
-	if was, now := Deref(oldObj.(*Deployment).Status.CollisionCount, 0), Deref(s.CollisionCount, 0); now < was {
+	if was, now := oldObj.(*Deployment).Status.CollisionCount, Deref(s.CollisionCount, 0); was != nil && now < *was {
 		errs.add(path.Child("collisionCount").Invalid(now, "cannot be decremented"))
 	}
 	return errs

@@ -40,7 +40,8 @@ func (c *podCheck) checkSecurityContext() {
 	c.windowsOptions(path.Child("windowsOptions"), sc.WindowsOptions)
 	c.appArmorProfile(path.Child("appArmorProfile"), sc.AppArmorProfile)
 	optionalOneOf(&c.ErrorList, path, "supplementalGroupsPolicy", sc.SupplementalGroupsPolicy, SupplementalGroupsPolicyMerge, SupplementalGroupsPolicyStrict)
-	optionalOneOf(&c.ErrorList, path, "seLinuxChangePolicy", sc.SELinuxChangePolicy, SELinuxChangePolicyMountOption, SELinuxChangePolicyRecursive)
+	// The other policy, MountOption, is for a feature that upstream has off by default.
+	optionalOneOf(&c.ErrorList, path, "seLinuxChangePolicy", sc.SELinuxChangePolicy, SELinuxChangePolicyRecursive)
 }
 
 func (c *podCheck) checkContainerSecurity(path Path, sc *SecurityContext) {
