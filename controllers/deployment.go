@@ -264,9 +264,7 @@ func (c *DeploymentController) roll(ctx context.Context, r *rollout) error {
 		}
 	}
 	if len(plan.steps) == 0 && sumReplicas(r.old) > 0 {
-		if err := c.client.Decide(client.Because(ctx, "rolling update waits: %s", plan.why), r.d, nil); err != nil {
-			return err
-		}
+		tell(client.Because(ctx, "rolling update waits: %s", plan.why), c.client, c.log, r.d)
 	}
 	if len(plan.steps) == 0 && complete(r.d, r.d.Status) {
 		if err := c.cleanUpHistory(ctx, r); err != nil {
@@ -293,9 +291,7 @@ func (c *DeploymentController) recreate(ctx context.Context, r *rollout) error {
 		return c.reportProgress(ctx, r)
 	}
 	if n := c.oldPodsRunning(r); n > 0 {
-		if err := c.client.Decide(client.Because(ctx, "recreate waits: %d old pods have not ended", n), r.d, nil); err != nil {
-			return err
-		}
+		tell(client.Because(ctx, "recreate waits: %d old pods have not ended", n), c.client, c.log, r.d)
 		return c.reportProgress(ctx, r)
 	}
 	if err := c.ensureNewReplicaSet(ctx, r); err != nil || r.new == nil {
@@ -345,9 +341,7 @@ func (c *DeploymentController) scale(ctx context.Context, r *rollout) error {
 			return err
 		}
 		if r.new == nil || replicas(r.new) != sumReplicas(r.all()) {
-			if err := c.client.Decide(client.Because(ctx, "paused: the new template waits for `rollout resume`"), r.d, nil); err != nil {
-				return err
-			}
+			tell(client.Because(ctx, "paused: the new template waits for `rollout resume`"), c.client, c.log, r.d)
 		}
 	}
 	return c.report(ctx, r, statusOf(r, time.Now()))

@@ -98,7 +98,8 @@ func (n *NamespaceController) Reconcile(ctx context.Context, key api.Key) error 
 		wait := left.estimate/2 + time.Second
 		n.queue.AddAfter(key, wait, "namespace content")
 		ctx := client.Because(ctx, "wait: %s; look again in %s", left.describe(), wait)
-		return n.client.Decide(ctx, ns, nil)
+		tell(ctx, n.client, n.log, ns)
+		return nil
 	}
 	return n.finalize(ctx, ns)
 }

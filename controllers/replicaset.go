@@ -148,9 +148,9 @@ func (r *ReplicaSetController) Reconcile(ctx context.Context, key api.Key) error
 		r.expectations.forget(key) // deleted: the garbage collector removes the pods
 		return nil
 	}
-	waiting, err := r.awaitExpectations(ctx, rs)
-	if err != nil || waiting && !r.reports.due(key, time.Now()) {
-		return err
+	waiting := r.awaitExpectations(ctx, rs)
+	if waiting && !r.reports.due(key, time.Now()) {
+		return nil // there is nothing to do, and it is too early to report: the end of the wait brings us back
 	}
 	active, terminating, err := r.ownedPods(ctx, rs) // 2. actual state, by controller reference (labels alone may lie)
 	if err != nil {
@@ -166,20 +166,21 @@ func (r *ReplicaSetController) Reconcile(ctx context.Context, key api.Key) error
 }
 
 // awaitExpectations tells whether the cache lags behind what this controller has done.
-func (r *ReplicaSetController) awaitExpectations(ctx context.Context, rs *api.ReplicaSet) (bool, error) {
+func (r *ReplicaSetController) awaitExpectations(ctx context.Context, rs *api.ReplicaSet) bool {
 	now := time.Now()
 	creations, deletions, since, waiting := r.expectations.pending(rs.Key(), now)
 	if !waiting {
-		return false, nil
+		return false
 	}
 	// No event will come if one was lost. Look again when this has taken too long, and once before to say so.
 	if waited := now.Sub(since); waited < tellAfter {
 		r.queue.AddAfter(rs.Key(), tellAfter-waited, "expectations")
-		return true, nil
+		return true
 	}
 	r.queue.AddAfter(rs.Key(), time.Until(since.Add(expectationsTimeout+time.Second)), "expectations")
 	ctx = client.Because(ctx, "wait: %d creations and %d deletions asked for are not in the cache yet", creations, deletions)
-	return true, r.client.Decide(ctx, rs, nil)
+	tell(ctx, r.client, r.log, rs)
+	return true
 }
 
 // ownedPods lists the ReplicaSet's pods that count, and those on their way out, after adoption and release.

@@ -110,3 +110,11 @@ func waitForSync(ctx context.Context, caches ...interface{ WaitForSync(context.C
 	}
 	return nil
 }
+
+// tell records in the ledger a decision that writes nothing, for those who ask why nothing happens. The reason is in
+// ctx. If the ledger cannot be reached, the loop goes on: what it does matters more than what it says.
+func tell(ctx context.Context, c *client.Client, log *slog.Logger, obj api.Object) {
+	if err := c.Decide(ctx, obj, nil); err != nil && ctx.Err() == nil {
+		log.DebugContext(ctx, "Could not record a decision", "kind", api.KindFor(obj).Kind, "namespace", obj.GetObjectMeta().Namespace, "name", obj.GetObjectMeta().Name, "err", err)
+	}
+}
