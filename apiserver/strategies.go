@@ -61,20 +61,7 @@ func serveStatus(s *Server, w http.ResponseWriter, req *Request) (*Answer, error
 }
 
 var podStrategy = Strategy{
-	PrepareForCreate: func(obj api.Object) {
-		pod := obj.(*api.Pod)
-		qos := pod.Status.QOSClass
-		if qos == "" {
-			qos = qosClass(pod)
-		}
-		pod.Status = api.PodStatus{Phase: api.PodPending, QOSClass: qos}
-		if len(pod.Spec.SchedulingGates) > 0 {
-			pod.Status.Conditions = []api.PodCondition{{
-				Type: api.PodScheduled, Status: api.ConditionFalse, Reason: "SchedulingGated",
-				Message: "Scheduling is blocked due to non-empty scheduling gates",
-			}}
-		}
-	},
+	PrepareForCreate: func(obj api.Object) { api.PrepareNewPod(obj.(*api.Pod)) },
 	PrepareForUpdate: func(obj, old api.Object) { obj.(*api.Pod).Status = old.(*api.Pod).Status },
 	PrepareForStatusUpdate: func(obj, old api.Object) {
 		pod, oldPod := obj.(*api.Pod), old.(*api.Pod)
@@ -132,55 +119,6 @@ func keepObservedGenerations(pod, old *api.Pod) {
 			}
 		}
 	}
-}
-
-// qosClass says how a pod fares when its node runs short: Guaranteed if all that it may use is reserved, BestEffort
-// if nothing is, else Burstable.
-func qosClass(pod *api.Pod) api.PodQOSClass {
-	requests, limits := map[api.ResourceName]api.Quantity{}, map[api.ResourceName]api.Quantity{}
-	guaranteed := true
-	account := func(r api.ResourceRequirements) {
-		addCompute(requests, r.Requests)
-		if addCompute(limits, r.Limits) < 2 {
-			guaranteed = false
-		}
-	}
-	if pod.Spec.Resources != nil {
-		account(*pod.Spec.Resources)
-	} else {
-		for _, c := range pod.Spec.Containers {
-			account(c.Resources)
-		}
-		for _, c := range pod.Spec.InitContainers {
-			account(c.Resources)
-		}
-	}
-	if len(requests) == 0 && len(limits) == 0 {
-		return api.PodQOSBestEffort
-	}
-	for name, request := range requests {
-		if limit, ok := limits[name]; !ok || limit.Cmp(request) != 0 {
-			guaranteed = false
-		}
-	}
-	if guaranteed && len(requests) == len(limits) {
-		return api.PodQOSGuaranteed
-	}
-	return api.PodQOSBurstable
-}
-
-// addCompute adds the CPU and memory of a list to sums, and tells how many of the two it has.
-func addCompute(sums map[api.ResourceName]api.Quantity, list api.ResourceList) (count int) {
-	for _, name := range []api.ResourceName{api.ResourceCPU, api.ResourceMemory} {
-		if q, ok := list[name]; ok && q.Sign() > 0 {
-			count++
-			if sum, ok := sums[name]; ok {
-				q = sum.Add(q)
-			}
-			sums[name] = q
-		}
-	}
-	return count
 }
 
 var deploymentStrategy = Strategy{

@@ -90,8 +90,8 @@ func (wt *watcher) run(ctx context.Context) error {
 
 	var place *batch
 	var err error
-	if initial := wt.options.initialEvents; initial != nil {
-		place, err = wt.begin(ctx, *initial)
+	if initial := api.Deref(wt.options.initialEvents, false); initial || wt.options.revision == 0 {
+		place, err = wt.begin(ctx, initial)
 	} else {
 		place, err = wt.resume(ctx)
 	}
@@ -101,6 +101,13 @@ func (wt *watcher) run(ctx context.Context) error {
 	defer wt.kc.unsubscribe(wt.feed)
 	wt.follow(ctx, place)
 	return nil
+}
+
+// header starts the answer, so that the client knows at once that the watch stands.
+func (wt *watcher) header() {
+	header := wt.w.Header()
+	header["Content-Type"], header["Cache-Control"] = []string{wt.encoder.contentType()}, noCache
+	wt.w.WriteHeader(http.StatusOK)
 }
 
 // begin subscribes, and sends what is there as ADDED events if the client wants it.
