@@ -1,23 +1,23 @@
 package main
 
 import (
-	"net/netip"
+	"net"
 
 	"github.com/spf13/cobra"
 
+	"kubelite/api"
 	"kubelite/apiserver"
 	"kubelite/store"
 )
 
 func apiserverCommand() *cobra.Command {
 	var cfg apiserver.Config
-	var dataDir, serviceCIDR string
+	var dataDir string
+	var serviceCIDR net.IPNet
 	var verbose bool
 	cmd := &cobra.Command{Use: "apiserver", Short: "Serve the Kubernetes API (upstream: kube-apiserver and etcd)", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) (err error) {
 		cfg.Logger = newLogger(verbose)
-		if cfg.ServiceCIDR, err = netip.ParsePrefix(serviceCIDR); err != nil {
-			return err
-		}
+		cfg.ServiceCIDR, cfg.Version = &serviceCIDR, api.KubernetesVersion+"+kubelite"
 		if cfg.Store, err = store.Open(dataDir, store.Options{}); err != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ func apiserverCommand() *cobra.Command {
 	f.StringVar(&cfg.KubeletClientCertFile, "kubelet-client-certificate", "", "client certificate for calls to kubelets")
 	f.StringVar(&cfg.KubeletClientKeyFile, "kubelet-client-key", "", "its key")
 	f.StringVar(&cfg.KubeletCAFile, "kubelet-certificate-authority", "", "authority that signs the kubelets' serving certificates")
-	f.StringVar(&serviceCIDR, "service-cluster-ip-range", "10.96.0.0/16", "addresses of services")
+	f.IPNetVar(&serviceCIDR, "service-cluster-ip-range", net.IPNet{IP: net.IPv4(10, 96, 0, 0), Mask: net.CIDRMask(16, 32)}, "addresses of services")
 	f.BoolVarP(&verbose, "verbose", "v", false, "log every request")
 	return cmd
 }

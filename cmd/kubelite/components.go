@@ -22,8 +22,9 @@ func newLogger(verbose bool) *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 }
 
-// clientCommand makes the subcommand of a component that is a client of the API server.
-func clientCommand(use, short, agent string, run func(ctx context.Context, c *client.Client, log *slog.Logger) error) *cobra.Command {
+// clientCommand makes the subcommand of a component that is a client of the API server. agent is called when the flags are
+// known and tells what the component calls itself.
+func clientCommand(use, short string, agent func() string, run func(ctx context.Context, c *client.Client, log *slog.Logger) error) *cobra.Command {
 	var kubeconfig string
 	var verbose bool
 	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
@@ -31,17 +32,20 @@ func clientCommand(use, short, agent string, run func(ctx context.Context, c *cl
 		if err != nil {
 			return err
 		}
-		cfg.Agent = agent
+		log := newLogger(verbose)
+		cfg.Agent, cfg.Logger = agent(), log
 		c, err := client.New(cfg)
 		if err != nil {
 			return err
 		}
-		return ended(run(cmd.Context(), c, newLogger(verbose)))
+		return ended(run(cmd.Context(), c, log))
 	}}
 	cmd.Flags().StringVar(&kubeconfig, "kubeconfig", "", "how to reach the API server (default $KUBECONFIG, else ~/.kube/config)")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log every step of every loop")
 	return cmd
 }
+
+func always(s string) func() string { return func() string { return s } }
 
 // ended drops the error of a context that was cancelled: being told to stop is no failure.
 func ended(err error) error {
@@ -54,7 +58,7 @@ func ended(err error) error {
 func controllersCommand() *cobra.Command {
 	var rootCA string
 	leaderElect := true
-	cmd := clientCommand("controllers", "Run the control loops (upstream: kube-controller-manager)", "controllers", func(ctx context.Context, c *client.Client, log *slog.Logger) error {
+	cmd := clientCommand("controllers", "Run the control loops (upstream: kube-controller-manager)", always("controllers"), func(ctx context.Context, c *client.Client, log *slog.Logger) error {
 		ca, err := os.ReadFile(rootCA)
 		if err != nil {
 			return err
@@ -68,7 +72,7 @@ func controllersCommand() *cobra.Command {
 
 func schedulerCommand() *cobra.Command {
 	leaderElect := true
-	cmd := clientCommand("scheduler", "Assign pods to nodes (upstream: kube-scheduler)", "scheduler", func(ctx context.Context, c *client.Client, log *slog.Logger) error {
+	cmd := clientCommand("scheduler", "Assign pods to nodes (upstream: kube-scheduler)", always("scheduler"), func(ctx context.Context, c *client.Client, log *slog.Logger) error {
 		return scheduler.Run(ctx, scheduler.Config{Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity()})
 	})
 	cmd.Flags().BoolVar(&leaderElect, "leader-elect", true, "work only while holding the Lease of the same name in kube-system")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -20,14 +21,15 @@ func kubeletCommand() *cobra.Command {
 	var cfg kubelet.Config
 	var runtime, profile, network, pauseImage string
 	var port int
-	cmd := clientCommand("kubelet", "Run the pods of one node (upstream: kubelet)", "kubelet", func(ctx context.Context, c *client.Client, log *slog.Logger) (err error) {
-		cfg.Client, cfg.Logger, cfg.Version = c.WithAgent("kubelet/"+cfg.NodeName), log, api.KubernetesVersion
+	agent := func() string { return "kubelet/" + cfg.NodeName }
+	cmd := clientCommand("kubelet", "Run the pods of one node (upstream: kubelet)", agent, func(ctx context.Context, c *client.Client, log *slog.Logger) (err error) {
+		cfg.Client, cfg.Logger, cfg.Version = c, log, api.KubernetesVersion
 		cfg.Listen = net.JoinHostPort(cfg.NodeIP, strconv.Itoa(port))
 		switch runtime {
 		case "docker":
 			cfg.Runtime, err = docker.New(ctx, docker.Config{Profile: profile, Node: cfg.NodeName, Network: network, PodCIDR: cfg.PodCIDR, PauseImage: pauseImage, Logger: log})
 		case "simulated":
-			cfg.Runtime, err = simulated.New(simulated.Config{PodCIDR: cfg.PodCIDR})
+			cfg.Runtime, err = simulated.New(simulated.Config{PodCIDR: cfg.PodCIDR, Dir: filepath.Join(cfg.RootDir, "simulated"), Logger: log})
 		default:
 			err = fmt.Errorf("--runtime %q: must be docker or simulated", runtime)
 		}
