@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// maxBatch and maxFrame bound one group commit: so many operations, and about so many bytes.
 const (
-	maxBatch = 256
-	maxFrame = 1 << 20
+	maxBatch = 256      // operations in one group commit
+	maxFrame = 1 << 20  // bytes in one group commit, not counting its last operation
+	maxKey   = 16 << 10 // bytes in a key; bbolt can do 32 KiB
 )
 
 // op is a write, or a ledger record of a decision, on its way through the committer.
@@ -72,10 +72,10 @@ func (s *engine) Record(ctx context.Context, record Record) (int64, error) {
 
 // submit hands o to the committer and waits for the answer. If it returns nil, o belongs to the caller again.
 func (s *engine) submit(ctx context.Context, o *op) error {
-	if o.key == "" || strings.IndexByte(o.key, 0) >= 0 {
-		return errors.New("a key must not be empty or contain NUL") // layout.go ends keys with NUL
-	}
 	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := o.check(); err != nil {
 		return err
 	}
 	o.done = make(chan struct{}, 1)
@@ -99,6 +99,27 @@ func (s *engine) submit(ctx context.Context, o *op) error {
 	default:
 		return ErrClosed
 	}
+}
+
+// check refuses what cannot be stored, before it can get into the log, from where it would have to go into bbolt.
+func (o *op) check() error {
+	keys := []string{o.key}
+	if o.record != nil {
+		if o.record.Key != "" {
+			keys = append(keys, o.record.Key)
+		}
+		for _, cause := range o.record.Causes {
+			if cause <= 0 {
+				return fmt.Errorf("ledger record of %q: %d is no revision", o.key, cause)
+			}
+		}
+	}
+	for _, key := range keys {
+		if key == "" || len(key) > maxKey || strings.IndexByte(key, 0) >= 0 { // NUL ends keys, see layout.go
+			return fmt.Errorf("key %.40q: must have 1 to %d bytes, none of them NUL", key, maxKey)
+		}
+	}
+	return nil
 }
 
 // commitLoop is the one goroutine that changes anything, so that preconditions are decided in the order of
@@ -177,7 +198,7 @@ func (s *engine) startBatch(b *batch) error {
 func (s *engine) publish(events []Event, rows []row, last recordID, frame uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.active.add(events, rows, frame)
+	s.active.add(events, rows, last, frame)
 	s.last = last
 	if len(events) > 0 {
 		close(s.changed)
@@ -249,9 +270,10 @@ func (b *batch) decide(o *op) error {
 		return nil
 	}
 	revision := b.last.revision + 1
-	e := Event{Type: Put, KeyValue: KeyValue{
-		Key: o.key, Value: o.value(revision), CreateRevision: revision, ModRevision: revision, Version: 1,
-	}}
+	e := Event{Type: Put, KeyValue: KeyValue{Key: o.key, CreateRevision: revision, ModRevision: revision, Version: 1}}
+	if o.value != nil {
+		e.Value = o.value(revision)
+	}
 	if o.kind == opDelete {
 		e.Type = Delete
 	}

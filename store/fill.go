@@ -55,12 +55,11 @@ func (s *engine) fill() error {
 		t = s.active
 		s.frozen, s.active = t, newMemtable()
 	}
-	last := s.last
 	s.mu.Unlock()
 	if t == nil {
 		return nil
 	}
-	if err := s.db.Update(func(tx *bbolt.Tx) error { return writeTable(tx, t, last) }); err != nil {
+	if err := s.db.Update(func(tx *bbolt.Tx) error { return writeTable(tx, t) }); err != nil {
 		return s.fail(err)
 	}
 	s.mu.Lock()
@@ -70,9 +69,8 @@ func (s *engine) fill() error {
 	return s.wal.release(t.frame)
 }
 
-// writeTable writes a memtable and where bbolt stands with it, in one transaction. last is the store's newest
-// revision and decision when the table was frozen.
-func writeTable(tx *bbolt.Tx, t *memtable, last recordID) error {
+// writeTable writes a memtable, and where bbolt stands with it, in one transaction.
+func writeTable(tx *bbolt.Tx, t *memtable) error {
 	m, err := readMeta(tx)
 	if err != nil {
 		return err
@@ -95,7 +93,7 @@ func writeTable(tx *bbolt.Tx, t *memtable, last recordID) error {
 			return err
 		}
 	}
-	m.frame, m.last = t.frame, last
+	m.frame, m.last = t.frame, t.last
 	m.records += int64(len(t.rows))
 	return writeMeta(tx, m)
 }

@@ -17,6 +17,7 @@ type memtable struct {
 	byKey  map[string][]int // key -> its places in events, oldest first
 	rows   []row            // ledger records by id
 	frame  uint64           // the newest frame of the log that is in here
+	last   recordID         // the store's newest revision and decision behind that frame
 	bytes  int              // rough size, to decide when it is time to fill
 }
 
@@ -26,7 +27,8 @@ func (t *memtable) empty() bool { return len(t.events) == 0 && len(t.rows) == 0 
 
 const entryOverhead = 200 // what a memtable entry costs beside its value, roughly
 
-func (t *memtable) add(events []Event, rows []row, frame uint64) {
+// add takes in one frame of the log.
+func (t *memtable) add(events []Event, rows []row, last recordID, frame uint64) {
 	for i := range events {
 		e := &events[i]
 		t.byKey[e.Key] = append(t.byKey[e.Key], len(t.events))
@@ -37,7 +39,7 @@ func (t *memtable) add(events []Event, rows []row, frame uint64) {
 		t.rows = append(t.rows, rows[i])
 		t.bytes += len(rows[i].data) + entryOverhead
 	}
-	t.frame = frame
+	t.frame, t.last = frame, last
 }
 
 // versionAt returns the newest write to key that is not newer than revision; nil if the table has none.

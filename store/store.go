@@ -35,7 +35,7 @@ type KeyValue struct {
 
 // Value makes the bytes of a write once the store knows the write's revision, so that an object can carry its own
 // resourceVersion. The store calls it once, from the one goroutine that orders all writes: it must be quick, must
-// not call the store, and must not change the bytes afterwards.
+// not call the store, and must not change the bytes afterwards. A nil Value makes no bytes.
 type Value func(revision int64) []byte
 
 // Bytes is a Value that does not depend on the revision.
@@ -130,7 +130,7 @@ type Store interface {
 	// from the next write (or a few seconds) on: a decision is no reason to make anybody wait for a disk.
 	Record(ctx context.Context, record Record) (int64, error)
 
-	// Records returns ledger lines, oldest first. Compaction has removed those it no longer needs; see Compact.
+	// Records returns ledger lines, oldest first; they are shared, like a KeyValue's Value. Compaction has removed those it no longer needs; see Compact.
 	Records(ctx context.Context, query RecordQuery) ([][]byte, error)
 
 	// Watch sends every write under prefix with a revision greater than from, in order, with none missing and

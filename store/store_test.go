@@ -191,10 +191,14 @@ func TestPreconditions(t *testing.T) {
 			_, err = h.Delete(ctx, c.key, c.expected, value, nil)
 			require.ErrorIs(t, err, c.want)
 		}
-		for _, key := range []string{"", "a\x00b"} {
+		for _, key := range []string{"", "a\x00b", strings.Repeat("k", maxKey+1)} {
 			_, err = h.Create(ctx, key, value, nil)
-			require.ErrorContains(t, err, "must not be empty or contain NUL")
+			require.ErrorContains(t, err, "must have 1 to 16384 bytes, none of them NUL")
+			_, err = h.Record(ctx, Record{Key: key})
+			require.ErrorContains(t, err, "must have 1 to 16384 bytes, none of them NUL")
 		}
+		_, err = h.Create(ctx, "/b", value, &Record{Causes: []int64{2, 0}})
+		require.ErrorContains(t, err, "0 is no revision")
 		require.EqualValues(t, 4, h.Revision(), "a write that is refused makes no revision")
 	})
 }
