@@ -90,7 +90,7 @@ func (w *podWorker) containerConfig(ctx context.Context, pod *api.Pod, step star
 	c := step.Container
 	config := &ContainerConfig{
 		Name: c.Name, Attempt: step.Attempt, Hash: hashContainer(c), Image: c.Image, ImageRef: image.Ref,
-		WorkingDir: c.WorkingDir, Stdin: c.Stdin, StdinOnce: c.StdinOnce, TTY: c.TTY,
+		WorkingDir: c.WorkingDir, Init: isInit(pod, c.Name) && !isSidecar(c), Stdin: c.Stdin, StdinOnce: c.StdinOnce, TTY: c.TTY,
 	}
 	if c.Lifecycle != nil && c.Lifecycle.StopSignal != nil {
 		config.StopSignal = string(*c.Lifecycle.StopSignal)

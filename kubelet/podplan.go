@@ -253,6 +253,11 @@ func isTerminal(phase api.PodPhase) bool {
 	return phase == api.PodSucceeded || phase == api.PodFailed
 }
 
+// isInit tells whether the pod has an init container of that name.
+func isInit(pod *api.Pod, name string) bool {
+	return slices.ContainsFunc(pod.Spec.InitContainers, func(c api.Container) bool { return c.Name == name })
+}
+
 // hashContainer identifies what of a running container's spec cannot change without a restart. Like upstream's it
 // covers the name and the image only: the API refuses other changes to a running pod.
 func hashContainer(c *api.Container) string {

@@ -217,6 +217,9 @@ func planPod(v podView) podPlan {
 // kubelet that crashed in the middle begins here again.
 func (w *podWorker) sync(ctx context.Context, pod *api.Pod, gone bool) (next time.Time, err error) {
 	pod = w.adopt(pod)
+	if u, ok := w.k.runtime.(AnnotationUpdater); ok {
+		u.UpdateAnnotations(w.uid, pod.Annotations)
+	}
 	seen, err := w.observe(ctx, pod) // Step 1: what is there?
 	if err != nil {
 		return time.Time{}, err // a runtime that does not answer says nothing about the pod
@@ -575,10 +578,8 @@ func (w *podWorker) event(ctx context.Context, pod *api.Pod, container, eventTyp
 	ref := client.ReferenceTo(pod)
 	if container != "" {
 		field := "containers"
-		for i := range pod.Spec.InitContainers {
-			if pod.Spec.InitContainers[i].Name == container {
-				field = "initContainers"
-			}
+		if isInit(pod, container) {
+			field = "initContainers"
 		}
 		ref.FieldPath = fmt.Sprintf("spec.%s{%s}", field, container)
 	}

@@ -65,6 +65,11 @@ type SimulatedProber interface {
 	Probe(ctx context.Context, containerID string, kind ProbeKind) (ok bool, message string)
 }
 
+// AnnotationUpdater is implemented by runtimes whose pods obey annotations that may change while they run.
+type AnnotationUpdater interface {
+	UpdateAnnotations(uid api.UID, annotations map[string]string)
+}
+
 // RuntimeInfo describes a runtime and its machine: the Node's nodeInfo and capacity come from it.
 type RuntimeInfo struct {
 	Name    string // "docker": the scheme of container ids in the API
@@ -204,13 +209,14 @@ type ContainerConfig struct {
 	Name       string
 	Attempt    int
 	Hash       string
-	Image      string // as the user named it
-	ImageRef   string // the Ref of the Image: the container's ImageID
+	Image      string   // as the user named it
+	ImageRef   string   // the Ref of the Image: the container's ImageID
 	Command    []string // replaces the image's entry point unless empty
 	Args       []string // replaces the image's arguments unless empty
 	WorkingDir string
 	Env        []EnvVar
 	Mounts     []Mount
+	Init       bool // has to end before the main containers start
 	Stdin      bool
 	StdinOnce  bool
 	TTY        bool

@@ -7,7 +7,7 @@
 //	k8s_web_web-1_default_<uid>_0     the user's image   --network container:<sandbox>          --ipc container:<sandbox>
 //
 // Labels on each container hold all that a restarted kubelet needs to know (labels.go); there is no file of state,
-// not even for the addresses given away (address.go). So `docker ps` always tells the truth, and whatever a person
+// not even for the addresses given away (usedAddresses). So `docker ps` always tells the truth, and whatever a person
 // does with docker by hand is seen and put right.
 //
 // This package owns the Docker client library. It must not know the API server; Machine, beside the runtime, is what

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -31,7 +30,7 @@ type Runtime struct {
 	cfg       Config
 	docker    *client.Client
 	log       *slog.Logger
-	addresses *addresses
+	addresses *kubelet.AddressPool
 	starting  chan struct{} // one for each container that is being made or started
 }
 
@@ -46,9 +45,9 @@ const startTimeout = 2 * time.Minute
 
 // New connects to the daemon that the environment names. It does not wait for it to answer.
 func New(_ context.Context, cfg Config) (*Runtime, error) {
-	prefix, err := netip.ParsePrefix(cfg.PodCIDR)
+	addresses, err := kubelet.NewAddressPool(cfg.PodCIDR)
 	if err != nil {
-		return nil, fmt.Errorf("pod CIDR: %w", err)
+		return nil, err
 	}
 	docker, err := connect()
 	if err != nil {
@@ -61,7 +60,7 @@ func New(_ context.Context, cfg Config) (*Runtime, error) {
 		cfg.PauseCommand = []string{"/kubelite", "pause"}
 	}
 	return &Runtime{
-		cfg: cfg, docker: docker, log: cfg.Logger, addresses: newAddresses(prefix), starting: make(chan struct{}, maxStarts),
+		cfg: cfg, docker: docker, log: cfg.Logger, addresses: addresses, starting: make(chan struct{}, maxStarts),
 	}, nil
 }
 

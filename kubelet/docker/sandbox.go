@@ -33,7 +33,7 @@ func (r *Runtime) RunPodSandbox(ctx context.Context, s *kubelet.SandboxConfig) (
 		return "", err
 	}
 	for {
-		address, free, err := r.addresses.take(used)
+		address, free, err := r.addresses.Take(used)
 		if err != nil {
 			return "", err
 		}
@@ -158,4 +158,19 @@ func (r *Runtime) waitRemoved(ctx context.Context, id string) error {
 		}
 		return err
 	}
+}
+
+// usedAddresses asks the daemon which addresses the node's sandboxes have.
+func (r *Runtime) usedAddresses(ctx context.Context) (map[netip.Addr]bool, error) {
+	list, err := r.docker.ContainerList(ctx, container.ListOptions{All: true, Filters: r.ours(labelType + "=" + typeSandbox)})
+	if err != nil {
+		return nil, fmt.Errorf("list sandboxes: %w", err)
+	}
+	used := map[netip.Addr]bool{}
+	for i := range list {
+		if addr, err := netip.ParseAddr(list[i].Labels[labelIP]); err == nil {
+			used[addr] = true
+		}
+	}
+	return used, nil
 }

@@ -1,0 +1,298 @@
+package kubelet
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"kubelite/api"
+)
+
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+// testPod makes a pod of main containers by name.
+func testPod(containers ...string) *api.Pod {
+	pod := &api.Pod{ObjectMeta: api.ObjectMeta{Namespace: "default", Name: "web", UID: "u1", Generation: 1}}
+	pod.Spec.RestartPolicy = api.RestartPolicyAlways
+	for _, name := range containers {
+		pod.Spec.Containers = append(pod.Spec.Containers, api.Container{Name: name, Image: name + ":1"})
+	}
+	return pod
+}
+
+func withInit(pod *api.Pod, names ...string) *api.Pod {
+	for _, name := range names {
+		pod.Spec.InitContainers = append(pod.Spec.InitContainers, api.Container{Name: name, Image: name + ":1"})
+	}
+	return pod
+}
+
+func withSidecar(pod *api.Pod, name string) *api.Pod {
+	pod.Spec.InitContainers = append(pod.Spec.InitContainers, api.Container{
+		Name: name, Image: name + ":1", RestartPolicy: api.Ptr(api.ContainerRestartPolicyAlways),
+	})
+	return pod
+}
+
+func withPolicy(pod *api.Pod, policy api.RestartPolicy) *api.Pod {
+	pod.Spec.RestartPolicy = policy
+	return pod
+}
+
+// runtimePod makes what the runtime has: a sandbox "s0" that is ready, and containers, newest first.
+func runtimePod(containers ...*RuntimeContainer) *RuntimePod {
+	return &RuntimePod{UID: "u1", Sandboxes: []*Sandbox{{ID: "s0", Ready: true, IP: "10.244.1.2"}}, Containers: containers}
+}
+
+func running(name string) *RuntimeContainer {
+	return &RuntimeContainer{
+		ID: name + "-0", SandboxID: "s0", Name: name, State: ContainerRunning, StartedAt: noon.Add(-time.Minute), Image: name + ":1",
+		Hash: hashContainer(&api.Container{Name: name, Image: name + ":1"}),
+	}
+}
+
+func exited(name string, code int) *RuntimeContainer {
+	c := running(name)
+	c.State, c.ExitCode, c.FinishedAt, c.Reason = ContainerExited, code, noon.Add(-time.Second), "Error"
+	if code == 0 {
+		c.Reason = "Completed"
+	}
+	return c
+}
+
+func attempt(n int, c *RuntimeContainer) *RuntimeContainer {
+	c.Attempt, c.ID = n, c.Name+"-"+string(rune('0'+n))
+	return c
+}
+
+func healthy(string) probeResults { return probeResults{liveness: probeSuccess} }
+
+// planned is a plan in few words, for the table.
+type planned struct {
+	terminate string
+	sandbox   bool
+	attempt   int
+	kill      []string
+	start     []string // "name/attempt"
+	hold      []string // "name until"
+	remove    []string
+}
+
+func summarize(p podPlan) planned {
+	out := planned{terminate: p.Terminate, sandbox: p.NewSandbox, attempt: p.Attempt, remove: p.Remove}
+	for _, k := range p.Kill {
+		out.kill = append(out.kill, k.ID+": "+k.Message)
+	}
+	for _, s := range p.Start {
+		out.start = append(out.start, s.Container.Name+"/"+string(rune('0'+s.Attempt)))
+	}
+	for _, h := range p.Hold {
+		out.hold = append(out.hold, h.Container.Name+" until "+h.Until.Format("15:04:05"))
+	}
+	return out
+}
+
+func TestPlanPod(t *testing.T) {
+	deadSandbox := runtimePod(running("a"))
+	deadSandbox.Sandboxes[0].Ready = false
+	deadDone := runtimePod(exited("a", 0))
+	deadDone.Sandboxes[0].Ready = false
+	reinit := runtimePod(exited("init", 0), exited("a", 1))
+	reinit.Sandboxes = append([]*Sandbox{{ID: "s1", Attempt: 1, Ready: true}}, reinit.Sandboxes...)
+
+	deleted := testPod("a")
+	deleted.DeletionTimestamp = &api.Time{Time: noon}
+	failed := testPod("a")
+	failed.Status.Phase = api.PodFailed
+	late := testPod("a")
+	late.Spec.ActiveDeadlineSeconds = api.Ptr[int64](60)
+	changed := testPod("a")
+	changed.Spec.Containers[0].Image = "a:2"
+
+	onExit42 := testPod("a")
+	onExit42.Spec.Containers[0].RestartPolicy = api.Ptr(api.ContainerRestartPolicyNever)
+	onExit42.Spec.Containers[0].RestartPolicyRules = []api.ContainerRestartRule{{
+		Action:    api.ContainerRestartRuleActionRestart,
+		ExitCodes: &api.ContainerRestartRuleOnExitCodes{Operator: api.ContainerRestartRuleOnExitCodesOpIn, Values: []int32{42}},
+	}}
+
+	created := running("a")
+	created.State = ContainerCreated
+	livenessFails := func(string) probeResults { return probeResults{liveness: probeFailure} }
+
+	tests := []struct {
+		name string
+		view podView
+		want planned
+	}{
+		{"a new pod gets a sandbox and its containers",
+			podView{pod: testPod("a", "b"), seen: &RuntimePod{}},
+			planned{sandbox: true, start: []string{"a/0", "b/0"}}},
+		{"nothing to do when all runs",
+			podView{pod: testPod("a"), seen: runtimePod(running("a"))},
+			planned{}},
+		{"only what is missing is started",
+			podView{pod: testPod("a", "b"), seen: runtimePod(running("a"))},
+			planned{start: []string{"b/0"}}},
+		{"a container that was made but never started is made again",
+			podView{pod: testPod("a"), seen: runtimePod(created)},
+			planned{start: []string{"a/1"}}},
+
+		{"the first crash is restarted at once",
+			podView{pod: testPod("a"), seen: runtimePod(exited("a", 1))},
+			planned{start: []string{"a/1"}}},
+		{"restartPolicy Always restarts success, too",
+			podView{pod: testPod("a"), seen: runtimePod(exited("a", 0))},
+			planned{start: []string{"a/1"}}},
+		{"a container that keeps crashing is held back",
+			podView{pod: testPod("a", "b"), seen: runtimePod(attempt(1, exited("a", 1)), running("b")),
+				backoffs: map[string]backoff{"a": {delay: 20 * time.Second, updated: noon.Add(-time.Minute)}}},
+			planned{hold: []string{"a until 12:00:19"}}},
+		{"and started when its time is over",
+			podView{pod: testPod("a"), seen: runtimePod(attempt(3, exited("a", 1))),
+				backoffs: map[string]backoff{"a": {delay: time.Second, updated: noon.Add(-time.Minute)}}},
+			planned{start: []string{"a/4"}}},
+		{"a container that somebody removed counts as restarted",
+			podView{pod: testPod("a"), seen: runtimePod(), status: &api.PodStatus{
+				ContainerStatuses: []api.ContainerStatus{{Name: "a", RestartCount: 2, ContainerID: "docker://x"}}}},
+			planned{start: []string{"a/3"}}},
+
+		{"OnFailure restarts failure",
+			podView{pod: withPolicy(testPod("a", "b"), api.RestartPolicyOnFailure), seen: runtimePod(exited("a", 1), exited("b", 0))},
+			planned{start: []string{"a/1"}}},
+		{"OnFailure ends with success",
+			podView{pod: withPolicy(testPod("a"), api.RestartPolicyOnFailure), seen: runtimePod(exited("a", 0))},
+			planned{terminate: "all containers have ended"}},
+		{"Never ends with failure",
+			podView{pod: withPolicy(testPod("a"), api.RestartPolicyNever), seen: runtimePod(exited("a", 1))},
+			planned{terminate: "all containers have ended"}},
+		{"Never waits for the others",
+			podView{pod: withPolicy(testPod("a", "b"), api.RestartPolicyNever), seen: runtimePod(exited("a", 1), running("b"))},
+			planned{}},
+		{"a container's own rule overrides its policy",
+			podView{pod: onExit42, seen: runtimePod(exited("a", 42))},
+			planned{start: []string{"a/1"}}},
+		{"a rule for another exit code does not",
+			podView{pod: onExit42, seen: runtimePod(exited("a", 1))},
+			planned{terminate: "all containers have ended"}},
+
+		{"a dead sandbox takes everything with it",
+			podView{pod: testPod("a"), seen: deadSandbox},
+			planned{sandbox: true, attempt: 1, start: []string{"a/1"}}},
+		{"no new sandbox where there is nothing left to run",
+			podView{pod: withPolicy(testPod("a"), api.RestartPolicyNever), seen: deadDone},
+			planned{terminate: "all containers have ended"}},
+		{"a new sandbox initializes anew",
+			podView{pod: withInit(testPod("a"), "init"), seen: reinit},
+			planned{start: []string{"init/1"}}},
+
+		{"init containers come first, one by one",
+			podView{pod: withInit(testPod("a"), "i1", "i2"), seen: &RuntimePod{}},
+			planned{sandbox: true, start: []string{"i1/0"}}},
+		{"while one runs nothing else does",
+			podView{pod: withInit(testPod("a"), "i1", "i2"), seen: runtimePod(running("i1"))},
+			planned{}},
+		{"then the next",
+			podView{pod: withInit(testPod("a"), "i1", "i2"), seen: runtimePod(exited("i1", 0))},
+			planned{start: []string{"i2/0"}}},
+		{"then the main containers",
+			podView{pod: withInit(testPod("a"), "i1", "i2"), seen: runtimePod(exited("i2", 0), exited("i1", 0))},
+			planned{start: []string{"a/0"}}},
+		{"a failed init container is tried again",
+			podView{pod: withInit(testPod("a"), "i1"), seen: runtimePod(exited("i1", 1))},
+			planned{start: []string{"i1/1"}}},
+		{"unless the policy is Never: the pod has failed",
+			podView{pod: withPolicy(withInit(testPod("a"), "i1"), api.RestartPolicyNever), seen: runtimePod(exited("i1", 1))},
+			planned{terminate: "an init container failed and may not run again"}},
+		{"initialized pods do not mind that init containers are gone",
+			podView{pod: withInit(testPod("a"), "i1"), seen: runtimePod(running("a"))},
+			planned{}},
+
+		{"a sidecar only has to have started",
+			podView{pod: withSidecar(testPod("a"), "proxy"), seen: runtimePod(running("proxy"))},
+			planned{start: []string{"a/0"}}},
+		{"a sidecar that ended is restarted beside the others",
+			podView{pod: withSidecar(testPod("a"), "proxy"), seen: runtimePod(running("a"), exited("proxy", 0))},
+			planned{start: []string{"proxy/1"}}},
+		{"sidecars do not keep a pod alive",
+			podView{pod: withPolicy(withSidecar(testPod("a"), "proxy"), api.RestartPolicyNever), seen: runtimePod(exited("a", 0), running("proxy"))},
+			planned{terminate: "all containers have ended"}},
+
+		{"another image means another container",
+			podView{pod: changed, seen: runtimePod(running("a"))},
+			planned{kill: []string{"a-0: Container a definition changed, will be restarted"}}},
+		{"a failed liveness probe means a restart",
+			podView{pod: testPod("a"), seen: runtimePod(running("a")), probes: livenessFails},
+			planned{kill: []string{"a-0: Container a failed liveness probe, will be restarted"}}},
+		{"or the end, where the policy is Never",
+			podView{pod: withPolicy(testPod("a"), api.RestartPolicyNever), seen: runtimePod(running("a")), probes: livenessFails},
+			planned{kill: []string{"a-0: Container a failed liveness probe"}}},
+
+		{"a deleted pod ends",
+			podView{pod: deleted, seen: runtimePod(running("a"))},
+			planned{terminate: "the pod is being deleted"}},
+		{"a pod that is gone ends",
+			podView{pod: testPod("a"), gone: true, seen: runtimePod(running("a"))},
+			planned{terminate: "the pod is gone from the API"}},
+		{"a pod that somebody called failed ends",
+			podView{pod: failed, seen: runtimePod(running("a"))},
+			planned{terminate: "the pod's phase is Failed"}},
+		{"a pod past its deadline ends",
+			podView{pod: late, seen: runtimePod(running("a")), status: &api.PodStatus{StartTime: &api.Time{Time: noon.Add(-time.Minute)}}},
+			planned{terminate: deadlineMessage}},
+
+		{"of the dead, the newest two stay",
+			podView{pod: testPod("a"), seen: runtimePod(attempt(3, running("a")), attempt(2, exited("a", 1)), attempt(1, exited("a", 1)), exited("a", 1))},
+			planned{remove: []string{"a-1", "a-0"}}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			v := test.view
+			v.now = noon
+			if v.status == nil {
+				v.status = &api.PodStatus{}
+			}
+			if v.probes == nil {
+				v.probes = healthy
+			}
+			require.Equal(t, test.want, summarize(planPod(v)))
+		})
+	}
+}
+
+func TestPlanPodWakesForTheNearestOfItsClocks(t *testing.T) {
+	pod := testPod("a")
+	pod.Spec.ActiveDeadlineSeconds = api.Ptr[int64](600)
+	v := podView{
+		pod: pod, seen: runtimePod(attempt(1, exited("a", 1))), probes: healthy, now: noon,
+		status:   &api.PodStatus{StartTime: &api.Time{Time: noon}},
+		backoffs: map[string]backoff{"a": {delay: 10 * time.Second, updated: noon}},
+	}
+	require.Equal(t, noon.Add(9*time.Second), planPod(v).Next)
+	v.backoffs = nil
+	require.Equal(t, noon.Add(600*time.Second), planPod(v).Next)
+}
+
+func TestGracePeriod(t *testing.T) {
+	pod := testPod("a")
+	require.Equal(t, 30*time.Second, gracePeriod(pod))
+	pod.Spec.TerminationGracePeriodSeconds = api.Ptr[int64](5)
+	require.Equal(t, 5*time.Second, gracePeriod(pod))
+	pod.DeletionGracePeriodSeconds = api.Ptr[int64](0)
+	require.Equal(t, 2*time.Second, gracePeriod(pod), "even `kubectl delete --force` leaves a moment")
+}
+
+func TestStopOrderLeavesSidecarsForLast(t *testing.T) {
+	pod := withSidecar(withSidecar(withInit(testPod("a", "b"), "init"), "logger"), "proxy")
+	order := stopOrder(pod, []*RuntimeContainer{running("logger"), running("a"), running("proxy"), running("b")})
+	var names [][]string
+	for _, group := range order {
+		var g []string
+		for _, c := range group {
+			g = append(g, c.Name)
+		}
+		names = append(names, g)
+	}
+	require.Equal(t, [][]string{{"a", "b"}, {"proxy"}, {"logger"}}, names)
+}
