@@ -47,7 +47,9 @@ func (r *Runtime) containerSpec(sandboxID string, c *kubelet.ContainerConfig, s 
 	host := &container.HostConfig{
 		NetworkMode: container.NetworkMode(sandbox), IpcMode: container.IpcMode(sandbox),
 		Privileged: c.Privileged, ReadonlyRootfs: c.ReadOnlyRootFS, CapAdd: c.AddCapabilities, CapDrop: c.DropCapabilities,
-		OomScoreAdj: c.OOMScoreAdj, Resources: resources(c),
+		// Going below zero, where upstream has guaranteed pods, is a privilege that a daemon need not have. The order
+		// stays: best-effort pods die first, guaranteed ones with the system's own processes.
+		OomScoreAdj: max(c.OOMScoreAdj, 0), Resources: resources(c),
 		// Docker's own choice of a log driver may be one that cannot be read back. The sizes are the kubelet's.
 		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "5"}},
 	}

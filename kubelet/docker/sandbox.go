@@ -70,10 +70,7 @@ func (r *Runtime) sandboxSpec(s *kubelet.SandboxConfig, address netip.Addr) (*co
 	host := &container.HostConfig{
 		NetworkMode: container.NetworkMode(r.cfg.Network), IpcMode: container.IPCModeShareable, Sysctls: s.Sysctls,
 		ReadonlyRootfs: true, CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"},
-		// The last to die when memory is short: without it the pod's other containers lose their network.
-		OomScoreAdj: -998,
-		Resources:   container.Resources{CPUShares: 2},
-		LogConfig:   container.LogConfig{Type: "none"},
+		Resources: container.Resources{CPUShares: 2}, LogConfig: container.LogConfig{Type: "none"},
 	}
 	if s.HostIPC {
 		host.IpcMode = container.IPCModeHost
