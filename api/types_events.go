@@ -5,7 +5,7 @@ package api
 type EventsEvent struct {
 	TypeMeta `json:",inline"`
 	// Standard object metadata. Events go away by themselves after an hour.
-	ObjectMeta `json:"metadata" pb:"1"`
+	ObjectMeta `json:"metadata" pb:"1" api:"optional"`
 	// When it first happened.
 	EventTime MicroTime `json:"eventTime" pb:"2"`
 	// Set when it happened again: how often, and when last.

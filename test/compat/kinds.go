@@ -1,6 +1,8 @@
 package compat
 
 import (
+	"slices"
+
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -68,10 +70,9 @@ func pairs(scheme *runtime.Scheme) []pair {
 		{"APIResourceList", func() any { return new(api.APIResourceList) }, func() any { return new(metav1.APIResourceList) }},
 		{"TableOptions", func() any { return new(api.TableOptions) }, func() any { return new(metav1.TableOptions) }},
 		{"PartialObjectMetadata", func() any { return new(api.PartialObjectMetadata) }, func() any { return new(metav1.PartialObjectMetadata) }},
-		{"Scale", func() any { return new(api.Scale) }, func() any { return new(autoscalingv1.Scale) }},
 		{"PodLogOptions", func() any { return new(api.PodLogOptions) }, func() any { return new(corev1.PodLogOptions) }},
 	}
-	for _, kind := range api.Kinds {
+	for _, kind := range slices.Concat(api.Kinds, api.SubresourceKinds) {
 		gvk := schema.GroupVersionKind{Group: kind.Group, Version: kind.Version, Kind: kind.Kind}
 		all = append(all, pair{kind.Resource(), func() any { return kind.New() }, upstreamNew(scheme, gvk)})
 		gvk.Kind += "List"
