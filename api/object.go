@@ -40,8 +40,10 @@ func (m *ListMeta) GetListMeta() *ListMeta { return m }
 // wire all lists have the same shape.
 type List[T any] struct {
 	TypeMeta `json:",inline"`
+	// Metadata of the list as a whole: the revision that it shows, and how to go on where it is one page of many.
 	ListMeta `json:"metadata,omitempty" pb:"1"`
-	Items    []T `json:"items" pb:"2"`
+	// The objects.
+	Items []T `json:"items" pb:"2"`
 }
 
 // Key names an object within its kind. Namespace is empty for cluster-scoped kinds.
