@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
@@ -155,35 +156,59 @@ func tarBinary(w io.Writer, binary string) error {
 	return t.Close()
 }
 
-// Purge removes every container and network with the profile's label, running or not.
+// Purge removes every container and network with the profile's label, running or not. A kubelet that was just killed
+// may have left the daemon in the middle of starting a container: that shows as a container that was not there a
+// moment ago, or as a network that is still in use. Then it takes another look.
 func (Machine) Purge(ctx context.Context, profile string) error {
-	ours := filters.NewArgs(filters.Arg("label", labelProfile+"="+profile))
 	return withDaemon(func(d *client.Client) error {
-		containers, err := d.ContainerList(ctx, container.ListOptions{All: true, Filters: ours})
-		if err != nil {
-			return err
+		var err error
+		for range purgeAttempts {
+			if err = purge(ctx, d, profile); err == nil {
+				return nil
+			}
+			select {
+			case <-time.After(purgePause):
+			case <-ctx.Done():
+				return errors.Join(err, ctx.Err())
+			}
 		}
-		results := make(chan error, len(containers))
-		for _, c := range containers {
-			go func() {
-				err := d.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true, RemoveVolumes: true})
-				if errdefs.IsNotFound(err) {
-					err = nil
-				}
-				results <- err
-			}()
-		}
-		var errs []error
-		for range containers {
-			errs = append(errs, <-results)
-		}
-		networks, err := d.NetworkList(ctx, network.ListOptions{Filters: ours})
-		errs = append(errs, err)
-		for _, n := range networks {
-			errs = append(errs, d.NetworkRemove(ctx, n.ID))
-		}
-		return errors.Join(errs...)
+		return err
 	})
+}
+
+const (
+	purgeAttempts = 30
+	purgePause    = 300 * time.Millisecond
+)
+
+// purge is one try. The daemon refuses to remove a network that something is still plugged into.
+func purge(ctx context.Context, d *client.Client, profile string) error {
+	ours := filters.NewArgs(filters.Arg("label", labelProfile+"="+profile))
+	containers, err := d.ContainerList(ctx, container.ListOptions{All: true, Filters: ours})
+	if err != nil {
+		return err
+	}
+	results := make(chan error, len(containers))
+	slots := make(chan struct{}, maxStarts)
+	for _, c := range containers {
+		go func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			results <- removeContainer(ctx, d, c.ID)
+		}()
+	}
+	var errs []error
+	for range containers {
+		errs = append(errs, <-results)
+	}
+	networks, err := d.NetworkList(ctx, network.ListOptions{Filters: ours})
+	errs = append(errs, err)
+	for _, n := range networks {
+		if err := d.NetworkRemove(ctx, n.ID); err != nil && !errdefs.IsNotFound(err) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // withDaemon calls f with a client that speaks whatever API version the daemon has.

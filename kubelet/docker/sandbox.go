@@ -11,6 +11,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/client"
 	"github.com/docker/go-connections/nat"
 
 	"kubelite/kubelet"
@@ -133,28 +134,23 @@ func (r *Runtime) RemovePodSandbox(ctx context.Context, id string) error {
 
 // removeContainer removes a container and the volumes that were made for it alone.
 func (r *Runtime) removeContainer(ctx context.Context, id string) error {
-	err := r.docker.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	return removeContainer(ctx, r.docker, id)
+}
+
+func removeContainer(ctx context.Context, d *client.Client, id string) error {
+	err := d.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	if errdefs.IsConflict(err) && strings.Contains(err.Error(), "is already in progress") {
+		done, failed := d.ContainerWait(ctx, id, container.WaitConditionRemoved) // somebody else began it
+		select {
+		case <-done:
+			return nil
+		case err = <-failed:
+		}
+	}
 	if errdefs.IsNotFound(err) {
 		return nil
 	}
-	if errdefs.IsConflict(err) && strings.Contains(err.Error(), "is already in progress") {
-		return r.waitRemoved(ctx, id)
-	}
 	return err
-}
-
-// waitRemoved waits for a removal that somebody else began.
-func (r *Runtime) waitRemoved(ctx context.Context, id string) error {
-	done, failed := r.docker.ContainerWait(ctx, id, container.WaitConditionRemoved)
-	select {
-	case <-done:
-		return nil
-	case err := <-failed:
-		if errdefs.IsNotFound(err) {
-			return nil
-		}
-		return err
-	}
 }
 
 // usedAddresses asks the daemon which addresses the node's sandboxes have.
