@@ -160,7 +160,7 @@ func Apply[T api.Object](h *Harness, obj T) T {
 	}
 	resource := client.Of[T](h.Client)
 	created, err := resource.Create(h.Ctx, obj)
-	if api.IsAlreadyExists(err) {
+	for api.IsAlreadyExists(err) || api.IsConflict(err) { // a conflict: a controller wrote the status meanwhile
 		var old T
 		old, err = resource.Get(h.Ctx, meta.Namespace, meta.Name)
 		require.NoError(h.T, err)
