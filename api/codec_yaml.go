@@ -32,18 +32,30 @@ func YAMLToJSONStrict(data []byte) (out []byte, strict []error, err error) {
 	if looksLikeJSON(data) && json.Valid(data) {
 		return data, nil, nil
 	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
+	doc, err := parseYAML(data)
+	if err != nil {
 		return nil, nil, fmt.Errorf("error converting YAML to JSON: %w", atProblem(data, err))
 	}
 	c := yamlConverter{open: map[*yaml.Node]bool{}}
-	if err := c.node(&doc); err != nil {
+	if err := c.node(doc); err != nil {
 		return nil, nil, fmt.Errorf("error converting YAML to JSON: %w", err)
 	}
 	if len(c.duplicates) > 0 {
 		strict = []error{errors.New("yaml: unmarshal errors:\n  " + strings.Join(c.duplicates, "\n  "))}
 	}
 	return c.out.Bytes(), strict, nil
+}
+
+// parseYAML reads one document. The parser panics where it loses track of comments; to its caller that is one more
+// mistake in the document.
+func parseYAML(data []byte) (doc *yaml.Node, err error) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			err = fmt.Errorf("yaml: %v", problem)
+		}
+	}()
+	doc = &yaml.Node{}
+	return doc, yaml.Unmarshal(data, doc)
 }
 
 // atProblem corrects the line of a syntax error. The parser names the line where the map, list or string began that it
@@ -65,8 +77,7 @@ func atProblem(data []byte, err error) error {
 		}
 	}
 	line := sort.Search(len(ends), func(i int) bool {
-		var doc yaml.Node
-		err := yaml.Unmarshal(data[:ends[i]], &doc)
+		_, err := parseYAML(data[:ends[i]])
 		return err != nil && strings.HasSuffix(err.Error(), ": "+problem)
 	})
 	switch { // what remains is how each kind of error counts in upstream's messages
