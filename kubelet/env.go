@@ -307,8 +307,11 @@ func expand(s string, lookup func(name string) (string, bool)) string {
 	return b.String()
 }
 
-// expandAll expands a command or its arguments.
+// expandAll expands a command or its arguments. Nothing stays nil: it means "as the image says".
 func expandAll(list []string, env []EnvVar) []string {
+	if len(list) == 0 {
+		return nil
+	}
 	lookup := func(name string) (string, bool) {
 		for i := range env {
 			if env[i].Name == name {

@@ -18,13 +18,11 @@ import (
 
 // CreateContainer makes a container that shares the sandbox's network and memory.
 func (r *Runtime) CreateContainer(ctx context.Context, sandboxID string, c *kubelet.ContainerConfig, s *kubelet.SandboxConfig) (string, error) {
-	release, err := r.slot(ctx)
+	ctx, done, err := r.begin(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer release()
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
+	defer done()
 	config, host := r.containerSpec(sandboxID, c, s)
 	return r.create(ctx, config, host, nil, containerName(c.Name, s, c.Attempt))
 }
@@ -107,14 +105,12 @@ func propagation(p api.MountPropagationMode) mount.Propagation {
 
 // StartContainer starts a container. Docker keeps the error of a failed start with the container.
 func (r *Runtime) StartContainer(ctx context.Context, id string) error {
-	release, err := r.slot(ctx)
+	ctx, done, err := r.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer release()
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	return r.docker.ContainerStart(ctx, id, container.StartOptions{})
+	defer done()
+	return daemonError(r.docker.ContainerStart(ctx, id, container.StartOptions{}))
 }
 
 // StopContainer has Docker send the stop signal and, when grace is over, kill.

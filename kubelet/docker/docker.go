@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/docker/docker/client"
@@ -128,12 +129,33 @@ func goArchitecture(kernel string) string {
 	return kernel
 }
 
-// slot waits until one more container may be set up.
-func (r *Runtime) slot(ctx context.Context) (release func(), err error) {
+// begin waits until one more container may be set up, and returns a context in which it is set up to the end, even
+// when the kubelet is told to stop: a daemon that is left alone in the middle of it can lose track of the network.
+func (r *Runtime) begin(ctx context.Context) (setup context.Context, done func(), err error) {
 	select {
 	case r.starting <- struct{}{}:
-		return func() { <-r.starting }, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, nil, ctx.Err()
 	}
+	setup, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
+	return setup, func() { cancel(); <-r.starting }, nil
 }
+
+// daemonError takes the client library's preface off an error: what is left is what users know from elsewhere.
+func daemonError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if text, ok := strings.CutPrefix(err.Error(), "Error response from daemon: "); ok {
+		return &wordedError{text, err}
+	}
+	return err
+}
+
+type wordedError struct {
+	text string
+	err  error
+}
+
+func (e *wordedError) Error() string { return e.text }
+func (e *wordedError) Unwrap() error { return e.err }

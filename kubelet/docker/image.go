@@ -48,7 +48,7 @@ func (r *Runtime) PullImage(ctx context.Context, ref string, auth *kubelet.Regis
 	}
 	progress, err := r.docker.ImagePull(ctx, ref, options)
 	if err != nil {
-		return nil, err
+		return nil, daemonError(err)
 	}
 	defer progress.Close()
 	if err := readProgress(progress); err != nil {

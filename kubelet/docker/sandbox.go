@@ -19,13 +19,11 @@ import (
 
 // RunPodSandbox makes and starts a sandbox. Where it fails it leaves nothing behind.
 func (r *Runtime) RunPodSandbox(ctx context.Context, s *kubelet.SandboxConfig) (string, error) {
-	release, err := r.slot(ctx)
+	ctx, done, err := r.begin(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer release()
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
+	defer done()
 	if s.HostNetwork {
 		return r.startSandbox(ctx, s, netip.Addr{})
 	}
@@ -57,7 +55,7 @@ func (r *Runtime) startSandbox(ctx context.Context, s *kubelet.SandboxConfig, ad
 	}
 	if err := r.docker.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
 		_ = r.removeContainer(context.WithoutCancel(ctx), id) // the first error says more
-		return "", err
+		return "", daemonError(err)
 	}
 	return id, nil
 }
@@ -108,7 +106,7 @@ func (r *Runtime) create(ctx context.Context, config *container.Config, host *co
 		made, err = r.docker.ContainerCreate(ctx, config, host, net, nil, name)
 	}
 	if err != nil {
-		return "", err
+		return "", daemonError(err)
 	}
 	return made.ID, nil
 }
