@@ -3,13 +3,14 @@ package api
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 )
 
-// ErrMalformedPatch is found in the chain of every error about a patch that makes no sense on its own. All other
-// errors of applying a patch are about the document: a path that is not there, a test that fails.
+// ErrMalformedPatch is found in the chain of every error about a patch that makes no sense on its own. A patch that makes
+// sense and does not fit the document (a path that is not there, a test that fails) is a StatusError that says so.
 var ErrMalformedPatch = errors.New("malformed patch")
 
 // malformedPatch is such an error. Its text does not repeat what it is.
@@ -31,7 +32,16 @@ func ApplyJSONPatch(doc, patch []byte) ([]byte, error) {
 	options := jsonpatch.NewApplyOptions()
 	options.AccumulatedCopySizeLimit = maxPatchCopies
 	options.EscapeHTML = false
-	return operations.ApplyWithOptions(doc, options)
+	patched, err := operations.ApplyWithOptions(doc, options)
+	if err != nil {
+		return nil, patchDoesNotFit(err)
+	}
+	return patched, nil
+}
+
+// patchDoesNotFit is upstream's answer, and, other than there, what the matter is.
+func patchDoesNotFit(err error) *StatusError {
+	return newStatus(http.StatusUnprocessableEntity, StatusReasonInvalid, nil, "the server rejected our request due to an error in our request: %v", err)
 }
 
 // ApplyMergePatch lays a partial document over a document (RFC 7386): null removes, lists are replaced whole.

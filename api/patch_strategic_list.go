@@ -183,7 +183,7 @@ func checkElementOrder(patch, order []any, mergeKey string) error {
 			next++
 		}
 		if next == len(order) {
-			return fmt.Errorf("the order in patch list:\n%v\n doesn't match %s list:\n%v", patch, strings.TrimSuffix(directiveOrder, "/"), order)
+			return malformedPatch(fmt.Sprintf("the order in patch list:\n%v\n doesn't match %s list:\n%v", patch, strings.TrimSuffix(directiveOrder, "/"), order))
 		}
 		next++
 	}

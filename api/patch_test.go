@@ -17,6 +17,7 @@ func TestApplyJSONPatch(t *testing.T) {
 		_, err := ApplyJSONPatch([]byte(doc), []byte(patch))
 		require.Error(t, err, patch)
 		require.NotErrorIs(t, err, ErrMalformedPatch, "the document is at fault, not the patch")
+		require.Equal(t, StatusReasonInvalid, Reason(err))
 	}
 	for _, patch := range []string{`{"op":"test"}`, `[`, `"x"`} {
 		_, err := ApplyJSONPatch([]byte(doc), []byte(patch))
