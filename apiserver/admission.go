@@ -27,7 +27,7 @@ type admissionChain []admission
 func (c admissionChain) Mutate(ctx context.Context, req *Request, obj, old api.Object) error {
 	for _, plugin := range c {
 		if err := plugin.Mutate(ctx, req, obj, old); err != nil {
-			return admissionError(req, err)
+			return admissionError(req, obj, err)
 		}
 	}
 	return nil
@@ -37,15 +37,15 @@ func (c admissionChain) Mutate(ctx context.Context, req *Request, obj, old api.O
 func (c admissionChain) Validate(ctx context.Context, req *Request, obj, old api.Object) error {
 	for _, plugin := range c {
 		if err := plugin.Validate(ctx, req, obj, old); err != nil {
-			return admissionError(req, err)
+			return admissionError(req, obj, err)
 		}
 	}
 	return nil
 }
 
-func admissionError(req *Request, err error) error {
+func admissionError(req *Request, obj api.Object, err error) error {
 	if _, ok := err.(*api.StatusError); ok {
 		return err
 	}
-	return api.NewForbidden(req.Resource.Kind, req.Name, err)
+	return api.NewForbidden(req.Resource.Kind, nameOf(req, obj), err)
 }

@@ -69,8 +69,8 @@ func (s *Server) resourcesOf(gv api.GroupVersion) []*Resource {
 
 // serveCoreVersions serves /api.
 func (s *Server) serveCoreVersions(w http.ResponseWriter, hr *http.Request) {
-	if version := aggregatedVersion(hr); version != "" {
-		s.serveAggregated(w, hr, version, func(gv api.GroupVersion) bool { return gv.Group == "" })
+	if wantsAggregated(hr) {
+		s.serveAggregated(w, hr, func(gv api.GroupVersion) bool { return gv.Group == "" })
 		return
 	}
 	s.serveLegacy(w, hr, &api.APIVersions{
@@ -87,8 +87,8 @@ func (s *Server) advertised() string { return or(s.config.AdvertiseAddress, s.fi
 
 // serveGroups serves /apis.
 func (s *Server) serveGroups(w http.ResponseWriter, hr *http.Request) {
-	if version := aggregatedVersion(hr); version != "" {
-		s.serveAggregated(w, hr, version, func(gv api.GroupVersion) bool { return gv.Group != "" })
+	if wantsAggregated(hr) {
+		s.serveAggregated(w, hr, func(gv api.GroupVersion) bool { return gv.Group != "" })
 		return
 	}
 	list := &api.APIGroupList{TypeMeta: api.TypeMeta{Kind: "APIGroupList", APIVersion: "v1"}, Groups: []api.APIGroup{}}
@@ -221,30 +221,27 @@ type (
 	}
 )
 
-// aggregatedVersion tells which version of the aggregated form the client prefers, "" if it wants the legacy form.
-func aggregatedVersion(hr *http.Request) string {
+// wantsAggregated tells whether the client likes the aggregated form better than the legacy one.
+func wantsAggregated(hr *http.Request) bool {
 	for part := range strings.SplitSeq(hr.Header.Get("Accept"), ",") {
 		media, params, err := mime.ParseMediaType(strings.TrimSpace(part))
 		if err != nil {
 			continue
 		}
-		if params["as"] == "APIGroupDiscoveryList" && params["g"] == "apidiscovery.k8s.io" && media == mediaJSON {
-			if v := params["v"]; v == "v2" || v == "v2beta1" {
-				return v
-			}
-			continue
+		if params["as"] == "APIGroupDiscoveryList" && params["g"] == "apidiscovery.k8s.io" && params["v"] == "v2" && media == mediaJSON {
+			return true
 		}
 		if params["as"] == "" && (media == mediaJSON || media == mediaProtobuf || media == "*/*") {
-			return ""
+			return false
 		}
 	}
-	return ""
+	return false
 }
 
 // serveAggregated writes the groups that pick picks.
-func (s *Server) serveAggregated(w http.ResponseWriter, hr *http.Request, version string, pick func(api.GroupVersion) bool) {
+func (s *Server) serveAggregated(w http.ResponseWriter, hr *http.Request, pick func(api.GroupVersion) bool) {
 	list := groupDiscoveryList{
-		TypeMeta: api.TypeMeta{Kind: "APIGroupDiscoveryList", APIVersion: "apidiscovery.k8s.io/" + version},
+		TypeMeta: api.TypeMeta{Kind: "APIGroupDiscoveryList", APIVersion: "apidiscovery.k8s.io/v2"},
 		Items:    []groupDiscovery{},
 	}
 	for _, gv := range s.groupVersions() {
@@ -262,7 +259,7 @@ func (s *Server) serveAggregated(w http.ResponseWriter, hr *http.Request, versio
 		s.respond(w, requestFrom(hr.Context()), nil, err)
 		return
 	}
-	writeTagged(w, hr, mediaJSON+";g=apidiscovery.k8s.io;v="+version+";as=APIGroupDiscoveryList", body)
+	writeTagged(w, hr, mediaJSON+";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", body)
 }
 
 func (s *Server) versionDiscovery(gv api.GroupVersion) versionDiscovery {

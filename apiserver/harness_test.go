@@ -42,7 +42,7 @@ func newHarness(t *testing.T) *harness {
 	st, err := store.Open(filepath.Join(dir, "data"), store.Options{})
 	require.NoError(t, err)
 	tokens := filepath.Join(dir, "tokens.csv")
-	require.NoError(t, os.WriteFile(tokens, []byte("admin,admin,1,system:masters\nsomebody,jane,2\n"), 0o600))
+	require.NoError(t, os.WriteFile(tokens, []byte("admin,admin,1,system:masters\nsomebody,jane,2\nnode1,system:node:n1,3,system:nodes\n"), 0o600))
 	logger := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	s, err := New(Config{Store: st, Listen: []string{"127.0.0.1:6443"}, TokenFile: tokens, Version: "v1.36.3+kubelite", Logger: logger})
 	require.NoError(t, err)

@@ -129,7 +129,7 @@ func (d *describer) operation(name, action, description, suffix string, kind *ap
 		op.Parameters, op.Body = deleteParameters, &openapiBody{Content: contents(schemaOptions, "*/*")}
 		answers(schemaStatus, "200", "202")
 	case "deletecollection":
-		op.Parameters, op.Body = slices.Concat(deleteParameters, listParameters), &openapiBody{Content: contents(schemaOptions, "*/*")}
+		op.Parameters, op.Body = slices.Concat(deleteParameters, selectParameters), &openapiBody{Content: contents(schemaOptions, "*/*")}
 		answers(schemaStatus, "200")
 	}
 	return op
@@ -182,8 +182,7 @@ var (
 		query("orphanDependents", "boolean", "Deprecated, use propagationPolicy: whether dependents are left alone."),
 		query("propagationPolicy", "string", "What happens to dependents: Orphan leaves them alone, Background deletes them afterwards, Foreground deletes them first."),
 	}
-	listParameters = []openapiParameter{
-		query("allowWatchBookmarks", "boolean", "Of a watch: whether to send BOOKMARK events, which tell how far the watch is."),
+	selectParameters = []openapiParameter{
 		query("continue", "string", "Token of the page before, to get the next one."),
 		query("fieldSelector", "string", "Only objects with these fields. Defaults to all."),
 		query("labelSelector", "string", "Only objects with these labels. Defaults to all."),
@@ -192,8 +191,10 @@ var (
 		query("resourceVersionMatch", "string", "Whether resourceVersion means exactly that state, or one that is not older."),
 		query("sendInitialEvents", "boolean", "Of a watch: begin with what exists, as ADDED events and a bookmark."),
 		query("timeoutSeconds", "integer", "After how many seconds a watch ends."),
-		query("watch", "boolean", "Send changes as they happen, instead of a list."),
 	}
+	listParameters = append(slices.Clip(selectParameters),
+		query("allowWatchBookmarks", "boolean", "Of a watch: whether to send BOOKMARK events, which tell how far the watch is."),
+		query("watch", "boolean", "Send changes as they happen, instead of a list."))
 	logParameters = []openapiParameter{
 		query("container", "string", "Name of the container; a pod with only one needs none."),
 		query("follow", "boolean", "Send lines as they are written."),

@@ -197,7 +197,7 @@ func newResources() []*Resource {
 		{Kind: api.KindOf[*api.Node](), Verbs: allVerbs, Columns: nodeColumns, Strategy: nodeStrategy, Fields: nodeFields,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
 		{Kind: api.KindOf[*api.Pod](), Verbs: allVerbs, Columns: podColumns, Strategy: podStrategy, Fields: podFields, Index: "spec.nodeName",
-			Subresources: map[string]*Subresource{"status": statusSubresource, "binding": bindingSubresource, "log": logSubresource}},
+			Subresources: map[string]*Subresource{"status": statusSubresource, "binding": bindingSubresource, "eviction": evictionSubresource, "log": logSubresource}},
 		{Kind: api.KindOf[*api.PodTemplate](), Verbs: allVerbs, Columns: podTemplateColumns, Strategy: podTemplateStrategy},
 		{Kind: api.KindOf[*api.Secret](), Verbs: allVerbs, Columns: secretColumns, Strategy: secretStrategy, Fields: secretFields},
 		{Kind: api.KindOf[*api.ServiceAccount](), Verbs: allVerbs, Columns: serviceAccountColumns, Strategy: serviceAccountStrategy},

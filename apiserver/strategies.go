@@ -185,10 +185,8 @@ var namespaceStrategy = Strategy{
 
 // finalizeSubresource writes nothing but spec.finalizers.
 var finalizeSubresource = &Subresource{
-	Verbs: []string{"update", "create"},
-	Handle: func(s *Server, w http.ResponseWriter, req *Request) (*Answer, error) {
-		return s.serveUpdate(w, req) // POST does the same: old controllers use it
-	},
+	Verbs:  []string{"update"},
+	Handle: (*Server).serveUpdate,
 	Prepare: func(_ *Resource, obj, old api.Object) {
 		ns := obj.(*api.Namespace)
 		finalizers := ns.Spec.Finalizers

@@ -107,7 +107,7 @@ func bindPod(pod *api.Pod, binding *api.Binding) error {
 
 // setPodScheduled makes the condition PodScheduled true; it was false as long as no node was found.
 func setPodScheduled(pod *api.Pod) {
-	scheduled := api.PodCondition{Type: api.PodScheduled, Status: api.ConditionTrue, LastTransitionTime: api.Now(), ObservedGeneration: pod.Generation}
+	scheduled := api.PodCondition{Type: api.PodScheduled, Status: api.ConditionTrue, LastTransitionTime: api.Now()}
 	for i := range pod.Status.Conditions {
 		if c := &pod.Status.Conditions[i]; c.Type == api.PodScheduled {
 			if c.Status == api.ConditionTrue {

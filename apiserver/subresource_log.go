@@ -77,9 +77,13 @@ func (s *Server) relay(w http.ResponseWriter, req *Request, node *api.Node, path
 	var to io.Writer = w
 	if options.Follow {
 		to = flushWriter{w, http.NewResponseController(w)}
+		_, err = to.Write(nil) // the client learns at once that the log stands, even if nothing is written for long
+	}
+	if err == nil {
+		_, err = io.Copy(to, answer.Body)
 	}
 	// The answer has begun, so an error can only end it: the kubelet or the client is gone.
-	if _, err := io.Copy(to, answer.Body); err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil {
 		s.log.Debug("relaying a log ended early", "namespace", req.Namespace, "name", req.Name, "error", err)
 	}
 	return nil
