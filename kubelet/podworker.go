@@ -230,6 +230,7 @@ func (w *podWorker) sync(ctx context.Context, pod *api.Pod, gone bool) (next tim
 	if plan.Terminate != "" {
 		return time.Time{}, w.terminate(ctx, pod, gone, seen, plan)
 	}
+	w.k.prober.watch(ctx, w, pod, seen)
 	reportErr := w.report(ctx, pod, seen, nil, false) // Step 3: say so before anything that takes long
 	next, actErr := w.act(ctx, pod, seen, plan)       // Step 4: do it
 	if seen, err = w.observe(ctx, pod); err != nil {
@@ -464,6 +465,7 @@ func (w *podWorker) hurriedly(ctx context.Context, grace time.Duration, stop fun
 
 // stopContainer runs the container's preStop hook and ends it. Whatever the hook takes is missing from its grace.
 func (w *podWorker) stopContainer(ctx context.Context, pod *api.Pod, name, id, message string, grace time.Duration) error {
+	w.k.prober.leave(id)
 	w.event(ctx, pod, name, eventNormal, "Killing", "%s", message)
 	began := time.Now()
 	if c := findContainer(pod, name); c != nil && c.Lifecycle != nil && c.Lifecycle.PreStop != nil && grace > 0 {

@@ -29,6 +29,10 @@ const (
 	LivenessProbe  ProbeKind = "Liveness"
 )
 
+// firstProbeAfter is the least that a container has to begin to listen. Upstream has about as much in the time that it
+// takes to notice that a container runs; asked too early, a healthy server would miss a whole period.
+const firstProbeAfter = 500 * time.Millisecond
+
 type probeResult int
 
 const (
@@ -81,16 +85,20 @@ func (p *prober) watch(ctx context.Context, w *podWorker, pod *api.Pod, seen *Ru
 		}
 		probing, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		stop := context.AfterFunc(p.k.running, cancel) // the worker's look ends, the probing goes on
-		probed := &probedContainer{pod: pod.UID, cancel: func() { stop(); cancel() }, started: make(chan struct{}), results: probeResults{liveness: probeSuccess}}
+		probed := &probedContainer{
+			pod: pod.UID, cancel: func() { stop(); cancel() }, started: make(chan struct{}), results: w.formerResults(rc),
+		}
 		p.of[rc.ID] = probed
 		target := probeTarget{w: w, pod: pod, container: c, id: rc.ID, startedAt: rc.StartedAt, ip: otherwise(w.status.PodIP, p.k.cfg.NodeIP)}
 		if sandbox := seen.Sandbox(); sandbox != nil && sandbox.IP != "" {
 			target.ip = sandbox.IP
 		}
-		if c.StartupProbe == nil {
+		probes := map[ProbeKind]*api.Probe{StartupProbe: c.StartupProbe, ReadinessProbe: c.ReadinessProbe, LivenessProbe: c.LivenessProbe}
+		if c.StartupProbe == nil || probed.results.startup == probeSuccess {
 			close(probed.started)
+			delete(probes, StartupProbe)
 		}
-		for kind, probe := range map[ProbeKind]*api.Probe{StartupProbe: c.StartupProbe, ReadinessProbe: c.ReadinessProbe, LivenessProbe: c.LivenessProbe} {
+		for kind, probe := range probes {
 			if probe != nil {
 				p.k.working.Go(func() { p.run(probing, probed, &target, kind, probe) })
 			}
@@ -101,6 +109,33 @@ func (p *prober) watch(ctx context.Context, w *podWorker, pod *api.Pod, seen *Ru
 			c.cancel()
 			delete(p.of, id)
 		}
+	}
+}
+
+// formerResults are what an earlier kubelet found out about the very container: a restart of the kubelet must not
+// take pods out of service.
+func (w *podWorker) formerResults(rc *RuntimeContainer) probeResults {
+	results := probeResults{liveness: probeSuccess}
+	s := containerStatus(&w.status, rc.Name)
+	if s == nil || s.ContainerID != w.k.info.Name+"://"+rc.ID {
+		return results
+	}
+	if api.Deref(s.Started, false) {
+		results.startup = probeSuccess
+	}
+	if s.Ready {
+		results.readiness = probeSuccess
+	}
+	return results
+}
+
+// leave ends the probing of a container that is about to be stopped.
+func (p *prober) leave(containerID string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c := p.of[containerID]; c != nil {
+		c.cancel()
+		delete(p.of, containerID)
 	}
 }
 
@@ -127,7 +162,8 @@ func (p *prober) run(ctx context.Context, c *probedContainer, t *probeTarget, ki
 		}
 	}
 	// The delay counts from the container's start, so that a restarted kubelet does not wait again.
-	if !sleep(ctx, time.Until(t.startedAt.Add(time.Duration(probe.InitialDelaySeconds)*time.Second))) {
+	delay := max(time.Duration(probe.InitialDelaySeconds)*time.Second, firstProbeAfter)
+	if !sleep(ctx, time.Until(t.startedAt.Add(delay))) {
 		return
 	}
 	period := time.Duration(max(probe.PeriodSeconds, 1)) * time.Second
@@ -137,6 +173,13 @@ func (p *prober) run(ctx context.Context, c *probedContainer, t *probeTarget, ki
 		result, message := p.probe(ctx, t, kind, probe)
 		if ctx.Err() != nil {
 			return
+		}
+		if result == probeUnknown { // the question could not even be asked: that says nothing about the container
+			t.w.event(ctx, t.pod, t.container.Name, eventWarning, "Unhealthy", "%s probe errored and resulted in unknown state: %s", kind, message)
+			if !sleep(ctx, period) {
+				return
+			}
+			continue
 		}
 		if result == probeFailure {
 			t.w.event(ctx, t.pod, t.container.Name, eventWarning, "Unhealthy", "%s probe failed: %s", kind, message)
@@ -198,7 +241,11 @@ func (p *prober) probe(ctx context.Context, t *probeTarget, kind ProbeKind, prob
 	case probe.Exec != nil:
 		var output []byte
 		var code int
-		if output, code, err = p.k.runtime.ExecSync(ctx, t.id, probe.Exec.Command); err == nil && code != 0 {
+		output, code, err = p.k.runtime.ExecSync(ctx, t.id, probe.Exec.Command)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			return probeUnknown, err.Error()
+		case err == nil && code != 0:
 			err = errors.New(strings.TrimSpace(string(output)))
 		}
 	case probe.HTTPGet != nil:
