@@ -29,6 +29,7 @@ type Server struct {
 	byPath    map[resourcePath]*Resource
 	admission admission
 	handler   http.Handler
+	tls       *tls.Config // nil without a serving certificate: then only Handler is of use
 	inFlight  inFlight
 
 	authn *authenticator
@@ -56,6 +57,12 @@ func New(config Config) (*Server, error) {
 		s.byPath[resourcePath{res.Group, res.Version, res.Plural}] = res
 	}
 	s.cache = newWatchCache(s.resources)
+	if config.CertFile != "" {
+		var err error
+		if s.tls, err = config.tls(); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.newEdges(); err != nil {
 		return nil, err
 	}
@@ -101,17 +108,12 @@ func (s *Server) Start(ctx context.Context) (wait func() error, err error) {
 // Run serves until ctx ends, then shuts down in order: not ready any more, no new connections, watches ended, running
 // requests finished, caches stopped. It returns when all of that is done.
 func (s *Server) Run(ctx context.Context) error {
-	tlsConfig, err := s.tlsConfig()
+	if s.tls == nil {
+		return errors.New("serve the API: no serving certificate is configured")
+	}
+	listeners, err := listen(s.config.Listen)
 	if err != nil {
 		return err
-	}
-	var listeners []net.Listener
-	for _, address := range s.config.Listen {
-		l, err := net.Listen("tcp", address)
-		if err != nil {
-			return fmt.Errorf("listen on %s: %w", address, err)
-		}
-		listeners = append(listeners, l)
 	}
 
 	// The cache must outlive the requests: a write waits for it before it answers.
@@ -123,7 +125,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 
 	server := &http.Server{
-		Handler: s.handler, TLSConfig: tlsConfig,
+		Handler: s.handler, TLSConfig: s.tls,
 		ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 3 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
@@ -160,24 +162,42 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(serveErr, shutdownErr, <-caching)
 }
 
-// tlsConfig asks every client for a certificate and checks those that come; who has none shows a token, or is
+// listen opens all addresses, or none.
+func listen(addresses []string) (listeners []net.Listener, err error) {
+	for _, address := range addresses {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			for _, l := range listeners {
+				_ = l.Close() // nobody has connected yet
+			}
+			return nil, fmt.Errorf("listen on %s: %w", address, err)
+		}
+		listeners = append(listeners, l)
+	}
+	return listeners, nil
+}
+
+// tls asks every client for a certificate and checks those that come; who has none shows a token, or is
 // anonymous.
-func (s *Server) tlsConfig() (*tls.Config, error) {
-	certificate, err := tls.LoadX509KeyPair(s.config.CertFile, s.config.KeyFile)
+func (c *Config) tls() (*tls.Config, error) {
+	certificate, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
 	if err != nil {
 		return nil, fmt.Errorf("load the serving certificate: %w", err)
 	}
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"},
+		// Answers are sent as a whole: small records at the start of a connection, which let a browser begin to
+		// render, would only cost system calls.
+		DynamicRecordSizingDisabled: true,
 	}
-	if s.config.ClientCAFile != "" {
-		pem, err := os.ReadFile(s.config.ClientCAFile)
+	if c.ClientCAFile != "" {
+		pem, err := os.ReadFile(c.ClientCAFile)
 		if err != nil {
 			return nil, fmt.Errorf("load the client authorities: %w", err)
 		}
 		config.ClientCAs = x509.NewCertPool()
 		if !config.ClientCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("load the client authorities: no certificate in %s", s.config.ClientCAFile)
+			return nil, fmt.Errorf("load the client authorities: no certificate in %s", c.ClientCAFile)
 		}
 		config.ClientAuth = tls.VerifyClientCertIfGiven
 	}

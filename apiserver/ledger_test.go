@@ -1,0 +1,74 @@
+package apiserver
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kubelite/api"
+)
+
+func (h *harness) ledger(query string) []any {
+	h.t.Helper()
+	items, _ := h.must("GET", "/ledger?"+query, "").at("items").([]any)
+	return items
+}
+
+func TestLedger(t *testing.T) {
+	h := newHarness(t)
+	origin := h.must("POST", configMaps, configMap("one", ""), "User-Agent", "kubectl-lite/1")
+	rv := origin.at("metadata.resourceVersion").(string)
+	caused := h.must("POST", configMaps, configMap("two", ""), "User-Agent", "controllers",
+		api.HeaderCauses, rv+";+4", api.HeaderReconcile, "r-7", api.HeaderRule, "controllers/x.go:12",
+		api.HeaderReason, url.PathEscape("1 wanted, 0 exist: create 1"), api.HeaderDetails, url.PathEscape(`{"a":1}`))
+	h.must("PATCH", configMaps+"/two", `{"data":{"k":"w"}}`, "Content-Type", "application/merge-patch+json")
+	h.must("DELETE", configMaps+"/two", "")
+
+	lines := h.ledger("object=configmaps/default/one")
+	require.Len(t, lines, 1)
+	require.Equal(t, "create", at(lines[0], "verb"))
+	require.Equal(t, "admin", at(lines[0], "user"))
+	require.Equal(t, "kubectl-lite/1", at(lines[0], "agent"))
+	require.Nil(t, at(lines[0], "causes"), "a person is where it begins")
+
+	lines = h.ledger("cause=" + rv)
+	require.Len(t, lines, 1)
+	require.Equal(t, "two", at(lines[0], "object.name"))
+	require.Equal(t, caused.at("metadata.uid"), at(lines[0], "object.uid"))
+	require.EqualValues(t, 4, at(lines[0], "moreCauses"))
+	require.Equal(t, "1 wanted, 0 exist: create 1", at(lines[0], "reason"))
+	require.Equal(t, "controllers/x.go:12", at(lines[0], "rule"))
+	require.Equal(t, "r-7", at(lines[0], "reconcile"))
+	require.EqualValues(t, 1, at(lines[0], "details.a"))
+
+	lines = h.ledger("revision=" + caused.at("metadata.resourceVersion").(string))
+	require.Len(t, lines, 1)
+	require.Equal(t, caused.at("metadata.resourceVersion"), jsonNumber(at(lines[0], "revision")))
+
+	var verbs []any
+	for _, line := range h.ledger("object=configmaps/default/two") {
+		verbs = append(verbs, at(line, "verb"))
+	}
+	require.Equal(t, []any{"create", "patch", "delete"}, verbs)
+}
+
+func TestLedgerDecision(t *testing.T) {
+	h := newHarness(t)
+	h.must("POST", pods, podJSON("p", "", ""))
+	before := h.store.Revision()
+	h.must("POST", "/ledger", `{"object":{"resource":"pods","namespace":"default","name":"p"},"reason":"no node fits","causes":[2],"details":{"nodes":[]}}`, "User-Agent", "scheduler")
+	require.Equal(t, before, h.store.Revision(), "a decision is no write")
+	lines := h.ledger("object=pods/default/p")
+	require.Len(t, lines, 2)
+	require.Equal(t, "decide", at(lines[1], "verb"))
+	require.Equal(t, "scheduler", at(lines[1], "agent"))
+
+	for _, bad := range []string{"object=pods/p", "object=wombats/default/p", "object=nodes/a/b", "revision=x", "cause=-1"} {
+		h.fails(400, "BadRequest", "GET", "/ledger?"+bad, "")
+	}
+	h.fails(400, "BadRequest", "POST", "/ledger", `{"object":{"resource":"pods"}}`)
+	h.fails(400, "BadRequest", "POST", configMaps, configMap("x", ""), api.HeaderCauses, "a,b")
+}
+
+func jsonNumber(v any) string { b, _ := api.MarshalJSON(v); return string(b) }

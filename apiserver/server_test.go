@@ -1,0 +1,135 @@
+package apiserver
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"kubelite/store"
+)
+
+// writeCertificate makes a self-signed certificate that is server, client and authority in one.
+func writeCertificate(t *testing.T, dir string, subject pkix.Name) (certFile, keyFile string) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: subject, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	require.NoError(t, err)
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	certFile, keyFile = filepath.Join(dir, subject.CommonName+".crt"), filepath.Join(dir, subject.CommonName+".key")
+	require.NoError(t, os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600))
+	return certFile, keyFile
+}
+
+// Run serves clients with certificates, over HTTP/2 and HTTP/1.1, and ends in order: open watches first.
+func TestRunAndShutdown(t *testing.T) {
+	for _, protocol := range []string{"HTTP/2.0", "HTTP/1.1"} {
+		t.Run(protocol, func(t *testing.T) {
+			dir := t.TempDir()
+			certFile, keyFile := writeCertificate(t, dir, pkix.Name{CommonName: "admin", Organization: []string{"system:masters"}})
+			st, err := store.Open(filepath.Join(dir, "data"), store.Options{})
+			require.NoError(t, err)
+			defer st.Close()
+			free, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			address := free.Addr().String()
+			require.NoError(t, free.Close())
+			s, err := New(Config{Store: st, Listen: []string{address}, CertFile: certFile, KeyFile: keyFile, ClientCAFile: certFile, Version: "v1.36.3"})
+			require.NoError(t, err)
+			ctx, stop := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- s.Run(ctx) }()
+
+			certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
+			require.NoError(t, err)
+			authority := x509.NewCertPool()
+			pemBytes, err := os.ReadFile(certFile)
+			require.NoError(t, err)
+			authority.AppendCertsFromPEM(pemBytes)
+			transport := &http.Transport{TLSClientConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, RootCAs: authority}, ForceAttemptHTTP2: protocol == "HTTP/2.0"}
+			if protocol == "HTTP/1.1" {
+				transport.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
+			}
+			client := &http.Client{Transport: transport}
+			url := "https://" + address
+			require.Eventually(t, func() bool {
+				res, err := client.Get(url + "/readyz")
+				if err != nil {
+					return false
+				}
+				defer res.Body.Close()
+				return res.StatusCode == 200
+			}, 10*time.Second, 10*time.Millisecond)
+
+			res, err := client.Get(url + "/api/v1/namespaces?watch=1")
+			require.NoError(t, err)
+			defer res.Body.Close()
+			require.Equal(t, protocol, res.Proto)
+			require.Equal(t, 200, res.StatusCode, "the certificate says who it is")
+			lines := bufio.NewScanner(res.Body)
+			for range 4 { // the namespaces of every cluster
+				require.True(t, lines.Scan())
+			}
+			stop()
+			require.False(t, lines.Scan(), "the watch ends")
+			require.NoError(t, lines.Err(), "and ends cleanly")
+			require.NoError(t, <-ended)
+			_, err = client.Get(url + "/readyz")
+			require.Error(t, err)
+		})
+	}
+}
+
+func TestNewNamesWhatIsWrong(t *testing.T) {
+	s, err := New(Config{Listen: []string{"127.0.0.1:0"}, CertFile: "/nowhere/x.crt", KeyFile: "/nowhere/x.key"})
+	if err == nil {
+		err = s.Run(t.Context())
+	}
+	require.ErrorContains(t, err, "serving certificate")
+}
+
+// What is written is there after a restart.
+func TestRestart(t *testing.T) {
+	dir := t.TempDir()
+	start := func() (*Server, func()) {
+		st, err := store.Open(dir, store.Options{})
+		require.NoError(t, err)
+		s, err := New(Config{Store: st, Listen: []string{"127.0.0.1:6443"}})
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		wait, err := s.Start(ctx)
+		require.NoError(t, err)
+		return s, func() {
+			cancel()
+			require.NoError(t, wait())
+			require.NoError(t, st.Close())
+		}
+	}
+	s, stop := start()
+	revision := s.store.Revision()
+	stop()
+	s, stop = start()
+	defer stop()
+	require.Equal(t, revision, s.store.Revision(), "a second start finds everything in place")
+}
