@@ -199,9 +199,9 @@ func frameSum(head, body []byte) uint32 {
 	return crc32.Update(sum, castagnoli, body)
 }
 
-// start makes an empty segment to append to, and removes those from before, all of which replay has read and the
-// caller has filled into bbolt. They are removed, not reused: behind a torn tail may lie a whole frame with
-// a number that is about to be given out again.
+// start makes an empty segment to append to, and removes those from before, which replay has read and the caller has
+// filled into bbolt. The last of them must not be used again: behind its torn tail may lie a whole frame with a
+// number that is about to be given out once more.
 func (w *wal) start() error {
 	old := w.segments
 	w.segments = nil
