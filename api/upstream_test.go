@@ -91,6 +91,7 @@ func toObject(t *testing.T, doc map[string]any) (*Kind, Object) {
 
 // prepareCreate does what the API server does between defaults and validation, as far as these tests see it.
 func prepareCreate(obj Object) {
+	DropDuplicateOwners(obj.GetObjectMeta())
 	switch obj := obj.(type) {
 	case *Pod:
 		PrepareNewPod(obj)
@@ -130,6 +131,7 @@ func allocateForTest(svc *Service) {
 func prepareUpdate(obj, old Object, subresource string) {
 	status := subresource == "status"
 	obj.GetObjectMeta().Generation = old.GetObjectMeta().Generation
+	DropDuplicateOwners(obj.GetObjectMeta())
 	switch obj := obj.(type) {
 	case *Pod:
 		if status {
@@ -137,6 +139,8 @@ func prepareUpdate(obj, old Object, subresource string) {
 		} else {
 			obj.Status = old.(*Pod).Status
 		}
+	case *Namespace:
+		obj.Spec = old.(*Namespace).Spec
 	case *Deployment:
 		if status {
 			obj.Spec = old.(*Deployment).Spec
@@ -260,8 +264,9 @@ func TestDefaults(t *testing.T) {
 		t.Run(c.Case, func(t *testing.T) {
 			want, ok := upstream[c.Case]
 			require.True(t, ok, "not recorded")
-			_, obj := toObject(t, mergePatch(cases.Bases[c.Base], c.With))
+			kind, obj := toObject(t, mergePatch(cases.Bases[c.Base], c.With))
 			prepareCreate(obj)
+			require.Empty(t, messages(ValidateNew(kind, obj)), "the server took it")
 			data, err := MarshalJSON(obj)
 			require.NoError(t, err)
 			var doc map[string]any
@@ -410,6 +415,18 @@ func (s *upstreamServer) causes(name string, code int, status map[string]any) []
 	return normalCauses(causes)
 }
 
+// remove deletes an object at once.
+func (s *upstreamServer) remove(stored map[string]any) {
+	s.t.Helper()
+	path := pathOf(s.t, stored, stored["metadata"].(map[string]any)["name"].(string))
+	s.do("PATCH", path, "application/merge-patch+json", map[string]any{"metadata": map[string]any{"finalizers": nil}})
+	s.do("DELETE", path, "application/json", map[string]any{"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0})
+	if stored["kind"] == "Namespace" { // nobody runs the controller that would let it go
+		s.do("PUT", path+"/finalize", "application/json", mergePatch(stored, map[string]any{
+			"metadata": map[string]any{"resourceVersion": nil, "finalizers": nil}, "spec": map[string]any{"finalizers": nil}}))
+	}
+}
+
 func recordInvalid(t *testing.T, c *corpus) *recording {
 	s := connect(t)
 	out := &recording{Create: map[string][]cause{}, Update: map[string]recordingUpdate{}}
@@ -437,11 +454,7 @@ func recordInvalid(t *testing.T, c *corpus) *recording {
 		code, answer := s.do("PATCH", target+"?dryRun=All", "application/merge-patch+json", x.With)
 		delete(stored["metadata"].(map[string]any), "managedFields")
 		out.Update[x.Case] = recordingUpdate{stored, s.causes(x.Case, code, answer)}
-		s.do("DELETE", path, "application/json", map[string]any{"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0})
-		if stored["kind"] == "Namespace" { // nobody runs the controller that would let it go
-			s.do("PUT", path+"/finalize", "application/json", mergePatch(stored, map[string]any{
-				"metadata": map[string]any{"resourceVersion": nil}, "spec": map[string]any{"finalizers": nil}}))
-		}
+		s.remove(stored)
 	}
 	return out
 }

@@ -116,8 +116,8 @@ func ValidateObjectMetaUpdate(_ *Kind, meta, old *ObjectMeta) ErrorList {
 func (l *ErrorList) metaContents(meta *ObjectMeta) {
 	l.labels(metadata, "labels", meta.Labels)
 	l.annotations(metadata, "annotations", meta.Annotations)
-	l.ownerReferences(metadata.Child("ownerReferences"), meta.OwnerReferences)
-	l.finalizers(metadata.Child("finalizers"), meta.Finalizers)
+	l.ownerReferences("metadata.ownerReferences", meta.OwnerReferences)
+	l.finalizers("metadata.finalizers", meta.Finalizers)
 	for i := range meta.ManagedFields {
 		l.managedFields(metadata.Child("managedFields").Index(i), &meta.ManagedFields[i])
 	}
@@ -251,6 +251,22 @@ func (l *ErrorList) fieldManager(path Path, field, manager string) {
 			l.add(path.at(field).Invalid(manager, fmt.Sprintf("invalid character %#U (at position %d)", r, i)))
 		}
 	}
+}
+
+// DropDuplicateOwners removes owner references that are in the list already, and tells whether there were any.
+// The API server calls it before validation and warns the client: a patch easily adds a reference twice.
+func DropDuplicateOwners(meta *ObjectMeta) bool {
+	var kept []OwnerReference
+	for _, ref := range meta.OwnerReferences {
+		if !slices.ContainsFunc(kept, func(other OwnerReference) bool { return Equal(ref, other) }) {
+			kept = append(kept, ref)
+		}
+	}
+	dropped := len(kept) < len(meta.OwnerReferences)
+	if dropped {
+		meta.OwnerReferences = kept
+	}
+	return dropped
 }
 
 // maskTrailingDash makes a generateName look like the name that it will begin: "web-" is a fine beginning though

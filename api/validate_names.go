@@ -289,9 +289,11 @@ func isDualStack(addresses []string) bool {
 
 // isDualStackCIDRs is isDualStack for blocks of addresses.
 func isDualStackCIDRs(cidrs []string) bool {
-	addresses := make([]string, len(cidrs))
-	for i, cidr := range cidrs {
-		addresses[i], _, _ = strings.Cut(cidr, "/")
+	var addresses []string
+	for _, cidr := range cidrs {
+		if prefix, err := netip.ParsePrefix(cidr); err == nil {
+			addresses = append(addresses, prefix.Addr().String())
+		}
 	}
 	return isDualStack(addresses)
 }

@@ -54,7 +54,7 @@ func validatePod(obj Object) ErrorList {
 // validatePodContents checks what must hold for a new pod and after each change of one.
 func validatePodContents(pod *Pod) ErrorList {
 	var errs ErrorList
-	errs.podAnnotations(metadata.Child("annotations"), pod.Annotations, &pod.Spec)
+	errs.podAnnotations("metadata.annotations", pod.Annotations, &pod.Spec)
 	errs.podSpec("spec", &pod.Spec, &pod.ObjectMeta)
 
 	if pod.Spec.ServiceAccountName == "" {
@@ -183,7 +183,7 @@ func (c *podCheck) check() {
 		requiredOneOf(&c.ErrorList, path, "preemptionPolicy", *spec.PreemptionPolicy, PreemptLowerPriority, PreemptNever)
 	}
 	if spec.Overhead != nil {
-		c.resourceRequirements(path.Child("overhead"), &ResourceRequirements{Limits: spec.Overhead}, nil, (*ErrorList).containerResourceName)
+		c.resourceRequirements(path, "overhead", &ResourceRequirements{Limits: spec.Overhead}, nil, (*ErrorList).containerResourceName)
 	}
 	c.checkOS()
 	c.checkFileKeyRefs()
@@ -245,10 +245,11 @@ func (c *podCheck) checkResourceClaims() {
 
 // checkPodResources checks the resources of the pod as a whole, and that its containers fit into them.
 func (c *podCheck) checkPodResources() {
-	r, path := c.spec.Resources, c.path.Child("resources")
+	r := c.spec.Resources
 	if r == nil {
 		return
 	}
+	path := c.path.Child("resources")
 	if c.isWindows() {
 		c.add(path.Forbidden("may not be set for a windows pod"))
 		return
@@ -256,7 +257,7 @@ func (c *podCheck) checkPodResources() {
 	if r.Claims != nil {
 		c.add(path.Child("claims").Forbidden("claims may not be set for Resources at pod-level"))
 	}
-	c.resourceRequirements(path, r, c.claims, (*ErrorList).podResourceName)
+	c.resourceRequirements(path, "", r, c.claims, (*ErrorList).podResourceName)
 
 	requests := aggregateContainers(c.spec, func(r *ResourceRequirements) ResourceList { return r.Requests })
 	for _, name := range sortedKeys(requests) {
@@ -302,7 +303,11 @@ func (c *podCheck) checkHostPorts() {
 }
 
 func (c *podCheck) checkDNSConfig() {
-	config, path := c.spec.DNSConfig, c.path.Child("dnsConfig")
+	config := c.spec.DNSConfig
+	if config == nil && c.spec.DNSPolicy != DNSNone {
+		return
+	}
+	path := c.path.Child("dnsConfig")
 	if c.spec.DNSPolicy == DNSNone {
 		if config == nil {
 			c.add(path.Required("must provide `dnsConfig` when `dnsPolicy` is None"))
@@ -312,9 +317,6 @@ func (c *podCheck) checkDNSConfig() {
 			c.add(path.Child("nameservers").Required("must provide at least one DNS nameserver when `dnsPolicy` is None"))
 			return
 		}
-	}
-	if config == nil {
-		return
 	}
 	if len(config.Nameservers) > maxNameservers {
 		c.add(path.Child("nameservers").Invalid(config.Nameservers, fmt.Sprintf("must not have more than %d nameservers", maxNameservers)))
@@ -383,10 +385,11 @@ func (c *podCheck) checkHostUsers() {
 }
 
 func (c *podCheck) checkHostnameOverride() {
-	name, path := c.spec.HostnameOverride, c.path.Child("hostnameOverride")
+	name := c.spec.HostnameOverride
 	if name == nil {
 		return
 	}
+	path := c.path.Child("hostnameOverride")
 	if Deref(c.spec.SetHostnameAsFQDN, false) {
 		c.add(path.Forbidden("may not be specified when setHostnameAsFQDN is true"))
 	}

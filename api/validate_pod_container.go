@@ -35,6 +35,9 @@ func (c *podCheck) checkContainers() {
 }
 
 func (c *podCheck) checkInitContainers() {
+	if len(c.spec.InitContainers) == 0 {
+		return
+	}
 	path := c.path.Child("initContainers")
 	names := map[string]bool{}
 	for i := range c.spec.Containers {
@@ -135,17 +138,17 @@ func (c *podCheck) checkContainer(path Path, ctr *Container) {
 	c.required(path, "image", ctr.Image)
 	requiredOneOf(&c.ErrorList, path, "terminationMessagePolicy", ctr.TerminationMessagePolicy,
 		TerminationMessageReadFile, TerminationMessageFallbackToLogsOnError)
-	c.checkContainerPorts(path.Child("ports"), ctr.Ports)
+	c.checkContainerPorts(path, ctr.Ports)
 	for i := range ctr.Env {
 		c.checkEnvVar(path.Child("env").Index(i), &ctr.Env[i])
 	}
-	c.checkEnvFrom(path.Child("envFrom"), ctr.EnvFrom)
-	c.checkVolumeMounts(path.Child("volumeMounts"), ctr)
-	c.checkVolumeDevices(path.Child("volumeDevices"), ctr)
+	c.checkEnvFrom(path, ctr.EnvFrom)
+	c.checkVolumeMounts(path, ctr)
+	c.checkVolumeDevices(path, ctr)
 	c.pullPolicy(path, "imagePullPolicy", ctr.ImagePullPolicy)
-	c.resourceRequirements(path.Child("resources"), &ctr.Resources, c.claims, (*ErrorList).containerResourceName)
-	c.checkResizePolicy(path.Child("resizePolicy"), ctr.ResizePolicy)
-	c.checkContainerSecurity(path.Child("securityContext"), ctr.SecurityContext)
+	c.resourceRequirements(path, "resources", &ctr.Resources, c.claims, (*ErrorList).containerResourceName)
+	c.checkResizePolicy(path, ctr.ResizePolicy)
+	c.checkContainerSecurity(path, ctr.SecurityContext)
 }
 
 func (l *ErrorList) pullPolicy(path Path, field string, policy PullPolicy) {
@@ -154,7 +157,7 @@ func (l *ErrorList) pullPolicy(path Path, field string, policy PullPolicy) {
 
 func (c *podCheck) checkContainerPorts(path Path, ports []ContainerPort) {
 	for i := range ports {
-		port, at := &ports[i], path.Index(i)
+		port, at := &ports[i], path.Child("ports").Index(i)
 		if port.Name != "" {
 			before := len(c.ErrorList)
 			c.format(at, "name", port.Name, IsValidPortName)
@@ -259,6 +262,7 @@ func (l *ErrorList) keyRef(path Path, name, key string) {
 
 func (c *podCheck) checkEnvFrom(path Path, sources []EnvFromSource) {
 	for i := range sources {
+		path := path.Child("envFrom")
 		from, at := &sources[i], path.Index(i)
 		if from.Prefix != "" {
 			c.format(at, "prefix", from.Prefix, IsEnvVarName)
@@ -371,6 +375,7 @@ func (l *ErrorList) resourceFieldRef(path Path, ref *ResourceFieldSelector, inVo
 
 func (c *podCheck) checkVolumeMounts(path Path, ctr *Container) {
 	for i := range ctr.VolumeMounts {
+		path := path.Child("volumeMounts")
 		mount, at := &ctr.VolumeMounts[i], path.Index(i)
 		c.required(at, "name", mount.Name)
 		if c.volumes[mount.Name] == nil {
@@ -398,8 +403,8 @@ func (c *podCheck) checkVolumeMounts(path Path, ctr *Container) {
 			}
 			c.descendingPath(path, "subPathExpr", mount.SubPathExpr)
 		}
-		c.checkMountPropagation(path.Child("mountPropagation"), mount, ctr)
-		c.checkRecursiveReadOnly(path.Child("recursiveReadOnly"), mount)
+		c.checkMountPropagation(path, mount, ctr)
+		c.checkRecursiveReadOnly(path, mount)
 	}
 }
 
@@ -407,6 +412,7 @@ func (c *podCheck) checkMountPropagation(path Path, mount *VolumeMount, ctr *Con
 	if mount.MountPropagation == nil {
 		return
 	}
+	path = path.Child("mountPropagation")
 	oneOf(&c.ErrorList, path, "", *mount.MountPropagation, MountPropagationBidirectional, MountPropagationHostToContainer, MountPropagationNone)
 	privileged := ctr.SecurityContext != nil && Deref(ctr.SecurityContext.Privileged, false)
 	if *mount.MountPropagation == MountPropagationBidirectional && !privileged {
@@ -415,7 +421,11 @@ func (c *podCheck) checkMountPropagation(path Path, mount *VolumeMount, ctr *Con
 }
 
 func (c *podCheck) checkRecursiveReadOnly(path Path, mount *VolumeMount) {
-	switch Deref(mount.RecursiveReadOnly, RecursiveReadOnlyDisabled) {
+	if mount.RecursiveReadOnly == nil {
+		return
+	}
+	path = path.Child("recursiveReadOnly")
+	switch *mount.RecursiveReadOnly {
 	case RecursiveReadOnlyDisabled:
 	case RecursiveReadOnlyEnabled, RecursiveReadOnlyIfPossible:
 		if !mount.ReadOnly {
@@ -432,7 +442,7 @@ func (c *podCheck) checkRecursiveReadOnly(path Path, mount *VolumeMount) {
 // checkVolumeDevices checks volumes that appear as block devices instead of directories.
 func (c *podCheck) checkVolumeDevices(path Path, ctr *Container) {
 	for i := range ctr.VolumeDevices {
-		device, at, earlier := &ctr.VolumeDevices[i], path.Index(i), ctr.VolumeDevices[:i]
+		device, at, earlier := &ctr.VolumeDevices[i], path.Child("volumeDevices").Index(i), ctr.VolumeDevices[:i]
 		c.required(at, "name", device.Name)
 		if device.Name != "" && slices.ContainsFunc(earlier, func(d VolumeDevice) bool { return d.Name == device.Name }) {
 			c.add(at.Child("name").Invalid(device.Name, "must be unique"))
@@ -582,7 +592,7 @@ func (c *podCheck) checkRestartPolicy(path Path, ctr *Container) {
 // checkResizePolicy checks whether a change of resources restarts the container. (Upstream gives the list's path.)
 func (c *podCheck) checkResizePolicy(path Path, policies []ContainerResizePolicy) {
 	for i := range policies {
-		p := &policies[i]
+		p, path := &policies[i], path.Child("resizePolicy")
 		if slices.ContainsFunc(policies[:i], func(other ContainerResizePolicy) bool { return other.ResourceName == p.ResourceName }) {
 			c.add(path.Index(i).Duplicate(string(p.ResourceName)))
 		}

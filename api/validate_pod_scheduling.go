@@ -133,8 +133,11 @@ func (l *ErrorList) matchLabelKeys(path Path, match, mismatch []string, selector
 		}
 		for i := range selector.MatchExpressions {
 			key := selector.MatchExpressions[i].Key
-			if at := slices.Index(match, key); at >= 0 && seen[key] {
-				l.add(path.Index(at).Invalid(key, "exists in both matchLabelKeys and labelSelector"))
+			for at := len(match) - 1; at >= 0 && seen[key]; at-- {
+				if match[at] == key {
+					l.add(path.Index(at).Invalid(key, "exists in both matchLabelKeys and labelSelector"))
+					break
+				}
 			}
 			seen[key] = true
 		}

@@ -34,11 +34,11 @@ func (c *podCheck) checkSecurityContext() {
 	for i := range sc.SupplementalGroups {
 		c.userOrGroupID(path.Child("supplementalGroups").Index(i), "", &sc.SupplementalGroups[i])
 	}
-	c.checkSysctls(path.Child("sysctls"), sc.Sysctls)
+	c.checkSysctls(path, sc.Sysctls)
 	optionalOneOf(&c.ErrorList, path, "fsGroupChangePolicy", sc.FSGroupChangePolicy, FSGroupChangeAlways, FSGroupChangeOnRootMismatch)
-	c.seccompProfile(path.Child("seccompProfile"), sc.SeccompProfile)
-	c.windowsOptions(path.Child("windowsOptions"), sc.WindowsOptions)
-	c.appArmorProfile(path.Child("appArmorProfile"), sc.AppArmorProfile)
+	c.seccompProfile(path, sc.SeccompProfile)
+	c.windowsOptions(path, sc.WindowsOptions)
+	c.appArmorProfile(path, sc.AppArmorProfile)
 	optionalOneOf(&c.ErrorList, path, "supplementalGroupsPolicy", sc.SupplementalGroupsPolicy, SupplementalGroupsPolicyMerge, SupplementalGroupsPolicyStrict)
 	// The other policy, MountOption, is for a feature that upstream has off by default.
 	optionalOneOf(&c.ErrorList, path, "seLinuxChangePolicy", sc.SELinuxChangePolicy, SELinuxChangePolicyRecursive)
@@ -48,6 +48,7 @@ func (c *podCheck) checkContainerSecurity(path Path, sc *SecurityContext) {
 	if sc == nil {
 		return
 	}
+	path = path.Child("securityContext")
 	c.userOrGroupID(path, "runAsUser", sc.RunAsUser)
 	c.userOrGroupID(path, "runAsGroup", sc.RunAsGroup)
 	if sc.ProcMount != nil {
@@ -56,7 +57,7 @@ func (c *podCheck) checkContainerSecurity(path Path, sc *SecurityContext) {
 			c.add(path.Child("procMount").Invalid(string(*sc.ProcMount), "`hostUsers` must be false to use `Unmasked`"))
 		}
 	}
-	c.seccompProfile(path.Child("seccompProfile"), sc.SeccompProfile)
+	c.seccompProfile(path, sc.SeccompProfile)
 	if !Deref(sc.AllowPrivilegeEscalation, true) {
 		if Deref(sc.Privileged, false) {
 			c.add(path.Invalid(goNames{sc}, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"))
@@ -65,8 +66,8 @@ func (c *podCheck) checkContainerSecurity(path Path, sc *SecurityContext) {
 			c.add(path.Invalid(goNames{sc}, "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"))
 		}
 	}
-	c.windowsOptions(path.Child("windowsOptions"), sc.WindowsOptions)
-	c.appArmorProfile(path.Child("appArmorProfile"), sc.AppArmorProfile)
+	c.windowsOptions(path, sc.WindowsOptions)
+	c.appArmorProfile(path, sc.AppArmorProfile)
 }
 
 // userOrGroupID checks a numeric user or group: the kernel's range, which Go's API types are wider than.
@@ -78,7 +79,7 @@ func (l *ErrorList) userOrGroupID(path Path, field string, id *int64) {
 
 func (c *podCheck) checkSysctls(path Path, sysctls []Sysctl) {
 	for i := range sysctls {
-		name, path := sysctls[i].Name, path.Index(i).Child("name")
+		name, path := sysctls[i].Name, path.Child("sysctls").Index(i).Child("name")
 		switch {
 		case name == "":
 			c.add(path.Required(""))
@@ -115,6 +116,7 @@ func (l *ErrorList) seccompProfile(path Path, p *SeccompProfile) {
 	if p == nil {
 		return
 	}
+	path = path.Child("seccompProfile")
 	if p.Type == "" {
 		l.add(path.Child("type").Required("type is required when seccompProfile is set"))
 	} else {
@@ -134,6 +136,7 @@ func (l *ErrorList) appArmorProfile(path Path, p *AppArmorProfile) {
 	if p == nil {
 		return
 	}
+	path = path.Child("appArmorProfile")
 	localhost := path.Child("localhostProfile")
 	switch p.Type {
 	case AppArmorProfileTypeLocalhost:
@@ -334,6 +337,7 @@ func (l *ErrorList) windowsOptions(path Path, o *WindowsSecurityContextOptions) 
 	if o == nil {
 		return
 	}
+	path = path.Child("windowsOptions")
 	if o.GMSACredentialSpecName != nil {
 		l.format(path, "gmsaCredentialSpecName", *o.GMSACredentialSpecName, IsDNS1123Subdomain)
 	}

@@ -111,10 +111,11 @@ func (l *ErrorList) nodeResources(path Path, list ResourceList) {
 
 // resourceRequirements checks requests and limits, each by itself and one against the other. checkName says which
 // resources may be named at all: a container's or a pod's.
-func (l *ErrorList) resourceRequirements(path Path, r *ResourceRequirements, claims map[string]bool, checkName func(l *ErrorList, path Path, name ResourceName)) {
+func (l *ErrorList) resourceRequirements(path Path, field string, r *ResourceRequirements, claims map[string]bool, checkName func(l *ErrorList, path Path, name ResourceName)) {
 	if len(r.Limits) == 0 && len(r.Requests) == 0 && len(r.Claims) == 0 {
 		return
 	}
+	path = path.at(field)
 	limits, requests := path.Child("limits"), path.Child("requests")
 	var compute, huge bool
 	inspect := func(path Path, name ResourceName, q Quantity) {
@@ -142,7 +143,9 @@ func (l *ErrorList) resourceRequirements(path Path, r *ResourceRequirements, cla
 	if huge && !compute {
 		l.add(path.Forbidden("HugePages require cpu or memory"))
 	}
-	l.resourceClaimNames(path.Child("claims"), r.Claims, claims)
+	if len(r.Claims) > 0 {
+		l.resourceClaimNames(path.Child("claims"), r.Claims, claims)
+	}
 }
 
 // resourceClaimNames checks a container's uses of the pod's resource claims: each is used as a whole or by request,

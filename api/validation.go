@@ -107,7 +107,7 @@ func (p Path) Child(names ...string) Path {
 		if p == "" {
 			p = Path(name)
 		} else {
-			p += Path("." + name)
+			p += "." + Path(name)
 		}
 	}
 	return p
