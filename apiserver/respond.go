@@ -280,6 +280,10 @@ func (s *Server) sendPage(w http.ResponseWriter, req *Request, p *page) {
 	}
 	header := w.Header()
 	header["Content-Type"], header["Cache-Control"] = contentTypes[mediaJSON], noCache
+	if size > gzipThreshold && acceptsGzip(req.HTTP) {
+		s.sendCompressed(w, req, p, head, skip)
+		return
+	}
 	header["Content-Length"] = []string{strconv.Itoa(size)}
 	w.WriteHeader(http.StatusOK)
 	buffer := chunks.Get().(*[]byte)

@@ -220,6 +220,9 @@ func (s *Server) compact(ctx context.Context) error {
 			s.log.Warn("compaction failed", "rv", previous, "error", err)
 		}
 		previous = s.store.Revision()
+		for _, kc := range s.cache.kinds {
+			kc.compressed.forget()
+		}
 	}
 }
 

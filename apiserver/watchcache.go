@@ -58,6 +58,8 @@ type kindCache struct {
 	history      []*watchEvent
 	historyStart int64
 	feeds        map[feedKey]*feed
+
+	compressed compressedBlocks // of big lists; has its own lock
 }
 
 // watchEvent is one change of one object. prev is the object before (nil when it was created), next after; of a

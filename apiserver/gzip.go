@@ -1,0 +1,187 @@
+package apiserver
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/binary"
+	"hash/crc32"
+	"hash/maphash"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Big lists are compressed for clients that take it: half the work of a list is to encrypt it, and to decrypt it again.
+// But compressing two megabytes for every list would be more work than it saves. So a list is cut into blocks of
+// objects, each compressed by itself and kept, and the next list compresses only the blocks in which something has
+// changed:
+//
+//	gzip header | head of the list | block | , | block | , | block | ]} | end | checksum
+//	              as it is           kept         kept         new
+//
+// This works because a deflate stream may be glued together from parts that do not refer to each other. Where a block
+// begins is decided by the object's key alone, so that a new object in the middle moves no other border.
+
+// gzipThreshold is from how many bytes on lists are compressed, as upstream.
+const gzipThreshold = 128 << 10
+
+// blockObjects is how many objects a block has on average; blockBytes is where a block ends at the latest.
+const (
+	blockObjects = 64
+	blockBytes   = 256 << 10
+)
+
+func acceptsGzip(hr *http.Request) bool {
+	return strings.Contains(hr.Header.Get("Accept-Encoding"), "gzip")
+}
+
+// compressedBlocks keeps the blocks of one kind.
+type compressedBlocks struct {
+	mu   sync.Mutex
+	kept map[blockKey]*compressedBlock // guarded by mu
+	size int                           // guarded by mu: bytes of all of them
+}
+
+// maxCompressedBytes is how much one kind may keep; then it starts afresh.
+const maxCompressedBytes = 8 << 20
+
+type blockKey struct {
+	first, last int64
+	count       int
+}
+
+// compressedBlock is some objects of a list, with commas between. Revisions tell which: no two versions of any
+// objects have the same.
+type compressedBlock struct {
+	revisions []int64
+	deflated  []byte
+}
+
+// forget drops all blocks, so that a big list that was asked for once is not kept for good.
+func (c *compressedBlocks) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kept, c.size = nil, 0
+}
+
+// get returns the entries compressed.
+func (c *compressedBlocks) get(entries []*entry, skip int) []byte {
+	key := blockKey{entries[0].revision, entries[len(entries)-1].revision, len(entries)}
+	c.mu.Lock()
+	block := c.kept[key]
+	c.mu.Unlock()
+	if block != nil && slices.EqualFunc(block.revisions, entries, func(revision int64, e *entry) bool { return revision == e.revision }) {
+		return block.deflated
+	}
+	block = &compressedBlock{deflated: deflate(entries, skip)}
+	for _, e := range entries {
+		block.revisions = append(block.revisions, e.revision)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kept == nil || c.size > maxCompressedBytes {
+		c.kept, c.size = map[blockKey]*compressedBlock{}, 0
+	}
+	c.kept[key] = block
+	c.size += len(block.deflated) + 8*len(block.revisions)
+	return block.deflated
+}
+
+// deflaters are expensive to make.
+var deflaters = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.BestSpeed)
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	return w
+}}
+
+// deflate compresses items. The result ends at a byte's border and is not the end of a stream.
+func deflate(entries []*entry, skip int) []byte {
+	var out bytes.Buffer
+	w := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(w)
+	w.Reset(&out)
+	buffer := chunks.Get().(*[]byte)
+	defer chunks.Put(buffer)
+	b := (*buffer)[:0]
+	for i, e := range entries {
+		b = appendItem(b, e, i, skip)
+		if len(b) > cap(*buffer)/2 {
+			w.Write(b) // into memory: cannot fail
+			b = b[:0]
+		}
+	}
+	w.Write(b)
+	w.Flush()
+	return bytes.Clone(out.Bytes())
+}
+
+// sendCompressed sends a list of stored objects, compressed.
+func (s *Server) sendCompressed(w http.ResponseWriter, req *Request, p *page, head []byte, skip int) {
+	blocks := &s.cache.kind(req.Resource).compressed
+	out := append(make([]byte, 0, 64<<10), gzipHeader...)
+	checksum, size := crc32.NewIEEE(), uint32(0)
+	plain := func(b []byte) {
+		out = appendStored(out, b)
+		checksum.Write(b)
+		size += uint32(len(b))
+	}
+	plain(head)
+	for start := 0; start < len(p.entries); {
+		end := blockEnd(p.entries, start)
+		if start > 0 {
+			plain(comma)
+		}
+		block := p.entries[start:end]
+		out = append(out, blocks.get(block, skip)...)
+		for i, e := range block {
+			if i > 0 {
+				checksum.Write(comma)
+				size++
+			}
+			checksum.Write(brace)
+			checksum.Write(e.json[skip:])
+			size += uint32(1 + len(e.json) - skip)
+		}
+		start = end
+	}
+	plain([]byte(listTail))
+	out = append(out, deflateEnd...)
+	out = binary.LittleEndian.AppendUint32(out, checksum.Sum32())
+	out = binary.LittleEndian.AppendUint32(out, size)
+	header := w.Header()
+	header["Content-Encoding"], header["Vary"] = []string{"gzip"}, []string{"Accept-Encoding"}
+	header["Content-Length"] = []string{strconv.Itoa(len(out))}
+	w.WriteHeader(http.StatusOK)
+	w.Write(out)
+}
+
+var (
+	comma, brace = []byte(","), []byte("{")
+	gzipHeader   = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255} // RFC 1952: deflate, no name, no time, fastest, any system
+	deflateEnd   = []byte{3, 0}                                 // RFC 1951: a last block with nothing in it
+	keySeed      = maphash.MakeSeed()
+)
+
+// blockEnd is where the block that begins at start ends.
+func blockEnd(entries []*entry, start int) int {
+	size := len(entries[start].json)
+	for i := start + 1; i < len(entries); i++ {
+		size += len(entries[i].json)
+		if size > blockBytes || maphash.String(keySeed, entries[i].key)%blockObjects == 0 {
+			return i
+		}
+	}
+	return len(entries)
+}
+
+// appendStored appends a block of a deflate stream that holds a few bytes as they are.
+func appendStored(out, b []byte) []byte {
+	out = append(out, 0)
+	out = binary.LittleEndian.AppendUint16(out, uint16(len(b)))
+	out = binary.LittleEndian.AppendUint16(out, ^uint16(len(b)))
+	return append(out, b...)
+}
