@@ -39,10 +39,22 @@ func (s *Server) requestInfo(next http.Handler) http.Handler {
 		req := parseRequest(hr)
 		if req.IsResource {
 			req.Resource = s.resource(req.Group, req.Version, req.Plural)
+			if req.Resource != nil && !req.Resource.livesAt(req) {
+				req.Resource = nil
+			}
 		}
 		req.HTTP = hr.WithContext(withRequest(hr.Context(), req))
 		next.ServeHTTP(w, req.HTTP)
 	})
+}
+
+// livesAt tells whether the path names a place where such objects are: those of a namespaced kind are inside a
+// namespace, the others are not. Collections of a namespaced kind can be read across all namespaces.
+func (res *Resource) livesAt(req *Request) bool {
+	if res.Namespaced {
+		return req.Namespace != "" || req.Name == ""
+	}
+	return req.Namespace == "" || req.Plural == "namespaces"
 }
 
 // logRequest writes one line per request when it is over, and feeds the metrics.

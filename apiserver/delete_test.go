@@ -162,3 +162,19 @@ func TestNamespaceDeletion(t *testing.T) {
 	h.must("PUT", "/api/v1/namespaces/x/finalize", `{"metadata":{"name":"x"},"spec":{"finalizers":[]}}`)
 	h.fails(404, "NotFound", "GET", "/api/v1/namespaces/x", "")
 }
+
+func TestOldEventsGo(t *testing.T) {
+	h := newHarness(t)
+	const events = "/api/v1/namespaces/default/events"
+	event := func(name string) string {
+		return `{"metadata":{"name":"` + name + `"},"involvedObject":{"kind":"Pod","name":"p","namespace":"default"},"reason":"R"}`
+	}
+	h.must("POST", events, event("old"))
+	h.must("POST", events, event("repeated"))
+	revision := h.store.Revision()
+	h.must("PATCH", events+"/repeated", `{"count":2}`, "Content-Type", "application/merge-patch+json")
+	h.must("POST", events, event("new"))
+	h.server.deleteEventsUntil(t.Context(), revision)
+	require.Equal(t, []string{"new", "repeated"}, names(h.must("GET", events, "")))
+	require.Equal(t, "event-ttl", at(h.ledger("object=events/default/old")[1], "timer"))
+}

@@ -67,6 +67,11 @@ func (res *Resource) stored() *api.Kind { return res.row.Kind }
 // hasVerb tells whether the resource itself, not a subresource, has a verb.
 func (res *Resource) hasVerb(verb string) bool { return slices.Contains(res.Verbs, verb) }
 
+// mayAcross tells that a request stays within one namespace, or may not: reads of a collection need not.
+func (res *Resource) mayAcross(req *Request) bool {
+	return !res.Namespaced || req.Namespace != "" || req.Verb == "list" || req.Verb == "watch"
+}
+
 // subresourceHandler finds who serves a request on a subresource; nil if there is none for this verb.
 func (res *Resource) subresourceHandler(req *Request) Handler {
 	sub := res.Subresources[req.Subresource]

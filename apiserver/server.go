@@ -98,6 +98,7 @@ func (s *Server) Start(ctx context.Context) (wait func() error, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.cache.run(ctx, s.store) })
 	group.Go(func() error { return s.compact(ctx) })
+	group.Go(func() error { return s.expireEvents(ctx) })
 	if err := s.bootstrap(ctx); err != nil {
 		return nil, fmt.Errorf("create the bootstrap objects: %w", err)
 	}

@@ -77,6 +77,12 @@ func TestBadInput(t *testing.T) {
 	}{
 		{what: "unknown resource", method: "POST", path: "/api/v1/namespaces/default/wombats", body: `{}`,
 			code: 404, reason: "NotFound", message: "could not find the requested resource"},
+		{what: "write to no namespace", method: "POST", path: "/api/v1/pods", body: podJSON("x", "", ""),
+			code: 405, reason: "MethodNotAllowed"},
+		{what: "delete in all namespaces", method: "DELETE", path: "/api/v1/configmaps", code: 405, reason: "MethodNotAllowed"},
+		{what: "object of no namespace", method: "GET", path: "/api/v1/configmaps/taken", code: 404, reason: "NotFound"},
+		{what: "cluster-scoped object in a namespace", method: "GET", path: "/api/v1/namespaces/default/nodes", code: 404, reason: "NotFound"},
+		{what: "unknown subresource", method: "GET", path: pods + "/x/nothing", code: 404, reason: "NotFound"},
 		{what: "unknown kind in a known resource", method: "POST", path: pods, body: `{"apiVersion":"v1","kind":"Wombat"}`,
 			code: 400, reason: "BadRequest", message: `Wombat in version "v1" cannot be handled as a Pod: no kind "Wombat" is registered for version "v1"`},
 		{what: "another kind", method: "POST", path: pods, body: configMap("x", ""),
