@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
 
@@ -58,6 +57,7 @@ type Kubelet struct {
 	running   context.Context
 	working   sync.WaitGroup // workers and probes
 	pullSlots chan struct{}  // one for each image pull at a time
+	listener  net.Listener   // of the server; nil without one
 
 	mu      sync.Mutex
 	workers map[api.UID]*podWorker // guarded by mu
@@ -81,6 +81,12 @@ func Run(ctx context.Context, cfg Config) error {
 	k, err := newKubelet(ctx, cfg)
 	if err != nil {
 		return err
+	}
+	if err := k.listenForServer(); err != nil {
+		return err
+	}
+	if k.listener != nil {
+		defer k.listener.Close() // the server has closed it already, if it came so far
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	k.running = ctx
@@ -198,14 +204,4 @@ func (k *Kubelet) forget(w *podWorker) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.workers, w.uid)
-}
-
-// port is the number that the server listens on.
-func (k *Kubelet) port() int32 {
-	_, port, err := net.SplitHostPort(k.cfg.Listen)
-	if err != nil {
-		return 0
-	}
-	n, _ := strconv.ParseInt(port, 10, 32) // the listener will say what is wrong with it
-	return int32(n)
 }

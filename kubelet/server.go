@@ -15,9 +15,28 @@ import (
 	"kubelite/api"
 )
 
+// listenForServer opens the server's port, which the Node tells to the API server. No address: no server.
+func (k *Kubelet) listenForServer() (err error) {
+	if k.cfg.Listen == "" {
+		return nil
+	}
+	if k.listener, err = net.Listen("tcp", k.cfg.Listen); err != nil {
+		return fmt.Errorf("listen for the API server: %w", err)
+	}
+	return nil
+}
+
+// port is the number of the server's port, 0 without a server.
+func (k *Kubelet) port() int32 {
+	if k.listener == nil {
+		return 0
+	}
+	return int32(k.listener.Addr().(*net.TCPAddr).Port)
+}
+
 // serve answers the API server over HTTPS: logs of containers, and what a person who debugs a node asks for.
 func (k *Kubelet) serve(ctx context.Context) error {
-	if k.cfg.Listen == "" {
+	if k.listener == nil {
 		<-ctx.Done()
 		return nil
 	}
@@ -25,14 +44,10 @@ func (k *Kubelet) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", k.cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("listen for the API server: %w", err)
-	}
 	server := &http.Server{Handler: k.Handler(), TLSConfig: tlsConfig, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // whoever follows a log reconnects
 	defer stop()
-	if err := server.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.ServeTLS(k.listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve the kubelet's API: %w", err)
 	}
 	return nil

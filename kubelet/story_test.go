@@ -1,0 +1,325 @@
+package kubelet_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"kubelite/api"
+	"kubelite/client"
+	"kubelite/kubelet"
+	"kubelite/kubelet/simulated"
+	"kubelite/test/story"
+)
+
+// node is a kubelet on the simulated runtime that a test can stop and start again, as a supervisor would.
+type node struct {
+	h       *story.Harness
+	dir     string
+	client  *client.Client
+	Runtime *simulated.Runtime
+	stop    func()
+}
+
+func startNode(h *story.Harness) *node {
+	n := &node{h: h, dir: h.T.TempDir(), client: h.As("system:node:n1", "system:nodes")}
+	n.start()
+	h.T.Cleanup(func() { n.stop() })
+	h.Eventually(h.NodesReady(1))
+	return n
+}
+
+func (n *node) start() {
+	n.h.T.Helper()
+	var err error
+	n.Runtime, err = simulated.New(simulated.Config{PodCIDR: "10.244.1.0/24", Dir: filepath.Join(n.dir, "runtime")})
+	require.NoError(n.h.T, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- kubelet.Run(ctx, kubelet.Config{
+			Client: n.client, NodeName: "n1", NodeIP: "127.0.0.1", PodCIDR: "10.244.1.0/24", Runtime: n.Runtime,
+			RootDir: n.dir, Version: api.KubernetesVersion,
+		})
+	}()
+	n.stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			n.h.T.Errorf("kubelet ended: %v", err)
+		}
+		n.stop = func() {}
+	}
+}
+
+// pod makes a pod with one container that behaves as the annotations say.
+func pod(name string, behaviour map[string]string, change ...func(*api.Pod)) *api.Pod {
+	p := api.New[*api.Pod]()
+	p.Namespace, p.Name, p.Annotations = "default", name, map[string]string{}
+	for key, value := range behaviour {
+		p.Annotations["simulated.kubelite.io/"+key] = value
+	}
+	p.Spec.NodeName = "n1"
+	p.Spec.Containers = []api.Container{{Name: "c", Image: "app:1"}}
+	for _, fn := range change {
+		fn(p)
+	}
+	return p
+}
+
+func never(p *api.Pod) { p.Spec.RestartPolicy = api.RestartPolicyNever }
+
+func create(h *story.Harness, p *api.Pod) {
+	h.T.Helper()
+	h.Eventually(func() error { // the namespace's service account comes a moment after the namespace
+		_, err := client.Of[*api.Pod](h.Client).Create(h.Ctx, p)
+		return err
+	})
+}
+
+func get(h *story.Harness, name string) *api.Pod {
+	h.T.Helper()
+	p, err := client.Of[*api.Pod](h.Client).Get(h.Ctx, "default", name)
+	require.NoError(h.T, err)
+	return p
+}
+
+// status waits for the pod's only container to be as fn wants it.
+func status(h *story.Harness, name string, what string, fn func(p *api.Pod, c *api.ContainerStatus) bool) *api.Pod {
+	h.T.Helper()
+	var p *api.Pod
+	h.Eventually(func() (err error) {
+		p = get(h, name)
+		if len(p.Status.ContainerStatuses) == 1 && fn(p, &p.Status.ContainerStatuses[0]) {
+			return nil
+		}
+		return fmt.Errorf("%s: want %s, have %+v", name, what, p.Status)
+	})
+	return p
+}
+
+func ready(p *api.Pod, c *api.ContainerStatus) bool {
+	return p.Status.Phase == api.PodRunning && c.Ready
+}
+
+func nothingLeft(n *node) story.Check {
+	return func() error {
+		pods, err := n.Runtime.ListPods(context.Background())
+		if err == nil && len(pods) > 0 {
+			err = fmt.Errorf("the runtime still has %d pods", len(pods))
+		}
+		return err
+	}
+}
+
+// TestKubelet tells the stories of one node on the simulated runtime, one after the other.
+func TestKubelet(t *testing.T) {
+	h := story.Start(t, 0)
+	n := startNode(h)
+	for _, story := range []struct {
+		name string
+		tell func(t *testing.T, h *story.Harness, n *node)
+	}{
+		{"a pod runs and is deleted", aPodRunsAndIsDeleted},
+		{"a crashing container is held back", aCrashingContainerIsHeldBack},
+		{"a pod that is not restarted ends", aPodThatIsNotRestartedEnds},
+		{"init containers and sidecars run first", initContainersAndSidecarsRunFirst},
+		{"a restarted kubelet finds its pods", aRestartedKubeletFindsItsPods},
+		{"readiness follows the annotation", readinessFollowsTheAnnotation},
+		{"a missing ConfigMap holds a pod back", aMissingConfigMapHoldsAPodBack},
+		{"a deadline ends a pod", aDeadlineEndsAPod},
+		{"the ledger says why a status was written", theLedgerSaysWhyAStatusWasWritten},
+	} {
+		t.Run(story.name, func(t *testing.T) {
+			story.tell(t, h, n)
+			require.NoError(t, client.Of[*api.Pod](h.Client).DeleteCollection(h.Ctx, "default", api.DeleteOptions{}, client.ListOptions{}))
+			h.Eventually(nothingLeft(n))
+		})
+	}
+}
+
+func aPodRunsAndIsDeleted(t *testing.T, h *story.Harness, n *node) {
+	create(h, pod("web", nil))
+	p := status(h, "web", "ready", ready)
+	require.Regexp(t, `^10\.244\.1\.\d+$`, p.Status.PodIP)
+	require.Equal(t, "127.0.0.1", p.Status.HostIP)
+
+	require.NoError(t, client.Of[*api.Pod](h.Client).Delete(h.Ctx, "default", "web", api.DeleteOptions{}))
+	h.Eventually(func() error {
+		_, err := client.Of[*api.Pod](h.Client).Get(h.Ctx, "default", "web")
+		if api.IsNotFound(err) {
+			return nil
+		}
+		return errors.Join(err, errors.New("still there"))
+	})
+	require.NoError(t, nothingLeft(n)(), "the API may forget a pod only when nothing of it is left")
+}
+
+func aCrashingContainerIsHeldBack(t *testing.T, h *story.Harness, _ *node) {
+	create(h, pod("crash", map[string]string{"run-seconds": "0", "exit-code": "3"}))
+	p := status(h, "crash", "CrashLoopBackOff", func(_ *api.Pod, c *api.ContainerStatus) bool {
+		return c.RestartCount == 1 && c.State.Waiting != nil && c.State.Waiting.Reason == "CrashLoopBackOff"
+	})
+	c := p.Status.ContainerStatuses[0]
+	require.Equal(t, "back-off 10s restarting failed container=c pod=crash_default("+string(p.UID)+")", c.State.Waiting.Message)
+	require.Equal(t, int32(3), c.LastTerminationState.Terminated.ExitCode)
+	require.Equal(t, api.PodRunning, p.Status.Phase)
+	events(h, "crash", "Pulled", "Created", "Started", "BackOff")
+}
+
+// events waits until every one of the reasons was told about the pod.
+func events(h *story.Harness, name string, reasons ...string) {
+	h.T.Helper()
+	h.Eventually(func() error {
+		page, err := client.Of[*api.Event](h.Client).List(h.Ctx, "default", client.ListOptions{FieldSelector: "involvedObject.name=" + name})
+		if err != nil {
+			return err
+		}
+		told := map[string]bool{"": true}
+		for _, e := range page.Items {
+			told[e.Reason] = true
+		}
+		for _, r := range reasons {
+			if !told[r] {
+				return fmt.Errorf("no event %s among %v", r, told)
+			}
+		}
+		return nil
+	})
+}
+
+func aPodThatIsNotRestartedEnds(_ *testing.T, h *story.Harness, _ *node) {
+	create(h, pod("good", map[string]string{"run-seconds": "0.05"}, never))
+	create(h, pod("bad", map[string]string{"run-seconds": "0.05", "exit-code": "1"}, never))
+	status(h, "good", "Succeeded", func(p *api.Pod, _ *api.ContainerStatus) bool { return p.Status.Phase == api.PodSucceeded })
+	status(h, "bad", "Failed", func(p *api.Pod, _ *api.ContainerStatus) bool { return p.Status.Phase == api.PodFailed })
+}
+
+func initContainersAndSidecarsRunFirst(t *testing.T, h *story.Harness, _ *node) {
+	create(h, pod("app", nil, func(p *api.Pod) {
+		p.Spec.InitContainers = []api.Container{
+			{Name: "prepare", Image: "app:1"}, {Name: "proxy", Image: "app:1", RestartPolicy: api.Ptr(api.ContainerRestartPolicyAlways)},
+		}
+	}))
+	p := status(h, "app", "ready", ready)
+	require.Equal(t, "Completed", p.Status.InitContainerStatuses[0].State.Terminated.Reason)
+	require.NotNil(t, p.Status.InitContainerStatuses[1].State.Running)
+}
+
+func aRestartedKubeletFindsItsPods(t *testing.T, h *story.Harness, n *node) {
+	for _, name := range []string{"stays", "deleted", "forced"} {
+		create(h, pod(name, nil))
+	}
+	before := status(h, "stays", "ready", ready)
+	status(h, "deleted", "ready", ready)
+	status(h, "forced", "ready", ready)
+
+	n.stop()
+	pods := client.Of[*api.Pod](h.Client)
+	require.NoError(t, pods.Delete(h.Ctx, "default", "deleted", api.DeleteOptions{}))
+	require.NoError(t, pods.Delete(h.Ctx, "default", "forced", api.DeleteOptions{GracePeriodSeconds: api.Ptr[int64](0)}))
+	n.start()
+
+	h.Eventually(func() error {
+		list, err := n.Runtime.ListPods(h.Ctx)
+		if err == nil && (len(list) != 1 || list[0].Name != "stays") {
+			err = fmt.Errorf("pods that were deleted while the kubelet was away: %d are there", len(list))
+		}
+		return err
+	})
+	after := get(h, "stays")
+	require.Equal(t, before.Status, after.Status, "the pod did not notice")
+	_, err := pods.Get(h.Ctx, "default", "deleted")
+	require.True(t, api.IsNotFound(err), "it waited for its kubelet")
+}
+
+func readinessFollowsTheAnnotation(t *testing.T, h *story.Harness, _ *node) {
+	create(h, pod("web", nil))
+	status(h, "web", "ready", ready)
+	set := func(value string) {
+		patch := `{"metadata":{"annotations":{"simulated.kubelite.io/ready":"` + value + `"}}}`
+		_, err := client.Of[*api.Pod](h.Client).Patch(h.Ctx, "default", "web", api.MergePatchType, []byte(patch))
+		require.NoError(t, err)
+	}
+	set("false")
+	status(h, "web", "not ready", func(p *api.Pod, c *api.ContainerStatus) bool { return !c.Ready && c.State.Running != nil })
+	set("true")
+	status(h, "web", "ready", ready)
+}
+
+func aMissingConfigMapHoldsAPodBack(t *testing.T, h *story.Harness, _ *node) {
+	create(h, pod("web", nil, func(p *api.Pod) {
+		p.Spec.Volumes = []api.Volume{{Name: "conf", VolumeSource: api.VolumeSource{
+			ConfigMap: &api.ConfigMapVolumeSource{LocalObjectReference: api.LocalObjectReference{Name: "later"}}}}}
+		p.Spec.Containers[0].VolumeMounts = []api.VolumeMount{{Name: "conf", MountPath: "/conf"}}
+	}))
+	events(h, "web", "FailedMount")
+	p := get(h, "web")
+	require.Equal(t, "ContainerCreating", p.Status.ContainerStatuses[0].State.Waiting.Reason)
+	cm := api.New[*api.ConfigMap]()
+	cm.Namespace, cm.Name = "default", "later"
+	_, err := client.Of[*api.ConfigMap](h.Client).Create(h.Ctx, cm)
+	require.NoError(t, err)
+	status(h, "web", "ready", ready)
+}
+
+func aDeadlineEndsAPod(t *testing.T, h *story.Harness, _ *node) {
+	create(h, pod("slow", nil, func(p *api.Pod) { p.Spec.ActiveDeadlineSeconds = api.Ptr[int64](1) }))
+	p := status(h, "slow", "Failed", func(p *api.Pod, _ *api.ContainerStatus) bool { return p.Status.Phase == api.PodFailed })
+	require.Equal(t, "DeadlineExceeded", p.Status.Reason)
+	require.NotNil(t, p.Status.ContainerStatuses[0].State.Terminated)
+}
+
+func theLedgerSaysWhyAStatusWasWritten(t *testing.T, h *story.Harness, _ *node) {
+	create(h, pod("web", nil))
+	p := status(h, "web", "ready", ready)
+	resp, err := h.Client.Do(h.Ctx, client.Request{Path: api.LedgerPath, Query: map[string][]string{
+		"resource": {"pods"}, "namespace": {"default"}, "name": {"web"}}})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	require.Contains(t, string(resp.Body), "container c started: Running")
+	require.Contains(t, string(resp.Body), "kubelet/podworker.go:")
+	require.Contains(t, string(resp.Body), string(p.UID))
+}
+
+func TestLogsThroughTheAPIServer(t *testing.T) {
+	h := story.Start(t, 1) // a node with a server
+	create(h, pod("web", map[string]string{"log-lines": "5"}))
+	status(h, "web", "ready", ready)
+	read := func(o api.PodLogOptions) string {
+		stream, err := h.Client.Logs(h.Ctx, "default", "web", o)
+		require.NoError(t, err)
+		defer stream.Close()
+		b, err := io.ReadAll(stream)
+		require.NoError(t, err)
+		return string(b)
+	}
+	all := "simulated container c: line 1 of 5\n"
+	for i := 2; i <= 5; i++ {
+		all += fmt.Sprintf("simulated container c: line %d of 5\n", i)
+	}
+	require.Equal(t, all, read(api.PodLogOptions{}))
+	require.Equal(t, "simulated container c: line 5 of 5\n", read(api.PodLogOptions{TailLines: api.Ptr[int64](1)}))
+	require.Equal(t, "simul", read(api.PodLogOptions{LimitBytes: api.Ptr[int64](5)}))
+	require.Equal(t, "", read(api.PodLogOptions{Stream: api.Ptr("Stderr"), Container: "c"}))
+
+	_, err := h.Client.Logs(h.Ctx, "default", "web", api.PodLogOptions{Previous: true})
+	require.ErrorContains(t, err, `previous terminated container "c" in pod "web" not found`)
+
+	// Following ends with the container.
+	followed := make(chan string, 1)
+	go func() { followed <- read(api.PodLogOptions{Follow: true}) }()
+	select {
+	case <-followed:
+		t.Fatal("the container has not ended")
+	case <-time.After(50 * time.Millisecond):
+	}
+	require.NoError(t, client.Of[*api.Pod](h.Client).Delete(h.Ctx, "default", "web", api.DeleteOptions{}))
+	require.Equal(t, all, <-followed)
+}
