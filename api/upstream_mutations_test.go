@@ -33,7 +33,8 @@ func TestMutationsAgainstUpstream(t *testing.T) {
 			require.Equal(t, http.StatusCreated, code, stored)
 			defer s.remove(stored)
 			mutate("", doc, func(path string) {
-				if !inURL(path) {
+				// Ports that are there twice get node ports by chance.
+				if !inURL(path) && !strings.HasPrefix(path, ".spec.ports=[map[appProtocol") {
 					compareWithUpstream(t, s, "create "+path, doc)
 				}
 			})

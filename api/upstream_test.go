@@ -21,10 +21,12 @@ import (
 )
 
 // These tests compare defaults and validation with a real API server. Its answers are recorded in testdata, so the
-// tests need none; -record asks one again.
-var record = flag.String("record", "", "directory of a running reference control plane (ref-up.sh): record its answers")
+// tests need none. -record asks one again: a kube-apiserver of the version we compare with, on upstreamURL, with the
+// files ca.crt, admin.crt and admin.key (group system:masters) in DIR/pki, --allow-privileged, and admission plugins
+// off (NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds, Priority, TaintNodesByCondition, RuntimeClass and
+// so on), so that validation sees what the test data says.
+var record = flag.String("record", "", "directory with pki/ of a running kube-apiserver: record its answers")
 
-// upstreamURL is where ref-up.sh listens when it is told PORT=17443.
 const upstreamURL = "https://127.0.0.1:17443"
 
 // corpus is testdata/invalid.yaml and testdata/defaults.yaml: good objects, and cases that are laid over them.

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -10,14 +9,6 @@ import (
 
 // A pod, and a pod template, from the outside in: this file has the pod as a whole. Containers, volumes, scheduling
 // and security have files of their own, and so has what may change in a pod that exists.
-
-// Limits of the resolver's configuration that a pod can carry.
-const (
-	maxNameservers     = 3
-	maxSearchPaths     = 32
-	maxSearchListChars = 2048
-	maxHostnameLength  = 64
-)
 
 // Annotations that the system understands on pods.
 const (
@@ -287,78 +278,12 @@ func (c *podCheck) checkPodResources() {
 	}
 }
 
-// checkHostPorts: a pod on the host's network has no ports to map, so host and container port are the same thing.
-func (c *podCheck) checkHostPorts() {
-	if !c.spec.HostNetwork {
-		return
-	}
-	for i := range c.spec.Containers {
-		for j, port := range c.spec.Containers[i].Ports {
-			if (c.meta != nil || port.HostPort != 0) && port.HostPort != port.ContainerPort {
-				c.add(c.path.Child("containers").Index(i).Child("ports").Index(j).Child("hostPort").
-					Invalid(port.HostPort, "must match `containerPort` when `hostNetwork` is true"))
-			}
-		}
-	}
-}
-
-func (c *podCheck) checkDNSConfig() {
-	config := c.spec.DNSConfig
-	if config == nil && c.spec.DNSPolicy != DNSNone {
-		return
-	}
-	path := c.path.Child("dnsConfig")
-	if c.spec.DNSPolicy == DNSNone {
-		if config == nil {
-			c.add(path.Required("must provide `dnsConfig` when `dnsPolicy` is None"))
-			return
-		}
-		if len(config.Nameservers) == 0 {
-			c.add(path.Child("nameservers").Required("must provide at least one DNS nameserver when `dnsPolicy` is None"))
-			return
-		}
-	}
-	if len(config.Nameservers) > maxNameservers {
-		c.add(path.Child("nameservers").Invalid(config.Nameservers, fmt.Sprintf("must not have more than %d nameservers", maxNameservers)))
-	}
-	for i, server := range config.Nameservers {
-		c.format(path.Child("nameservers").Index(i), "", server, IsValidIP)
-	}
-	if len(config.Searches) > maxSearchPaths {
-		c.add(path.Child("searches").Invalid(config.Searches, fmt.Sprintf("must not have more than %d search paths", maxSearchPaths)))
-	}
-	if len(strings.Join(config.Searches, " ")) > maxSearchListChars {
-		c.add(path.Child("searches").Invalid(config.Searches,
-			fmt.Sprintf("must not have more than %d characters (including spaces) in the search list", maxSearchListChars)))
-	}
-	for i, search := range config.Searches {
-		if search != "." {
-			c.format(path.Child("searches").Index(i), "", strings.TrimSuffix(search, "."), IsDNS1123SubdomainWithUnderscore)
-		}
-	}
-	for i := range config.Options {
-		if config.Options[i].Name == "" {
-			c.add(path.Child("options").Index(i).Required("must not be empty"))
-		}
-	}
-}
-
 func (c *podCheck) checkSchedulingGates() {
 	for i, gate := range c.spec.SchedulingGates {
 		path := c.path.Child("schedulingGates").Index(i)
 		c.format(path, "", gate.Name, IsQualifiedName)
 		if slices.Contains(c.spec.SchedulingGates[:i], gate) {
 			c.add(path.Duplicate(gate.Name))
-		}
-	}
-}
-
-func (c *podCheck) checkHostAliases() {
-	for i := range c.spec.HostAliases {
-		path := c.path.Child("hostAliases").Index(i)
-		c.format(path, "ip", c.spec.HostAliases[i].IP, IsValidIP)
-		for j, name := range c.spec.HostAliases[i].Hostnames {
-			c.format(path.Child("hostnames").Index(j), "", name, IsDNS1123Subdomain)
 		}
 	}
 }
@@ -382,24 +307,6 @@ func (c *podCheck) checkHostUsers() {
 			c.add(path.Child("volumeDevices").Forbidden(why))
 		}
 	})
-}
-
-func (c *podCheck) checkHostnameOverride() {
-	name := c.spec.HostnameOverride
-	if name == nil {
-		return
-	}
-	path := c.path.Child("hostnameOverride")
-	if Deref(c.spec.SetHostnameAsFQDN, false) {
-		c.add(path.Forbidden("may not be specified when setHostnameAsFQDN is true"))
-	}
-	if c.spec.HostNetwork {
-		c.add(path.Forbidden("may not be specified when hostNetwork is true"))
-	}
-	if len(*name) > maxHostnameLength {
-		c.add(path.TooLong(maxHostnameLength))
-	}
-	c.format(path, "", *name, IsDNS1123Subdomain)
 }
 
 // checkFileKeyRefs: variables read from a file need an emptyDir that an init container can have filled.
