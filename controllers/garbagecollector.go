@@ -193,14 +193,14 @@ func (gc *GarbageCollector) verify(ctx context.Context, n snapshot) error {
 // releaseDependents makes orphans of an object's dependents, then lets the object go.
 func (gc *GarbageCollector) releaseDependents(ctx context.Context, n snapshot) error {
 	ctx = client.Because(ctx, "%s is being deleted and its dependents are to stay: release them", n.ref)
-	errs := make([]error, len(n.dependents))
-	inParallel(len(n.dependents), func(i int) {
+	_, err := inParallel(len(n.dependents), func(i int) error {
 		err := gc.removeOwners(ctx, n.dependents[i].ref, n.ref.uid)
 		if err != nil && !api.IsNotFound(err) {
-			errs[i] = fmt.Errorf("orphan %s: %w", n.dependents[i].ref, err)
+			return fmt.Errorf("orphan %s: %w", n.dependents[i].ref, err)
 		}
+		return nil
 	})
-	if err := errors.Join(errs...); err != nil {
+	if err != nil {
 		return err
 	}
 	ctx = client.Because(ctx, "its %d dependents are released: take the finalizer %s away", len(n.dependents), orphanFinalizer)
@@ -504,20 +504,6 @@ func latestCause(ctx context.Context) int64 {
 		return 0
 	}
 	return causes[len(causes)-1]
-}
-
-// inParallel calls do with 0 to n-1, a few at a time.
-func inParallel(n int, do func(i int)) {
-	var wait sync.WaitGroup
-	slots := make(chan struct{}, collectorWorkers)
-	for i := range n {
-		slots <- struct{}{}
-		wait.Go(func() {
-			defer func() { <-slots }()
-			do(i)
-		})
-	}
-	wait.Wait()
 }
 
 type collectAction int

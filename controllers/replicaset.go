@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"kubelite/api"
@@ -227,7 +226,7 @@ func (r *ReplicaSetController) createPods(ctx context.Context, rs *api.ReplicaSe
 	key := rs.Key()
 	pods := client.Of[*api.Pod](r.client)
 	r.expectations.expectCreations(key, n, time.Now()) // before the first create: its event may be here before its answer
-	created, err := slowStart(n, slowStartBatch, func() error {
+	created, err := slowStart(n, slowStartBatch, func(int) error {
 		pod, err := pods.Create(ctx, podFromTemplate(rs))
 		switch {
 		case err == nil:
@@ -249,32 +248,22 @@ func (r *ReplicaSetController) deletePods(ctx context.Context, rs *api.ReplicaSe
 	key := rs.Key()
 	pods := client.Of[*api.Pod](r.client)
 	r.expectations.expectDeletions(key, victims, time.Now())
-	errs := make([]error, len(victims))
-	var wait sync.WaitGroup
-	for i, pod := range victims {
-		wait.Go(func() {
-			// The UID says which pod is meant, should another one have its name by now.
-			err := pods.Delete(ctx, pod.Namespace, pod.Name, api.DeleteOptions{Preconditions: &api.Preconditions{UID: &pod.UID}})
-			switch {
-			case err == nil:
-				r.events.Event(ctx, rs, api.EventTypeNormal, "SuccessfulDelete", "Deleted pod: %s", pod.Name)
-				return
-			case api.IsNotFound(err) || api.IsConflict(err):
-				// Somebody else was faster. The event that says so crosses off the expectation as well.
-			default:
-				r.events.Event(ctx, rs, api.EventTypeWarning, "FailedDelete", "Error deleting: %v", err)
-				errs[i] = fmt.Errorf("unable to delete pods: %w", err)
-			}
-			r.expectations.deletionObserved(key, pod.UID)
-		})
-	}
-	wait.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err // they are all alike
+	_, err := inParallel(len(victims), func(i int) error {
+		pod := victims[i]
+		// The UID says which pod is meant, should another one have its name by now.
+		err := pods.Delete(ctx, pod.Namespace, pod.Name, api.DeleteOptions{Preconditions: &api.Preconditions{UID: &pod.UID}})
+		if err == nil {
+			r.events.Event(ctx, rs, api.EventTypeNormal, "SuccessfulDelete", "Deleted pod: %s", pod.Name)
+			return nil
 		}
-	}
-	return nil
+		r.expectations.deletionObserved(key, pod.UID)
+		if api.IsNotFound(err) || api.IsConflict(err) {
+			return nil // somebody else was faster
+		}
+		r.events.Event(ctx, rs, api.EventTypeWarning, "FailedDelete", "Error deleting: %v", err)
+		return fmt.Errorf("unable to delete pods: %w", err)
+	})
+	return err // the first one; they are all alike
 }
 
 // relatedPods lists the pods of all ReplicaSets that have the same owner as rs, rs's own among them.
@@ -329,32 +318,6 @@ func planReplicas(rs *api.ReplicaSet, active []*api.Pod) replicaPlan {
 	plan.create = min(max(plan.want-plan.have, 0), maxBurst)
 	plan.remove = min(max(plan.have-plan.want, 0), maxBurst)
 	return plan
-}
-
-// slowStart calls do n times: first batches of the given size, then twice as many at once, and so on. After a batch
-// with a failure it stops. It returns how many calls succeeded and the first failure.
-func slowStart(n, batch int, do func() error) (succeeded int, err error) {
-	for left := n; left > 0; batch *= 2 {
-		size := min(batch, left)
-		errs := make([]error, size)
-		var wait sync.WaitGroup
-		for i := range size {
-			wait.Go(func() { errs[i] = do() })
-		}
-		wait.Wait()
-		for _, e := range errs {
-			if e == nil {
-				succeeded++
-			} else if err == nil {
-				err = e
-			}
-		}
-		if err != nil {
-			return succeeded, err
-		}
-		left -= size
-	}
-	return succeeded, nil
 }
 
 // podFromTemplate makes the pod that the ReplicaSet wants more of. The server completes the name.

@@ -46,7 +46,7 @@ func TestSlowStart(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var calls atomic.Int64
-			succeeded, err := slowStart(test.n, 1, func() error {
+			succeeded, err := slowStart(test.n, 1, func(int) error {
 				if calls.Add(1) > int64(test.failAfter) {
 					return errors.New("over quota")
 				}
