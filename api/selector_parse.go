@@ -118,6 +118,9 @@ func (p *selectorParser) values() ([]string, error) {
 		case ")":
 			return values, nil
 		default:
+			if word == "" {
+				return nil, fmt.Errorf("found '%s', expected: ',', ')' or identifier", token)
+			}
 			return nil, fmt.Errorf("found '%s', expected: ',' or ')'", token)
 		}
 	}

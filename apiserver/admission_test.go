@@ -53,6 +53,18 @@ func TestDefaultTolerations(t *testing.T) {
 	require.Nil(t, pod.at("spec.tolerations.2"))
 }
 
+func TestPriority(t *testing.T) {
+	h := newHarness(t)
+	pod := h.must("POST", pods, podJSON("one", "", ""))
+	require.EqualValues(t, 0, pod.at("spec.priority"))
+	require.Equal(t, "PreemptLowerPriority", pod.at("spec.preemptionPolicy"))
+	pod = h.must("POST", pods, podJSON("two", "", `,"priorityClassName":"system-node-critical"`))
+	require.EqualValues(t, 2_000_001_000, pod.at("spec.priority"))
+	require.Equal(t, `pods "three" is forbidden: no PriorityClass with name gold was found`,
+		h.fails(403, "Forbidden", "POST", pods, podJSON("three", "", `,"priorityClassName":"gold"`)))
+	require.Contains(t, h.fails(403, "Forbidden", "POST", pods, podJSON("three", "", `,"priority":7`)), "the integer value of priority (7) must not be provided")
+}
+
 // A node reaches its own objects and those that its pods need, and no others.
 func TestNodeIsRestricted(t *testing.T) {
 	h := newHarness(t)

@@ -37,6 +37,7 @@ func (s *Server) admissionPlugins() admission {
 		namespaceLifecycle{s},      // is there a namespace, and does it take new objects?
 		serviceAccountAdmission{s}, // a pod runs as somebody
 		nodeRestriction{s},         // a node writes only what is its own
+		priorityAdmission{},        // a pod is this important
 		defaultTolerationSeconds{}, // a pod outlasts a short outage of its node
 	}
 }

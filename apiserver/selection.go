@@ -20,7 +20,7 @@ func readSelection(req *Request) (*selection, error) {
 	var err error
 	if text := req.Query().Get("labelSelector"); text != "" {
 		if sel.labels, err = api.ParseSelector(text); err != nil {
-			return nil, api.NewBadRequest("unable to parse requirement: %v", err)
+			return nil, api.NewBadRequest("%v", err)
 		}
 	}
 	if text := req.Query().Get("fieldSelector"); text != "" {

@@ -27,7 +27,7 @@ var logSubresource = &Subresource{
 
 // serveLog serves GET pods/{name}/log.
 func (s *Server) serveLog(w http.ResponseWriter, req *Request) (*Answer, error) {
-	options, err := readLogOptions(req.Query())
+	options, err := readLogOptions(req.Name, req.Query())
 	if err != nil {
 		return nil, err
 	}
@@ -150,8 +150,8 @@ func chooseContainer(pod *api.Pod, name string) (string, error) {
 	return "", api.NewBadRequest("container %s is not valid for pod %s", name, pod.Name)
 }
 
-// readLogOptions reads and checks the query.
-func readLogOptions(query url.Values) (*api.PodLogOptions, error) {
+// readLogOptions reads and checks the query of a request for a pod's log.
+func readLogOptions(pod string, query url.Values) (*api.PodLogOptions, error) {
 	o := &api.PodLogOptions{
 		Container: query.Get("container"), Follow: isTrue(query.Get("follow")), Previous: isTrue(query.Get("previous")),
 		Timestamps: isTrue(query.Get("timestamps")), InsecureSkipTLSVerifyBackend: isTrue(query.Get("insecureSkipTLSVerifyBackend")),
@@ -176,7 +176,7 @@ func readLogOptions(query url.Values) (*api.PodLogOptions, error) {
 		o.Stream = &text
 	}
 	if errs := checkLogOptions(o); len(errs) > 0 {
-		return nil, api.NewInvalid(&api.Kind{Kind: "PodLogOptions"}, "", errs)
+		return nil, api.NewInvalid(&api.Kind{Kind: "PodLogOptions"}, pod, errs)
 	}
 	return o, nil
 }
