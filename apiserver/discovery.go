@@ -67,6 +67,31 @@ func (s *Server) resourcesOf(gv api.GroupVersion) []*Resource {
 	return list
 }
 
+// serveRoot serves /: the paths that one can go on from.
+func (s *Server) serveRoot(w http.ResponseWriter, hr *http.Request) {
+	paths := []string{"/api", "/apis", "/ledger", "/metrics", "/openapi/v2", "/openapi/v3", "/version"}
+	for _, gv := range s.groupVersions() {
+		if gv.Group != "" {
+			paths = append(paths, "/apis/"+gv.Group)
+		}
+		paths = append(paths, "/"+openapiPath(gv))
+	}
+	for endpoint, checks := range healthChecks {
+		paths = append(paths, "/"+endpoint)
+		for _, c := range checks {
+			paths = append(paths, "/"+endpoint+"/"+c.name)
+		}
+	}
+	slices.Sort(paths)
+	body, err := api.MarshalJSON(map[string][]string{"paths": slices.Compact(paths)})
+	if err != nil {
+		s.respond(w, requestFrom(hr.Context()), nil, err)
+		return
+	}
+	w.Header().Set("Content-Type", mediaJSON)
+	_, _ = w.Write(body) // an error means that the client is gone
+}
+
 // serveCoreVersions serves /api.
 func (s *Server) serveCoreVersions(w http.ResponseWriter, hr *http.Request) {
 	if wantsAggregated(hr) {

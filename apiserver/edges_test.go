@@ -44,6 +44,10 @@ func TestLegacyDiscovery(t *testing.T) {
 	require.Equal(t, "deployments/scale", list.at("resources.2.name"))
 	require.Equal(t, "Scale", list.at("resources.2.kind"))
 	require.Equal(t, "autoscaling", list.at("resources.2.group"))
+	for _, path := range []string{"/api/", "/api/v1/", "/apis/", "/apis/apps/", "/apis/apps/v1/"} {
+		require.NotNil(t, h.must("GET", path, "").at("kind"), "a slash at the end of %s", path)
+	}
+	require.Contains(t, h.must("GET", "/", "").at("paths"), "/apis/apps/v1")
 	require.Equal(t, 404, h.do("GET", "/apis/nothing", "").code)
 	require.Equal(t, 404, h.do("GET", "/apis/apps/v9", "").code)
 }

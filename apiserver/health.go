@@ -62,7 +62,7 @@ func (s *Server) isStopping() bool {
 
 // serveHealth serves the three endpoints and the paths below them.
 func (s *Server) serveHealth(w http.ResponseWriter, hr *http.Request) {
-	endpoint, one, _ := strings.Cut(strings.Trim(hr.URL.Path, "/"), "/")
+	endpoint, one, _ := strings.Cut(strings.TrimPrefix(hr.URL.Path, "/"), "/")
 	checks, ok := healthChecks[endpoint]
 	if !ok {
 		s.serveNotFound(w, hr)

@@ -22,21 +22,25 @@ func (s *Server) routes() http.Handler {
 		s.gate,         // may it go on now? a debugger can hold writes back here
 	)
 
+	// Nearly all requests are for resources: these come first, because routes are tried one after the other.
 	r.PathPrefix("/api/v1/").HandlerFunc(s.serveResource)
 	r.PathPrefix("/apis/{group}/{version}/").HandlerFunc(s.serveResource)
 	r.HandleFunc("/ledger", s.serveLedger).Methods("GET", "POST")
 
-	r.HandleFunc("/api", s.serveCoreVersions)
+	// What there is; a slash at the end makes no difference.
+	r.HandleFunc("/api{slash:/?}", s.serveCoreVersions)
 	r.HandleFunc("/api/v1", s.serveResourceList)
-	r.HandleFunc("/apis", s.serveGroups)
-	r.HandleFunc("/apis/{group}", s.serveGroup)
+	r.HandleFunc("/apis{slash:/?}", s.serveGroups)
+	r.HandleFunc("/apis/{group}{slash:/?}", s.serveGroup)
 	r.HandleFunc("/apis/{group}/{version}", s.serveResourceList)
 	r.HandleFunc("/openapi/v2", s.serveOpenAPIV2)
 	r.HandleFunc("/openapi/v3", s.serveOpenAPIIndex)
 	r.PathPrefix("/openapi/v3/").HandlerFunc(s.serveOpenAPI)
-	r.HandleFunc("/version", s.serveVersion)
+
+	r.HandleFunc("/version{slash:/?}", s.serveVersion)
 	r.HandleFunc("/metrics", s.serveMetrics)
 	r.PathPrefix("/{check:healthz|livez|readyz}").HandlerFunc(s.serveHealth)
+	r.HandleFunc("/", s.serveRoot)
 	r.PathPrefix("/").HandlerFunc(s.serveNotFound) // also has to go through the list above: strangers learn nothing
 	return r
 }
@@ -46,6 +50,9 @@ func (s *Server) serveResource(w http.ResponseWriter, hr *http.Request) {
 	req := requestFrom(hr.Context())
 	var handle Handler
 	switch {
+	case !req.IsResource: // "/api/v1/", and nothing behind it
+		s.serveResourceList(w, hr)
+		return
 	case req.Resource == nil:
 		s.serveNotFound(w, hr)
 		return
