@@ -44,7 +44,9 @@ const maxStarts = 8
 // startTimeout bounds the making or starting of one container on a daemon that is busy.
 const startTimeout = 2 * time.Minute
 
-// New connects to the daemon that the environment names. It does not wait for it to answer.
+// New makes a runtime on the daemon that the environment names. It does not wait for it to answer. Info has to succeed
+// before anything else is called: the client library agrees with the daemon on a version at its first request, and that
+// one must be alone.
 func New(_ context.Context, cfg Config) (*Runtime, error) {
 	addresses, err := kubelet.NewAddressPool(cfg.PodCIDR)
 	if err != nil {

@@ -107,7 +107,8 @@ func (Machine) EnsureImage(ctx context.Context, ref, binary string) error {
 		return err
 	}
 	return withDaemon(func(d *client.Client) error {
-		if old, err := d.ImageInspect(ctx, ref); err == nil && old.Config != nil && old.Config.Labels[labelBinary] == digest {
+		old, err := d.ImageInspect(ctx, ref)
+		if err == nil && old.Config != nil && old.Config.Labels[labelBinary] == digest {
 			return nil
 		}
 		rootfs, write := io.Pipe()
@@ -118,7 +119,11 @@ func (Machine) EnsureImage(ctx context.Context, ref, binary string) error {
 		if err != nil {
 			return errors.Join(err, rootfs.Close())
 		}
-		return errors.Join(readProgress(answer), answer.Close()) // the image is there when the answer ends
+		err = errors.Join(readProgress(answer), answer.Close()) // the image is there when the answer ends
+		if err == nil && old.ID != "" {
+			_, _ = d.ImageRemove(ctx, old.ID, image.RemoveOptions{}) // without its name it is of no use; but it may be in use
+		}
+		return err
 	})
 }
 

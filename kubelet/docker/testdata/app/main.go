@@ -1,0 +1,60 @@
+// Command app is what the tests of the Docker runtime run in containers: a program of many parts that needs nothing
+// of its image. It is the pause process, too.
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+func main() {
+	command := append(os.Args[1:], "serve", "")
+	switch command[0] {
+	case "pause":
+		wait(syscall.SIGTERM)
+	case "serve": // until it is told to end
+		go func() {
+			handler := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") }
+			fmt.Fprintln(os.Stderr, http.ListenAndServe(":8080", http.HandlerFunc(handler)))
+		}()
+		fmt.Println("serving")
+		wait(syscall.SIGTERM)
+		fmt.Println("told to end")
+	case "exit": // with a code, and a last word
+		fmt.Println("out")
+		fmt.Fprintln(os.Stderr, "err")
+		_ = os.WriteFile("/dev/termination-log", []byte("because"), 0o644) // only there if the kubelet mounted it
+		code, _ := strconv.Atoi(command[1])
+		os.Exit(code)
+	case "cat":
+		for _, file := range os.Args[2:] {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				fmt.Println(err)
+				continue
+			}
+			fmt.Printf("%s", b)
+		}
+	case "env":
+		for _, name := range os.Args[2:] {
+			fmt.Printf("%s=%s\n", name, os.Getenv(name))
+		}
+	case "id":
+		fmt.Println(os.Getuid(), os.Getgid())
+	case "stubborn": // has to be killed
+		signal.Ignore(syscall.SIGTERM)
+		fmt.Println("ignoring")
+		time.Sleep(time.Hour)
+	}
+}
+
+func wait(s os.Signal) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, s)
+	<-signals
+}
