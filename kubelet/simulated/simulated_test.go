@@ -1,0 +1,174 @@
+package simulated
+
+import (
+	"bytes"
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"kubelite/api"
+	"kubelite/kubelet"
+)
+
+func newRuntime(t *testing.T, dir string) *Runtime {
+	t.Helper()
+	r, err := New(Config{PodCIDR: "10.244.1.0/24", Dir: dir})
+	require.NoError(t, err)
+	return r
+}
+
+// run starts a pod with one container that behaves as told.
+func run(t *testing.T, r *Runtime, name string, behaviour map[string]string) (sandboxID, id string) {
+	t.Helper()
+	s := &kubelet.SandboxConfig{UID: api.UID(name), Namespace: "default", Name: name, Annotations: map[string]string{}}
+	for key, value := range behaviour {
+		s.Annotations[annotationPrefix+key] = value
+	}
+	sandboxID, err := r.RunPodSandbox(t.Context(), s)
+	require.NoError(t, err)
+	id, err = r.CreateContainer(t.Context(), sandboxID, &kubelet.ContainerConfig{Name: "c", Image: "app:1"}, s)
+	require.NoError(t, err)
+	require.NoError(t, r.StartContainer(t.Context(), id))
+	return sandboxID, id
+}
+
+func container(t *testing.T, r *Runtime, uid string) *kubelet.RuntimeContainer {
+	t.Helper()
+	pod, err := r.PodStatus(t.Context(), api.UID(uid))
+	require.NoError(t, err)
+	return pod.Newest("c")
+}
+
+func TestContainersEndOnTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRuntime(t, "")
+		told := make(chan api.UID, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _ = r.Events(ctx, func(uid api.UID) { told <- uid }) }() // ends with ctx
+		synctest.Wait()
+		began := time.Now()
+		run(t, r, "job", map[string]string{"run-seconds": "90", "exit-code": "4", "start-delay": "1.5"})
+		require.Equal(t, 1500*time.Millisecond, time.Since(began))
+		require.Equal(t, kubelet.ContainerRunning, container(t, r, "job").State)
+
+		require.Equal(t, api.UID("job"), <-told)
+		require.Equal(t, 91500*time.Millisecond, time.Since(began))
+		c := container(t, r, "job")
+		require.Equal(t, kubelet.ContainerExited, c.State)
+		require.Equal(t, 4, c.ExitCode)
+		require.Equal(t, "Error", c.Reason)
+		require.Equal(t, 90*time.Second, c.FinishedAt.Sub(c.StartedAt))
+		cancel()
+	})
+}
+
+func TestStoppingIsQuickAndFinal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRuntime(t, "")
+		sandbox, id := run(t, r, "web", map[string]string{"run-seconds": "60", "exit-code": "1"})
+		require.NoError(t, r.StopContainer(t.Context(), id, time.Hour))
+		time.Sleep(2 * time.Minute)
+		require.Equal(t, 0, container(t, r, "web").ExitCode, "the timer does not end it a second time")
+
+		require.NoError(t, r.StopPodSandbox(t.Context(), sandbox))
+		require.NoError(t, r.RemoveContainer(t.Context(), id))
+		require.NoError(t, r.RemovePodSandbox(t.Context(), sandbox))
+		require.NoError(t, r.RemovePodSandbox(t.Context(), sandbox))
+		pods, err := r.ListPods(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, pods)
+	})
+}
+
+func TestInitContainersEndAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRuntime(t, "")
+		s := &kubelet.SandboxConfig{UID: "u", Annotations: map[string]string{annotationPrefix + "exit-code": "1"}}
+		sandbox, err := r.RunPodSandbox(t.Context(), s)
+		require.NoError(t, err)
+		id, err := r.CreateContainer(t.Context(), sandbox, &kubelet.ContainerConfig{Name: "c", Init: true}, s)
+		require.NoError(t, err)
+		require.NoError(t, r.StartContainer(t.Context(), id))
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		require.Equal(t, kubelet.ContainerExited, container(t, r, "u").State)
+		require.Zero(t, container(t, r, "u").ExitCode, "exit-code is about the main containers")
+	})
+}
+
+func TestStateOutlivesTheKubelet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		r := newRuntime(t, dir)
+		run(t, r, "short", map[string]string{"run-seconds": "10", "exit-code": "2"})
+		_, id := run(t, r, "long", nil)
+		before := container(t, r, "long")
+		// What follows is a kubelet that is not there any more: only its files matter.
+		next := newRuntime(t, dir)
+		require.Equal(t, before.StartedAt.UTC(), container(t, next, "long").StartedAt.UTC())
+		require.Equal(t, id, container(t, next, "long").ID)
+
+		time.Sleep(time.Minute)
+		last := newRuntime(t, dir) // and one that comes when the time is over
+		synctest.Wait()
+		c := container(t, last, "short")
+		require.Equal(t, 2, c.ExitCode)
+		require.Equal(t, 10*time.Second, c.FinishedAt.Sub(c.StartedAt), "it ended when it should have, not when somebody looked")
+
+		// Its address is not given away.
+		run(t, last, "other", nil)
+		ips := map[string]bool{}
+		pods, err := last.ListPods(t.Context())
+		require.NoError(t, err)
+		for _, p := range pods {
+			ips[p.Sandboxes[0].IP] = true
+		}
+		require.Len(t, ips, 3)
+	})
+}
+
+func TestLogsAreMadeUp(t *testing.T) {
+	r := newRuntime(t, "")
+	_, id := run(t, r, "web", map[string]string{"log-lines": "3"})
+	read := func(o kubelet.LogOptions) string {
+		var b bytes.Buffer
+		require.NoError(t, r.ContainerLogs(t.Context(), id, o, &b, &b))
+		return b.String()
+	}
+	require.Equal(t, "simulated container c: line 1 of 3\nsimulated container c: line 2 of 3\nsimulated container c: line 3 of 3\n", read(kubelet.LogOptions{Tail: -1}))
+	require.Equal(t, "simulated container c: line 3 of 3\n", read(kubelet.LogOptions{Tail: 1}))
+	require.Empty(t, read(kubelet.LogOptions{Tail: 0}))
+	require.Empty(t, read(kubelet.LogOptions{Tail: -1, Since: time.Now().Add(time.Hour)}))
+	require.Regexp(t, `^\d{4}-\d\d-\d\dT[\d:.]+Z simulated`, read(kubelet.LogOptions{Tail: 1, Timestamps: true}))
+}
+
+func TestReadBehaviour(t *testing.T) {
+	b, problems := readBehaviour(map[string]string{
+		"simulated.kubelite.io/run-seconds": "2.5", "simulated.kubelite.io/exit-code": "7", "simulated.kubelite.io/start-delay": "100ms",
+		"simulated.kubelite.io/ready": "false", "simulated.kubelite.io/log-lines": "9", "other": "x",
+	})
+	require.Empty(t, problems)
+	require.Equal(t, behaviour{runFor: 2500 * time.Millisecond, endsItself: true, exitCode: 7, startDelay: 100 * time.Millisecond, logLines: 9}, b)
+
+	b, problems = readBehaviour(map[string]string{
+		"simulated.kubelite.io/run-seconds": "soon", "simulated.kubelite.io/exit-code": "300", "simulated.kubelite.io/start-delay": "-1",
+		"simulated.kubelite.io/ready": "maybe", "simulated.kubelite.io/log-lines": "-3",
+	})
+	require.Len(t, problems, 5)
+	require.Equal(t, behaviour{ready: true, logLines: 1}, b, "nonsense is as good as nothing")
+}
+
+func TestReadinessIsAMatterOfAnnotations(t *testing.T) {
+	r := newRuntime(t, "")
+	_, id := run(t, r, "web", map[string]string{"ready": "false"})
+	ok, _ := r.Probe(t.Context(), id, kubelet.ReadinessProbe)
+	require.False(t, ok)
+	ok, _ = r.Probe(t.Context(), id, kubelet.LivenessProbe)
+	require.True(t, ok)
+	require.True(t, container(t, r, "web").NotReady)
+	r.UpdateAnnotations("web", nil)
+	require.False(t, container(t, r, "web").NotReady)
+}
