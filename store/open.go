@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // Options tune a store. The zero value is right for everything but tests.
@@ -126,7 +127,7 @@ func (s *engine) openDB(path string) (meta, error) {
 		// would have to stop.
 		InitialMmapSize: 256 << 20,
 	})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return meta{}, errors.New("another process has it open")
 	}
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // reader sees one consistent state of the store: bbolt through a transaction, and over it the memtables.
@@ -18,7 +19,7 @@ type reader struct {
 // a memtable before it is in bbolt. The active memtable may be read while mu is held, or by the committer.
 func (s *engine) newReader() (*reader, error) {
 	tx, err := s.db.Begin(false)
-	if errors.Is(err, bbolt.ErrDatabaseNotOpen) {
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		err = ErrClosed
 	}
 	if err != nil {
