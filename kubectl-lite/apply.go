@@ -1,0 +1,324 @@
+package kubectllite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+// lastApplied is the annotation in which apply keeps what it applied. It is the memory that tells a field which the
+// user removed from the manifest (delete it) from one that somebody else added (leave it).
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
+// applyOptions are the flags of apply.
+type applyOptions struct {
+	changeFlags
+	files          fileFlags
+	selector       string
+	validate       string
+	force          bool
+	overwrite      bool
+	serverSide     bool
+	forceConflicts bool
+}
+
+func newApply(s *session) *cobra.Command {
+	var o applyOptions
+	cmd := &cobra.Command{
+		Use:   "apply -f FILENAME",
+		Short: "Apply a configuration to a resource by file name or stdin",
+		Long: `Make the objects in the files so, whether they exist or not. What a manifest does not mention is left as it is;
+what an earlier apply set and the manifest no longer has is removed.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(o.files.names) == 0 {
+				return errors.New("must specify one of -f and -k")
+			}
+			if o.serverSide && !cmd.Flags().Changed("field-manager") {
+				o.manager = "kubectl"
+			}
+			return s.apply(cmd.Context(), &o)
+		},
+	}
+	o.changeFlags.add(cmd, "kubectl-client-side-apply")
+	o.files.add(cmd, "contain the configurations to apply.")
+	f := cmd.Flags()
+	f.StringVarP(&o.selector, "selector", "l", "", "Selector (label query) to filter the manifests on")
+	f.StringVar(&o.validate, "validate", "strict", "Must be one of: strict (or true), warn, ignore (or false)")
+	f.BoolVar(&o.force, "force", false, "Delete and create again what cannot be patched")
+	f.BoolVar(&o.overwrite, "overwrite", true, "Resolve conflicts between the modified and live configuration by using values from the modified configuration")
+	f.BoolVar(&o.serverSide, "server-side", false, "Apply runs in the server instead of the client")
+	f.BoolVar(&o.forceConflicts, "force-conflicts", false, "With --server-side, take over fields that others manage")
+	cmd.Flags().Lookup("validate").NoOptDefVal = "strict"
+	return cmd
+}
+
+// apply applies every object, and goes on past those that fail.
+func (s *session) apply(ctx context.Context, o *applyOptions) error {
+	if err := o.changeFlags.validate(); err != nil {
+		return err
+	}
+	manifests, err := s.manifests(ctx, o.files)
+	if err == nil {
+		manifests, err = filterManifests(manifests, o.selector)
+	}
+	errs := []error{err}
+	if len(manifests) == 0 && err == nil {
+		return errors.New("no objects passed to apply")
+	}
+	for i := range manifests {
+		errs = append(errs, s.applyOne(ctx, o, &manifests[i]))
+	}
+	return errors.Join(errs...)
+}
+
+func filterManifests(manifests []manifest, selector string) ([]manifest, error) {
+	if selector == "" {
+		return manifests, nil
+	}
+	sel, err := api.ParseSelector(selector)
+	if err != nil {
+		return nil, err
+	}
+	var kept []manifest
+	for _, m := range manifests {
+		labels := map[string]string{}
+		given, _ := m.object.at("metadata", "labels").(map[string]any)
+		for key, value := range given {
+			labels[key] = fmt.Sprint(value)
+		}
+		if sel.Matches(labels) {
+			kept = append(kept, m)
+		}
+	}
+	return kept, nil
+}
+
+// applyOne makes one object so, and says which of the three it was: created, configured, or unchanged.
+func (s *session) applyOne(ctx context.Context, o *applyOptions, m *manifest) error {
+	if m.object.name() == "" {
+		if prefix := m.object.text("metadata", "generateName"); prefix != "" {
+			return fmt.Errorf("from %s: cannot use generate name with apply", prefix)
+		}
+	}
+	if o.serverSide {
+		return s.applyOnServer(ctx, o, m)
+	}
+	modified := withLastApplied(m.object) // step 1: what the user wants, with the memory for next time
+	current, err := s.getObject(ctx, m.resource, m.object.namespace(), m.object.name())
+	if api.IsNotFound(err) {
+		return s.applyCreate(ctx, o, m, modified)
+	}
+	if err != nil {
+		return addSource("retrieving current configuration of", m.source, err)
+	}
+	if _, ok := current.at("metadata", "annotations", lastApplied).(string); !ok {
+		fmt.Fprintf(s.Err, "Warning: resource %s/%s is missing the %s annotation which is required by kubectl-lite apply. kubectl-lite apply should only be used on resources created declaratively by either kubectl-lite create --save-config or kubectl-lite apply. The missing annotation will be patched automatically.\n",
+			m.resource.Plural, m.object.name(), lastApplied)
+	}
+	return s.applyPatch(ctx, o, m, modified, current)
+}
+
+func (s *session) applyCreate(ctx context.Context, o *applyOptions, m *manifest, modified object) error {
+	dropNulls(modified)
+	m.object = modified
+	if o.dryRun != "client" {
+		resp, err := s.do(ctx, client.Request{Method: http.MethodPost, Path: m.path(""), Query: o.writeQuery(), Body: modified.json()})
+		if err != nil {
+			return addSource("creating", m.source, err)
+		}
+		if m.object, err = parseObject(resp.Body); err != nil {
+			return err
+		}
+	}
+	return s.report(ctx, &o.changeFlags, m, "created")
+}
+
+// maxApplyRetries is how often apply begins anew with one object that others keep writing to.
+const maxApplyRetries = 5
+
+func (s *session) applyPatch(ctx context.Context, o *applyOptions, m *manifest, modified, current object) error {
+	for attempt := 0; ; attempt++ {
+		patchType, patch, err := applyPatchFor(m.resource, modified, current, o.overwrite) // step 2: the difference
+		if err != nil {
+			return addSource("creating patch for", m.source, err)
+		}
+		if string(patch) == "{}" {
+			m.object = current
+			return s.report(ctx, &o.changeFlags, m, "unchanged")
+		}
+		var patched object
+		if o.dryRun == "client" {
+			patched, err = patchLocally(m.resource, patchType, current, patch)
+		} else {
+			patched, err = s.patchObject(ctx, m, patchType, patch, o.writeQuery()) // step 3: send it
+		}
+		switch {
+		case err == nil:
+			m.object = patched
+			return s.report(ctx, &o.changeFlags, m, "configured")
+		case api.IsConflict(err) && attempt < maxApplyRetries:
+			if current, err = s.getObject(ctx, m.resource, m.object.namespace(), m.object.name()); err != nil {
+				return addSource("retrieving current configuration of", m.source, err)
+			}
+		case o.force && (api.IsConflict(err) || api.IsInvalid(err)):
+			return s.applyReplace(ctx, o, m, modified)
+		default:
+			return addSource("applying patch", m.source, err)
+		}
+	}
+}
+
+// applyReplace deletes an object that cannot be patched, and creates it again.
+func (s *session) applyReplace(ctx context.Context, o *applyOptions, m *manifest, modified object) error {
+	path := m.path(m.object.name())
+	if _, err := s.do(ctx, client.Request{Method: http.MethodDelete, Path: path, Body: []byte(`{"propagationPolicy":"Background"}`)}); err != nil && !api.IsNotFound(err) {
+		return addSource("deleting", m.source, err)
+	}
+	if err := s.waitGone(ctx, m.resource, m.object.namespace(), m.object.name(), "", 5*time.Minute); err != nil {
+		return err
+	}
+	dropNulls(modified)
+	resp, err := s.do(ctx, client.Request{Method: http.MethodPost, Path: m.path(""), Query: o.writeQuery(), Body: modified.json()})
+	if err != nil {
+		return addSource("creating", m.source, err)
+	}
+	if m.object, err = parseObject(resp.Body); err != nil {
+		return err
+	}
+	return s.report(ctx, &o.changeFlags, m, "configured")
+}
+
+func (s *session) applyOnServer(ctx context.Context, o *applyOptions, m *manifest) error {
+	query := o.writeQuery()
+	query.Set("force", fmt.Sprint(o.forceConflicts))
+	applied, err := s.patchObject(ctx, m, api.ApplyPatchType, m.object.json(), query)
+	if err != nil {
+		return err
+	}
+	m.object = applied
+	return s.report(ctx, &o.changeFlags, m, "serverside-applied")
+}
+
+func (s *session) patchObject(ctx context.Context, m *manifest, patchType api.PatchType, patch []byte, query url.Values) (object, error) {
+	resp, err := s.do(ctx, client.Request{
+		Method: http.MethodPatch, Path: m.path(m.object.name()), Query: query, Body: patch, ContentType: string(patchType),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return parseObject(resp.Body)
+}
+
+func (o *applyOptions) writeQuery() url.Values {
+	q := o.query()
+	q.Set("fieldValidation", fieldValidation(o.validate))
+	return q
+}
+
+// fieldValidation is the server's name for what --validate asks.
+func fieldValidation(flag string) string {
+	switch flag {
+	case "false", "ignore":
+		return "Ignore"
+	case "warn":
+		return "Warn"
+	}
+	return "Strict"
+}
+
+// withLastApplied returns a copy of a manifest whose annotation holds the manifest itself. The bytes are kubectl's: both
+// tools may be used on the same objects, and a difference would look like a change.
+func withLastApplied(manifest object) object {
+	plain := copyObject(manifest)
+	annotations, _ := plain.at("metadata", "annotations").(map[string]any)
+	if annotations == nil {
+		annotations = map[string]any{}
+		plain.set(annotations, "metadata", "annotations")
+	}
+	delete(annotations, lastApplied)
+	text := string(plain.json())
+	annotations[lastApplied] = text
+	return plain
+}
+
+// applyPatchFor computes the patch that turns current into modified: a three-way merge, so that fields which neither
+// this manifest nor the last one mentions stay. Kinds that we know merge their lists by key; others merge as plain JSON.
+func applyPatchFor(r *client.APIResource, modified, current object, overwrite bool) (api.PatchType, []byte, error) {
+	var original []byte
+	if text := current.text("metadata", "annotations", lastApplied); text != "" {
+		original = []byte(text)
+	}
+	kind := api.KindByName(api.GroupVersionKind{Group: r.Group, Version: r.Version, Kind: r.Kind})
+	if kind == nil {
+		patch, err := api.CreateThreeWayJSONMergePatch(original, modified.json(), current.json())
+		return api.MergePatchType, patch, err
+	}
+	patch, err := api.CreateThreeWayMergePatch(original, modified.json(), current.json(), kind.New(), overwrite)
+	return api.StrategicMergePatchType, patch, err
+}
+
+func patchLocally(r *client.APIResource, patchType api.PatchType, current object, patch []byte) (object, error) {
+	var result []byte
+	var err error
+	if patchType == api.StrategicMergePatchType {
+		kind := api.KindByName(api.GroupVersionKind{Group: r.Group, Version: r.Version, Kind: r.Kind})
+		result, err = api.ApplyStrategicMergePatch(current.json(), patch, kind.New())
+	} else {
+		result, err = api.ApplyMergePatch(current.json(), patch)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return parseObject(result)
+}
+
+func copyObject(o object) object { return object(copyValue(map[string]any(o)).(map[string]any)) }
+
+func copyValue(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for key, value := range v {
+			m[key] = copyValue(value)
+		}
+		return m
+	case []any:
+		list := make([]any, len(v))
+		for i, value := range v {
+			list[i] = copyValue(value)
+		}
+		return list
+	}
+	return v
+}
+
+// dropNulls removes fields that are null: in a patch they mean "delete", in a new object nothing.
+func dropNulls(o object) {
+	for key, value := range o {
+		if value == nil {
+			delete(o, key)
+			continue
+		}
+		dropNullsIn(value)
+	}
+}
+
+func dropNullsIn(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		dropNulls(v)
+	case []any:
+		for _, item := range v {
+			dropNullsIn(item)
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package kubectllite
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Streams are where a command reads and writes: the terminal's, or a test's.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Run executes one command line, without the program's name, and returns the process's exit code: 0, or 1 after the
+// error was printed.
+func Run(ctx context.Context, args []string, streams Streams) int {
+	root := NewCommand(streams)
+	root.SetArgs(args)
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(streams.Err, errorText(err))
+		return 1
+	}
+	return 0
+}
+
+// NewCommand makes the whole tree of commands.
+func NewCommand(streams Streams) *cobra.Command {
+	s := &session{Streams: streams}
+	root := &cobra.Command{
+		Use:   "kubectl-lite",
+		Short: "Talk to a Kubernetes cluster, and ask it why",
+		Long: `kubectl-lite controls a Kubernetes cluster. It works as kubectl does, and adds "why" and "trace".
+
+Which cluster: --kubeconfig; or --profile and --home, which name a kubelite cluster; or the files in $KUBECONFIG; or
+the kubelite cluster "kubelite" if there is one (and no --context asks for another); or ~/.kube/config.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		// Errors that are no use of a command, such as an unknown flag, are answered like any other.
+		DisableSuggestions: false,
+		PersistentPreRun:   func(cmd *cobra.Command, args []string) { s.commandLine = describeCommand(cmd, args) },
+	}
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
+	s.addFlags(root.PersistentFlags())
+	root.AddCommand(
+		newApply(s), newCreate(s), newGet(s), newDescribe(s), newDelete(s), newLogs(s),
+		newScale(s), newSet(s), newRollout(s), newWait(s),
+		newWhy(s), newTrace(s),
+		newExplain(s), newAPIResources(s), newVersion(s),
+	)
+	return root
+}
+
+// describeCommand is the command as the ledger keeps it. Values of flags are left out, they may be secret, except for
+// those that say what was meant.
+func describeCommand(cmd *cobra.Command, args []string) string {
+	words := append([]string{cmd.CommandPath()}, args...)
+	if strings.HasPrefix(cmd.CommandPath(), "kubectl-lite create secret") {
+		words = words[:1]
+	}
+	for _, name := range []string{"filename", "replicas", "to-revision", "image", "selector", "force", "grace-period", "cascade"} {
+		if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
+			words = append(words, "--"+name+"="+strings.Trim(f.Value.String(), "[]"))
+		}
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,18 @@
+// Package kubectllite is the command line: it turns what a person types into requests to the API server, and answers
+// into text. It prints what kubectl prints, word for word where programs may read it, and adds two commands that only
+// a server with a ledger can answer: why and trace.
+//
+//	arguments ──▶ session ──▶ which resource, which objects ──▶ requests ──▶ tables, YAML, one line for each change
+//	command.go    session.go  resources.go, manifest.go          client/      print.go, table.go
+//
+// One file is one command. It knows no kind by name except where a command is about one (rollout, describe): resources
+// come from the server's discovery, objects stay JSON, and tables are laid out by the server.
+//
+// This package must not know how any component works inside, nor read its files: only the API. It never ends the process
+// and never writes to the process's own streams; Run returns the exit code.
+//
+// Start reading at Run, then apply.go, then why.go.
+//
+// In real Kubernetes this is k8s.io/kubectl/pkg/cmd with k8s.io/cli-runtime. What was left out: plugins, kustomize,
+// kuberc, server-side printing's client fallback, and the commands that no issue asked for yet.
+package kubectllite
