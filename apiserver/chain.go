@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -142,17 +143,31 @@ func (s *Server) gate(next http.Handler) http.Handler { return next }
 // serveNotFound answers paths that nothing lives at.
 func (s *Server) serveNotFound(w http.ResponseWriter, hr *http.Request) {
 	req := requestFrom(hr.Context())
-	if !req.IsResource {
+	if !req.IsResource || !s.serves(req.Group, req.Version) {
 		http.Error(w, "404 page not found", http.StatusNotFound)
 		return
 	}
-	s.respond(w, req, nil, api.NewGenericNotFound())
+	s.respond(w, req, nil, notFound())
+}
+
+// notFound is for paths at which there could be nothing.
+func notFound() *api.StatusError {
+	err := api.NewGenericNotFound()
+	err.ErrStatus.Details = &api.StatusDetails{}
+	return err
+}
+
+// serves tells whether there is anything of a group's version.
+func (s *Server) serves(group, version string) bool {
+	return slices.ContainsFunc(s.resources, func(res *Resource) bool { return res.Group == group && res.Version == version })
 }
 
 func methodNotAllowed(_ *Server, _ http.ResponseWriter, r *Request) (*Answer, error) {
-	return nil, api.NewMethodNotSupported(r.Resource.Kind, r.Verb)
+	err := api.NewMethodNotSupported(r.Resource.Kind, r.Verb)
+	err.ErrStatus.Message, err.ErrStatus.Details = "the server does not allow this method on the requested resource", &api.StatusDetails{}
+	return nil, err
 }
 
 func subresourceNotFound(*Server, http.ResponseWriter, *Request) (*Answer, error) {
-	return nil, api.NewGenericNotFound()
+	return nil, notFound()
 }

@@ -1,10 +1,12 @@
 package apiserver
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"kubelite/api"
@@ -119,18 +121,25 @@ func decodeJSON(body []byte, into any, validation string) (strict []error, err e
 
 // checkKind refuses a body that says it is something else. What a body leaves out is taken from the URL.
 func checkKind(kind *api.Kind, got *api.TypeMeta) error {
-	if got.APIVersion != "" && got.APIVersion != kind.APIVersion() && (got.Kind == "" || got.Kind == kind.Kind) {
-		return api.NewBadRequest("the API version in the data (%s) does not match the expected API version (%s)", got.APIVersion, kind.APIVersion())
+	gvk := got.GroupVersionKind()
+	if gvk.Kind == "" {
+		gvk.Kind = kind.Kind
 	}
-	if got.Kind != "" && got.Kind != kind.Kind {
-		gvk := got.GroupVersionKind()
-		why := fmt.Sprintf("no kind %q is registered for version %q", gvk.Kind, gvk.GroupVersion())
-		if api.KindByName(gvk) != nil {
-			why = fmt.Sprintf("converting (%s.%s) to (%s.%s): unknown conversion", gvk.Version, gvk.Kind, kind.Version, kind.Kind)
-		}
-		return api.NewBadRequest("%s in version %q cannot be handled as a %s: %s", gvk.Kind, gvk.Version, kind.Kind, why)
+	if got.APIVersion == "" {
+		gvk.Group, gvk.Version = kind.Group, kind.Version
 	}
-	return nil
+	refuse := func(format string, args ...any) error {
+		return api.NewBadRequest("%s in version %q cannot be handled as a %s: %s", gvk.Kind, gvk.Version, kind.Kind, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case gvk == kind.GroupVersionKind():
+		return nil
+	case api.KindByName(gvk) == nil:
+		return refuse("no kind %q is registered for version %q", gvk.Kind, gvk.GroupVersion())
+	case gvk.Kind != kind.Kind:
+		return refuse("converting (%s.%s) to (%s.%s): unknown conversion", gvk.Version, gvk.Kind, cmp.Or(kind.Group, "core"), kind.Kind)
+	}
+	return api.NewBadRequest("the API version in the data (%s) does not match the expected API version (%s)", got.APIVersion, kind.APIVersion())
 }
 
 // undecodable is upstream's message for a body that is no object of the kind: one for a body that is not even JSON, one
@@ -213,21 +222,27 @@ func (r *Request) readWriteOptions(kind string) error {
 	}
 	var errs api.ErrorList
 	query := r.Query()
-	for i, value := range query["dryRun"] {
-		if value != "All" {
-			errs = append(errs, api.Path("dryRun").Index(i).NotSupported(value, "All"))
-		}
+	if dryRun := query["dryRun"]; len(dryRun) > 0 {
 		r.DryRun = true
+		errs = append(errs, checkDryRun(dryRun)...)
 	}
 	switch v := query.Get("fieldValidation"); v {
 	case "", fieldValidationIgnore, fieldValidationWarn, fieldValidationStrict:
 	default:
-		errs = append(errs, api.Path("fieldValidation").NotSupported(v, fieldValidationIgnore, fieldValidationStrict, fieldValidationWarn))
+		errs = append(errs, api.Path("fieldValidation").NotSupported(v, "", fieldValidationIgnore, fieldValidationStrict, fieldValidationWarn))
 	}
 	if manager := query.Get("fieldManager"); manager != "" {
 		errs = append(errs, api.ValidateFieldManager("", "fieldManager", manager)...)
 	}
 	return invalidOptions(kind, errs)
+}
+
+// checkDryRun: there is one kind of dry run, the whole one.
+func checkDryRun(values []string) api.ErrorList {
+	if slices.ContainsFunc(values, func(v string) bool { return v != "All" }) {
+		return api.ErrorList{api.Path("dryRun").NotSupported(values, "All")}
+	}
+	return nil
 }
 
 // invalidOptions is the error for query parameters or DeleteOptions that break a rule.

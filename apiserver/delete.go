@@ -244,6 +244,7 @@ func checkPreconditions(kind *api.Kind, meta *api.ObjectMeta, want *api.Precondi
 	if want == nil {
 		return nil
 	}
+	kind = &api.Kind{GroupVersion: kind.GroupVersion, Plural: kind.Kind} // upstream names the kind here, not the resource
 	if want.UID != nil && *want.UID != meta.UID {
 		return api.NewConflict(kind, meta.Name, fmt.Errorf("the UID in the precondition (%s) does not match the UID in record (%s). The object might have been deleted and then recreated", *want.UID, meta.UID))
 	}

@@ -35,7 +35,7 @@ func decodeDeleteOptions(req *Request, data []byte, options *api.DeleteOptions) 
 		return err
 	}
 	if _, err := decodeInto(data, media, options, fieldValidationIgnore); err != nil {
-		return api.NewBadRequest("%v", err)
+		return api.NewBadRequest("couldn't get version/kind; json parse error: %v", err)
 	}
 	if options.Kind != "" && options.Kind != "DeleteOptions" {
 		return api.NewBadRequest("no kind %q is registered for version %q as DeleteOptions", options.Kind, options.APIVersion)
@@ -72,16 +72,12 @@ func checkDeleteOptions(options *api.DeleteOptions) error {
 		switch p := *options.PropagationPolicy; p {
 		case api.DeletePropagationForeground, api.DeletePropagationBackground, api.DeletePropagationOrphan:
 		default:
-			errs = append(errs, api.Path("propagationPolicy").NotSupported(string(p), "Background", "Foreground", "Orphan", "nil"))
+			errs = append(errs, api.Path("propagationPolicy").NotSupported(string(p), "Foreground", "Background", "Orphan", "nil"))
 		}
 		if options.OrphanDependents != nil {
 			errs = append(errs, api.Path("propagationPolicy").Invalid(string(*options.PropagationPolicy), "orphanDependents and deletionPropagation cannot be both set"))
 		}
 	}
-	for i, v := range options.DryRun {
-		if v != "All" {
-			errs = append(errs, api.Path("dryRun").Index(i).NotSupported(v, "All"))
-		}
-	}
+	errs = append(errs, checkDryRun(options.DryRun)...)
 	return invalidOptions("DeleteOptions", errs)
 }

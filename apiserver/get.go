@@ -37,7 +37,8 @@ func parseRevision(s string) (int64, error) {
 	}
 	revision, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || revision < 0 {
-		return 0, api.NewInvalid(&api.Kind{}, "", api.ErrorList{api.Path("resourceVersion").Invalid(s, "strconv.ParseUint: parsing "+strconv.Quote(s)+": invalid syntax")})
+		return 0, api.NewBadRequest("invalid resource version: %v",
+			api.Path("resourceVersion").Invalid(s, "strconv.ParseUint: parsing "+strconv.Quote(s)+": invalid syntax"))
 	}
 	return revision, nil
 }

@@ -55,10 +55,7 @@ func readListOptions(req *Request) (*listOptions, error) {
 	}
 	var err error
 	o.revision, err = parseRevision(o.resourceVersion)
-	if err != nil {
-		return nil, api.NewBadRequest("invalid resource version: %v", err)
-	}
-	return o, nil
+	return o, err
 }
 
 // setDefaults gives a watch from "any point" its old meaning: first what is there, as ADDED events.

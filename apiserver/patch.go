@@ -51,7 +51,7 @@ func (s *Server) patch(ctx context.Context, req *Request, patch []byte, apply pa
 		obj := kind.New()
 		strict, err := decodeJSON(patched, obj, req.fieldValidation())
 		if mismatch := checkKind(kind, obj.GetTypeMeta()); mismatch != nil {
-			return nil, mismatch
+			return nil, invalidPatch(patched, mismatch)
 		}
 		if err != nil {
 			return nil, invalidPatch(patched, err)

@@ -67,9 +67,16 @@ func (res *Resource) stored() *api.Kind { return res.row.Kind }
 // hasVerb tells whether the resource itself, not a subresource, has a verb.
 func (res *Resource) hasVerb(verb string) bool { return slices.Contains(res.Verbs, verb) }
 
-// mayAcross tells that a request stays within one namespace, or may not: reads of a collection need not.
-func (res *Resource) mayAcross(req *Request) bool {
-	return !res.Namespaced || req.Namespace != "" || req.Verb == "list" || req.Verb == "watch"
+// takesVerbAt tells whether the verb makes sense where the path points: at an object or at a collection, and for
+// namespaced kinds within a namespace, unless it is a read of a collection.
+func (res *Resource) takesVerbAt(req *Request) bool {
+	switch req.Verb {
+	case "list", "watch":
+		return true
+	case "create", "deletecollection":
+		return req.Name == "" && (req.Namespace != "" || !res.Namespaced)
+	}
+	return req.Name != ""
 }
 
 // subresourceHandler finds who serves a request on a subresource; nil if there is none for this verb.

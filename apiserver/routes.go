@@ -58,7 +58,7 @@ func (s *Server) serveResource(w http.ResponseWriter, hr *http.Request) {
 		return
 	case req.Subresource != "":
 		handle = req.Resource.subresourceHandler(req)
-	case !req.Resource.hasVerb(req.Verb), !req.Resource.mayAcross(req):
+	case !req.Resource.hasVerb(req.Verb), !req.Resource.takesVerbAt(req):
 	case req.Resource.Create != nil:
 		handle = req.Resource.Create
 	default:

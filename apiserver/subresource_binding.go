@@ -46,7 +46,7 @@ func bindingCreate(s *Server, _ http.ResponseWriter, req *Request) (*Answer, err
 	}); err != nil {
 		return nil, err
 	}
-	return answerObject(http.StatusCreated, &api.Status{TypeMeta: api.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: api.StatusSuccess}), nil
+	return answerObject(http.StatusCreated, &api.Status{TypeMeta: api.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: api.StatusSuccess, Code: http.StatusCreated}), nil
 }
 
 func checkBinding(req *Request, binding *api.Binding) error {
@@ -152,5 +152,5 @@ func evict(s *Server, _ http.ResponseWriter, req *Request) (*Answer, error) {
 	if _, err := s.delete(req.HTTP.Context(), req, options); err != nil {
 		return nil, err
 	}
-	return answerObject(http.StatusCreated, &api.Status{TypeMeta: api.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: api.StatusSuccess}), nil
+	return answerObject(http.StatusCreated, &api.Status{TypeMeta: api.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: api.StatusSuccess, Code: http.StatusCreated}), nil
 }

@@ -76,6 +76,9 @@ func (s *Server) serveScale(_ http.ResponseWriter, req *Request) (*Answer, error
 		if scale.Name != req.Name {
 			return nil, api.NewBadRequest("the name of the object (%s) does not match the name on the URL (%s)", scale.Name, req.Name)
 		}
+		if err := req.checkNamespace(&scale.ObjectMeta); err != nil {
+			return nil, err
+		}
 		if errs := api.ValidateScale(scale); len(errs) > 0 {
 			return nil, api.NewInvalid(scaleKind, req.Name, errs)
 		}

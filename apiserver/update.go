@@ -181,7 +181,9 @@ func (r *Request) checkName(meta *api.ObjectMeta) error {
 // created again under the same name is another one.
 func (r *Request) checkResourceVersion(meta, old *api.ObjectMeta) error {
 	kind := r.Resource.Kind
-	if meta.UID != "" && meta.UID != old.UID {
+	// A patch is no claim about which object it is for: there, another uid is an attempt to change it (prepareForUpdate
+	// leaves it for validation to refuse).
+	if meta.UID != "" && meta.UID != old.UID && r.Verb != "patch" {
 		return api.NewConflict(kind, r.Name, fmt.Errorf("Precondition failed: UID in precondition: %v, UID in object meta: %v", meta.UID, old.UID))
 	}
 	switch meta.ResourceVersion {
@@ -211,7 +213,10 @@ func (res *Resource) prepareForUpdate(subresource string, obj, old api.Object) {
 	} else if sub := res.Subresources[subresource]; sub != nil && sub.Prepare != nil {
 		sub.Prepare(res, obj, old)
 	}
-	meta.SelfLink, meta.UID, meta.CreationTimestamp = "", oldMeta.UID, oldMeta.CreationTimestamp
+	meta.SelfLink, meta.CreationTimestamp = "", oldMeta.CreationTimestamp
+	if meta.UID == "" {
+		meta.UID = oldMeta.UID
+	}
 	if oldMeta.DeletionTimestamp != nil {
 		meta.DeletionTimestamp = oldMeta.DeletionTimestamp
 	}
