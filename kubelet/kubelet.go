@@ -57,6 +57,7 @@ type Kubelet struct {
 	running   context.Context
 	working   sync.WaitGroup // workers and probes
 	pullSlots chan struct{}  // one for each image pull at a time
+	apiSlots  chan struct{}  // one for each write of a worker at a time
 	listener  net.Listener   // of the server; nil without one
 
 	mu      sync.Mutex
@@ -72,8 +73,12 @@ const (
 	relistPeriod       = 5 * time.Second
 )
 
-// maxPulls bounds the images that are fetched at the same time.
-const maxPulls = 3
+// maxPulls bounds the images that are fetched at the same time, maxWrites the writes to the API: a thousand pods that
+// start at once must not open a thousand connections.
+const (
+	maxPulls  = 3
+	maxWrites = 16
+)
 
 // Run is a kubelet's life. It returns when ctx ends, with the node's containers left running: the next kubelet finds
 // them again.
@@ -156,6 +161,7 @@ func newKubelet(ctx context.Context, cfg Config) (*Kubelet, error) {
 		services:  client.NewInformer[*api.Service](cfg.Client, client.InformerOptions{}),
 		objects:   objectReader{cfg.Client},
 		pullSlots: make(chan struct{}, maxPulls),
+		apiSlots:  make(chan struct{}, maxWrites),
 		workers:   map[api.UID]*podWorker{},
 	}
 	k.prober = newProber(k)

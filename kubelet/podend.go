@@ -164,6 +164,8 @@ func (w *podWorker) release(ctx context.Context, pod *api.Pod) error {
 		return nil // its finalizers hold it
 	}
 	ctx = client.Because(ctx, "all containers have stopped: the pod is gone from node %s", w.k.cfg.NodeName)
+	ctx, done := w.k.writing(ctx)
+	defer done()
 	err := client.Of[*api.Pod](w.k.client).Delete(ctx, pod.Namespace, pod.Name, api.DeleteOptions{
 		GracePeriodSeconds: api.Ptr[int64](0), Preconditions: &api.Preconditions{UID: &pod.UID},
 	})

@@ -369,8 +369,8 @@ func (w *podWorker) report(ctx context.Context, pod *api.Pod, seen *RuntimePod, 
 	if err != nil {
 		return fmt.Errorf("compare statuses of pod %s: %w", pod.Key(), err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
-	defer cancel()
+	ctx, done := w.k.writing(ctx)
+	defer done()
 	stored, err := client.Of[*api.Pod](w.k.client).Patch(client.Because(ctx, "%s", why), pod.Namespace, pod.Name, api.StrategicMergePatchType, patch, "status")
 	switch {
 	case api.IsNotFound(err) || api.IsConflict(err):
@@ -384,8 +384,18 @@ func (w *podWorker) report(ctx context.Context, pod *api.Pod, seen *RuntimePod, 
 	return nil
 }
 
-// statusTimeout bounds one write: containers must be looked after even while the API server hangs.
-const statusTimeout = 5 * time.Second
+// writeTimeout bounds one write: containers must be looked after even while the API server hangs.
+const writeTimeout = 5 * time.Second
+
+// writing waits for its turn to write to the API, and gives the write a time limit.
+func (k *Kubelet) writing(ctx context.Context) (limited context.Context, done func()) {
+	k.apiSlots <- struct{}{} // never for long: each holder has a limit
+	limited, cancel := context.WithTimeout(ctx, writeTimeout)
+	return limited, func() {
+		cancel()
+		<-k.apiSlots
+	}
+}
 
 // statusPatch is what turns one status into the other. Other people's conditions are not in it, and the UID keeps it
 // from hitting a newer pod of the same name.
