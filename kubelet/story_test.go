@@ -235,8 +235,13 @@ func aRestartedKubeletFindsItsPods(t *testing.T, h *story.Harness, n *node) {
 	})
 	after := get(h, "stays")
 	require.Equal(t, before.Status, after.Status, "the pod did not notice")
-	_, err := pods.Get(h.Ctx, "default", "deleted")
-	require.True(t, api.IsNotFound(err), "it waited for its kubelet")
+	h.Eventually(func() error { // the API has waited for the kubelet, and is told last
+		_, err := pods.Get(h.Ctx, "default", "deleted")
+		if api.IsNotFound(err) {
+			return nil
+		}
+		return errors.Join(err, errors.New("the deleted pod is still there"))
+	})
 }
 
 func readinessFollowsTheAnnotation(t *testing.T, h *story.Harness, _ *node) {
