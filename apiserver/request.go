@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"kubelite/api"
 )
 
 // Request is what one HTTP request means to the API: who wants to do what to which object. The requestInfo step of
@@ -102,14 +100,6 @@ type requestKey struct{}
 func requestFrom(ctx context.Context) *Request {
 	r, _ := ctx.Value(requestKey{}).(*Request)
 	return r
-}
-
-// userFrom returns who sent the request that ctx belongs to, nil before authenticate.
-func userFrom(ctx context.Context) *User {
-	if r := requestFrom(ctx); r != nil {
-		return r.User
-	}
-	return nil
 }
 
 // withRequest puts a Request into the context of its HTTP request.
@@ -214,5 +204,3 @@ func (s *Server) internalRequest(verb string, res *Resource, namespace, name str
 		why:  &why{agent: "apiserver"},
 	}
 }
-
-var _ = api.Ptr[int]

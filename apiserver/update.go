@@ -184,7 +184,7 @@ func (r *Request) checkResourceVersion(meta, old *api.ObjectMeta) error {
 	// A patch is no claim about which object it is for: there, another uid is an attempt to change it (prepareForUpdate
 	// leaves it for validation to refuse).
 	if meta.UID != "" && meta.UID != old.UID && r.Verb != "patch" {
-		return api.NewConflict(kind, r.Name, fmt.Errorf("Precondition failed: UID in precondition: %v, UID in object meta: %v", meta.UID, old.UID))
+		return api.NewConflict(kind, r.Name, fmt.Errorf("precondition failed: UID in precondition: %v, UID in object meta: %v", meta.UID, old.UID))
 	}
 	switch meta.ResourceVersion {
 	case old.ResourceVersion:

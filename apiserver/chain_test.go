@@ -1,0 +1,107 @@
+package apiserver
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kubelite/api"
+)
+
+func TestParseRequest(t *testing.T) {
+	for _, c := range []struct {
+		method, target string
+		want           Request
+	}{
+		{"GET", "/api/v1/pods", Request{Verb: "list", Version: "v1", Plural: "pods"}},
+		{"GET", "/api/v1/namespaces/n/pods", Request{Verb: "list", Version: "v1", Plural: "pods", Namespace: "n"}},
+		{"GET", "/api/v1/namespaces/n/pods?watch=true", Request{Verb: "watch", Version: "v1", Plural: "pods", Namespace: "n"}},
+		{"GET", "/api/v1/namespaces/n/pods?watch=0", Request{Verb: "list", Version: "v1", Plural: "pods", Namespace: "n"}},
+		{"GET", "/api/v1/watch/namespaces/n/pods/p", Request{Verb: "watch", Version: "v1", Plural: "pods", Namespace: "n", Name: "p"}},
+		{"GET", "/api/v1/namespaces/n/pods/p/log?follow=true", Request{Verb: "get", Version: "v1", Plural: "pods", Namespace: "n", Name: "p", Subresource: "log"}},
+		{"GET", "/api/v1/namespaces/n/pods/p/proxy/a/b", Request{Verb: "get", Version: "v1", Plural: "pods", Namespace: "n", Name: "p", Subresource: "proxy", Rest: "/a/b"}},
+		{"POST", "/apis/apps/v1/namespaces/n/deployments", Request{Verb: "create", Group: "apps", Version: "v1", Plural: "deployments", Namespace: "n"}},
+		{"PUT", "/api/v1/nodes/a/status", Request{Verb: "update", Version: "v1", Plural: "nodes", Name: "a", Subresource: "status"}},
+		{"PATCH", "/api/v1/nodes/a", Request{Verb: "patch", Version: "v1", Plural: "nodes", Name: "a"}},
+		{"DELETE", "/api/v1/nodes/a", Request{Verb: "delete", Version: "v1", Plural: "nodes", Name: "a"}},
+		{"DELETE", "/api/v1/nodes", Request{Verb: "deletecollection", Version: "v1", Plural: "nodes"}},
+		// A namespace is inside itself, so that rules of the namespace apply to it.
+		{"GET", "/api/v1/namespaces/n", Request{Verb: "get", Version: "v1", Plural: "namespaces", Namespace: "n", Name: "n"}},
+		{"PUT", "/api/v1/namespaces/n/finalize", Request{Verb: "update", Version: "v1", Plural: "namespaces", Namespace: "n", Name: "n", Subresource: "finalize"}},
+	} {
+		c.want.IsResource = true
+		got := parseRequest(httptest.NewRequest(c.method, c.target, nil))
+		got.HTTP, got.query = nil, nil
+		require.Equal(t, c.want, *got, c.target)
+	}
+	for _, target := range []string{"/healthz", "/api", "/api/v1", "/apis/apps/v1", "/apis"} {
+		require.False(t, parseRequest(httptest.NewRequest("GET", target, nil)).IsResource, target)
+	}
+}
+
+// A bug in one request is that request's problem.
+func TestPanicIs500(t *testing.T) {
+	h := newHarness(t)
+	res := h.server.resource("", "v1", "podtemplates")
+	res.Strategy.PrepareForCreate = nil
+	res.Strategy.Warnings = func(_, _ api.Object) []string { panic("a bug") }
+	message := h.fails(500, "InternalError", "POST", "/api/v1/namespaces/default/podtemplates", `{"metadata":{"name":"x"},"template":{"spec":{"containers":[{"name":"c","image":"i"}]}}}`)
+	require.Contains(t, message, "a bug")
+	h.must("GET", configMaps, "")
+}
+
+// Too many at once are told to come back; those who are inside are not disturbed.
+func TestThrottle(t *testing.T) {
+	s := &Server{inFlight: inFlight{maxReads: 2, maxWrites: 1}}
+	release := make(chan struct{})
+	var inside sync.WaitGroup
+	handler := s.throttle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		inside.Done()
+		<-release
+	}))
+	send := func(method string) *httptest.ResponseRecorder {
+		hr := httptest.NewRequest(method, "/api/v1/pods", nil)
+		req := parseRequest(hr)
+		req.User = &User{Name: "jane"}
+		req.HTTP = hr.WithContext(withRequest(hr.Context(), req))
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, req.HTTP)
+		return w
+	}
+	inside.Add(3)
+	var group sync.WaitGroup
+	for _, method := range []string{"GET", "GET", "POST"} {
+		group.Go(func() { require.Equal(t, 200, send(method).Code) })
+	}
+	inside.Wait()
+	for _, method := range []string{"GET", "POST"} {
+		refused := send(method)
+		require.Equal(t, 429, refused.Code)
+		require.Equal(t, "1", refused.Header().Get("Retry-After"))
+	}
+	close(release)
+	group.Wait()
+	inside.Add(1)
+	require.Equal(t, 200, send("GET").Code)
+}
+
+func TestNegotiate(t *testing.T) {
+	for header, want := range map[string]*accepted{
+		"":                 {media: mediaJSON},
+		"application/json": {media: mediaJSON},
+		"*/*":              {media: mediaJSON},
+		"application/vnd.kubernetes.protobuf,application/json": {media: mediaProtobuf},
+		"application/json;q=0.5,application/yaml":              {media: mediaYAML},
+		"text/html":            nil,
+		"text/html, */*;q=0.1": {media: mediaJSON},
+		"application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json": {media: mediaJSON, as: "Table", version: "v1"},
+		"application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io,application/json":                                {media: mediaJSON},
+		"application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json":               {media: mediaProtobuf, as: "PartialObjectMetadata", version: "v1"},
+		"application/json;as=Table;v=v2;g=meta.k8s.io":                                                                    nil,
+	} {
+		require.Equal(t, want, parseAccept(header), header)
+	}
+}
