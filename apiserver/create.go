@@ -2,11 +2,9 @@ package apiserver
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"kubelite/api"
 	"kubelite/store"
@@ -111,81 +109,4 @@ func (s *Server) written(ctx context.Context, req *Request, code int, kv *store.
 		return nil, err
 	}
 	return &Answer{Code: code, JSON: kv.Value}, nil
-}
-
-// prepareMeta wipes what only the server may set, and puts the object into the namespace of the URL.
-func (r *Request) prepareMeta(meta *api.ObjectMeta) error {
-	meta.SelfLink, meta.UID, meta.CreationTimestamp = "", "", api.Time{}
-	meta.DeletionTimestamp, meta.DeletionGracePeriodSeconds, meta.ManagedFields = nil, nil, nil
-	if meta.ResourceVersion != "" && meta.ResourceVersion != "0" {
-		return api.NewInternalError(errors.New("resourceVersion should not be set on objects to be created"))
-	}
-	r.dropDoubleOwners(meta)
-	return r.checkNamespace(meta)
-}
-
-// checkNamespace makes the object's namespace that of the URL, unless it names another one.
-func (r *Request) checkNamespace(meta *api.ObjectMeta) error {
-	want := r.objectNamespace()
-	if meta.Namespace != "" && want != "" && meta.Namespace != want {
-		return api.NewBadRequest("the namespace of the provided object does not match the namespace sent on the request")
-	}
-	meta.Namespace = want
-	return nil
-}
-
-// dropDoubleOwners drops owner references that are there twice: old clients sent them, and the garbage
-// collector counts owners.
-func (r *Request) dropDoubleOwners(meta *api.ObjectMeta) {
-	if len(meta.OwnerReferences) < 2 {
-		return
-	}
-	var kept []api.OwnerReference
-	var doubled []string
-	for _, ref := range meta.OwnerReferences {
-		seen := false
-		for _, k := range kept {
-			seen = seen || api.Equal(k, ref)
-		}
-		if seen {
-			doubled = append(doubled, string(ref.UID))
-		} else {
-			kept = append(kept, ref)
-		}
-	}
-	if len(doubled) > 0 {
-		meta.OwnerReferences = kept
-		r.Warn(".metadata.ownerReferences contains duplicate entries; the duplicates were dropped; duplicate UID(s) observed: " + strings.Join(doubled, ", "))
-	}
-}
-
-// A generated name is the prefix and five random characters. The alphabet has no vowels and no digits or letters that
-// look alike, so that a name is never a word, and can be read aloud.
-const (
-	nameAlphabet     = "bcdfghjklmnpqrstvwxz2456789"
-	nameSuffixLength = 5
-	maxNameLength    = 63
-	// maxNameAttempts is how often a taken name is generated anew: with a million names of one prefix, one create
-	// in a thousand would fail.
-	maxNameAttempts = 7
-)
-
-func generateName(prefix string) string {
-	if len(prefix) > maxNameLength-nameSuffixLength {
-		prefix = prefix[:maxNameLength-nameSuffixLength]
-	}
-	random := make([]byte, nameSuffixLength)
-	rand.Read(random) // never fails, says crypto/rand
-	for i, b := range random {
-		random[i] = nameAlphabet[int(b)%len(nameAlphabet)]
-	}
-	return prefix + string(random)
-}
-
-// newUID makes a random UUID (version 4).
-func newUID() api.UID {
-	var b [16]byte
-	rand.Read(b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return api.UID(fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]))
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 
 	"kubelite/api"
 	"kubelite/store"
@@ -167,40 +166,6 @@ func (s *Server) storeChanged(ctx context.Context, req *Request, current *entry,
 		return nil, fmt.Errorf("update %s %q: %w", req.Resource.Resource(), req.Name, err)
 	}
 	return s.written(ctx, req, http.StatusOK, kv)
-}
-
-// checkName refuses a body that is about another object than the URL.
-func (r *Request) checkName(meta *api.ObjectMeta) error {
-	if meta.Name != r.Name {
-		return api.NewBadRequest("the name of the object (%s) does not match the name on the URL (%s)", meta.Name, r.Name)
-	}
-	return r.checkNamespace(meta)
-}
-
-// checkResourceVersion is the compare of compare-and-swap, and that of the uid: an object that was deleted and
-// created again under the same name is another one.
-func (r *Request) checkResourceVersion(meta, old *api.ObjectMeta) error {
-	kind := r.Resource.Kind
-	// A patch is no claim about which object it is for: there, another uid is an attempt to change it (prepareForUpdate
-	// leaves it for validation to refuse).
-	if meta.UID != "" && meta.UID != old.UID && r.Verb != "patch" {
-		return api.NewConflict(kind, r.Name, fmt.Errorf("precondition failed: UID in precondition: %v, UID in object meta: %v", meta.UID, old.UID))
-	}
-	switch meta.ResourceVersion {
-	case old.ResourceVersion:
-	case "", "0":
-		if r.Resource.Strategy.ConditionalUpdate && r.Subresource == "" {
-			return api.NewInvalid(&api.Kind{GroupVersion: kind.GroupVersion, Kind: kind.Plural}, r.Name, api.ErrorList{
-				api.Path("metadata.resourceVersion").Invalid(0, "must be specified for an update")})
-		}
-		meta.ResourceVersion = old.ResourceVersion
-	default:
-		if _, err := strconv.ParseUint(meta.ResourceVersion, 10, 64); err != nil {
-			return api.NewInvalid(kind, r.Name, api.ErrorList{api.Path("metadata.resourceVersion").Invalid(meta.ResourceVersion, err.Error())})
-		}
-		return api.NewConflict(kind, r.Name, errors.New(modified))
-	}
-	return nil
 }
 
 // prepareForUpdate keeps what an update may not change. Of metadata that is everything that only the server sets;
