@@ -30,6 +30,7 @@ type podWorker struct {
 	busy      bool               // a goroutine is at work; guarded by mu
 	again     bool               // woken while it was; guarded by mu
 	timer     *time.Timer        // wakes at plan.Next; guarded by mu
+	wrote     int64              // the revision of our last report; guarded by mu
 	stopGrace time.Duration      // of the stop under way; guarded by mu
 	hurry     context.CancelFunc // cuts that stop short; guarded by mu
 	// fingerprint is what the runtime had of the pod at the last look; guarded by mu
@@ -52,6 +53,10 @@ type podWorker struct {
 func (w *podWorker) update(ctx context.Context, pod *api.Pod, gone bool, revision int64) {
 	w.mu.Lock()
 	w.pod, w.gone = pod, w.gone || gone
+	if !gone && revision > 0 && revision == w.wrote {
+		w.mu.Unlock()
+		return // the echo of our own report is no news
+	}
 	if revision > 0 {
 		w.revisions = append(w.revisions, revision)
 	}
@@ -380,6 +385,9 @@ func (w *podWorker) report(ctx context.Context, pod *api.Pod, seen *RuntimePod, 
 	}
 	version, _ := strconv.ParseInt(stored.ResourceVersion, 10, 64)
 	w.written, w.version = stored.Status, version
+	w.mu.Lock()
+	w.wrote = version
+	w.mu.Unlock()
 	w.k.log.Info("pod status", "namespace", pod.Namespace, "name", pod.Name, "rv", version, "why", why)
 	return nil
 }
