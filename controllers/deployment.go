@@ -133,7 +133,7 @@ func (c *DeploymentController) Reconcile(ctx context.Context, key api.Key) error
 	if api.IsConflict(err) {
 		// A ReplicaSet is not what the cache said, so this pass decided on old facts. The event that brings the new
 		// ones is on its way and queues the key again.
-		c.log.DebugContext(ctx, "Lost a race, trying again", "kind", "Deployment", "namespace", key.Namespace, "name", key.Name)
+		c.log.DebugContext(ctx, "lost a race, trying again", "kind", "Deployment", "namespace", key.Namespace, "name", key.Name)
 		return nil
 	}
 	return err
@@ -214,7 +214,7 @@ func (c *DeploymentController) awaitOwnWrites(ctx context.Context, d *api.Deploy
 		return 0
 	}, now)
 	if waiting {
-		c.log.DebugContext(ctx, "Waiting for the cache to show the last write", "kind", "Deployment", "namespace", d.Namespace, "name", d.Name, "replicaset", set.Name)
+		c.log.DebugContext(ctx, "waiting for the cache to show the last write", "kind", "Deployment", "namespace", d.Namespace, "name", d.Name, "replicaset", set.Name)
 		c.queue.AddAfter(d.Key(), expectationsTimeout+time.Second, "expectations") // should the event have been lost
 	}
 	return waiting, nil
@@ -362,6 +362,7 @@ func (c *DeploymentController) resize(ctx context.Context, r *rollout, rs *api.R
 	}
 	r.replace(updated)
 	if from := replicas(rs); from != size {
+		c.log.InfoContext(ctx, "replica set resized", "kind", "ReplicaSet", "namespace", rs.Namespace, "name", rs.Name, "from", from, "to", size)
 		direction := "up"
 		if size < from {
 			direction = "down"

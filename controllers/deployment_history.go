@@ -78,6 +78,7 @@ func (c *DeploymentController) ensureNewReplicaSet(ctx context.Context, r *rollo
 		return c.reportCreateFailure(ctx, r, rs, err)
 	}
 	c.writes.wrote(r.d.Key(), created, time.Now())
+	c.log.InfoContext(ctx, "replica set created", "kind", "ReplicaSet", "namespace", created.Namespace, "name", created.Name, "size", replicas(created))
 	r.new = created
 	if size := replicas(created); size > 0 {
 		c.events.Event(ctx, r.d, api.EventTypeNormal, "ScalingReplicaSet", "Scaled up replica set %s from 0 to %d", created.Name, size)
@@ -115,7 +116,7 @@ func (c *DeploymentController) reportCreateFailure(ctx context.Context, r *rollo
 	if hasProgressDeadline(r.d) {
 		setCondition(&r.d.Status, newCondition(api.DeploymentProgressing, api.ConditionFalse, "ReplicaSetCreateError", message, time.Now()))
 		if err := c.report(ctx, r, r.d.Status); err != nil {
-			c.log.WarnContext(ctx, "Could not report a failed create", "kind", "Deployment", "namespace", rs.Namespace, "name", r.d.Name, "err", err)
+			c.log.WarnContext(ctx, "could not report a failed create", "kind", "Deployment", "namespace", rs.Namespace, "name", r.d.Name, "error", err)
 		}
 	}
 	return fmt.Errorf("create %s: %w", api.Describe(rs), failure)

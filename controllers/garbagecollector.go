@@ -104,7 +104,7 @@ func (gc *GarbageCollector) discoverKinds(ctx context.Context, monitors *monitor
 		if err == nil || ctx.Err() != nil {
 			return ctx.Err()
 		}
-		gc.log.WarnContext(ctx, "Could not discover the kinds to collect", "err", err)
+		gc.log.WarnContext(ctx, "could not discover the kinds to collect", "error", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -123,7 +123,7 @@ func (gc *GarbageCollector) rediscover(ctx context.Context, monitors *monitors) 
 			return
 		case <-tick.C:
 			if err := gc.syncKinds(ctx, monitors); err != nil && ctx.Err() == nil {
-				gc.log.WarnContext(ctx, "Could not discover the kinds to collect", "err", err)
+				gc.log.WarnContext(ctx, "could not discover the kinds to collect", "error", err)
 			}
 		}
 	}
@@ -258,6 +258,9 @@ func (gc *GarbageCollector) collect(ctx context.Context, n snapshot) error {
 		}
 		ctx = client.Because(ctx, "%s: delete it, %s", plan.why, plan.policy)
 		err := gc.delete(ctx, n.ref, latest, plan.policy)
+		if err == nil {
+			gc.log.InfoContext(ctx, "object collected", "kind", n.ref.kind, "namespace", n.ref.namespace, "name", n.ref.name, "why", plan.why)
+		}
 		if api.IsNotFound(err) {
 			gc.graph.removeAbsent(n.ref, latestCause(ctx))
 			return nil

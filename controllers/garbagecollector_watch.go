@@ -106,7 +106,7 @@ func (m *monitors) waitForSync(ctx context.Context, most time.Duration) {
 		select {
 		case <-monitor.synced:
 		case <-timeout:
-			m.gc.log.WarnContext(ctx, "Collecting garbage without having listed every kind", "kind", monitor.resource.Kind)
+			m.gc.log.WarnContext(ctx, "collecting garbage without having listed every kind", "kind", monitor.resource.Kind)
 			return
 		case <-ctx.Done():
 			return
@@ -159,7 +159,7 @@ func (m *monitor) run(ctx context.Context) {
 			}
 		}
 		if err != nil && !api.IsExpired(err) {
-			m.gc.log.DebugContext(ctx, "Watching a kind for the garbage collector failed", "kind", m.resource.Kind, "err", err)
+			m.gc.log.DebugContext(ctx, "watching a kind for the garbage collector failed", "kind", m.resource.Kind, "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -246,6 +246,9 @@ func (n *NamespaceController) finalize(ctx context.Context, ns *api.Namespace) e
 	update.Spec.Finalizers = slices.DeleteFunc(update.Spec.Finalizers, func(f api.FinalizerName) bool { return f == namespaceFinalizer })
 	ctx = client.Because(ctx, "nothing is left in it: take the finalizer away")
 	_, err := client.Of[*api.Namespace](n.client).UpdateSubresource(ctx, update, "finalize")
+	if err == nil {
+		n.log.InfoContext(ctx, "namespace emptied", "kind", "Namespace", "name", ns.Name)
+	}
 	if api.IsNotFound(err) {
 		return nil
 	}

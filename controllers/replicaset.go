@@ -236,6 +236,7 @@ func (r *ReplicaSetController) createPods(ctx context.Context, rs *api.ReplicaSe
 		}
 		return err
 	})
+	r.log.InfoContext(ctx, "pods created", "kind", "ReplicaSet", "namespace", rs.Namespace, "name", rs.Name, "wanted", n, "created", created)
 	r.expectations.creationsObserved(key, n-created) // the watch will not show what was refused or never tried
 	if namespaceTerminating(err) {
 		return nil // every further create would fail too, and the pods would be deleted anyway
@@ -248,7 +249,7 @@ func (r *ReplicaSetController) deletePods(ctx context.Context, rs *api.ReplicaSe
 	key := rs.Key()
 	pods := client.Of[*api.Pod](r.client)
 	r.expectations.expectDeletions(key, victims, time.Now())
-	_, err := inParallel(len(victims), func(i int) error {
+	deleted, err := inParallel(len(victims), func(i int) error {
 		pod := victims[i]
 		// The UID says which pod is meant, should another one have its name by now.
 		err := pods.Delete(ctx, pod.Namespace, pod.Name, api.DeleteOptions{Preconditions: &api.Preconditions{UID: &pod.UID}})
@@ -263,6 +264,7 @@ func (r *ReplicaSetController) deletePods(ctx context.Context, rs *api.ReplicaSe
 		r.events.Event(ctx, rs, api.EventTypeWarning, "FailedDelete", "Error deleting: %v", err)
 		return fmt.Errorf("unable to delete pods: %w", err)
 	})
+	r.log.InfoContext(ctx, "pods deleted", "kind", "ReplicaSet", "namespace", rs.Namespace, "name", rs.Name, "wanted", len(victims), "deleted", deleted)
 	return err // the first one; they are all alike
 }
 

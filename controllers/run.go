@@ -68,27 +68,25 @@ func Run(ctx context.Context, cfg Config) error {
 		NewNamespaceController(cfg.Client, caches, cfg.Logger),
 		NewGarbageCollector(cfg.Client, caches, cfg.Logger),
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, running := errgroup.WithContext(ctx)
 	for _, informer := range []runner{caches.Namespaces, caches.DefaultServiceAccounts, caches.RootCAs, caches.Deployments, caches.ReplicaSets, caches.Pods} {
-		group.Go(func() error { return informer.Run(ctx) })
+		group.Go(func() error { return informer.Run(running) })
 	}
 	lead := func(ctx context.Context) error {
-		cfg.Logger.InfoContext(ctx, "Controllers started")
+		cfg.Logger.InfoContext(ctx, "controllers started")
 		return runAll(ctx, loops)
 	}
 	group.Go(func() error {
 		if !cfg.LeaderElect {
-			return lead(ctx)
+			return lead(running)
 		}
 		lease := client.LeaseConfig{Namespace: "kube-system", Name: "kube-controller-manager", Identity: cfg.Identity}
-		return client.Lead(ctx, cfg.Client, lease, lead)
+		return client.Lead(running, cfg.Client, lease, lead)
 	})
 	if err := group.Wait(); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("controllers: %w", err)
-	} else if err != nil && context.Cause(ctx) != context.Canceled {
-		return fmt.Errorf("controllers: %w", err)
 	}
-	return nil
+	return nil // whatever a loop returned after ctx ended, it was told to end
 }
 
 // runAll runs the loops until ctx ends or the first of them fails, and waits for all.
@@ -115,6 +113,6 @@ func waitForSync(ctx context.Context, caches ...interface{ WaitForSync(context.C
 // ctx. If the ledger cannot be reached, the loop goes on: what it does matters more than what it says.
 func tell(ctx context.Context, c *client.Client, log *slog.Logger, obj api.Object) {
 	if err := c.Decide(ctx, obj, nil); err != nil && ctx.Err() == nil {
-		log.DebugContext(ctx, "Could not record a decision", "kind", api.KindFor(obj).Kind, "namespace", obj.GetObjectMeta().Namespace, "name", obj.GetObjectMeta().Name, "err", err)
+		log.DebugContext(ctx, "could not record a decision", "kind", api.KindFor(obj).Kind, "namespace", obj.GetObjectMeta().Namespace, "name", obj.GetObjectMeta().Name, "error", err)
 	}
 }
