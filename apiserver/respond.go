@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"kubelite/api"
 	"kubelite/store"
@@ -280,6 +281,10 @@ func (s *Server) sendPage(w http.ResponseWriter, req *Request, p *page) {
 	}
 	header := w.Header()
 	header["Content-Type"], header["Cache-Control"] = contentTypes[mediaJSON], noCache
+	if size > gzipThreshold {
+		// Who takes this long to read a list has stopped reading: do not keep the objects for it.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(listTimeout)) // who knows no deadlines never hangs
+	}
 	if size > gzipThreshold && acceptsGzip(req.HTTP) {
 		s.sendCompressed(w, req, p, head, skip)
 		return
@@ -307,6 +312,8 @@ func (s *Server) sendPage(w http.ResponseWriter, req *Request, p *page) {
 var chunks = sync.Pool{New: func() any { b := make([]byte, 0, 256<<10); return &b }}
 
 const listTail = "]}\n"
+
+const listTimeout = time.Minute
 
 // listHead is a list up to its first item.
 func listHead(kind *api.Kind, p *page) []byte {

@@ -37,6 +37,8 @@ type Server struct {
 
 	// ready is true from the moment that the bootstrap objects exist until shutdown begins: what /readyz says.
 	ready atomic.Bool
+	// slowWatcher is how long a watcher may take to take in what is sent before it is dropped.
+	slowWatcher time.Duration
 	// stopping is closed when shutdown begins: watches end, so that their connections can.
 	stopping chan struct{}
 
@@ -49,7 +51,7 @@ type resourcePath struct{ group, version, plural string }
 func New(config Config) (*Server, error) {
 	config.setDefaults()
 	s := &Server{
-		config: config, log: config.Logger, store: config.Store, stopping: make(chan struct{}),
+		config: config, log: config.Logger, store: config.Store, stopping: make(chan struct{}), slowWatcher: slowWatcherTimeout,
 		resources: newResources(), byPath: map[resourcePath]*Resource{},
 		inFlight: inFlight{maxReads: int64(config.MaxReadsInFlight), maxWrites: int64(config.MaxWritesInFlight)},
 	}

@@ -287,12 +287,12 @@ func (wt *watcher) flush() bool {
 // guard starts a timer that makes a hanging write fail.
 func (wt *watcher) guard() *time.Timer {
 	if wt.timer == nil {
-		wt.timer = time.AfterFunc(slowWatcherTimeout, func() {
+		wt.timer = time.AfterFunc(wt.server.slowWatcher, func() {
 			// The past is a deadline that ends a write at once. A connection that knows no deadlines has no writes that hang.
 			_ = wt.control.SetWriteDeadline(time.Unix(1, 0))
 		})
 	} else {
-		wt.timer.Reset(slowWatcherTimeout)
+		wt.timer.Reset(wt.server.slowWatcher)
 	}
 	return wt.timer
 }

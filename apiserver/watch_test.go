@@ -1,10 +1,13 @@
 package apiserver
 
 import (
+	"crypto/tls"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -272,5 +275,41 @@ func TestWatchersMissNothing(t *testing.T) {
 			require.False(t, seen[i][name], "%s came twice", name)
 			seen[i][name] = true
 		}
+	}
+}
+
+// A client that watches and does not read is dropped, and disturbs nobody meanwhile.
+func TestSlowWatcherIsDropped(t *testing.T) {
+	for _, protocol := range []string{"HTTP/2.0", "HTTP/1.1"} {
+		t.Run(protocol, func(t *testing.T) {
+			h := newHarness(t)
+			h.server.slowWatcher = 100 * time.Millisecond
+			slow := h.http.Client().Transport.(*http.Transport).Clone()
+			if protocol == "HTTP/1.1" {
+				slow.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
+				slow.TLSClientConfig.NextProtos = nil
+			}
+			req, err := http.NewRequestWithContext(t.Context(), "GET", h.http.URL+configMaps+"?watch=1", nil)
+			require.NoError(t, err)
+			req.Header.Set("Authorization", "Bearer admin")
+			res, err := slow.RoundTrip(req)
+			require.NoError(t, err)
+			defer res.Body.Close()
+			require.Equal(t, protocol, res.Proto)
+
+			watching := func() bool {
+				kc := h.server.cache.kind(resourceOf[*api.ConfigMap](h.server))
+				kc.mu.RLock()
+				defer kc.mu.RUnlock()
+				return len(kc.feeds) > 0
+			}
+			require.Eventually(t, watching, 10*time.Second, time.Millisecond)
+			pad := strings.Repeat("x", 900_000)
+			for i := range 25 { // until all buffers between server and client are full
+				h.must("POST", configMaps, fmt.Sprintf(`{"metadata":{"name":"c%d"},"data":{"k":"%s"}}`, i, pad))
+			}
+			// TLS takes another five seconds to say goodbye to a client that does not listen.
+			require.Eventually(t, func() bool { return !watching() }, 20*time.Second, 10*time.Millisecond)
+		})
 	}
 }
