@@ -27,7 +27,9 @@ func (k *Kubelet) register(ctx context.Context) error {
 			node.Name = k.cfg.NodeName
 			k.describeNode(node)
 			k.setStatus(ctx, node, nil)
-			_, err = nodes.Create(ctx, node)
+			if _, err = nodes.Create(ctx, node); err == nil {
+				k.nodeEvents(ctx, api.New[*api.Node](), node)
+			}
 		case err == nil:
 			before := api.DeepCopy(node)
 			if k.describeNode(node); !api.Equal(before, node) {
