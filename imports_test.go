@@ -42,7 +42,7 @@ var owners = map[string][]string{
 	"github.com/spf13/cobra":          {"cmd", "kubectl-lite", "cluster"},
 	"github.com/prometheus":           {"apiserver"},
 	"github.com/google/nftables":      {"proxy"},
-	"github.com/stretchr/testify":     {},
+	"github.com/stretchr/testify":     {"test"},
 	"github.com/rogpeppe/go-internal": {"test"},
 }
 

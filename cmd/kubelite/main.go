@@ -18,6 +18,12 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if len(os.Args) == 2 && os.Args[1] == "pause" {
+		// The first process of every pod. It does nothing, so that the pod's network outlives its containers, and must
+		// not cost more memory than it has to.
+		<-ctx.Done()
+		return
+	}
 	if err := command().ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		stop()
@@ -30,8 +36,13 @@ func command() *cobra.Command {
 	root := &cobra.Command{
 		Use: "kubelite", Short: "Kubernetes, small enough to read", Version: api.Version,
 		SilenceUsage: true, SilenceErrors: true,
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
+			if percent, ok := longRunning[cmd.Name()]; ok {
+				keepSmall(cmd.Context(), percent)
+			}
+		},
 	}
 	root.AddCommand(cluster.Commands(docker.Machine{}, api.Version)...)
-	root.AddCommand(apiserverCommand(), controllersCommand(), schedulerCommand(), kubeletCommand(), pauseCommand())
+	root.AddCommand(apiserverCommand(), controllersCommand(), schedulerCommand(), kubeletCommand())
 	return root
 }
