@@ -56,7 +56,8 @@ type blockKey struct {
 // objects have the same.
 type compressedBlock struct {
 	revisions []int64
-	deflated  []byte
+	compress  sync.Once // who comes while a block is being compressed waits for it
+	deflated  []byte    // set by compress
 }
 
 // forget drops all blocks, so that a big list that was asked for once is not kept for good.
@@ -71,21 +72,23 @@ func (c *compressedBlocks) get(entries []*entry, skip int) []byte {
 	key := blockKey{entries[0].revision, entries[len(entries)-1].revision, len(entries)}
 	c.mu.Lock()
 	block := c.kept[key]
+	if block == nil || !slices.EqualFunc(block.revisions, entries, func(revision int64, e *entry) bool { return revision == e.revision }) {
+		block = &compressedBlock{revisions: make([]int64, len(entries))}
+		for i, e := range entries {
+			block.revisions[i] = e.revision
+		}
+		if c.kept == nil || c.size > maxCompressedBytes {
+			c.kept, c.size = map[blockKey]*compressedBlock{}, 0
+		}
+		c.kept[key] = block
+	}
 	c.mu.Unlock()
-	if block != nil && slices.EqualFunc(block.revisions, entries, func(revision int64, e *entry) bool { return revision == e.revision }) {
-		return block.deflated
-	}
-	block = &compressedBlock{deflated: deflate(entries, skip)}
-	for _, e := range entries {
-		block.revisions = append(block.revisions, e.revision)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.kept == nil || c.size > maxCompressedBytes {
-		c.kept, c.size = map[blockKey]*compressedBlock{}, 0
-	}
-	c.kept[key] = block
-	c.size += len(block.deflated) + 8*len(block.revisions)
+	block.compress.Do(func() {
+		block.deflated = deflate(entries, skip)
+		c.mu.Lock()
+		c.size += len(block.deflated) + 8*len(block.revisions)
+		c.mu.Unlock()
+	})
 	return block.deflated
 }
 
