@@ -2,70 +2,57 @@ package kubectllite
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"kubelite/api"
 	"kubelite/client"
 )
 
-// ledger reads the server's records of what was done and why, each at most once.
+// ledger reads the server's records of why things happened. It keeps what it has read: chains share their beginnings.
 type ledger struct {
-	s        *session
-	writes   map[int64]*api.LedgerRecord // by revision; nil for those that are gone
-	singular map[string]string           // "pods" -> "pod", "deployments.apps" -> "deployment.apps"
+	session *session
+	writes  map[int64]*api.LedgerRecord // by revision; nil: not in the ledger any more
 }
 
-func (s *session) openLedger(ctx context.Context) (*ledger, error) {
-	resources, err := s.discover(ctx)
-	if err != nil {
-		return nil, err
-	}
-	l := &ledger{s: s, writes: map[int64]*api.LedgerRecord{}, singular: map[string]string{}}
-	for i := range resources {
-		r := &resources[i]
-		name := displayName(r, "")
-		l.singular[r.Resource()] = strings.TrimSuffix(name, "/")
-	}
-	return l, nil
-}
-
-func groupResource(group, resource string) string {
-	if group == "" {
-		return resource
-	}
-	return resource + "." + group
-}
+func (s *session) ledger() *ledger { return &ledger{session: s, writes: map[int64]*api.LedgerRecord{}} }
 
 func (l *ledger) query(ctx context.Context, name, value string) ([]api.LedgerRecord, error) {
-	resp, err := l.s.do(ctx, client.Request{Path: api.LedgerPath, Query: url.Values{name: {value}}})
+	resp, err := l.session.do(ctx, client.Request{Path: api.LedgerPath, Query: url.Values{name: {value}}})
+	if api.IsNotFound(err) {
+		return nil, errors.New("this server keeps no ledger: only kubelite's can say why")
+	}
 	if err != nil {
 		return nil, err
 	}
 	var list api.LedgerRecordList
-	if err := json.Unmarshal(resp.Body, &list); err != nil {
-		return nil, fmt.Errorf("read the ledger: %w", err)
+	if err := api.UnmarshalJSON(resp.Body, &list); err != nil {
+		return nil, err
 	}
 	return list.Items, nil
 }
 
 // of returns everything recorded about an object, oldest first.
-func (l *ledger) of(ctx context.Context, m *manifest) ([]api.LedgerRecord, error) {
-	key := m.resource.Resource() + "/"
-	if m.object.namespace() != "" {
-		key += m.object.namespace() + "/"
+func (l *ledger) of(ctx context.Context, r *client.APIResource, namespace, name string) ([]api.LedgerRecord, error) {
+	path := r.Resource() + "/"
+	if r.Namespaced {
+		path += namespace + "/"
 	}
-	return l.query(ctx, "object", key+m.object.name())
+	records, err := l.query(ctx, "object", path+name)
+	for i := range records {
+		l.remember(&records[i])
+	}
+	return records, err
 }
 
-// write returns the write that made a revision, nil if the ledger does not have it any more.
+// write returns the record of the write that made a revision, nil if it is compacted.
 func (l *ledger) write(ctx context.Context, revision int64) (*api.LedgerRecord, error) {
-	if r, ok := l.writes[revision]; ok {
-		return r, nil
+	if record, ok := l.writes[revision]; ok {
+		return record, nil
 	}
 	records, err := l.query(ctx, "revision", strconv.FormatInt(revision, 10))
 	if err != nil {
@@ -73,68 +60,183 @@ func (l *ledger) write(ctx context.Context, revision int64) (*api.LedgerRecord, 
 	}
 	l.writes[revision] = nil
 	for i := range records {
-		if records[i].Verb != decided {
-			l.writes[revision] = &records[i]
-		}
+		l.remember(&records[i])
 	}
 	return l.writes[revision], nil
 }
 
-// decided is the verb of a record that is no write.
-const decided = "decide"
-
-// causedBy returns what was done because of a revision.
-func (l *ledger) causedBy(ctx context.Context, revision int64) ([]api.LedgerRecord, error) {
+// effects returns what a revision caused, in order.
+func (l *ledger) effects(ctx context.Context, revision int64) ([]api.LedgerRecord, error) {
 	return l.query(ctx, "cause", strconv.FormatInt(revision, 10))
 }
 
-// object names what a record is about: "pod/web-x".
-func (l *ledger) object(r *api.LedgerRecord) string {
-	resource := groupResource(r.Object.Group, r.Object.Resource)
-	if singular := l.singular[resource]; singular != "" {
-		resource = singular
+// remember notes a write. A decision bears the revision at which it was made, which is somebody else's write.
+func (l *ledger) remember(r *api.LedgerRecord) {
+	if !isDecision(r) {
+		l.writes[r.Revision] = r
 	}
-	return resource + "/" + r.Object.Name
 }
 
-// what says in a few words what was done: "create pod/web-x", "bind pod/web-x", "status of pod/web-x".
-func (l *ledger) what(r *api.LedgerRecord) string {
-	object := l.object(r)
+func isDecision(r *api.LedgerRecord) bool { return r.Verb == "decide" }
+
+// lifetime keeps the records of the object's present life, or of its last one: a name may have been used before.
+func lifetime(records []api.LedgerRecord) []api.LedgerRecord {
+	start := 0
+	for i := range records {
+		if records[i].Verb == "create" && records[i].Subresource == "" {
+			start = i
+		}
+	}
+	return records[start:]
+}
+
+// subject is the object that why or trace is about.
+type subject struct {
+	resource        *client.APIResource
+	namespace, name string
+	records         []api.LedgerRecord
+}
+
+func (s *session) ledgerSubject(ctx context.Context, args []string) (*ledger, *subject, error) {
+	r, name, err := s.one(ctx, args)
+	if err != nil {
+		return nil, nil, err
+	}
+	l := s.ledger()
+	sub := &subject{resource: r, namespace: s.scope(r), name: name}
+	records, err := l.of(ctx, r, sub.namespace, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(records) == 0 {
+		// Never was there, or so long ago that the ledger was compacted.
+		if _, err := s.getObject(ctx, r, sub.namespace, name); err != nil {
+			return nil, nil, err
+		}
+		return nil, nil, fmt.Errorf("the ledger holds nothing about %s any more", displayName(r, name))
+	}
+	sub.records = lifetime(records)
+	return l, sub, nil
+}
+
+// node is one step of a chain of causes, or of effects.
+type node struct {
+	Record *api.LedgerRecord `json:"record,omitempty"`
+	// Note stands where there is no record, or more to say: an origin, a compacted revision.
+	Note     string  `json:"note,omitempty"`
+	Revision int64   `json:"revision,omitempty"`
+	Children []*node `json:"children,omitempty"`
+}
+
+// describeRecord is a record's first line: what was done.
+func describeRecord(r *api.LedgerRecord) string {
+	verb := r.Verb
+	if r.Subresource != "" {
+		verb += " " + r.Subresource + " of"
+	}
+	if isDecision(r) {
+		verb = "decided about"
+	}
+	return verb + " " + objectName(&r.Object)
+}
+
+// objectName is "pods default/web-1", as short as can be typed again: "pod/web-1 in default" reads worse in a tree.
+func objectName(o *api.LedgerObject) string {
+	resource := o.Resource
+	if o.Group != "" {
+		resource += "." + o.Group
+	}
+	if o.Namespace == "" {
+		return resource + "/" + o.Name
+	}
+	return resource + " " + o.Namespace + "/" + o.Name
+}
+
+// actor is who did it: the user the server knows, and the program it said it was.
+func actor(r *api.LedgerRecord) string {
 	switch {
-	case r.Verb == decided:
-		return "no change of " + object
-	case r.Subresource == "binding":
-		return "bind " + object
-	case r.Subresource != "":
-		return r.Verb + " " + r.Subresource + " of " + object
-	}
-	return r.Verb + " " + object
-}
-
-// who names the program, and the user that the server knows it as.
-func who(r *api.LedgerRecord) string {
-	agent, _, _ := strings.Cut(r.Agent, " ") // "kubectl/v1.36.3 (linux/amd64) ..."
-	if agent == "" || agent == r.User {
+	case r.Agent == "":
 		return r.User
+	case r.User == "" || strings.HasSuffix(r.User, r.Agent):
+		return r.Agent
 	}
-	return fmt.Sprintf("%s (%s)", agent, r.User)
+	return r.Agent + " as " + r.User
 }
 
-// origin says where a record without causes came from.
-func origin(r *api.LedgerRecord) string {
+// because is the rule's words and place, and what set it off where no event did.
+func because(r *api.LedgerRecord) string {
+	var parts []string
+	if r.Reason != "" {
+		parts = append(parts, r.Reason)
+	}
 	if r.Timer != "" {
-		return "a clock: " + r.Timer
+		parts = append(parts, "set off by a clock: "+r.Timer)
 	}
-	return "a request of " + r.User + ", which nothing in the cluster caused"
+	text := strings.Join(parts, "; ")
+	if r.Rule != "" {
+		text += "  (" + r.Rule + ")"
+	}
+	return strings.TrimSpace(text)
 }
 
-func clock(t api.MicroTime) string { return t.Local().Format("15:04:05.000") }
-
-// since is how long after another moment something happened.
-func since(t, start api.MicroTime) string {
-	d := t.Sub(start.Time)
-	if d < time.Second {
-		return fmt.Sprintf("+%dms", d.Milliseconds())
+// causeList is "caused by rev 12, 15 and 3 more".
+func causeList(r *api.LedgerRecord) string {
+	if len(r.Causes) == 0 {
+		return ""
 	}
-	return fmt.Sprintf("+%.1fs", d.Seconds())
+	var revisions []string
+	for _, revision := range r.Causes {
+		revisions = append(revisions, strconv.FormatInt(revision, 10))
+	}
+	text := "caused by rev " + strings.Join(revisions, ", ")
+	if r.MoreCauses > 0 {
+		text += fmt.Sprintf(" and %d more", r.MoreCauses)
+	}
+	return text
+}
+
+// nodeResults are the scheduler's words about each node, found in the details of its decision.
+func nodeResults(r *api.LedgerRecord) []string {
+	var details struct {
+		Results []struct {
+			Node    string   `json:"node"`
+			Score   int64    `json:"score"`
+			Filter  string   `json:"filter"`
+			Reasons []string `json:"reasons"`
+		} `json:"results"`
+		More int `json:"more"`
+	}
+	if len(r.Details.Raw) == 0 || api.UnmarshalJSON(r.Details.Raw, &details) != nil {
+		return nil
+	}
+	var lines []string
+	for _, result := range details.Results {
+		if len(result.Reasons) == 0 {
+			lines = append(lines, fmt.Sprintf("node %s: fits, score %d", result.Node, result.Score))
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("node %s: %s (%s)", result.Node, strings.Join(result.Reasons, ", "), result.Filter))
+	}
+	if details.More > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more nodes", details.More))
+	}
+	return lines
+}
+
+// relevantCauses orders a record's causes for a reader: what somebody wanted before what a component reported, the
+// newest first among equals.
+func relevantCauses(records []*api.LedgerRecord) {
+	rank := func(r *api.LedgerRecord) int {
+		switch {
+		case r.Subresource == "status" || r.Object.Resource == "events" || r.Object.Resource == "leases":
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(records, func(a, b *api.LedgerRecord) int {
+		if d := rank(a) - rank(b); d != 0 {
+			return d
+		}
+		return int(b.Revision - a.Revision)
+	})
 }

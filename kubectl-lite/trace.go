@@ -2,115 +2,154 @@ package kubectllite
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
+	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"kubelite/api"
 )
 
-// newTrace makes the command that walks from an object forward to all that came of it.
+// traceOptions are the flags of trace.
+type traceOptions struct {
+	output   string
+	revision int64
+	all      bool
+	limit    int
+}
+
 func newTrace(s *session) *cobra.Command {
-	var output string
-	var events bool
+	var o traceOptions
 	cmd := &cobra.Command{
-		Use:   "trace TYPE/NAME",
-		Short: "Show all that came of an object, with times",
-		Long: `Walks the ledger from the writes to an object forward: what was done because of them, and because of that, as a tree. Times
-are relative to the first write. Events are left out unless asked for, they change nothing.`,
+		Use:   "trace KIND/NAME",
+		Short: "Show what a change of an object set off: the tree of its effects, with times",
+		Long: `Walk the ledger forward from a write to an object: what it made the control loops do, what that made others do, and
+how long it all took. It begins at the last write that nothing caused, which is mostly what a person asked for last.
+Events and leases are left out.`,
 		Example: "  kubectl-lite trace deployment/web",
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if output != "" && output != "json" {
-				return fmt.Errorf("--output %q: only json is known", output)
-			}
-			return s.trace(cmd.Context(), args, output, events)
+			return s.trace(cmd.Context(), &o, args)
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "json: every record of the tree")
-	cmd.Flags().BoolVar(&events, "events", false, "Show the Events that were written, too")
+	f := cmd.Flags()
+	f.StringVarP(&o.output, "output", "o", "", "Output format: json")
+	f.Int64Var(&o.revision, "revision", 0, "Begin at the write that made this revision of the object")
+	f.BoolVar(&o.all, "all", false, "Show events and leases, too")
+	f.IntVar(&o.limit, "limit", 200, "How many effects to show at most")
 	return cmd
 }
 
-func (s *session) trace(ctx context.Context, args []string, output string, events bool) error {
-	objects, err := s.selectObjects(ctx, &selection{}, args, false)
+func (s *session) trace(ctx context.Context, o *traceOptions, args []string) error {
+	l, sub, err := s.ledgerSubject(ctx, args)
 	if err != nil {
 		return err
 	}
-	l, err := s.openLedger(ctx)
+	first, err := sub.origin(o.revision)
 	if err != nil {
 		return err
 	}
-	t := &tracer{ledger: l, events: events, seen: map[int64]bool{}}
-	for i := range objects {
-		history, err := l.of(ctx, &objects[i])
-		if err != nil {
-			return err
+	w := &effectWalk{ledger: l, seen: map[int64]bool{first.Revision: true}, all: o.all, left: o.limit}
+	root := &node{Record: first, Revision: first.Revision}
+	if err := w.walk(ctx, root); err != nil {
+		return err
+	}
+	switch o.output {
+	case "json":
+		return writeJSON(s.Out, root)
+	case "":
+		printTrace(s.Out, root, first.Time.Time, "", "")
+		if w.left <= 0 {
+			fmt.Fprintf(s.Out, "... and more: --limit %d was reached\n", o.limit)
 		}
-		history = ofPresent(history)
-		if len(history) == 0 {
-			return fmt.Errorf("the ledger knows nothing of %s", objects[i].display())
+		return nil
+	}
+	return fmt.Errorf("--output must be 'json'")
+}
+
+// origin is the write to begin at: the one of a revision, or the last one that nothing caused, else the first.
+func (sub *subject) origin(revision int64) (*api.LedgerRecord, error) {
+	if revision != 0 {
+		return sub.asked(revision)
+	}
+	var found *api.LedgerRecord
+	for i := range sub.records {
+		r := &sub.records[i]
+		if !isDecision(r) && (found == nil || len(r.Causes) == 0 && r.Timer == "") {
+			found = r
 		}
-		t.start = history[0].Time
-		// What the cluster wrote to the object comes up below what caused it; only origins start a tree of their own.
-		for j := range history {
-			if len(history[j].Causes) == 0 {
-				if err := t.walk(ctx, &history[j], 0); err != nil {
-					return err
+	}
+	if found == nil {
+		return sub.asked(0)
+	}
+	return found, nil
+}
+
+// effectWalk goes forward, breadth first, so that a limit cuts the far ends and not whole branches. An effect of several
+// causes stands below the first of them.
+type effectWalk struct {
+	ledger *ledger
+	seen   map[int64]bool
+	all    bool
+	left   int
+}
+
+func (w *effectWalk) walk(ctx context.Context, root *node) error {
+	for level := []*node{root}; len(level) > 0; {
+		var next []*node
+		for _, n := range level {
+			effects, err := w.ledger.effects(ctx, n.Revision)
+			if err != nil {
+				return err
+			}
+			for i := range effects {
+				r := &effects[i]
+				if w.left <= 0 {
+					return nil
+				}
+				if w.skip(r) {
+					continue
+				}
+				w.left--
+				child := &node{Record: r, Revision: r.Revision}
+				n.Children = append(n.Children, child)
+				if !isDecision(r) { // a decision causes nothing: it wrote nothing
+					w.seen[r.Revision] = true
+					next = append(next, child)
 				}
 			}
 		}
-	}
-	if output == "json" {
-		e := json.NewEncoder(s.Out)
-		e.SetIndent("", "  ")
-		return e.Encode(t.records)
-	}
-	for _, line := range t.lines {
-		fmt.Fprintln(s.Out, strings.TrimRight(line, " "))
+		level = next
 	}
 	return nil
 }
 
-// tracer walks the tree of consequences. A write with several causes hangs below the first of them that is reached.
-type tracer struct {
-	ledger  *ledger
-	events  bool
-	start   api.MicroTime
-	seen    map[int64]bool
-	lines   []string
-	records []api.LedgerRecord
+func (w *effectWalk) skip(r *api.LedgerRecord) bool {
+	if !isDecision(r) && w.seen[r.Revision] {
+		return true
+	}
+	noise := r.Object.Resource == "events" || r.Object.Resource == "leases"
+	return noise && !w.all
 }
 
-func (t *tracer) walk(ctx context.Context, r *api.LedgerRecord, depth int) error {
-	if r.Verb != decided {
-		if t.seen[r.Revision] {
-			return nil
-		}
-		t.seen[r.Revision] = true
+// printTrace prints a node and its effects, each with the time since the beginning.
+func printTrace(out io.Writer, n *node, began time.Time, lead, rest string) {
+	r := n.Record
+	offset := fmt.Sprintf("+%.3fs", r.Time.Sub(began).Seconds())
+	fmt.Fprintf(out, "%s%s  rev %d  %s: %s\n", lead, offset, r.Revision, actor(r), describeRecord(r))
+	below := rest + "   "
+	if len(n.Children) > 0 {
+		below = rest + "│  "
 	}
-	t.records = append(t.records, *r)
-	agent, _, _ := strings.Cut(r.Agent, " ")
-	t.lines = append(t.lines, fmt.Sprintf("%8s  %s%-*s  %-16s %s%s",
-		since(r.Time, t.start), strings.Repeat("  ", depth), max(52-2*depth, 1), t.ledger.what(r), agent, r.Reason, place(r)))
-	if r.Verb == decided {
-		return nil // nothing was written, so nothing came of it
+	if text := because(r); text != "" {
+		fmt.Fprintf(out, "%s%s\n", below, text)
 	}
-	next, err := t.ledger.causedBy(ctx, r.Revision)
-	if err != nil {
-		return err
-	}
-	slices.SortStableFunc(next, func(a, b api.LedgerRecord) int { return a.Time.Compare(b.Time.Time) })
-	for i := range next {
-		if next[i].Object.Resource == "events" && !t.events {
-			continue
-		}
-		if err := t.walk(ctx, &next[i], depth+1); err != nil {
-			return err
+	for i, child := range n.Children {
+		if i == len(n.Children)-1 {
+			printTrace(out, child, began, rest+"└─ ", rest+"   ")
+		} else {
+			printTrace(out, child, began, rest+"├─ ", rest+"│  ")
 		}
 	}
-	return nil
 }
