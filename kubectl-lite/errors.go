@@ -91,7 +91,9 @@ type sourceError struct {
 	err           error
 }
 
-func (e *sourceError) Error() string { return fmt.Sprintf("error when %s %q: %v", e.doing, e.source, e.err) }
+func (e *sourceError) Error() string {
+	return fmt.Sprintf("error when %s %q: %v", e.doing, e.source, e.err)
+}
 func (e *sourceError) Unwrap() error { return e.err }
 
 func addSource(doing, source string, err error) error {

@@ -2,10 +2,8 @@ package kubectllite
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,221 +11,238 @@ import (
 	"kubelite/api"
 )
 
-// newWhy makes the command that walks from an object back to the requests it came from.
-func newWhy(s *session) *cobra.Command {
-	var sel selection
-	var output string
-	cmd := &cobra.Command{
-		Use:   "why TYPE/NAME",
-		Short: "Say why an object is there and why it is as it is",
-		Long: `Walks the ledger from an object back to where it came from. Every write is printed with its revision, its writer, the
-rule that decided on it with its place in the source, and the writes that caused it, back to a person or a clock.
+// whyOptions are the flags of why.
+type whyOptions struct {
+	output   string
+	revision int64
+	all      bool
+	maxDepth int
+}
 
-What a component decided not to do is there too: for a pod that is not scheduled, what each node lacks.`,
-		Example: "  kubectl-lite why pod/web-6d4b75cb6d-hx2rz\n  kubectl-lite why pod -l app=web",
-		Args:    cobra.MinimumNArgs(1),
+func newWhy(s *session) *cobra.Command {
+	var o whyOptions
+	cmd := &cobra.Command{
+		Use:   "why KIND/NAME",
+		Short: "Show why an object is as it is: the chain of causes back to its origin",
+		Long: `Walk the ledger back from an object: who created it, which change of which other object made them do so, and so on
+to the person or the clock where it began. Then what happened to the object since, and, for a pod that waits for a node,
+what was said about each node.`,
+		Example: "  kubectl-lite why pod/web-6d4cf56db6-x7v2p\n  kubectl-lite why deployment/web --revision 1234",
+		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if output != "" && output != "json" {
-				return fmt.Errorf("--output %q: only json is known", output)
-			}
-			return s.why(cmd.Context(), &sel, args, output)
+			return s.why(cmd.Context(), &o, args)
 		},
 	}
-	cmd.Flags().StringVarP(&sel.selector, "selector", "l", "", "Selector (label query) to filter on")
-	cmd.Flags().StringVarP(&output, "output", "o", "", "json: every record of the chain")
+	f := cmd.Flags()
+	f.StringVarP(&o.output, "output", "o", "", "Output format: json")
+	f.Int64Var(&o.revision, "revision", 0, "Ask about the write that made this revision of the object, not about its creation")
+	f.BoolVar(&o.all, "all", false, "Show all causes of each step, not only the few that matter most")
+	f.IntVar(&o.maxDepth, "depth", 20, "How many steps to go back at most")
 	return cmd
 }
 
-func (s *session) why(ctx context.Context, sel *selection, args []string, output string) error {
-	objects, err := s.selectObjects(ctx, sel, args, false)
+func (s *session) why(ctx context.Context, o *whyOptions, args []string) error {
+	l, sub, err := s.ledgerSubject(ctx, args)
 	if err != nil {
 		return err
 	}
-	if len(objects) == 0 {
-		return fmt.Errorf("no resources found in %s namespace", s.namespace())
-	}
-	l, err := s.openLedger(ctx)
+	first, err := sub.asked(o.revision)
 	if err != nil {
 		return err
 	}
-	for i := range objects {
-		if i > 0 && output == "" {
-			fmt.Fprintln(s.Out)
-		}
-		if err := s.whyOne(ctx, l, &objects[i], output); err != nil {
-			return err
-		}
+	w := &causeWalk{ledger: l, seen: map[int64]bool{}, maxDepth: o.maxDepth, breadth: shownCauses}
+	if o.all {
+		w.breadth = api.MaxLedgerCauses
 	}
-	return nil
-}
-
-func (s *session) whyOne(ctx context.Context, l *ledger, m *manifest, output string) error {
-	history, err := l.of(ctx, m)
+	root, err := w.walk(ctx, first, 0)
 	if err != nil {
 		return err
 	}
-	history = ofPresent(history)
-	if len(history) == 0 {
-		return fmt.Errorf("the ledger knows nothing of %s", m.display())
-	}
-	w := &whyPrinter{ledger: l, out: s.Out, seen: map[int64]bool{}}
-	if output == "json" {
-		w.out = io.Discard
-	}
-	fmt.Fprintf(w.out, "%s\n", m.display())
-	if err := w.chain(ctx, &history[0], 1); err != nil {
-		return err
-	}
-	if len(history) > 1 {
-		fmt.Fprintf(w.out, "\n  since then\n")
-	}
-	for i := range history[1:] {
-		if err := w.later(ctx, &history[i+1]); err != nil {
-			return err
-		}
-	}
-	if output == "json" {
-		e := json.NewEncoder(s.Out)
-		e.SetIndent("", "  ")
-		return e.Encode(w.records)
-	}
-	return nil
-}
-
-// ofPresent drops the records of earlier objects of the same name.
-func ofPresent(history []api.LedgerRecord) []api.LedgerRecord {
-	if len(history) == 0 {
+	since := sub.after(first)
+	switch o.output {
+	case "json":
+		return writeJSON(s.Out, map[string]any{"because": root, "since": since})
+	case "":
+		printWhy(s.Out, displayName(sub.resource, sub.name), root, since)
 		return nil
 	}
-	uid := history[len(history)-1].Object.UID
-	for i, r := range history {
-		if r.Object.UID == uid {
-			return history[i:]
+	return fmt.Errorf("--output must be 'json'")
+}
+
+// asked is the write that the question is about: the one of a revision, or the object's creation.
+func (sub *subject) asked(revision int64) (*api.LedgerRecord, error) {
+	for i := range sub.records {
+		r := &sub.records[i]
+		if !isDecision(r) && (revision == 0 || r.Revision == revision) {
+			return r, nil
 		}
 	}
-	return history
+	if revision != 0 {
+		return nil, fmt.Errorf("no write made revision %d of %s", revision, displayName(sub.resource, sub.name))
+	}
+	return &sub.records[0], nil // decisions only: its creation is compacted
 }
 
-// whyPrinter prints chains of causes. A write that several others have as a cause is explained once.
-type whyPrinter struct {
-	ledger  *ledger
-	out     io.Writer
-	seen    map[int64]bool
-	records []api.LedgerRecord
+// after is what was recorded about the object later.
+func (sub *subject) after(first *api.LedgerRecord) []*api.LedgerRecord {
+	var later []*api.LedgerRecord
+	for i := range sub.records {
+		if r := &sub.records[i]; r != first && r.Revision >= first.Revision {
+			later = append(later, r)
+		}
+	}
+	return later
 }
 
-// chain prints a record and, below it, everything that it came from.
-func (w *whyPrinter) chain(ctx context.Context, r *api.LedgerRecord, depth int) error {
-	w.records = append(w.records, *r)
-	if r.Verb != decided {
+// shownCauses is how many causes of one step a reader gets without asking for all.
+const shownCauses = 4
+
+// causeWalk goes back from a write to its causes, theirs, and so on. Each revision is explained once.
+type causeWalk struct {
+	ledger            *ledger
+	seen              map[int64]bool
+	maxDepth, breadth int
+}
+
+func (w *causeWalk) walk(ctx context.Context, r *api.LedgerRecord, depth int) (*node, error) {
+	n := &node{Record: r, Revision: r.Revision}
+	if !isDecision(r) {
 		w.seen[r.Revision] = true
 	}
-	w.line(depth, "%s   revision %d, %s", w.ledger.what(r), r.Revision, clock(r.Time))
-	w.line(depth+1, "by %s", who(r))
-	if r.Reason != "" {
-		w.line(depth+1, "rule: %s%s", r.Reason, place(r))
+	switch {
+	case len(r.Causes) == 0:
+		n.Note = originNote(r)
+		return n, nil
+	case depth == w.maxDepth:
+		n.Note = "and further back; --depth shows more"
+		return n, nil
 	}
-	w.details(r, depth+1)
-	if len(r.Causes) == 0 {
-		w.line(depth+1, "origin: %s", origin(r))
-		return nil
-	}
-	return w.causes(ctx, r, depth+1)
-}
-
-func (w *whyPrinter) causes(ctx context.Context, r *api.LedgerRecord, depth int) error {
-	var again []string
+	var known []*api.LedgerRecord
 	for _, revision := range r.Causes {
-		if w.seen[revision] {
-			again = append(again, strconv.FormatInt(revision, 10))
-			continue
-		}
 		cause, err := w.ledger.write(ctx, revision)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if cause == nil {
-			w.line(depth, "because of revision %d, which the ledger does not have any more", revision)
+			n.Children = append(n.Children, &node{Revision: revision, Note: "is compacted: nobody knows any more"})
 			continue
 		}
-		w.line(depth, "because of")
-		if err := w.chain(ctx, cause, depth+1); err != nil {
-			return err
+		known = append(known, cause)
+	}
+	relevantCauses(known)
+	hidden := r.MoreCauses
+	if over := len(known) - w.breadth; over > 0 {
+		known, hidden = known[:w.breadth], hidden+over
+	}
+	for _, cause := range known {
+		if w.seen[cause.Revision] {
+			n.Children = append(n.Children, &node{Revision: cause.Revision, Note: describeRecord(cause) + ": see above"})
+			continue
 		}
-	}
-	if len(again) > 0 {
-		w.line(depth, "because of revision %s, see above", strings.Join(again, ", "))
-	}
-	if r.MoreCauses > 0 {
-		w.line(depth, "because of %d more", r.MoreCauses)
-	}
-	return nil
-}
-
-// later prints what happened to the object after its creation, a line each; the causes are named, and those that were not
-// explained yet can be asked for with -o json.
-func (w *whyPrinter) later(ctx context.Context, r *api.LedgerRecord) error {
-	w.records = append(w.records, *r)
-	w.line(2, "%s   revision %d, %s", w.ledger.what(r), r.Revision, clock(r.Time))
-	reason := r.Reason
-	if reason == "" {
-		reason = "(no reason given)"
-	}
-	w.line(3, "%s: %s%s", who(r), reason, place(r))
-	w.details(r, 3)
-	var because []string
-	for _, revision := range r.Causes {
-		cause, err := w.ledger.write(ctx, revision)
+		child, err := w.walk(ctx, cause, depth+1)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if cause != nil {
-			w.records = append(w.records, *cause)
-			because = append(because, fmt.Sprintf("%s (%d)", w.ledger.what(cause), revision))
-		}
+		n.Children = append(n.Children, child)
 	}
+	if hidden > 0 {
+		n.Children = append(n.Children, &node{Note: fmt.Sprintf("and %d more causes", hidden)})
+	}
+	return n, nil
+}
+
+// originNote says what kind of beginning a write without causes is.
+func originNote(r *api.LedgerRecord) string {
 	switch {
-	case len(because) > 0:
-		w.line(3, "because of %s", strings.Join(because, ", "))
 	case r.Timer != "":
-		w.line(3, "because of a clock: %s", r.Timer)
+		return "here it began: a clock"
+	case r.Reconcile != "":
+		return "here it began: a control loop, with no event known to it"
 	}
-	return nil
+	return "here it began: " + actor(r) + " asked for it"
 }
 
-func place(r *api.LedgerRecord) string {
-	if r.Rule == "" {
-		return ""
-	}
-	return "   [" + r.Rule + "]"
-}
-
-// details prints the scheduler's results, node by node. Other details are for programs.
-func (w *whyPrinter) details(r *api.LedgerRecord, depth int) {
-	var d struct {
-		Results []struct {
-			Node    string
-			Score   int64
-			Filter  string
-			Reasons []string
-		}
-		More int
-	}
-	if len(r.Details.Raw) == 0 || json.Unmarshal(r.Details.Raw, &d) != nil {
-		return
-	}
-	for _, n := range d.Results {
-		if len(n.Reasons) > 0 {
-			w.line(depth+1, "%s: %s [%s]", n.Node, strings.Join(n.Reasons, ", "), n.Filter)
+// printWhy prints the chain as a tree, then the object's later life line by line.
+func printWhy(out io.Writer, name string, root *node, since []*api.LedgerRecord) {
+	fmt.Fprintf(out, "%s is there because\n\n", name)
+	printCauses(out, root, "", "")
+	var decisions, writes []*api.LedgerRecord
+	for _, r := range since {
+		if isDecision(r) {
+			decisions = append(decisions, r)
 		} else {
-			w.line(depth+1, "%s: fits, score %d", n.Node, n.Score)
+			writes = append(writes, r)
 		}
 	}
-	if d.More > 0 {
-		w.line(depth+1, "and %d more nodes", d.More)
+	if len(writes) > 0 {
+		fmt.Fprintf(out, "\nSince then:\n\n")
+		for _, r := range writes {
+			printLater(out, r)
+		}
+	}
+	if len(decisions) > 0 {
+		fmt.Fprintf(out, "\nDecided without writing to it:\n\n")
+		for _, r := range decisions {
+			printLater(out, r)
+		}
 	}
 }
 
-func (w *whyPrinter) line(depth int, format string, args ...any) {
-	fmt.Fprintf(w.out, "%s%s\n", strings.Repeat("  ", depth), fmt.Sprintf(format, args...))
+const clock = "15:04:05.000"
+
+// printCauses prints a node and its causes below it. lead is what stands before the node's first line, rest before
+// all further ones.
+func printCauses(out io.Writer, n *node, lead, rest string) {
+	below := rest
+	if len(n.Children) > 0 {
+		below += "│  "
+	} else {
+		below += "   "
+	}
+	switch r := n.Record; {
+	case r == nil && n.Revision != 0:
+		fmt.Fprintf(out, "%srev %d %s\n", lead, n.Revision, n.Note)
+	case r == nil:
+		fmt.Fprintf(out, "%s%s\n", lead, n.Note)
+	default:
+		fmt.Fprintf(out, "%srev %d  %s  %s: %s\n", lead, r.Revision, r.Time.Local().Format(clock), actor(r), describeRecord(r))
+		for _, line := range []string{because(r), causeList(r)} {
+			if line != "" {
+				fmt.Fprintf(out, "%s%s\n", below, line)
+			}
+		}
+		for _, line := range nodeResults(r) {
+			fmt.Fprintf(out, "%s  %s\n", below, line)
+		}
+		if n.Note != "" {
+			fmt.Fprintf(out, "%s%s\n", below, n.Note)
+		}
+	}
+	for i, child := range n.Children {
+		if i == len(n.Children)-1 {
+			printCauses(out, child, rest+"└─ ", rest+"   ")
+		} else {
+			printCauses(out, child, rest+"├─ ", rest+"│  ")
+		}
+	}
+}
+
+// printLater prints one event of an object's life: what, by whom, and why in a line of its own.
+func printLater(out io.Writer, r *api.LedgerRecord) {
+	what := r.Verb
+	if r.Subresource != "" {
+		what += " " + r.Subresource
+	}
+	fmt.Fprintf(out, "rev %d  %s  %s: %s\n", r.Revision, r.Time.Local().Format(clock), actor(r), what)
+	lines := append([]string{because(r), causeList(r)}, nodeResults(r)...)
+	for i, line := range lines {
+		if line == "" {
+			continue
+		}
+		indent := "   "
+		if i > 1 {
+			indent = "     "
+		}
+		fmt.Fprintln(out, indent+strings.ReplaceAll(line, "\n", " "))
+	}
 }

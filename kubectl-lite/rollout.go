@@ -1,0 +1,401 @@
+package kubectllite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+// Annotations that rollouts are written in.
+const (
+	revisionAnnotation    = "deployment.kubernetes.io/revision"
+	changeCauseAnnotation = "kubernetes.io/change-cause"
+	restartedAtAnnotation = "kubectl.kubernetes.io/restartedAt"
+	templateHashLabel     = "pod-template-hash"
+)
+
+func newRollout(s *session) *cobra.Command {
+	cmd := &cobra.Command{Use: "rollout SUBCOMMAND", Short: "Manage the rollout of one or many resources"}
+	cmd.AddCommand(newRolloutStatus(s), newRolloutHistory(s), newRolloutUndo(s), newRolloutRestart(s),
+		newRolloutPause(s, "pause", "paused", true), newRolloutPause(s, "resume", "resumed", false))
+	return cmd
+}
+
+func newRolloutStatus(s *session) *cobra.Command {
+	var sel selection
+	var watch bool
+	var timeout time.Duration
+	var revision int64
+	cmd := &cobra.Command{
+		Use: "status (TYPE NAME | TYPE/NAME) [flags]", Short: "Show the status of the rollout",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, err := s.selectDeployments(cmd.Context(), &sel, args)
+			errs := []error{err}
+			for _, m := range found {
+				errs = append(errs, s.rolloutStatus(cmd.Context(), &m, watch, timeout, revision))
+			}
+			return errors.Join(errs...)
+		},
+	}
+	sel.files.add(cmd, "identifying the resource to get from a server.")
+	cmd.Flags().StringVarP(&sel.selector, "selector", "l", "", "Selector (label query) to filter on")
+	cmd.Flags().BoolVarP(&watch, "watch", "w", true, "Watch the status of the rollout until it's done.")
+	cmd.Flags().DurationVar(&timeout, "timeout", 0, "The length of time to wait before ending watch, zero means never.")
+	cmd.Flags().Int64Var(&revision, "revision", 0, "Pin to a specific revision for showing its status. Defaults to 0 (last revision).")
+	return cmd
+}
+
+// selectDeployments finds the objects of a rollout command; only Deployments have rollouts yet.
+func (s *session) selectDeployments(ctx context.Context, sel *selection, args []string) ([]manifest, error) {
+	if len(args) == 0 && len(sel.files.names) == 0 {
+		return nil, errors.New("required resource not specified")
+	}
+	sel.all = len(args) == 1 && sel.selector == "" && !strings.Contains(args[0], "/")
+	found, err := s.selectObjects(ctx, sel, args, true)
+	for _, m := range found {
+		if m.resource.Resource() != "deployments.apps" {
+			return nil, fmt.Errorf("rollouts are only known of deployments, not of %s", m.display())
+		}
+	}
+	return found, err
+}
+
+// rolloutStatus prints how far a rollout is, each time that changes, until it is done.
+func (s *session) rolloutStatus(ctx context.Context, m *manifest, watch bool, timeout time.Duration, revision int64) error {
+	if timeout == 0 {
+		timeout = 7 * 24 * time.Hour
+	}
+	last := ""
+	err := s.waitUntil(ctx, m.resource, m.object.namespace(), m.object.name(), time.Now().Add(timeout), func(o object, missing error) (bool, error) {
+		if o == nil {
+			return false, errors.New("object has been deleted")
+		}
+		d, err := typed[*api.Deployment](o)
+		if err != nil {
+			return false, err
+		}
+		text, done, err := deploymentProgress(d, revision)
+		if err != nil {
+			return false, err
+		}
+		if text != last { // watching again shows the same state again
+			fmt.Fprint(s.Out, text)
+			last = text
+		}
+		return done || !watch, nil
+	})
+	if errors.Is(err, errNotYet) {
+		return errNotYet
+	}
+	return err
+}
+
+// deploymentProgress says how far a rollout is, from what the Deployment's status tells about its replicas.
+func deploymentProgress(d *api.Deployment, revision int64) (text string, done bool, err error) {
+	if current := revisionNumber(d); revision > 0 && revision != current {
+		return "", false, fmt.Errorf("desired revision (%d) is different from the running revision (%d)", revision, current)
+	}
+	status := &d.Status
+	if d.Generation > status.ObservedGeneration {
+		return "Waiting for deployment spec update to be observed...\n", false, nil
+	}
+	for _, c := range status.Conditions {
+		if c.Type == api.DeploymentProgressing && c.Reason == "ProgressDeadlineExceeded" {
+			return "", false, fmt.Errorf("deployment %q exceeded its progress deadline", d.Name)
+		}
+	}
+	waiting := fmt.Sprintf("Waiting for deployment %q rollout to finish: ", d.Name)
+	switch {
+	case d.Spec.Replicas != nil && status.UpdatedReplicas < *d.Spec.Replicas:
+		return fmt.Sprintf("%s%d out of %d new replicas have been updated...\n", waiting, status.UpdatedReplicas, *d.Spec.Replicas), false, nil
+	case status.Replicas > status.UpdatedReplicas:
+		return fmt.Sprintf("%s%d old replicas are pending termination...\n", waiting, status.Replicas-status.UpdatedReplicas), false, nil
+	case status.AvailableReplicas < status.UpdatedReplicas:
+		return fmt.Sprintf("%s%d of %d updated replicas are available...\n", waiting, status.AvailableReplicas, status.UpdatedReplicas), false, nil
+	}
+	return fmt.Sprintf("deployment %q successfully rolled out\n", d.Name), true, nil
+}
+
+func revisionNumber(obj api.Object) int64 {
+	n, err := strconv.ParseInt(obj.GetObjectMeta().Annotations[revisionAnnotation], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// replicaSetsOf lists the ReplicaSets that a Deployment owns, oldest first.
+func replicaSetsOf(ctx context.Context, c *client.Client, d *api.Deployment) ([]*api.ReplicaSet, error) {
+	selector, err := api.LabelSelectorAsSelector(d.Spec.Selector)
+	if err != nil {
+		return nil, err
+	}
+	page, err := client.Of[*api.ReplicaSet](c).List(ctx, d.Namespace, client.ListOptions{LabelSelector: selector.String()})
+	if err != nil {
+		return nil, err
+	}
+	sets := slices.DeleteFunc(page.Items, func(rs *api.ReplicaSet) bool { return !api.IsControlledBy(rs, d) })
+	slices.SortStableFunc(sets, func(a, b *api.ReplicaSet) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
+	return sets, nil
+}
+
+// newReplicaSet is the one whose template is the Deployment's, nil if it is not made yet.
+func newReplicaSet(d *api.Deployment, sets []*api.ReplicaSet) *api.ReplicaSet {
+	for _, rs := range sets {
+		if sameTemplate(&rs.Spec.Template, &d.Spec.Template) {
+			return rs
+		}
+	}
+	return nil
+}
+
+// sameTemplate compares templates but for the hash that ReplicaSets carry as a label.
+func sameTemplate(a, b *api.PodTemplateSpec) bool { return api.Equal(withoutHash(a), withoutHash(b)) }
+
+func withoutHash(t *api.PodTemplateSpec) *api.PodTemplateSpec {
+	t = api.DeepCopy(t)
+	delete(t.Labels, templateHashLabel)
+	return t
+}
+
+func newRolloutHistory(s *session) *cobra.Command {
+	var sel selection
+	var revision int64
+	cmd := &cobra.Command{
+		Use: "history (TYPE NAME | TYPE/NAME) [flags]", Short: "View rollout history",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if revision < 0 {
+				return fmt.Errorf("revision must be a positive integer: %d", revision)
+			}
+			found, err := s.selectDeployments(cmd.Context(), &sel, args)
+			errs := []error{err}
+			for _, m := range found {
+				errs = append(errs, s.rolloutHistory(cmd.Context(), &m, revision))
+			}
+			return errors.Join(errs...)
+		},
+	}
+	sel.files.add(cmd, "identifying the resource to get from a server.")
+	cmd.Flags().StringVarP(&sel.selector, "selector", "l", "", "Selector (label query) to filter on")
+	cmd.Flags().Int64Var(&revision, "revision", 0, "See the details, including podTemplate of the revision specified")
+	return cmd
+}
+
+func (s *session) rolloutHistory(ctx context.Context, m *manifest, revision int64) error {
+	d, err := typed[*api.Deployment](m.object)
+	if err != nil {
+		return err
+	}
+	sets, err := replicaSetsOf(ctx, s.api, d)
+	if err != nil {
+		return err
+	}
+	sh := newSheet()
+	if revision > 0 {
+		rs := withRevision(sets, revision)
+		if rs == nil {
+			return errors.New("unable to find the specified revision")
+		}
+		if cause := rs.Annotations[changeCauseAnnotation]; cause != "" {
+			if rs.Spec.Template.Annotations == nil {
+				rs.Spec.Template.Annotations = map[string]string{}
+			}
+			rs.Spec.Template.Annotations[changeCauseAnnotation] = cause
+		}
+		describePodTemplate(sh, &rs.Spec.Template)
+		fmt.Fprintf(s.Out, "%s with revision #%d\n", m.display(), revision)
+		return s.copyAndEndLine(sh)
+	}
+	fmt.Fprintf(s.Out, "%s \n", m.display())
+	slices.SortFunc(sets, func(a, b *api.ReplicaSet) int { return int(revisionNumber(a) - revisionNumber(b)) })
+	if len(sets) == 0 {
+		sh.line(0, "No rollout history found.")
+	} else {
+		sh.line(0, "REVISION\tCHANGE-CAUSE")
+	}
+	for _, rs := range sets {
+		cause := rs.Annotations[changeCauseAnnotation]
+		if cause == "" {
+			cause = "<none>"
+		}
+		sh.line(0, "%d\t%s", revisionNumber(rs), cause)
+	}
+	return s.copyAndEndLine(sh)
+}
+
+func (s *session) copyAndEndLine(sh *sheet) error {
+	err := sh.copyTo(s.Out)
+	fmt.Fprintln(s.Out)
+	return err
+}
+
+func withRevision(sets []*api.ReplicaSet, revision int64) *api.ReplicaSet {
+	for _, rs := range sets {
+		if revisionNumber(rs) == revision {
+			return rs
+		}
+	}
+	return nil
+}
+
+// changeRollout is a command that changes each selected Deployment in one way.
+func (s *session) changeRollout(use, short string, change func(ctx context.Context, o *rolloutOptions, m *manifest) error) *cobra.Command {
+	var o rolloutOptions
+	cmd := &cobra.Command{
+		Use: use + " (TYPE NAME | TYPE/NAME) [flags]", Short: short,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.changeFlags.validate(); err != nil {
+				return err
+			}
+			found, err := s.selectDeployments(cmd.Context(), &o.selection, args)
+			errs := []error{err}
+			for i := range found {
+				errs = append(errs, change(cmd.Context(), &o, &found[i]))
+			}
+			return errors.Join(errs...)
+		},
+	}
+	o.files.add(cmd, "identifying the resource to get from a server.")
+	o.changeFlags.add(cmd, "kubectl-rollout")
+	cmd.Flags().StringVarP(&o.selector, "selector", "l", "", "Selector (label query) to filter on")
+	cmd.Flags().Int64Var(&o.toRevision, "to-revision", 0, "The revision to rollback to. Default to 0 (last revision).")
+	if use != "undo" {
+		cmd.Flags().Lookup("to-revision").Hidden = true
+	}
+	return cmd
+}
+
+type rolloutOptions struct {
+	selection
+	changeFlags
+	toRevision int64
+}
+
+func newRolloutPause(s *session, use, done string, paused bool) *cobra.Command {
+	short := map[bool]string{true: "Mark the provided resource as paused", false: "Resume a paused resource"}[paused]
+	return s.changeRollout(use, short, func(ctx context.Context, o *rolloutOptions, m *manifest) error {
+		if now, _ := m.object.at("spec", "paused").(bool); now == paused {
+			state := map[bool]string{true: "is already paused", false: "is not paused"}[paused]
+			return fmt.Errorf("error: %s %q %s", m.resource.Resource(), m.object.name(), state)
+		}
+		return s.patchRollout(ctx, o, m, map[string]any{"spec": map[string]any{"paused": paused}}, done)
+	})
+}
+
+func newRolloutRestart(s *session) *cobra.Command {
+	return s.changeRollout("restart", "Restart a resource", func(ctx context.Context, o *rolloutOptions, m *manifest) error {
+		if paused, _ := m.object.at("spec", "paused").(bool); paused {
+			return fmt.Errorf("error: %s %q can't restart paused deployment (run rollout resume first)", m.resource.Resource(), m.object.name())
+		}
+		now := time.Now().Format(time.RFC3339)
+		if m.object.text("spec", "template", "metadata", "annotations", restartedAtAnnotation) == now {
+			return fmt.Errorf("failed to create patch for %s: if restart has already been triggered within the past second, please wait before attempting to trigger another", m.object.name())
+		}
+		// A template with a new annotation is a new template: the Deployment rolls it out like any other.
+		patch := object{}
+		patch.set(now, "spec", "template", "metadata", "annotations", restartedAtAnnotation)
+		return s.patchRollout(ctx, o, m, patch, "restarted")
+	})
+}
+
+func (s *session) patchRollout(ctx context.Context, o *rolloutOptions, m *manifest, patch map[string]any, done string) error {
+	body, err := api.MarshalJSON(patch)
+	if err != nil {
+		return err
+	}
+	if o.dryRun != "client" {
+		if m.object, err = s.patchObject(ctx, m, api.StrategicMergePatchType, body, o.query()); err != nil {
+			return fmt.Errorf("failed to patch: %w", err)
+		}
+	}
+	return s.report(ctx, &o.changeFlags, m, done)
+}
+
+func newRolloutUndo(s *session) *cobra.Command {
+	return s.changeRollout("undo", "Undo a previous rollout", func(ctx context.Context, o *rolloutOptions, m *manifest) error {
+		if o.toRevision < 0 {
+			return fmt.Errorf("unable to find specified revision %d in history", o.toRevision)
+		}
+		return s.rolloutUndo(ctx, o, m)
+	})
+}
+
+// rolloutUndo gives a Deployment the template of an earlier ReplicaSet. The rest, replicas for example, stays.
+func (s *session) rolloutUndo(ctx context.Context, o *rolloutOptions, m *manifest) error {
+	d, err := typed[*api.Deployment](m.object)
+	if err != nil {
+		return err
+	}
+	sets, err := replicaSetsOf(ctx, s.api, d)
+	if err != nil {
+		return err
+	}
+	rs, err := undoTarget(d, sets, o.toRevision)
+	if err != nil {
+		return err
+	}
+	if o.dryRun == "client" {
+		sh := newSheet()
+		describePodTemplate(sh, &rs.Spec.Template)
+		return sh.copyTo(s.Out)
+	}
+	if d.Spec.Paused {
+		return errors.New("you cannot rollback a paused deployment; resume it first with 'kubectl-lite rollout resume' and try again")
+	}
+	if sameTemplate(&rs.Spec.Template, &d.Spec.Template) {
+		return s.report(ctx, &o.changeFlags, m, fmt.Sprintf("skipped rollback (current template already matches revision %d)", o.toRevision))
+	}
+	patch, err := api.MarshalJSON([]map[string]any{
+		{"op": "replace", "path": "/spec/template", "value": withoutHash(&rs.Spec.Template)},
+		{"op": "replace", "path": "/metadata/annotations", "value": undoAnnotations(d, rs)},
+	})
+	if err != nil {
+		return err
+	}
+	if m.object, err = s.patchObject(ctx, m, api.JSONPatchType, patch, o.query()); err != nil {
+		return fmt.Errorf("failed restoring revision %d: %w", o.toRevision, err)
+	}
+	return s.report(ctx, &o.changeFlags, m, "rolled back")
+}
+
+// undoTarget is the ReplicaSet with the revision, or the last but one when none is given.
+func undoTarget(d *api.Deployment, sets []*api.ReplicaSet, revision int64) (*api.ReplicaSet, error) {
+	if revision > 0 {
+		if rs := withRevision(sets, revision); rs != nil {
+			return rs, nil
+		}
+		return nil, fmt.Errorf("unable to find specified revision %d in history", revision)
+	}
+	slices.SortFunc(sets, func(a, b *api.ReplicaSet) int { return int(revisionNumber(b) - revisionNumber(a)) })
+	if len(sets) < 2 {
+		return nil, fmt.Errorf("no rollout history found for deployment %q", d.Name)
+	}
+	return sets[1], nil
+}
+
+// undoAnnotations are the ReplicaSet's, except for those that belong to the Deployment itself.
+func undoAnnotations(d *api.Deployment, rs *api.ReplicaSet) map[string]string {
+	own := []string{lastApplied, revisionAnnotation, "deployment.kubernetes.io/revision-history",
+		"deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas", "deprecated.deployment.rollback.to"}
+	annotations := map[string]string{}
+	for key, value := range rs.Annotations {
+		if !slices.Contains(own, key) {
+			annotations[key] = value
+		}
+	}
+	for _, key := range own {
+		if value, ok := d.Annotations[key]; ok {
+			annotations[key] = value
+		}
+	}
+	return annotations
+}

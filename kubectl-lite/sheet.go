@@ -1,0 +1,179 @@
+package kubectllite
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"kubelite/api"
+)
+
+// sheet is the layout of describe: indented lines "Label:\tvalue" whose tabs are aligned.
+type sheet struct {
+	text bytes.Buffer
+	tabs *tabwriter.Writer
+}
+
+func newSheet() *sheet {
+	s := &sheet{}
+	s.tabs = tabwriter.NewWriter(&s.text, 0, 8, 2, ' ', 0)
+	return s
+}
+
+// line writes one line at a level of indentation.
+func (s *sheet) line(level int, format string, args ...any) {
+	fmt.Fprintf(s.tabs, strings.Repeat("  ", level)+format+"\n", args...)
+}
+
+// part ends the alignment with what was written so far.
+func (s *sheet) part() { s.tabs.Flush() }
+
+// copyTo writes the sheet out.
+func (s *sheet) copyTo(out io.Writer) error {
+	s.tabs.Flush()
+	_, err := s.text.WriteTo(out)
+	return err
+}
+
+// values writes a label and its values one below the other, "<none>" if there are none.
+func (s *sheet) values(label string, values []string) {
+	if len(values) == 0 {
+		values = []string{"<none>"}
+	}
+	for i, value := range values {
+		if i == 0 {
+			s.line(0, "%s:\t%s", label, value)
+		} else {
+			s.line(0, "\t%s", value)
+		}
+	}
+}
+
+func (s *sheet) labels(label string, labels map[string]string) {
+	var values []string
+	for _, key := range sortedKeys(labels) {
+		values = append(values, key+"="+labels[key])
+	}
+	s.values(label, values)
+}
+
+// longAnnotation is where an annotation's value gets lines of its own, and is cut.
+const longAnnotation = 140
+
+func (s *sheet) annotations(label string, annotations map[string]string) {
+	var values []string
+	for _, key := range sortedKeys(annotations) {
+		if key == lastApplied {
+			continue
+		}
+		value := strings.TrimSuffix(annotations[key], "\n")
+		if len(key)+len(value)+2 <= longAnnotation && !strings.Contains(value, "\n") {
+			values = append(values, key+": "+value)
+			continue
+		}
+		values = append(values, key+":")
+		for line := range strings.SplitSeq(value, "\n") {
+			if len(line) > longAnnotation-2 {
+				line = line[:longAnnotation-2] + "..."
+			}
+			values = append(values, "  "+line)
+		}
+	}
+	s.values(label, values)
+}
+
+// date is how describe shows moments.
+func date(t time.Time) string { return t.Format(time.RFC1123Z) }
+
+// since is how long ago a moment was, roughly.
+func since(t time.Time) string {
+	if t.IsZero() {
+		return "<unknown>"
+	}
+	return humanDuration(time.Since(t))
+}
+
+// humanDuration is a duration with the precision that a person asks for: "59s", "2m5s", "3h12m", "5d", "2y41d".
+func humanDuration(d time.Duration) string {
+	seconds, minutes, hours := int(d.Seconds()), int(d.Minutes()), int(d.Hours())
+	days := hours / 24
+	two := func(a int, unitA string, b int, unitB string) string {
+		if b == 0 {
+			return fmt.Sprintf("%d%s", a, unitA)
+		}
+		return fmt.Sprintf("%d%s%d%s", a, unitA, b, unitB)
+	}
+	switch {
+	case seconds < -1:
+		return "<invalid>"
+	case seconds < 0:
+		return "0s"
+	case seconds < 120:
+		return fmt.Sprintf("%ds", seconds)
+	case minutes < 10:
+		return two(minutes, "m", seconds%60, "s")
+	case minutes < 180:
+		return fmt.Sprintf("%dm", minutes)
+	case hours < 8:
+		return two(hours, "h", minutes%60, "m")
+	case hours < 48:
+		return fmt.Sprintf("%dh", hours)
+	case days < 8:
+		return two(days, "d", hours%24, "h")
+	case days < 2*365:
+		return fmt.Sprintf("%dd", days)
+	case days < 8*365:
+		return two(days/365, "y", days%365, "d")
+	}
+	return fmt.Sprintf("%dy", days/365)
+}
+
+// conditionTable writes the conditions of a workload.
+func (s *sheet) conditionTable(rows [][3]string) {
+	if len(rows) == 0 {
+		return
+	}
+	s.line(0, "Conditions:")
+	s.line(1, "Type\tStatus\tReason")
+	s.line(1, "----\t------\t------")
+	for _, r := range rows {
+		s.line(1, "%s \t%s\t%s", r[0], r[1], r[2])
+	}
+}
+
+// events writes what was recorded about the object.
+func (s *sheet) events(events []*api.Event) {
+	if len(events) == 0 {
+		s.line(0, "Events:\t<none>")
+		return
+	}
+	s.part()
+	s.line(0, "Events:")
+	s.line(1, "Type\tReason\tAge\tFrom\tMessage")
+	s.line(1, "----\t------\t----\t----\t-------")
+	for _, e := range events {
+		first := e.EventTime.Time
+		if first.IsZero() {
+			first = e.FirstTimestamp.Time
+		}
+		age := since(first)
+		switch {
+		case e.Series != nil:
+			age = fmt.Sprintf("%s (x%d over %s)", since(e.Series.LastObservedTime.Time), e.Series.Count, age)
+		case e.Count > 1:
+			age = fmt.Sprintf("%s (x%d over %s)", since(e.LastTimestamp.Time), e.Count, age)
+		}
+		source := e.Source.Component
+		if source == "" {
+			source = e.ReportingController
+		}
+		message := strings.TrimSpace(e.Message)
+		if path := e.InvolvedObject.FieldPath; path != "" {
+			message = path + ": " + message
+		}
+		s.line(1, "%s\t%s\t%s\t%s\t%s", e.Type, e.Reason, age, source, message)
+	}
+}
