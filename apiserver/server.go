@@ -127,8 +127,10 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 
+	var unused unusedConnections
 	server := &http.Server{
-		Handler: s.handler, TLSConfig: s.tls,
+		ConnState: unused.note,
+		Handler:   s.handler, TLSConfig: s.tls,
 		ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 3 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
@@ -156,6 +158,7 @@ func (s *Server) Run(ctx context.Context) error {
 	close(s.stopping)
 	drain, cancel := context.WithTimeout(background, s.config.ShutdownTimeout)
 	defer cancel()
+	unused.close()
 	shutdownErr := server.Shutdown(drain)
 	if errors.Is(shutdownErr, context.DeadlineExceeded) {
 		shutdownErr = server.Close() // streams that nobody ended: cut them off
