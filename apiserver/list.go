@@ -67,11 +67,14 @@ func (s *Server) list(ctx context.Context, sel *selection, o *listOptions) (*pag
 			return nil, err
 		}
 	}
-	p := s.listCached(sel, after, at, limit)
-	if p == nil {
-		return s.listHistory(ctx, sel, after, at, limit, o.continueToken != "")
+	if at > 0 && at < s.store.CompactedRevision() {
+		// Even if the cache could still answer: whether a token is good must not depend on which kind is quiet.
+		return nil, expiredList(sel, after, o.continueToken != "")
 	}
-	return p, nil
+	if p := s.listCached(sel, after, at, limit); p != nil {
+		return p, nil
+	}
+	return s.listHistory(ctx, sel, after, at, limit, o.continueToken != "")
 }
 
 // listCached lists from the cache: as of now, or as of the revision at if the kind has not changed since. Else
