@@ -109,12 +109,20 @@ func AllCausesOf(ctx context.Context) Causes { return whyOf(ctx).causes }
 // Because names the rule that decided on the writes made with the returned context: the place in the source where
 // Because is called, and a sentence in the words of the moment, "3 wanted, 2 exist: create 1". The last one wins.
 func Because(ctx context.Context, format string, args ...any) context.Context {
+	return becauseAt(ctx, 2, fmt.Sprintf(format, args...))
+}
+
+// BecauseCaller is Because for a helper that decides nothing itself: the rule is the place that called the helper.
+func BecauseCaller(ctx context.Context, reason string) context.Context {
+	return becauseAt(ctx, 3, reason)
+}
+
+func becauseAt(ctx context.Context, frames int, reason string) context.Context {
 	w := whyOf(ctx)
-	if _, file, line, ok := runtime.Caller(1); ok {
+	if _, file, line, ok := runtime.Caller(frames); ok {
 		w.rule = moduleRelative(file) + ":" + strconv.Itoa(line)
 	}
-	w.details = nil
-	w.reason = fmt.Sprintf(format, args...)
+	w.reason, w.details = reason, nil // the details were of the last rule
 	return context.WithValue(ctx, whyKey{}, w)
 }
 

@@ -60,12 +60,14 @@ the kubelite cluster "kubelite" if there is one (and no --context asks for anoth
 // those that say what was meant.
 func describeCommand(cmd *cobra.Command, args []string) string {
 	words := append([]string{cmd.CommandPath()}, args...)
-	if strings.HasPrefix(cmd.CommandPath(), "kubectl-lite create secret") {
-		words = words[:1]
-	}
 	for _, name := range []string{"filename", "replicas", "to-revision", "image", "selector", "force", "grace-period", "cascade"} {
 		if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
-			words = append(words, "--"+name+"="+strings.Trim(f.Value.String(), "[]"))
+			value := strings.Trim(f.Value.String(), "[]")
+			if f.Shorthand != "" {
+				words = append(words, "-"+f.Shorthand+" "+value)
+			} else {
+				words = append(words, "--"+name+"="+value)
+			}
 		}
 	}
 	return strings.Join(words, " ")

@@ -167,7 +167,7 @@ func (s *session) do(ctx context.Context, req client.Request) (*client.Response,
 		ctx, cancel = context.WithTimeout(ctx, s.flags.timeout)
 		defer cancel()
 	}
-	resp, err := c.Do(client.Because(ctx, "%s", s.commandLine), req)
+	resp, err := c.Do(client.BecauseCaller(ctx, s.commandLine), req)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,7 +27,7 @@ func newTrace(s *session) *cobra.Command {
 		Short: "Show what a change of an object set off: the tree of its effects, with times",
 		Long: `Walk the ledger forward from a write to an object: what it made the control loops do, what that made others do, and
 how long it all took. It begins at the last write that nothing caused, which is mostly what a person asked for last.
-Events and leases are left out.`,
+Left out, unless --all is given: events, leases, decisions to wait, and controllers' status reports that led to nothing.`,
 		Example: "  kubectl-lite trace deployment/web",
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -36,8 +37,8 @@ Events and leases are left out.`,
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "Output format: json")
 	f.Int64Var(&o.revision, "revision", 0, "Begin at the write that made this revision of the object")
-	f.BoolVar(&o.all, "all", false, "Show events and leases, too")
-	f.IntVar(&o.limit, "limit", 200, "How many effects to show at most")
+	f.BoolVar(&o.all, "all", false, "Leave nothing out")
+	f.IntVar(&o.limit, "limit", 1000, "How many effects to follow at most")
 	return cmd
 }
 
@@ -54,6 +55,9 @@ func (s *session) trace(ctx context.Context, o *traceOptions, args []string) err
 	root := &node{Record: first, Revision: first.Revision}
 	if err := w.walk(ctx, root); err != nil {
 		return err
+	}
+	if !o.all {
+		root.prune()
 	}
 	switch o.output {
 	case "json":
@@ -131,6 +135,18 @@ func (w *effectWalk) skip(r *api.LedgerRecord) bool {
 	}
 	noise := r.Object.Resource == "events" || r.Object.Resource == "leases"
 	return noise && !w.all
+}
+
+// prune takes out what tells a reader little: decisions to wait, and reports of status that led to nothing. A pod's own
+// status and its scheduling stay: they are what a reader waits for.
+func (n *node) prune() {
+	for _, child := range n.Children {
+		child.prune()
+	}
+	n.Children = slices.DeleteFunc(n.Children, func(child *node) bool {
+		r := child.Record
+		return len(child.Children) == 0 && r.Object.Resource != "pods" && (isDecision(r) || r.Subresource == "status")
+	})
 }
 
 // printTrace prints a node and its effects, each with the time since the beginning.

@@ -206,13 +206,8 @@ func printCauses(out io.Writer, n *node, lead, rest string) {
 		fmt.Fprintf(out, "%s%s\n", lead, n.Note)
 	default:
 		fmt.Fprintf(out, "%srev %d  %s  %s: %s\n", lead, r.Revision, r.Time.Local().Format(clock), actor(r), describeRecord(r))
-		for _, line := range []string{because(r), causeList(r)} {
-			if line != "" {
-				fmt.Fprintf(out, "%s%s\n", below, line)
-			}
-		}
-		for _, line := range nodeResults(r) {
-			fmt.Fprintf(out, "%s  %s\n", below, line)
+		for _, line := range recordLines(r) {
+			fmt.Fprintf(out, "%s%s\n", below, line)
 		}
 		if n.Note != "" {
 			fmt.Fprintf(out, "%s%s\n", below, n.Note)
@@ -234,15 +229,22 @@ func printLater(out io.Writer, r *api.LedgerRecord) {
 		what += " " + r.Subresource
 	}
 	fmt.Fprintf(out, "rev %d  %s  %s: %s\n", r.Revision, r.Time.Local().Format(clock), actor(r), what)
-	lines := append([]string{because(r), causeList(r)}, nodeResults(r)...)
-	for i, line := range lines {
-		if line == "" {
-			continue
-		}
-		indent := "   "
-		if i > 1 {
-			indent = "     "
-		}
-		fmt.Fprintln(out, indent+strings.ReplaceAll(line, "\n", " "))
+	for _, line := range recordLines(r) {
+		fmt.Fprintln(out, "   "+line)
 	}
+}
+
+// recordLines are what a record tells below its first line: the rule, what was found on each node, the causes.
+func recordLines(r *api.LedgerRecord) []string {
+	var lines []string
+	if text := because(r); text != "" {
+		lines = append(lines, strings.ReplaceAll(text, "\n", " "))
+	}
+	for _, result := range nodeResults(r) {
+		lines = append(lines, "  "+result)
+	}
+	if text := causeList(r); text != "" {
+		lines = append(lines, text)
+	}
+	return lines
 }
