@@ -78,18 +78,21 @@ type cluster struct {
 	env    map[string]string
 }
 
+// clusters counts the clusters of this run, so that each gets a name of its own.
+var clusters atomic.Int64
+
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
 	bin := t.TempDir()
 	build := exec.Command("go", "build", "-o", bin+"/", "./cmd/kubelite", "./cmd/kubectl-lite")
-	build.Dir = "../.."
+	build.Dir, build.Env = "../..", append(os.Environ(), "CGO_ENABLED=0") // static: it becomes an image without a C library
 	run(t, build)
 	home := t.TempDir()
-	profile := fmt.Sprintf("sessions-%d", os.Getpid())
+	profile := fmt.Sprintf("sessions-%d-%d", os.Getpid(), clusters.Add(1))
 	c := &cluster{docker: exec.Command("docker", "info").Run() == nil, env: map[string]string{
 		"KUBELITE": filepath.Join(bin, "kubelite"), "KUBECTL_LITE": filepath.Join(bin, "kubectl-lite"),
 		"KUBELITE_HOME": home, "PROFILE": profile, "HOME": home,
-		"KUBECONFIG": filepath.Join(home, profile, "kubeconfig"),
+		"KUBECONFIG": filepath.Join(home, profile, "kubeconfig"), "REAL_PATH": os.Getenv("PATH"),
 	}}
 	if kubectl, err := exec.LookPath("kubectl"); err == nil {
 		c.env["REAL_KUBECTL"] = kubectl
@@ -142,9 +145,7 @@ func (c *cluster) nothingLeft(t *testing.T, home, profile string) {
 }
 
 func (c *cluster) kubectlLite(args ...string) ([]byte, error) {
-	cmd := exec.Command(c.env["KUBECTL_LITE"], args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.env["KUBECONFIG"])
-	return cmd.CombinedOutput()
+	return c.command(args...).CombinedOutput()
 }
 
 func run(t *testing.T, cmd *exec.Cmd) {
@@ -196,6 +197,7 @@ func normalised(program string, prefix ...string) {
 	cmd := exec.Command(program, append(prefix, os.Args[1:]...)...)
 	var out, errOut bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, &out, &errOut
+	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("REAL_PATH")) // a program that starts its like must not find us
 	err := cmd.Run()
 	fmt.Print(normalise(out.String()))
 	fmt.Fprint(os.Stderr, normalise(errOut.String()))
