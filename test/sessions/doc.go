@@ -7,5 +7,6 @@
 //
 // Commands beside testscript's own: kubectl-lite, kubelite, kubectl (where it is installed), and
 //
-//	until COMMAND... -- PATTERN   repeats a command until its output matches, a minute at most
+//	until COMMAND... -- PATTERN     repeats a command until its output matches, a minute at most
+//	let NAME kubectl-lite ARGS...   sets a variable to the first line of the output
 package sessions

@@ -68,7 +68,7 @@ func TestSessions(t *testing.T) {
 			}
 			return false, fmt.Errorf("unknown condition %s", cond)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"until": until},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"until": until, "let": let},
 	})
 }
 
@@ -186,6 +186,16 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 		case <-time.After(100 * time.Millisecond): // between two looks, not instead of one
 		}
 	}
+}
+
+// let sets a variable to the first line that kubectl-lite prints, as it prints it: nothing is replaced.
+func let(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 || args[1] != "kubectl-lite" {
+		ts.Fatalf("usage: let NAME kubectl-lite ARGUMENTS...")
+	}
+	ts.Check(ts.Exec(ts.Getenv("KUBECTL_LITE"), args[2:]...))
+	line, _, _ := strings.Cut(ts.ReadFile("stdout"), "\n")
+	ts.Setenv(args[0], line)
 }
 
 // normalised runs a program with our arguments and prints what it says with the changing parts replaced.
