@@ -210,22 +210,28 @@ func (c *Config) tls() (*tls.Config, error) {
 	return config, nil
 }
 
-// compact lets go of history older than the interval. It remembers the revision of one interval ago and compacts to
-// it, so that what a client has seen within the interval can still be continued from.
+// compactions is how many compactions there are per interval: many small ones keep history at nearly the same length.
+const compactions = 5
+
+// compact lets go of history older than the interval. It remembers what the revision was one interval ago and compacts to
+// that, so that a client can continue from all that it has seen within the interval.
 func (s *Server) compact(ctx context.Context) error {
-	ticker := time.NewTicker(s.config.CompactionInterval)
+	ticker := time.NewTicker(s.config.CompactionInterval / compactions)
 	defer ticker.Stop()
-	previous := s.store.Revision()
+	revisions := []int64{s.store.Revision()} // at the last ticks, oldest first
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
 		}
-		if err := s.store.Compact(ctx, previous); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrCompacted) {
-			s.log.Warn("compaction failed", "rv", previous, "error", err)
+		if len(revisions) == compactions {
+			if err := s.store.Compact(ctx, revisions[0]); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrCompacted) {
+				s.log.Warn("compaction failed", "rv", revisions[0], "error", err)
+			}
+			revisions = revisions[1:]
 		}
-		previous = s.store.Revision()
+		revisions = append(revisions, s.store.Revision())
 		for _, kc := range s.cache.kinds {
 			kc.compressed.forget()
 		}

@@ -133,3 +133,21 @@ func TestRestart(t *testing.T) {
 	defer stop()
 	require.Equal(t, revision, s.store.Revision(), "a second start finds everything in place")
 }
+
+// History is kept for the interval, and then let go.
+func TestCompaction(t *testing.T) {
+	st, err := store.Open(t.TempDir(), store.Options{})
+	require.NoError(t, err)
+	s, err := New(Config{Store: st, Listen: []string{"127.0.0.1:6443"}, CompactionInterval: 500 * time.Millisecond})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	wait, err := s.Start(ctx)
+	require.NoError(t, err)
+	revision := st.Revision()
+	_, err = st.Create(ctx, "/elsewhere/x", store.Bytes(nil), nil)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return st.CompactedRevision() > revision }, 10*time.Second, 10*time.Millisecond)
+	cancel()
+	require.NoError(t, wait())
+	require.NoError(t, st.Close())
+}
