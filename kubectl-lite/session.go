@@ -181,5 +181,25 @@ func (s *session) stream(ctx context.Context, req client.Request) (io.ReadCloser
 	if err != nil {
 		return nil, err
 	}
-	return c.Stream(ctx, req)
+	if s.flags.timeout == 0 {
+		return c.Stream(ctx, req)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.flags.timeout)
+	body, err := c.Stream(ctx, req)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return &timedStream{body, cancel}, nil
+}
+
+// timedStream ends with --request-timeout, and gives its timer back when it is closed before.
+type timedStream struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (t *timedStream) Close() error {
+	t.cancel()
+	return t.ReadCloser.Close()
 }

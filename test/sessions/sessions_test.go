@@ -21,6 +21,16 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected output of the sessions")
 
 func TestMain(m *testing.M) {
+	// testscript puts programs named like these before the real ones, so find those first.
+	if os.Getenv("REAL_PATH") == "" {
+		kubectl, err := exec.LookPath("kubectl")
+		if err != nil {
+			kubectl = ""
+		}
+		if err := errors.Join(os.Setenv("REAL_PATH", os.Getenv("PATH")), os.Setenv("REAL_KUBECTL", kubectl)); err != nil {
+			panic(err)
+		}
+	}
 	testscript.Main(m, map[string]func(){
 		"kubectl-lite": func() { normalised(os.Getenv("KUBECTL_LITE")) },
 		"kubectl":      func() { normalised(os.Getenv("REAL_KUBECTL"), "-n", os.Getenv("NAMESPACE")) },
@@ -92,11 +102,8 @@ func startCluster(t *testing.T) *cluster {
 	c := &cluster{docker: exec.Command("docker", "info").Run() == nil, env: map[string]string{
 		"KUBELITE": filepath.Join(bin, "kubelite"), "KUBECTL_LITE": filepath.Join(bin, "kubectl-lite"),
 		"KUBELITE_HOME": home, "PROFILE": profile, "HOME": home,
-		"KUBECONFIG": filepath.Join(home, profile, "kubeconfig"), "REAL_PATH": os.Getenv("PATH"),
+		"KUBECONFIG": filepath.Join(home, profile, "kubeconfig"), "REAL_PATH": os.Getenv("REAL_PATH"), "REAL_KUBECTL": os.Getenv("REAL_KUBECTL"),
 	}}
-	if kubectl, err := exec.LookPath("kubectl"); err == nil {
-		c.env["REAL_KUBECTL"] = kubectl
-	}
 	switch {
 	case c.docker:
 		images := exec.Command("examples/images.sh")
