@@ -191,7 +191,7 @@ func (c *Config) tls() (*tls.Config, error) {
 		return nil, fmt.Errorf("load the serving certificate: %w", err)
 	}
 	config := &tls.Config{
-		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"},
+		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}, NextProtos: []string{"http/1.1"},
 		// Answers are sent as a whole: small records at the start of a connection, which let a browser begin to
 		// render, would only cost system calls.
 		DynamicRecordSizingDisabled: true,

@@ -3,6 +3,7 @@ package kubectllite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/spf13/cobra"
@@ -106,5 +107,10 @@ func (s *session) createTyped(ctx context.Context, o *createOptions, obj api.Obj
 	if kind.Namespaced && (o.dryRun != "client" || s.flags.namespace != "") {
 		m.object.set(s.namespace(), "metadata", "namespace")
 	}
-	return s.createOne(ctx, o, &m)
+	err = s.createOne(ctx, o, &m)
+	var refused *api.StatusError
+	if errors.As(err, &refused) && refused.ErrStatus.Reason != api.StatusReasonInvalid && kind.Namespaced {
+		return fmt.Errorf("failed to create %s: %s", kind.Singular, err.Error())
+	}
+	return err
 }

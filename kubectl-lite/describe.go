@@ -21,7 +21,7 @@ func newDescribe(s *session) *cobra.Command {
 		Use:   "describe (-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",
 		Short: "Show details of a specific resource or group of resources",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.describe(cmd.Context(), &sel, args, showEvents)
+			return s.describe(cmd.Context(), &sel, args, showEvents, cmd.Flags().Changed("show-events"))
 		},
 	}
 	sel.files.add(cmd, "containing the resource to describe")
@@ -31,7 +31,7 @@ func newDescribe(s *session) *cobra.Command {
 	return cmd
 }
 
-func (s *session) describe(ctx context.Context, sel *selection, args []string, showEvents bool) error {
+func (s *session) describe(ctx context.Context, sel *selection, args []string, showEvents, asked bool) error {
 	if len(args) == 0 && len(sel.files.names) == 0 {
 		return usageErrorf("describe", "You must specify the type of resource to describe. Use \"kubectl-lite api-resources\" for a complete list of supported resources.")
 	}
@@ -41,6 +41,9 @@ func (s *session) describe(ctx context.Context, sel *selection, args []string, s
 		if prefixed, listErr := s.withPrefix(ctx, args); listErr == nil && len(prefixed) > 0 {
 			found, err = prefixed, nil
 		}
+	}
+	if len(found) > 1 && !asked {
+		showEvents = false // a request for each object: only when wanted
 	}
 	errs := []error{err}
 	for i, m := range found {
@@ -79,6 +82,8 @@ func describerFor(r *client.APIResource) describer {
 		return describeConfigMap
 	case "secrets":
 		return describeSecret
+	case "serviceaccounts":
+		return describeServiceAccount
 	case "deployments.apps":
 		return describeDeployment
 	case "replicasets.apps":
@@ -219,10 +224,6 @@ func describeNamespace(_ context.Context, _ *client.Client, sh *sheet, o object)
 			sh.line(1, "%s\t%s\t%s\t%s\t%s", c.Type, c.Status, date(c.LastTransitionTime.Time), c.Reason, c.Message)
 		}
 	}
-	sh.line(0, "")
-	sh.line(0, "No resource quota.")
-	sh.line(0, "")
-	sh.line(0, "No LimitRange resource.")
 	return nil
 }
 
@@ -261,6 +262,29 @@ func describeSecret(_ context.Context, _ *client.Client, sh *sheet, o object) er
 	sh.line(0, "\nData\n====")
 	for _, key := range sortedKeys(secret.Data) {
 		sh.line(0, "%s:\t%d bytes", key, len(secret.Data[key]))
+	}
+	return nil
+}
+
+func describeServiceAccount(_ context.Context, _ *client.Client, sh *sheet, o object) error {
+	sa, err := typed[*api.ServiceAccount](o)
+	if err != nil {
+		return err
+	}
+	sh.line(0, "Name:\t%s", sa.Name)
+	sh.line(0, "Namespace:\t%s", sa.Namespace)
+	sh.labels("Labels", sa.Labels)
+	sh.annotations("Annotations", sa.Annotations)
+	var pull, mountable []string
+	for _, secret := range sa.ImagePullSecrets {
+		pull = append(pull, secret.Name)
+	}
+	for _, secret := range sa.Secrets {
+		mountable = append(mountable, secret.Name)
+	}
+	sh.values("Image pull secrets", pull)
+	if len(mountable) > 0 {
+		sh.values("Mountable secrets", mountable)
 	}
 	return nil
 }
@@ -329,7 +353,7 @@ func joinOrNone[T ~string](items []T) string {
 // formatEndpoints lists up to three addresses behind a port.
 func formatEndpoints(endpoints *api.Endpoints, port string) string {
 	if endpoints == nil {
-		return ""
+		return "<none>"
 	}
 	var all []string
 	for _, subset := range endpoints.Subsets {
@@ -341,6 +365,9 @@ func formatEndpoints(endpoints *api.Endpoints, port string) string {
 				all = append(all, fmt.Sprintf("%s:%d", address.IP, p.Port))
 			}
 		}
+	}
+	if len(all) == 0 {
+		return "<none>"
 	}
 	if more := len(all) - 3; more > 0 {
 		return fmt.Sprintf("%s + %d more...", strings.Join(all[:3], ","), more)

@@ -25,12 +25,11 @@ func errorText(err error) string {
 	var status *api.StatusError
 	var transport *url.Error
 	switch {
+	case errors.As(err, &status) && status.ErrStatus.Reason == api.StatusReasonInvalid && status.ErrStatus.Details != nil:
+		return invalidText(&status.ErrStatus)
 	case errors.As(err, &inContext) && errors.As(err, &status):
 		return serverErrorText(&status.ErrStatus, fmt.Sprintf("error when %s %q: %s", inContext.doing, inContext.source, status.Error()))
 	case errors.As(err, &status):
-		if status.ErrStatus.Reason == api.StatusReasonInvalid && status.ErrStatus.Details != nil {
-			return invalidText(&status.ErrStatus)
-		}
 		return serverErrorText(&status.ErrStatus, err.Error())
 	case errors.As(err, &transport) && errors.Is(err, syscall.ECONNREFUSED):
 		host := transport.URL

@@ -66,6 +66,7 @@ func (s *session) explain(ctx context.Context, arg, apiVersion string, recursive
 	for _, name := range path {
 		next, ok := schemas.fields(schema)[name].(map[string]any)
 		if !ok {
+			schemas.printKind(s, r)
 			return fmt.Errorf("field %q does not exist", name)
 		}
 		schema, field = next, name
@@ -186,22 +187,33 @@ func (set schemaSet) typeName(schema map[string]any) string {
 	return fmt.Sprint(schema["type"])
 }
 
-func (set schemaSet) print(s *session, r *client.APIResource, field string, schema map[string]any, recursive bool) {
+func (set schemaSet) printKind(s *session, r *client.APIResource) {
 	if r.Group != "" {
 		fmt.Fprintf(s.Out, "GROUP:      %s\n", r.Group)
 	}
 	fmt.Fprintf(s.Out, "KIND:       %s\nVERSION:    %s\n\n", r.Kind, r.Version)
+}
+
+func (set schemaSet) print(s *session, r *client.APIResource, field string, schema map[string]any, recursive bool) {
+	set.printKind(s, r)
 	if field != "" {
-		fmt.Fprintf(s.Out, "FIELD: %s <%s>\n\n", field, set.typeName(schema))
+		fmt.Fprintf(s.Out, "FIELD: %s <%s>\n", field, set.typeName(schema))
+		if values := enumOf(schema); len(values) > 0 {
+			fmt.Fprintf(s.Out, "ENUM:\n    %s", strings.Join(values, "\n    "))
+		}
+		fmt.Fprint(s.Out, "\n\n")
 	}
 	fmt.Fprintln(s.Out, "DESCRIPTION:")
 	own, _ := schema["description"].(string)
 	inner, _ := set.resolve(schema)["description"].(string)
-	if own == "" && inner == "" {
+	switch {
+	case own == "" && inner == "":
 		own = "<empty>"
+	case own == "":
+		own = inner
 	}
 	printWrapped(s, "    ", own)
-	if own != inner {
+	if own != inner && inner != "" {
 		printWrapped(s, "    ", inner)
 	}
 	fmt.Fprintln(s.Out, "    ")
@@ -224,6 +236,12 @@ func (set schemaSet) printFields(s *session, indent string, schema map[string]an
 		}
 		typeName := set.typeName(field)
 		fmt.Fprintf(s.Out, "%s%s\t<%s>%s\n", indent, name, typeName, mark)
+		if values := enumOf(field); len(values) > 0 {
+			if len(values) > 4 {
+				values = append(values[:4], "....")
+			}
+			fmt.Fprintf(s.Out, "%senum: %s\n", indent, strings.Join(values, ", "))
+		}
 		if recursive {
 			if !slices.Contains(inside, typeName) { // a type may hold itself
 				set.printFields(s, indent+"  ", field, true, append(slices.Clip(inside), typeName))
@@ -239,12 +257,29 @@ func (set schemaSet) printFields(s *session, indent string, schema map[string]an
 	}
 }
 
-// printWrapped breaks text into lines of about 80 characters.
+// enumOf lists the values that a field may have, if they are given.
+func enumOf(schema map[string]any) []string {
+	var values []string
+	list, _ := schema["enum"].([]any)
+	for _, v := range list {
+		if v == "" {
+			v = `""`
+		}
+		values = append(values, fmt.Sprint(v))
+	}
+	return values
+}
+
+// printWrapped breaks text into lines of at most 80 characters. Empty lines and indented ones stay as they are.
 func printWrapped(s *session, indent, text string) {
 	for paragraph := range strings.SplitSeq(text, "\n") {
+		if paragraph == "" || paragraph[0] == ' ' {
+			fmt.Fprintln(s.Out, indent+paragraph)
+			continue
+		}
 		line := ""
 		for word := range strings.FieldsSeq(paragraph) {
-			if line != "" && len(line)+1+len(word) > 78-len(indent) {
+			if line != "" && len(line)+1+len(word) > 80-len(indent) {
 				fmt.Fprintln(s.Out, indent+line)
 				line = ""
 			}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -34,6 +36,7 @@ type getOptions struct {
 
 func newGet(s *session) *cobra.Command {
 	var o getOptions
+	var raw string
 	cmd := &cobra.Command{
 		Use:   "get TYPE[,TYPE...] [NAME...] | TYPE/NAME ...",
 		Short: "Display one or many resources",
@@ -42,14 +45,19 @@ func newGet(s *session) *cobra.Command {
   kubectl-lite get pod/web-1 -o yaml
   kubectl-lite get pods -w`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if raw != "" {
+				return s.getRaw(cmd.Context(), raw)
+			}
 			if len(args) == 0 && len(o.files.names) == 0 {
-				return usageErrorf("get", "You must specify the type of resource to get. Use \"kubectl-lite api-resources\" for a complete list of supported resources.")
+				fmt.Fprintf(s.Err, "You must specify the type of resource to get. Use \"kubectl-lite api-resources\" for a complete list of supported resources.\n\n")
+				return errors.New("Required resource not specified.\nUse \"kubectl-lite explain <resource>\" for a detailed description of that resource (e.g. kubectl-lite explain pods).")
 			}
 			return s.get(cmd.Context(), &o, args)
 		},
 	}
 	f := cmd.Flags()
 	o.files.add(cmd, "identify the resources to get from a server.")
+	f.StringVar(&raw, "raw", "", "Raw URI to request from the server")
 	f.StringVarP(&o.output, "output", "o", "", "Output format: json, yaml, name, wide, jsonpath=TEMPLATE")
 	f.StringVarP(&o.selector, "selector", "l", "", "Selector (label query) to filter on, supports '=', '==', '!=', 'in', 'notin'")
 	f.StringVar(&o.fieldSelector, "field-selector", "", "Selector (field query) to filter on, supports '=', '==', and '!='")
@@ -83,6 +91,21 @@ func (s *session) get(ctx context.Context, o *getOptions, args []string) error {
 		return s.getObjects(ctx, o, targets, p)
 	}
 	return s.getTables(ctx, o, targets)
+}
+
+// getRaw prints what the server answers to a path, as it is.
+func (s *session) getRaw(ctx context.Context, path string) error {
+	u, err := url.Parse(path)
+	if err != nil {
+		return err
+	}
+	stream, err := s.stream(ctx, client.Request{Path: u.Path, Query: u.Query(), Accept: "*/*"})
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	_, err = io.Copy(s.Out, stream)
+	return err
 }
 
 // getTargets are the arguments', or those of the files.
@@ -192,13 +215,20 @@ func sortObjects(items []object, by string) error {
 // getTables prints the tables that the server lays out, one for each kind.
 func (s *session) getTables(ctx context.Context, o *getOptions, targets []target) error {
 	var errs []error
+	found := make([][]*api.Table, len(targets))
+	kinds := map[*client.APIResource]bool{}
+	for i, t := range targets {
+		tables, tableErrs := s.fetchTables(ctx, o, t)
+		found[i], errs = tables, append(errs, tableErrs...)
+		if len(tables) > 0 {
+			kinds[t.resource] = true
+		}
+	}
 	printed := 0
 	var p *tablePrinter
 	var last *client.APIResource
-	for _, t := range targets {
-		tables, tableErrs := s.fetchTables(ctx, o, t)
-		errs = append(errs, tableErrs...)
-		for _, table := range tables {
+	for i, t := range targets {
+		for _, table := range found[i] {
 			if len(table.Rows) == 0 {
 				continue
 			}
@@ -206,7 +236,7 @@ func (s *session) getTables(ctx context.Context, o *getOptions, targets []target
 				if printed > 0 {
 					fmt.Fprintln(s.Out)
 				}
-				p, last = s.newTablePrinter(o, t.resource, len(targets) > 1), t.resource
+				p, last = s.newTablePrinter(o, t.resource, len(kinds) > 1), t.resource
 			}
 			p.print(table, "")
 			printed += len(table.Rows)

@@ -15,6 +15,11 @@ func (s *session) getAndWatch(ctx context.Context, o *getOptions, targets []targ
 	if len(targets) != 1 || len(targets[0].names) > 1 {
 		return errors.New("you may only specify a single resource type")
 	}
+	if s.flags.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.flags.timeout)
+		defer cancel()
+	}
 	r := targets[0].resource
 	opts := o.listOptions()
 	if names := targets[0].names; len(names) == 1 {

@@ -159,6 +159,9 @@ func (s *session) logPods(ctx context.Context, o *logsOptions, args []string) ([
 	}
 	if r.Plural == "pods" && r.Group == "" {
 		pod, err := pods.Get(ctx, s.namespace(), name)
+		if api.IsNotFound(err) {
+			return nil, fmt.Errorf("error from server (NotFound): %s in namespace %q", err.Error(), s.namespace())
+		}
 		return []*api.Pod{pod}, err
 	}
 	owner, err := s.getObject(ctx, r, s.scope(r), name)

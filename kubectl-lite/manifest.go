@@ -144,6 +144,11 @@ func (s *session) parseManifests(ctx context.Context, src source) ([]manifest, e
 	var errs []error
 	for _, doc := range api.SplitYAML(src.text) {
 		objects, err := parseDocument(doc)
+		var incomplete *incompleteError
+		if errors.As(err, &incomplete) {
+			errs = append(errs, fmt.Errorf("error validating %q: %w", src.name, err))
+			continue
+		}
 		if err != nil {
 			return all, errors.Join(append(errs, fmt.Errorf("error parsing %s: %w", src.name, err))...)
 		}
@@ -163,7 +168,7 @@ func (s *session) parseManifests(ctx context.Context, src source) ([]manifest, e
 func parseDocument(doc []byte) ([]object, error) {
 	data, err := api.YAMLToJSON(doc)
 	if err != nil {
-		return nil, fmt.Errorf("error converting YAML to JSON: %w", err)
+		return nil, err
 	}
 	o, err := parseObject(data)
 	switch {
@@ -177,15 +182,28 @@ func parseDocument(doc []byte) ([]object, error) {
 		objects = items
 	}
 	for _, o := range objects {
-		if o.kind() == "" {
-			return nil, fmt.Errorf("error validating data: kind not set")
-		}
+		var missing []string
 		if o.apiVersion() == "" {
-			return nil, fmt.Errorf("error validating data: apiVersion not set")
+			missing = append(missing, "apiVersion not set")
+		}
+		if o.kind() == "" {
+			missing = append(missing, "kind not set")
+		}
+		switch len(missing) {
+		case 1:
+			return nil, &incompleteError{missing[0]}
+		case 2:
+			return nil, &incompleteError{"[" + strings.Join(missing, ", ") + "]"}
 		}
 	}
 	return objects, nil
 }
+
+// incompleteError says that an object does not tell what it is.
+type incompleteError struct{ missing string }
+
+// Error names what is missing.
+func (e *incompleteError) Error() string { return "error validating data: " + e.missing }
 
 // resolve finds the resource of an object and puts it into a namespace.
 func (s *session) resolve(ctx context.Context, o object, source string) (manifest, error) {

@@ -211,6 +211,7 @@ func (s *session) rolloutHistory(ctx context.Context, m *manifest, revision int6
 			}
 			rs.Spec.Template.Annotations[changeCauseAnnotation] = cause
 		}
+		sh = newRawSheet()
 		describePodTemplate(sh, &rs.Spec.Template)
 		fmt.Fprintf(s.Out, "%s with revision #%d\n", m.display(), revision)
 		return s.copyAndEndLine(sh)
@@ -344,7 +345,7 @@ func (s *session) rolloutUndo(ctx context.Context, o *rolloutOptions, m *manifes
 		return err
 	}
 	if o.dryRun == "client" {
-		sh := newSheet()
+		sh := newRawSheet()
 		describePodTemplate(sh, &rs.Spec.Template)
 		return sh.copyTo(s.Out)
 	}

@@ -29,6 +29,9 @@ func newScale(s *session) *cobra.Command {
 		Use:   "scale [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",
 		Short: "Set a new size for a deployment, replica set, or replication controller",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if !cmd.Flags().Changed("replicas") {
+				return errors.New(`required flag(s) "replicas" not set`)
+			}
 			if o.replicas < 0 {
 				return errors.New("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")
 			}

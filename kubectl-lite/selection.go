@@ -39,7 +39,12 @@ func (s *session) selectObjects(ctx context.Context, sel *selection, args []stri
 		all, errs = found, append(errs, err)
 	} else {
 		if len(args) == 0 {
-			return nil, errors.New("you must provide one or more resources by argument or filename")
+			return nil, errors.New(`You must provide one or more resources by argument or filename.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'
+   '<resource> <name>'
+   '<resource>'`)
 		}
 		found, err := s.selectByArgs(ctx, sel, args)
 		if err != nil {

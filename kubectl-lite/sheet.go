@@ -14,12 +14,19 @@ import (
 // sheet is the layout of describe: indented lines "Label:\tvalue" whose tabs are aligned.
 type sheet struct {
 	text bytes.Buffer
-	tabs *tabwriter.Writer
+	tabs io.Writer
 }
 
 func newSheet() *sheet {
 	s := &sheet{}
 	s.tabs = tabwriter.NewWriter(&s.text, 0, 8, 2, ' ', 0)
+	return s
+}
+
+// newRawSheet leaves the tabs as they are.
+func newRawSheet() *sheet {
+	s := &sheet{}
+	s.tabs = &s.text
 	return s
 }
 
@@ -29,11 +36,15 @@ func (s *sheet) line(level int, format string, args ...any) {
 }
 
 // part ends the alignment with what was written so far.
-func (s *sheet) part() { s.tabs.Flush() }
+func (s *sheet) part() {
+	if tabs, ok := s.tabs.(*tabwriter.Writer); ok {
+		tabs.Flush()
+	}
+}
 
 // copyTo writes the sheet out.
 func (s *sheet) copyTo(out io.Writer) error {
-	s.tabs.Flush()
+	s.part()
 	_, err := s.text.WriteTo(out)
 	return err
 }
