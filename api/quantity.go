@@ -41,8 +41,7 @@ var (
 	errQuantityNumeric = errors.New("unable to parse numeric part of quantity")
 	errQuantitySuffix  = errors.New("unable to parse quantity's suffix")
 
-	bigTen      = big.NewInt(10)
-	bigMaxInt64 = big.NewInt(math.MaxInt64)
+	bigTen = big.NewInt(10)
 )
 
 var decimalExponents = map[string]int32{"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}

@@ -27,14 +27,14 @@ type session struct {
 }
 
 type globalFlags struct {
-	kubeconfig, context, cluster, user string
-	profile, home                      string
-	namespace                          string
-	server, token                      string
-	caFile, certFile, keyFile          string
-	tlsServerName                      string
-	insecure                           bool
-	timeout                            time.Duration
+	kubeconfig, context       string
+	profile, home             string
+	namespace                 string
+	server, token             string
+	caFile, certFile, keyFile string
+	tlsServerName             string
+	insecure                  bool
+	timeout                   time.Duration
 }
 
 func (s *session) addFlags(flags *pflag.FlagSet) {
