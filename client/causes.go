@@ -68,10 +68,11 @@ func (c Causes) clone() Causes {
 // why is what a context knows about the reason of the writes made with it.
 type why struct {
 	causes    Causes
-	reconcile string // id of the pass of a control loop
-	rule      string // file:line
-	reason    string // the rule's words
-	details   []byte // JSON, what the rule looked at
+	reconcile string        // id of the pass of a control loop
+	late      func() Causes // of that pass: what has come in for its key since it began
+	rule      string        // file:line
+	reason    string        // the rule's words
+	details   []byte        // JSON, what the rule looked at
 }
 
 type whyKey struct{}
@@ -94,9 +95,9 @@ func WithTimer(ctx context.Context, name string) context.Context {
 }
 
 // withReconcile names the pass of a control loop that the context belongs to.
-func withReconcile(ctx context.Context, id string, causes Causes) context.Context {
+func withReconcile(ctx context.Context, id string, causes Causes, late func() Causes) context.Context {
 	w := whyOf(ctx)
-	w.causes, w.reconcile = causes, id
+	w.causes, w.reconcile, w.late = causes, id, late
 	return context.WithValue(ctx, whyKey{}, w)
 }
 
@@ -121,6 +122,13 @@ func becauseAt(ctx context.Context, frames int, reason string) context.Context {
 	w := whyOf(ctx)
 	if _, file, line, ok := runtime.Caller(frames); ok {
 		w.rule = moduleRelative(file) + ":" + strconv.Itoa(line)
+	}
+	if w.late != nil {
+		// What the rule was decided on was read from caches after the pass began, and may hold later changes.
+		if late := w.late(); !late.Empty() {
+			w.causes = w.causes.clone()
+			w.causes.merge(late)
+		}
 	}
 	w.reason, w.details = reason, nil // the details were of the last rule
 	return context.WithValue(ctx, whyKey{}, w)

@@ -254,6 +254,7 @@ func (i *Informer[T]) listed(gone map[api.Key]struct{}) {
 func (i *Informer[T]) changed(obj T) {
 	meta := obj.GetObjectMeta()
 	meta.ManagedFields = nil // often a third of an object, and no control loop looks at it
+	defer inFlight.begin()()
 	old, existed := i.cache.put(obj)
 	if existed && old.GetObjectMeta().ResourceVersion == meta.ResourceVersion {
 		return // a new list repeats what we know
@@ -265,6 +266,7 @@ func (i *Informer[T]) deleted(obj T) {
 	var none T
 	meta := obj.GetObjectMeta()
 	meta.ManagedFields = nil
+	defer inFlight.begin()()
 	// An informer with a selector also gets the deletion of what merely stopped to match; the event's object is the
 	// newer one either way.
 	if _, existed := i.cache.remove(meta.Key()); existed {

@@ -140,7 +140,7 @@ func (q *Queue) Run(ctx context.Context, workers int, reconcile func(ctx context
 func (q *Queue) pass(ctx context.Context, key api.Key, causes Causes, pass uint64, reconcile func(context.Context, api.Key) error, log *slog.Logger) {
 	defer q.done(key)
 	id := q.name + "-" + q.process + "-" + strconv.FormatUint(pass, 36)
-	err := recovered(func() error { return reconcile(withReconcile(ctx, id, causes), key) })
+	err := recovered(func() error { return reconcile(withReconcile(ctx, id, causes, func() Causes { return q.late(key) }), key) })
 	switch {
 	case err == nil:
 		q.Forget(key)
@@ -207,6 +207,17 @@ func (q *Queue) get() (key api.Key, causes Causes, pass uint64, ok bool) {
 	q.processing[key] = struct{}{}
 	q.passes++
 	return key, causes, q.passes, true
+}
+
+// late is what has come in for a key while it is being processed.
+func (q *Queue) late(key api.Key) Causes {
+	inFlight.settle()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if pending := q.dirty[key]; pending != nil {
+		return pending.clone()
+	}
+	return Causes{}
 }
 
 func (q *Queue) done(key api.Key) {

@@ -147,3 +147,37 @@ func TestReconcileIDs(t *testing.T) {
 		require.Len(t, ids, 2)
 	})
 }
+
+func TestChangesReadDuringAPassAreItsCauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeServer()
+		s.put("a", "1")
+		i := NewInformer[*api.ConfigMap](newTestClient(t, s), InformerOptions{})
+		q := NewQueue("test")
+		i.OnChange(func(_, now *api.ConfigMap, revision int64) {
+			time.Sleep(time.Millisecond) // the cache shows the change, the queue does not know it yet
+			q.Add(now.Key(), revision)
+		})
+		ctx, stop := context.WithCancel(t.Context())
+		informed, worked := make(chan error), make(chan error)
+		go func() { informed <- i.Run(ctx) }()
+		require.NoError(t, i.WaitForSync(ctx))
+
+		var causes []int64
+		go func() {
+			worked <- q.Run(ctx, 1, func(ctx context.Context, k api.Key) error {
+				if causes == nil {
+					s.put("a", "2")
+					waitFor(t, func() bool { a, _ := i.Get(k); return a.Data["value"] == "2" })
+					causes = CausesOf(Because(ctx, "the value is 2"))
+				}
+				return nil
+			}, quiet)
+		}()
+		time.Sleep(time.Second)
+		stop()
+		require.NoError(t, <-informed)
+		require.NoError(t, <-worked)
+		require.Equal(t, []int64{11, 12}, causes)
+	})
+}
