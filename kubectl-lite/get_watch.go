@@ -53,7 +53,10 @@ func (s *session) getAndWatch(ctx context.Context, o *getOptions, targets []targ
 	opts.ResourceVersion = list.ResourceVersion
 	for {
 		err := s.watch(ctx, path, accept, &opts, show)
-		if err != nil || ctx.Err() != nil {
+		if ctx.Err() != nil {
+			return nil // interrupted: that is how a watch ends
+		}
+		if err != nil {
 			return err
 		}
 	}
