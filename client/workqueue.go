@@ -140,7 +140,9 @@ func (q *Queue) Run(ctx context.Context, workers int, reconcile func(ctx context
 func (q *Queue) pass(ctx context.Context, key api.Key, causes Causes, pass uint64, reconcile func(context.Context, api.Key) error, log *slog.Logger) {
 	defer q.done(key)
 	id := q.name + "-" + q.process + "-" + strconv.FormatUint(pass, 36)
-	err := recovered(func() error { return reconcile(withReconcile(ctx, id, causes, func() Causes { return q.late(key) }), key) })
+	err := recovered(func() error {
+		return reconcile(withReconcile(ctx, id, causes, func() Causes { return q.late(key) }), key)
+	})
 	switch {
 	case err == nil:
 		q.Forget(key)
