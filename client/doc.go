@@ -16,6 +16,8 @@
 //
 // Start reading at Informer.Run, then Queue.Run, then Because.
 //
+// The book: docs/04-watch.md.
+//
 // In real Kubernetes this is k8s.io/client-go: tools/cache (reflector.go, shared_informer.go, store.go),
 // util/workqueue, tools/leaderelection, tools/record and rest. Differences: informers hand handlers straight from the
 // watch goroutine instead of through a DeltaFIFO and a buffer per listener, the three layered queues (plain, delaying,

@@ -37,15 +37,16 @@ func NewCommand(streams Streams) *cobra.Command {
 
 Which cluster: --kubeconfig; or --profile and --home, which name a kubelite cluster; or the files in $KUBECONFIG; or
 the kubelite cluster "kubelite" if there is one (and no --context asks for another); or ~/.kube/config.`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		// Errors that are no use of a command, such as an unknown flag, are answered like any other.
-		DisableSuggestions: false,
-		PersistentPreRun:   func(cmd *cobra.Command, args []string) { s.commandLine = describeCommand(cmd, args) },
+		SilenceErrors:    true,
+		SilenceUsage:     true,
+		PersistentPreRun: func(cmd *cobra.Command, args []string) { s.commandLine = describeCommand(cmd, args) },
 	}
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w\nSee '%s --help' for usage.", err, cmd.CommandPath())
+	})
 	s.addFlags(root.PersistentFlags())
 	root.AddCommand(
 		newApply(s), newCreate(s), newGet(s), newDescribe(s), newDelete(s), newLogs(s),

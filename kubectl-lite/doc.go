@@ -13,6 +13,8 @@
 //
 // Start reading at Run, then apply.go, then why.go.
 //
+// The book: docs/08-ledger.md, on why and trace.
+//
 // In real Kubernetes this is k8s.io/kubectl/pkg/cmd with k8s.io/cli-runtime. What was left out: plugins, kustomize,
 // kuberc, server-side printing's client fallback, and the commands that no issue asked for yet.
 package kubectllite

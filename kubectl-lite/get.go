@@ -58,7 +58,7 @@ func newGet(s *session) *cobra.Command {
 	f := cmd.Flags()
 	o.files.add(cmd, "identify the resources to get from a server.")
 	f.StringVar(&raw, "raw", "", "Raw URI to request from the server")
-	f.StringVarP(&o.output, "output", "o", "", "Output format: json, yaml, name, wide, jsonpath=TEMPLATE")
+	f.StringVarP(&o.output, "output", "o", "", "Output format: json, yaml, name, wide, jsonpath=TEMPLATE, custom-columns=HEADER:PATH,...")
 	f.StringVarP(&o.selector, "selector", "l", "", "Selector (label query) to filter on, supports '=', '==', '!=', 'in', 'notin'")
 	f.StringVar(&o.fieldSelector, "field-selector", "", "Selector (field query) to filter on, supports '=', '==', and '!='")
 	f.StringVar(&o.sortBy, "sort-by", "", "Sort lists by this field: a JSONPath such as '{.metadata.name}'")
@@ -83,6 +83,9 @@ func (s *session) get(ctx context.Context, o *getOptions, args []string) error {
 	p, err := newPrinter(o.output, o.managedFields, s.nameOf(ctx))
 	if err != nil {
 		return err
+	}
+	if p != nil && p.custom != nil {
+		p.custom.bare = o.noHeaders
 	}
 	if o.watch || o.watchOnly {
 		return s.getAndWatch(ctx, o, targets, p)

@@ -20,6 +20,7 @@ func sortedKeys[M ~map[K]V, K cmp.Ordered, V any](m M) []K { return slices.Sorte
 type printer struct {
 	format string // json, yaml, name, jsonpath
 	path   *jsonPath
+	custom *customColumns
 	// managedFields keeps a part of the metadata that only machines read.
 	managedFields bool
 	// displayName names an object for -o name.
@@ -50,8 +51,13 @@ func newPrinter(output string, managedFields bool, displayName func(o object) st
 		p.format = format
 		p.path, err = parseJSONPath(template)
 		return p, err
+	case format == "custom-columns":
+		var err error
+		p.format = format
+		p.custom, err = parseCustomColumns(template)
+		return p, err
 	}
-	return nil, fmt.Errorf("unable to match a printer suitable for the output format %q, allowed formats are: json,jsonpath,jsonpath-as-json,jsonpath-file,name,wide,yaml", output)
+	return nil, fmt.Errorf("unable to match a printer suitable for the output format %q, allowed formats are: custom-columns,json,jsonpath,jsonpath-as-json,jsonpath-file,name,wide,yaml", output)
 }
 
 // print writes one object, or a List of several.
@@ -76,6 +82,8 @@ func (p *printer) print(out io.Writer, o object) error {
 		}
 		_, err = out.Write(text)
 		return err
+	case "custom-columns":
+		return p.custom.print(out, o)
 	case "jsonpath":
 		return p.path.execute(out, map[string]any(o))
 	case "jsonpath-as-json":

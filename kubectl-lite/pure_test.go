@@ -105,6 +105,18 @@ func TestJSONPath(t *testing.T) {
 	}
 }
 
+func TestCustomColumns(t *testing.T) {
+	c, err := parseCustomColumns("NAME:.metadata.name,IMAGES:spec.images[*],GONE:{.nope}")
+	require.NoError(t, err)
+	o, err := parseObject([]byte(`{"kind":"PodList","items":[{"metadata":{"name":"a"},"spec":{"images":["x","y"]}}]}`))
+	require.NoError(t, err)
+	var out bytes.Buffer
+	require.NoError(t, c.print(&out, o))
+	require.Equal(t, "NAME   IMAGES   GONE\na      x,y      <none>\n", out.String())
+	_, err = parseCustomColumns("NAME")
+	require.Error(t, err)
+}
+
 var someResources = []client.APIResource{
 	{GroupVersion: api.GroupVersion{Version: "v1"}, Kind: "Event", Plural: "events", Singular: "event", ShortNames: []string{"ev"}, Verbs: []string{"list"}},
 	{GroupVersion: api.GroupVersion{Version: "v1"}, Kind: "Pod", Plural: "pods", Singular: "pod", ShortNames: []string{"po"}, Categories: []string{"all"}, Verbs: []string{"list"}},
