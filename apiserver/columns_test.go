@@ -17,7 +17,7 @@ func TestHumanDuration(t *testing.T) {
 		"2d": 48 * time.Hour, "7d23h": 8*24*time.Hour - time.Second, "8d": 8*24*time.Hour + 23*time.Hour,
 		"729d": 729 * 24 * time.Hour, "2y": 730 * 24 * time.Hour, "7y364d": (8*365 - 1) * 24 * time.Hour, "8y": 8 * 365 * 24 * time.Hour,
 	} {
-		require.Equal(t, want, humanDuration(d), "%v", d)
+		require.Equal(t, want, api.HumanDuration(d), "%v", d)
 	}
 }
 

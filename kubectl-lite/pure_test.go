@@ -223,12 +223,6 @@ func TestSmallWords(t *testing.T) {
 	} {
 		require.Equal(t, want, fieldLabel(name))
 	}
-	for d, want := range map[time.Duration]string{
-		5 * time.Second: "5s", 119 * time.Second: "119s", 2*time.Minute + 5*time.Second: "2m5s", 15 * time.Minute: "15m",
-		3*time.Hour + 12*time.Minute: "3h12m", 30 * time.Hour: "30h", 3*24*time.Hour + 4*time.Hour: "3d4h", 400 * 24 * time.Hour: "400d",
-	} {
-		require.Equal(t, want, humanDuration(d))
-	}
 	objects, images, err := splitImages([]string{"deploy/web", "a=b", "*=c"})
 	require.NoError(t, err)
 	require.Equal(t, []string{"deploy/web"}, objects)

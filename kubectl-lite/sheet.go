@@ -104,42 +104,7 @@ func since(t time.Time) string {
 	if t.IsZero() {
 		return "<unknown>"
 	}
-	return humanDuration(time.Since(t))
-}
-
-// humanDuration is a duration with the precision that a person asks for: "59s", "2m5s", "3h12m", "5d", "2y41d".
-func humanDuration(d time.Duration) string {
-	seconds, minutes, hours := int(d.Seconds()), int(d.Minutes()), int(d.Hours())
-	days := hours / 24
-	two := func(a int, unitA string, b int, unitB string) string {
-		if b == 0 {
-			return fmt.Sprintf("%d%s", a, unitA)
-		}
-		return fmt.Sprintf("%d%s%d%s", a, unitA, b, unitB)
-	}
-	switch {
-	case seconds < -1:
-		return "<invalid>"
-	case seconds < 0:
-		return "0s"
-	case seconds < 120:
-		return fmt.Sprintf("%ds", seconds)
-	case minutes < 10:
-		return two(minutes, "m", seconds%60, "s")
-	case minutes < 180:
-		return fmt.Sprintf("%dm", minutes)
-	case hours < 8:
-		return two(hours, "h", minutes%60, "m")
-	case hours < 48:
-		return fmt.Sprintf("%dh", hours)
-	case days < 8:
-		return two(days, "d", hours%24, "h")
-	case days < 2*365:
-		return fmt.Sprintf("%dd", days)
-	case days < 8*365:
-		return two(days/365, "y", days%365, "d")
-	}
-	return fmt.Sprintf("%dy", days/365)
+	return api.HumanDuration(time.Since(t))
 }
 
 // conditionTable writes the conditions of a workload.
