@@ -176,7 +176,10 @@ func TestOpenAPI(t *testing.T) {
 	stale := h.do("GET", "/openapi/v3/apis/apps/v1?hash=OLD", "") // the client follows to the new URL
 	require.Equal(t, 200, stale.code)
 	require.Equal(t, tag, stale.header.Get("ETag"))
-	require.Equal(t, 406, h.do("GET", "/openapi/v2", "", "Accept", mediaOpenAPIV2).code)
+	binary := h.do("GET", "/openapi/v2", "", "Accept", mediaOpenAPIV2)
+	require.Equal(t, 200, binary.code)
+	require.Equal(t, mediaOpenAPIV2Answer, binary.header.Get("Content-Type"))
+	require.Equal(t, 406, h.do("GET", "/openapi/v2", "", "Accept", "text/html").code)
 }
 
 // references lists the values of all "$ref" in a tree.

@@ -25,8 +25,12 @@ type openapiDocuments struct {
 	hashes map[string]string // guarded by mu; by path: "apis/apps/v1"
 }
 
-// mediaOpenAPIV2 is the protobuf form of version 2, which old clients ask for and which is not served.
+// mediaOpenAPIV2 is the protobuf form of version 2. kubectl asks for it where version 3 does not know a kind, and old clients
+// always do.
 const mediaOpenAPIV2 = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+
+// mediaOpenAPIV2Answer is what the answer is called: the same without the '@', which no media type may have.
+const mediaOpenAPIV2Answer = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
 // serveOpenAPIIndex serves /openapi/v3: which documents there are. The hash in a document's URL changes with its
 // content, so a client that has a document under this URL need not ask again.
@@ -124,18 +128,26 @@ func (s *Server) serveOpenAPI(w http.ResponseWriter, hr *http.Request) {
 	debug.FreeOSMemory()
 }
 
-// serveOpenAPIV2 serves /openapi/v2, everything in one document of the older version, as JSON.
+// serveOpenAPIV2 serves /openapi/v2, everything in one document of the older version, as JSON or protobuf.
 func (s *Server) serveOpenAPIV2(w http.ResponseWriter, hr *http.Request) {
-	if !acceptsJSON(hr) {
-		s.respond(w, requestFrom(hr.Context()), nil, api.NewNotAcceptable([]string{mediaJSON}))
+	media := mediaJSON
+	switch {
+	case strings.Contains(hr.Header.Get("Accept"), mediaOpenAPIV2):
+		media = mediaOpenAPIV2Answer
+	case !acceptsJSON(hr):
+		s.respond(w, requestFrom(hr.Context()), nil, api.NewNotAcceptable([]string{mediaJSON, mediaOpenAPIV2}))
 		return
 	}
 	body, err := s.openapiV2()
+	if err == nil && media != mediaJSON {
+		body, err = openapiV2Protobuf(body)
+	}
 	if err != nil {
 		s.respond(w, requestFrom(hr.Context()), nil, err)
 		return
 	}
-	writeTagged(w, hr, mediaJSON, body)
+	writeTagged(w, hr, media, body)
+	debug.FreeOSMemory()
 }
 
 func acceptsJSON(hr *http.Request) bool {

@@ -1,9 +1,13 @@
 package apiserver
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	gnostic "github.com/google/gnostic-models/openapiv2"
+	"google.golang.org/protobuf/proto"
 
 	"kubelite/api"
 )
@@ -61,6 +65,15 @@ func (s *Server) openapiV2() ([]byte, error) {
 		}
 	}
 	return api.MarshalJSON(document)
+}
+
+// openapiV2Protobuf turns the JSON form into the protobuf form, by the library that defines it.
+func openapiV2Protobuf(document []byte) ([]byte, error) {
+	parsed, err := gnostic.ParseDocument(document)
+	if err != nil {
+		return nil, fmt.Errorf("convert the OpenAPI document: %w", err)
+	}
+	return proto.Marshal(parsed)
 }
 
 func swaggerItem(item *openapiPathItem) map[string]any {
