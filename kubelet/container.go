@@ -123,7 +123,7 @@ func setResources(config *ContainerConfig, pod *api.Pod, c *api.Container, machi
 	if config.CPURequest == 0 {
 		config.CPURequest = config.CPULimit
 	}
-	config.OOMScoreAdj = oomScoreAdj(qosClass(pod), memoryRequest.Value(), machineMemory)
+	config.OOMScoreAdj = oomScoreAdj(api.PodQOS(&pod.Spec), memoryRequest.Value(), machineMemory)
 }
 
 // oomScoreAdj is upstream's formula: guaranteed pods are nearly safe, best-effort ones go first, and between them

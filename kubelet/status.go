@@ -44,7 +44,7 @@ func computeStatus(v statusView) api.PodStatus {
 	s := api.PodStatus{
 		ObservedGeneration: v.pod.Generation,
 		StartTime:          v.last.StartTime,
-		QOSClass:           qosClass(v.pod),
+		QOSClass:           api.PodQOS(&v.pod.Spec),
 		HostIP:             v.hostIP, HostIPs: []api.HostIP{{IP: v.hostIP}},
 		PodIP: v.last.PodIP, PodIPs: v.last.PodIPs,
 		// What others write into the status stays.
@@ -412,29 +412,6 @@ func seconds(t time.Time) api.Time {
 		return api.Time{}
 	}
 	return api.Time{Time: t.Truncate(time.Second)}
-}
-
-// qosClass sorts pods by how well they declared what they need: the worst go first when the node runs out of memory.
-// Guaranteed: every container limits cpu and memory and requests as much. BestEffort: none asks for anything.
-func qosClass(pod *api.Pod) api.PodQOSClass {
-	guaranteed, any := true, false
-	for _, list := range [][]api.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-		for i := range list {
-			r := &list[i].Resources
-			for _, name := range []api.ResourceName{api.ResourceCPU, api.ResourceMemory} {
-				limit, request := r.Limits[name], r.Requests[name]
-				any = any || !limit.IsZero() || !request.IsZero()
-				guaranteed = guaranteed && !limit.IsZero() && (request.IsZero() || request.Cmp(limit) == 0)
-			}
-		}
-	}
-	switch {
-	case !any:
-		return api.PodQOSBestEffort
-	case guaranteed:
-		return api.PodQOSGuaranteed
-	}
-	return api.PodQOSBurstable
 }
 
 // explainStatus says in one sentence what changed from one status to the next: the rule that the ledger keeps with

@@ -196,7 +196,7 @@ func TestQOSClass(t *testing.T) {
 	} {
 		pod := testPod("a")
 		pod.Spec.Containers[0].Resources = api.ResourceRequirements{Requests: test.requests, Limits: test.limits}
-		require.Equal(t, test.want, qosClass(pod), test)
+		require.Equal(t, test.want, api.PodQOS(&pod.Spec), test)
 	}
 }
 
