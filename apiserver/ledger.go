@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -216,6 +217,9 @@ func (s *Server) recordDecision(ctx context.Context, req *Request) (code int, er
 	key, err := s.ledgerKey(object + "/" + line.Object.Name)
 	if err != nil {
 		return 0, err
+	}
+	if i := slices.IndexFunc(line.Causes, func(revision int64) bool { return revision <= 0 }); i >= 0 {
+		return 0, api.NewBadRequest("causes: %d is not a revision", line.Causes[i])
 	}
 	if over := len(line.Causes) - api.MaxLedgerCauses; over > 0 {
 		line.Causes, line.MoreCauses = line.Causes[:api.MaxLedgerCauses], line.MoreCauses+over

@@ -68,6 +68,7 @@ func TestLedgerDecision(t *testing.T) {
 		h.fails(400, "BadRequest", "GET", "/ledger?"+bad, "")
 	}
 	h.fails(400, "BadRequest", "POST", "/ledger", `{"object":{"resource":"pods"}}`)
+	h.fails(400, "BadRequest", "POST", "/ledger", `{"object":{"resource":"pods","namespace":"default","name":"p"},"causes":[0]}`)
 	h.fails(400, "BadRequest", "POST", configMaps, configMap("x", ""), api.HeaderCauses, "a,b")
 }
 

@@ -7,10 +7,8 @@ import (
 	"kubelite/api"
 )
 
-// A generated name is the prefix and five random characters. The alphabet has no vowels and no digits or letters that
-// look alike, so that a name is never a word, and can be read aloud.
+// A generated name is the prefix and five random characters, of an alphabet that spells no words.
 const (
-	nameAlphabet     = "bcdfghjklmnpqrstvwxz2456789"
 	nameSuffixLength = 5
 	maxNameLength    = 63
 	// maxNameAttempts is how often a taken name is generated anew: with a million names of one prefix, one create
@@ -24,10 +22,7 @@ func generateName(prefix string) string {
 	}
 	random := make([]byte, nameSuffixLength)
 	rand.Read(random) // never fails, says crypto/rand
-	for i, b := range random {
-		random[i] = nameAlphabet[int(b)%len(nameAlphabet)]
-	}
-	return prefix + string(random)
+	return prefix + api.SafeEncodeString(string(random))
 }
 
 // newUID makes a random UUID (version 4).
