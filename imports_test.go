@@ -38,6 +38,7 @@ var owners = map[string][]string{
 	"github.com/docker/docker":         {"kubelet/docker", "test"},
 	"gopkg.in/yaml.v3":                 {"api"},
 	"sigs.k8s.io/json":                 {"api"},
+	"github.com/robfig/cron":           {"api"},
 	"github.com/evanphx/json-patch":    {"api"},
 	"github.com/spf13/cobra":           {"cmd", "kubectl-lite", "cluster"},
 	"github.com/prometheus":            {"apiserver"},

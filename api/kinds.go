@@ -153,6 +153,7 @@ var kindsByType = map[reflect.Type]*Kind{}
 
 var (
 	coreV1         = GroupVersion{Version: "v1"}
+	batchV1        = GroupVersion{Group: "batch", Version: "v1"}
 	appsV1         = GroupVersion{Group: "apps", Version: "v1"}
 	coordinationV1 = GroupVersion{Group: "coordination.k8s.io", Version: "v1"}
 	eventsV1       = GroupVersion{Group: "events.k8s.io", Version: "v1"}
@@ -187,6 +188,10 @@ var Kinds = []*Kind{
 		Default: defaultDeployment, Validate: validateDeployment, ValidateUpdate: validateDeploymentUpdate, ValidateStatusUpdate: validateDeploymentStatusUpdate}),
 	kind[ReplicaSet](Kind{GroupVersion: appsV1, Kind: "ReplicaSet", Plural: "replicasets", Singular: "replicaset", ShortNames: []string{"rs"}, Categories: []string{"all"}, Namespaced: true,
 		Default: defaultReplicaSet, Validate: validateReplicaSet, ValidateUpdate: validateReplicaSetUpdate, ValidateStatusUpdate: validateReplicaSetStatusUpdate}),
+	kind[CronJob](Kind{GroupVersion: batchV1, Kind: "CronJob", Plural: "cronjobs", Singular: "cronjob", ShortNames: []string{"cj"}, Categories: []string{"all"}, Namespaced: true,
+		Default: defaultCronJob, Validate: validateCronJob, ValidateUpdate: validateCronJobUpdate}),
+	kind[Job](Kind{GroupVersion: batchV1, Kind: "Job", Plural: "jobs", Singular: "job", Categories: []string{"all"}, Namespaced: true,
+		Default: defaultJob, Validate: validateJob, ValidateUpdate: validateJobUpdate, ValidateStatusUpdate: validateJobStatusUpdate}),
 	kind[Lease](Kind{GroupVersion: coordinationV1, Kind: "Lease", Plural: "leases", Singular: "lease", Namespaced: true,
 		Default: defaultLease, Validate: validateLease, ValidateUpdate: validateLeaseUpdate}),
 	kind[EventsEvent](Kind{GroupVersion: eventsV1, Kind: "Event", Plural: "events", Singular: "event", ShortNames: []string{"ev"}, Namespaced: true,

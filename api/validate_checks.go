@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // The checks below all have one shape: they look at path.field and append what is wrong to the list. They take the
@@ -72,6 +73,26 @@ func (l *ErrorList) immutable(path Path, field string, value, old any) {
 }
 
 const fieldImmutable = "field is immutable"
+
+// domainPrefixedPath wants something like acme.io/foo.
+func (l *ErrorList) domainPrefixedPath(path Path, value string) {
+	if !l.required(path, "", value) {
+		return
+	}
+	domain, rest, _ := strings.Cut(value, "/")
+	if domain == "" || rest == "" {
+		l.add(path.Invalid(value, `must be a domain-prefixed path (such as "acme.io/foo")`))
+		return
+	}
+	l.format(path, "", domain, IsDNS1123Subdomain)
+	if !every(rest, isPathCharacter) {
+		l.add(path.Invalid(rest, regexMessage("Invalid path", `[A-Za-z0-9/\-._~%!$&'()*+,;=:]+`)))
+	}
+}
+
+func isPathCharacter(c byte) bool {
+	return alphanumeric(c) || strings.IndexByte("/-._~%!$&'()*+,;=:", c) >= 0
+}
 
 // oneOf wants one of the allowed values. The message lists them in the order given here.
 func oneOf[T ~string](l *ErrorList, path Path, field string, value T, allowed ...T) {

@@ -149,6 +149,23 @@ type internalPodSpec struct {
 	SchedulingGroup           *PodSchedulingGroup
 }
 
+// internalTemplate shows a pod template as upstream keeps it: the metadata as on the wire, the spec by Go's names.
+type internalTemplate struct{ *PodTemplateSpec }
+
+// MarshalJSON writes the metadata's fields and then Spec.
+func (t internalTemplate) MarshalJSON() ([]byte, error) {
+	b, err := json.Marshal(&t.ObjectMeta)
+	if err != nil {
+		return nil, err
+	}
+	b = b[:len(b)-1]
+	if len(b) > 1 {
+		b = append(b, ',')
+	}
+	spec, err := json.Marshal(goNames{toInternal(&t.Spec)})
+	return append(append(append(b, `"Spec":`...), spec...), '}'), err
+}
+
 // toInternal copies fields of the same name; the security context takes its own from both places.
 func toInternal(spec *PodSpec) any {
 	var out internalPodSpec

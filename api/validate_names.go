@@ -357,6 +357,9 @@ func inclusiveRange(lowest, highest int64) string {
 
 // regexMessage explains a form: the rule in words, examples, and the expression for those who want it exactly.
 func regexMessage(rule, format string, examples ...string) string {
+	if len(examples) == 0 {
+		return fmt.Sprintf("%s (regex used for validation is '%s')", rule, format)
+	}
 	for i, example := range examples {
 		examples[i] = "'" + example + "', "
 	}

@@ -47,7 +47,10 @@ func (e *FieldError) Detailed() string {
 	case ErrorTypeTooLong:
 		b.WriteString("Too long")
 	case ErrorTypeInvalid:
-		fmt.Fprintf(&b, "Invalid value: %s", formatValue(e.BadValue))
+		b.WriteString("Invalid value")
+		if e.BadValue != (notShown{}) {
+			b.WriteString(": " + formatValue(e.BadValue))
+		}
 	case ErrorTypeDuplicate:
 		fmt.Fprintf(&b, "Duplicate value: %s", formatValue(e.BadValue))
 	case ErrorTypeNotSupported:
@@ -63,6 +66,9 @@ func (e *FieldError) Detailed() string {
 	}
 	return b.String()
 }
+
+// notShown is the value of mistakes that concern so much of an object that showing it would tell nothing.
+type notShown struct{}
 
 // formatValue writes the value found as upstream's messages do: strings quoted, numbers bare, the rest as JSON.
 // (JSON of encoding/json, because upstream's escapes < and > here too.)

@@ -42,6 +42,88 @@ var replicaSetColumns = columns(func(rs *api.ReplicaSet, now time.Time) []any {
 	ageColumn, containersColumn, imagesColumn, selectorColumn,
 )
 
+var jobColumns = columns(func(j *api.Job, now time.Time) []any {
+	names, images := containersText(j.Spec.Template.Spec.Containers)
+	return []any{
+		j.Name, jobStatusText(j), jobCompletionsText(j), jobDurationText(&j.Status, now), age(j.CreationTimestamp.Time, now),
+		names, images, api.FormatLabelSelector(j.Spec.Selector),
+	}
+},
+	nameColumn,
+	text("Status", "How far the job has come."),
+	text("Completions", "Pods that succeeded, out of those that must."),
+	text("Duration", "Time from start to completion, or until now."),
+	ageColumn, containersColumn, imagesColumn, selectorColumn,
+)
+
+func jobStatusText(j *api.Job) string {
+	for _, condition := range []api.JobConditionType{
+		api.JobComplete, api.JobFailed, "", api.JobSuspended, api.JobFailureTarget, api.JobSuccessCriteriaMet,
+	} {
+		if condition == "" {
+			if j.DeletionTimestamp != nil {
+				return "Terminating"
+			}
+		} else if j.Status.HasCondition(condition) {
+			return string(condition)
+		}
+	}
+	return "Running"
+}
+
+// jobCompletionsText is "2/5", or "1/1 of 3" where the success of any of three pods is enough.
+func jobCompletionsText(j *api.Job) string {
+	if j.Spec.Completions != nil {
+		return fmt.Sprintf("%d/%d", j.Status.Succeeded, *j.Spec.Completions)
+	}
+	if parallelism := api.Deref(j.Spec.Parallelism, 0); parallelism > 1 {
+		return fmt.Sprintf("%d/1 of %d", j.Status.Succeeded, parallelism)
+	}
+	return fmt.Sprintf("%d/1", j.Status.Succeeded)
+}
+
+func jobDurationText(status *api.JobStatus, now time.Time) string {
+	if status.StartTime == nil {
+		return ""
+	}
+	if status.CompletionTime != nil {
+		now = status.CompletionTime.Time
+	}
+	return api.HumanDuration(now.Sub(status.StartTime.Time))
+}
+
+var cronJobColumns = columns(func(c *api.CronJob, now time.Time) []any {
+	names, images := containersText(c.Spec.JobTemplate.Spec.Template.Spec.Containers)
+	last := "<none>"
+	if c.Status.LastScheduleTime != nil {
+		last = age(c.Status.LastScheduleTime.Time, now)
+	}
+	suspend := "<unset>"
+	if c.Spec.Suspend != nil {
+		suspend = title(*c.Spec.Suspend)
+	}
+	return []any{
+		c.Name, c.Spec.Schedule, api.Deref(c.Spec.TimeZone, "<none>"), suspend, len(c.Status.Active), last,
+		age(c.CreationTimestamp.Time, now), names, images, api.FormatLabelSelector(c.Spec.JobTemplate.Spec.Selector),
+	}
+},
+	nameColumn,
+	text("Schedule", "When jobs are made, in cron's form."),
+	text("Timezone", "Time zone of the schedule."),
+	api.TableColumnDefinition{Name: "Suspend", Type: "boolean", Description: "Whether no more jobs are made."},
+	integer("Active", "Jobs that run now."),
+	text("Last Schedule", "Time since a job was last due."),
+	ageColumn, containersColumn, imagesColumn, selectorColumn,
+)
+
+// title is True or False.
+func title(b bool) string {
+	if b {
+		return "True"
+	}
+	return "False"
+}
+
 var controllerRevisionColumns = columns(func(r *api.ControllerRevision, now time.Time) []any {
 	controller := "<none>"
 	if ref := api.ControllerOf(r); ref != nil {

@@ -220,6 +220,10 @@ func newResources() []*Resource {
 			Subresources: map[string]*Subresource{"status": statusSubresource, "scale": scaleSubresource}},
 		{Kind: api.KindOf[*api.ReplicaSet](), Verbs: allVerbs, Columns: replicaSetColumns, Strategy: replicaSetStrategy, Fields: replicaSetFields,
 			Subresources: map[string]*Subresource{"status": statusSubresource, "scale": scaleSubresource}},
+		{Kind: api.KindOf[*api.CronJob](), Verbs: allVerbs, Columns: cronJobColumns, Strategy: cronJobStrategy,
+			Subresources: map[string]*Subresource{"status": statusSubresource}},
+		{Kind: api.KindOf[*api.Job](), Verbs: allVerbs, Columns: jobColumns, Strategy: jobStrategy, Fields: jobFields,
+			Subresources: map[string]*Subresource{"status": statusSubresource}},
 		{Kind: api.KindOf[*api.Lease](), Verbs: allVerbs, Columns: leaseColumns, Strategy: leaseStrategy},
 		{Kind: api.KindOf[*api.EventsEvent](), Verbs: allVerbs, Columns: eventsEventColumns, Strategy: eventStrategy, View: eventsEventView},
 	}

@@ -121,30 +121,6 @@ func keepObservedGenerations(pod, old *api.Pod) {
 	}
 }
 
-var deploymentStrategy = Strategy{
-	PrepareForCreate: func(obj api.Object) { obj.(*api.Deployment).Status = api.DeploymentStatus{} },
-	PrepareForUpdate: func(obj, old api.Object) { obj.(*api.Deployment).Status = old.(*api.Deployment).Status },
-	PrepareForStatusUpdate: func(obj, old api.Object) {
-		obj.(*api.Deployment).Spec = old.(*api.Deployment).Spec
-		obj.GetObjectMeta().Labels = old.GetObjectMeta().Labels
-	},
-	// Annotations count because the controller copies them to the ReplicaSets.
-	Generation: func(obj api.Object) any {
-		return []any{obj.(*api.Deployment).Spec, obj.GetObjectMeta().Annotations}
-	},
-	Warnings: warnPodOwner,
-}
-
-var replicaSetStrategy = Strategy{
-	PrepareForCreate: func(obj api.Object) { obj.(*api.ReplicaSet).Status = api.ReplicaSetStatus{} },
-	PrepareForUpdate: func(obj, old api.Object) { obj.(*api.ReplicaSet).Status = old.(*api.ReplicaSet).Status },
-	PrepareForStatusUpdate: func(obj, old api.Object) {
-		obj.(*api.ReplicaSet).Spec = old.(*api.ReplicaSet).Spec
-	},
-	Generation: func(obj api.Object) any { return obj.(*api.ReplicaSet).Spec },
-	Warnings:   warnPodOwner,
-}
-
 var podTemplateStrategy = Strategy{
 	Generation:     func(obj api.Object) any { return obj.(*api.PodTemplate).Template },
 	AnswersDeleted: true,
@@ -225,13 +201,6 @@ var secretStrategy = Strategy{
 	},
 }
 
-func warnPodOwner(obj, old api.Object) []string {
-	if old != nil {
-		return nil
-	}
-	return warnName(obj.GetObjectMeta().Name, "this is used in Pod names and hostnames")
-}
-
 // warnName is about names that are valid, but no host name.
 func warnName(name, why string) []string {
 	if messages := api.IsDNS1123Label(name); len(messages) > 0 {
@@ -271,10 +240,6 @@ func serviceFields(obj api.Object) map[string]string {
 
 func secretFields(obj api.Object) map[string]string {
 	return map[string]string{"type": string(obj.(*api.Secret).Type)}
-}
-
-func replicaSetFields(obj api.Object) map[string]string {
-	return map[string]string{"status.replicas": strconv.Itoa(int(obj.(*api.ReplicaSet).Status.Replicas))}
 }
 
 func eventFields(obj api.Object) map[string]string {

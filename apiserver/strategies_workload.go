@@ -1,0 +1,141 @@
+package apiserver
+
+import (
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+
+	"kubelite/api"
+)
+
+// What is particular, when they are written, to the kinds that make pods.
+
+var deploymentStrategy = Strategy{
+	PrepareForCreate: func(obj api.Object) { obj.(*api.Deployment).Status = api.DeploymentStatus{} },
+	PrepareForUpdate: func(obj, old api.Object) { obj.(*api.Deployment).Status = old.(*api.Deployment).Status },
+	PrepareForStatusUpdate: func(obj, old api.Object) {
+		obj.(*api.Deployment).Spec = old.(*api.Deployment).Spec
+		obj.GetObjectMeta().Labels = old.GetObjectMeta().Labels
+	},
+	// Annotations count because the controller copies them to the ReplicaSets.
+	Generation: func(obj api.Object) any {
+		return []any{obj.(*api.Deployment).Spec, obj.GetObjectMeta().Annotations}
+	},
+	Warnings: warnPodOwner,
+}
+
+var replicaSetStrategy = Strategy{
+	PrepareForCreate: func(obj api.Object) { obj.(*api.ReplicaSet).Status = api.ReplicaSetStatus{} },
+	PrepareForUpdate: func(obj, old api.Object) { obj.(*api.ReplicaSet).Status = old.(*api.ReplicaSet).Status },
+	PrepareForStatusUpdate: func(obj, old api.Object) {
+		obj.(*api.ReplicaSet).Spec = old.(*api.ReplicaSet).Spec
+	},
+	Generation: func(obj api.Object) any { return obj.(*api.ReplicaSet).Spec },
+	Warnings:   warnPodOwner,
+}
+
+// jobStrategy gives a Job labels that no other has, so that its pods are only its own. Deleting a Job without saying
+// what to do about its pods leaves them, as it always has in this version of the API.
+var jobStrategy = Strategy{
+	PrepareForCreate: func(obj api.Object) {
+		job := obj.(*api.Job)
+		job.Status = api.JobStatus{}
+		if !api.Deref(job.Spec.ManualSelector, false) {
+			labelJob(job)
+		}
+	},
+	PrepareForUpdate:       func(obj, old api.Object) { obj.(*api.Job).Status = old.(*api.Job).Status },
+	PrepareForStatusUpdate: func(obj, old api.Object) { obj.(*api.Job).Spec = old.(*api.Job).Spec },
+	Generation:             func(obj api.Object) any { return obj.(*api.Job).Spec },
+	Warnings: func(obj, old api.Object) []string {
+		job := obj.(*api.Job)
+		if old == nil {
+			return append(warnPodOwner(obj, nil), warnJob("spec", &job.Spec)...)
+		}
+		if job.Generation != old.(*api.Job).Generation {
+			return warnJob("spec", &job.Spec)
+		}
+		return nil
+	},
+	OrphanByDefault: true,
+}
+
+// labelJob writes the labels and the selector of a Job. What the user wrote under the same names stays, for validation
+// to complain about.
+func labelJob(job *api.Job) {
+	labels := maps.Clone(job.Spec.Template.Labels)
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	for key, value := range map[string]string{
+		api.JobNameLabel: job.Name, api.LegacyJobNameLabel: job.Name,
+		api.JobControllerUIDLabel: string(job.UID), api.LegacyJobControllerUIDLabel: string(job.UID),
+	} {
+		if _, set := labels[key]; !set {
+			labels[key] = value
+		}
+	}
+	if len(job.Labels) == 0 || maps.Equal(job.Labels, job.Spec.Template.Labels) {
+		job.Labels = labels // they were defaulted from the template's
+	}
+	job.Spec.Template.Labels = labels
+	if job.Spec.Selector == nil {
+		job.Spec.Selector = &api.LabelSelector{}
+	}
+	if job.Spec.Selector.MatchLabels == nil {
+		job.Spec.Selector.MatchLabels = map[string]string{}
+	}
+	if _, set := job.Spec.Selector.MatchLabels[api.JobControllerUIDLabel]; !set {
+		job.Spec.Selector.MatchLabels[api.JobControllerUIDLabel] = string(job.UID)
+	}
+}
+
+// warnJob is about Jobs with more indexes than their status may be able to name.
+func warnJob(path api.Path, spec *api.JobSpec) []string {
+	indexed := api.Deref(spec.CompletionMode, "") == api.IndexedCompletion
+	if indexed && api.Deref(spec.Completions, 0) > 100_000 && api.Deref(spec.Parallelism, 0) > 10_000 {
+		return []string{string(path) + ": In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, " +
+			"Kubernetes might not be able to track completedIndexes when a big number of indexes fail"}
+	}
+	return nil
+}
+
+var cronJobStrategy = Strategy{
+	PrepareForCreate:       func(obj api.Object) { obj.(*api.CronJob).Status = api.CronJobStatus{} },
+	PrepareForUpdate:       func(obj, old api.Object) { obj.(*api.CronJob).Status = old.(*api.CronJob).Status },
+	PrepareForStatusUpdate: func(obj, old api.Object) { obj.(*api.CronJob).Spec = old.(*api.CronJob).Spec },
+	Generation:             func(obj api.Object) any { return obj.(*api.CronJob).Spec },
+	Warnings: func(obj, old api.Object) []string {
+		job, path := obj.(*api.CronJob), api.Path("spec.jobTemplate.spec")
+		if old == nil {
+			return append(warnPodOwner(obj, nil), warnJob(path, &job.Spec.JobTemplate.Spec)...)
+		}
+		var warnings []string
+		if job.Generation != old.(*api.CronJob).Generation {
+			warnings = warnJob(path, &job.Spec.JobTemplate.Spec)
+		}
+		if strings.Contains(job.Spec.Schedule, "TZ") {
+			warnings = append(warnings, fmt.Sprintf("cannot use TZ or CRON_TZ in %s, use timeZone instead, "+
+				"see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details", "spec.spec.schedule"))
+		}
+		return warnings
+	},
+}
+
+func warnPodOwner(obj, old api.Object) []string {
+	if old != nil {
+		return nil
+	}
+	return warnName(obj.GetObjectMeta().Name, "this is used in Pod names and hostnames")
+}
+
+// The fields that selectors may ask for, by kind.
+
+func replicaSetFields(obj api.Object) map[string]string {
+	return map[string]string{"status.replicas": strconv.Itoa(int(obj.(*api.ReplicaSet).Status.Replicas))}
+}
+
+func jobFields(obj api.Object) map[string]string {
+	return map[string]string{"status.successful": strconv.Itoa(int(obj.(*api.Job).Status.Succeeded))}
+}
