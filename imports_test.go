@@ -44,6 +44,8 @@ var owners = map[string][]string{
 	"github.com/prometheus":            {"apiserver"},
 	"github.com/google/gnostic-models": {"apiserver"},
 	"google.golang.org/protobuf":       {"apiserver"},
+	"github.com/google/cel-go":         {"apiserver/cel"},
+	"github.com/blang/semver":          {"apiserver/cel"},
 	"github.com/google/nftables":       {"proxy"},
 	"github.com/stretchr/testify":      {"test"},
 	"github.com/rogpeppe/go-internal":  {"test"},
