@@ -51,6 +51,9 @@ type Kind struct {
 	Categories []string // groups of kinds that one word selects: "all"
 	Namespaced bool
 
+	// Posted kinds are questions: they are created and answered, and never stored, so there are no lists of them.
+	Posted bool
+
 	// New makes an empty object. NewList makes an empty list.
 	New     func() Object
 	NewList func() ListObject
@@ -152,16 +155,19 @@ func kind[T any, P interface {
 var kindsByType = map[reflect.Type]*Kind{}
 
 var (
-	coreV1         = GroupVersion{Version: "v1"}
-	batchV1        = GroupVersion{Group: "batch", Version: "v1"}
-	appsV1         = GroupVersion{Group: "apps", Version: "v1"}
-	coordinationV1 = GroupVersion{Group: "coordination.k8s.io", Version: "v1"}
-	eventsV1       = GroupVersion{Group: "events.k8s.io", Version: "v1"}
+	coreV1           = GroupVersion{Version: "v1"}
+	batchV1          = GroupVersion{Group: "batch", Version: "v1"}
+	appsV1           = GroupVersion{Group: "apps", Version: "v1"}
+	coordinationV1   = GroupVersion{Group: "coordination.k8s.io", Version: "v1"}
+	eventsV1         = GroupVersion{Group: "events.k8s.io", Version: "v1"}
+	authenticationV1 = GroupVersion{Group: "authentication.k8s.io", Version: "v1"}
+	authorizationV1  = GroupVersion{Group: "authorization.k8s.io", Version: "v1"}
+	rbacV1           = GroupVersion{Group: RBACGroup, Version: "v1"}
 )
 
 // Kinds is every built-in kind, in the order that discovery lists them.
 var Kinds = []*Kind{
-	kind[Binding](Kind{GroupVersion: coreV1, Kind: "Binding", Plural: "bindings", Singular: "binding", Namespaced: true,
+	kind[Binding](Kind{GroupVersion: coreV1, Kind: "Binding", Plural: "bindings", Singular: "binding", Namespaced: true, Posted: true,
 		Validate: validateBinding}),
 	kind[ConfigMap](Kind{GroupVersion: coreV1, Kind: "ConfigMap", Plural: "configmaps", Singular: "configmap", ShortNames: []string{"cm"}, Namespaced: true,
 		Validate: validateConfigMap, ValidateUpdate: validateConfigMapUpdate}),
@@ -192,14 +198,33 @@ var Kinds = []*Kind{
 		Default: defaultCronJob, Validate: validateCronJob, ValidateUpdate: validateCronJobUpdate}),
 	kind[Job](Kind{GroupVersion: batchV1, Kind: "Job", Plural: "jobs", Singular: "job", Categories: []string{"all"}, Namespaced: true,
 		Default: defaultJob, Validate: validateJob, ValidateUpdate: validateJobUpdate, ValidateStatusUpdate: validateJobStatusUpdate}),
+	kind[SelfSubjectReview](Kind{GroupVersion: authenticationV1, Kind: "SelfSubjectReview", Plural: "selfsubjectreviews", Singular: "selfsubjectreview", Posted: true}),
+	kind[TokenReview](Kind{GroupVersion: authenticationV1, Kind: "TokenReview", Plural: "tokenreviews", Singular: "tokenreview", Posted: true}),
+	kind[LocalSubjectAccessReview](Kind{GroupVersion: authorizationV1, Kind: "LocalSubjectAccessReview", Plural: "localsubjectaccessreviews", Singular: "localsubjectaccessreview", Namespaced: true, Posted: true,
+		Validate: validateLocalSubjectAccessReview}),
+	kind[SelfSubjectAccessReview](Kind{GroupVersion: authorizationV1, Kind: "SelfSubjectAccessReview", Plural: "selfsubjectaccessreviews", Singular: "selfsubjectaccessreview", Posted: true,
+		Validate: validateSelfSubjectAccessReview}),
+	kind[SelfSubjectRulesReview](Kind{GroupVersion: authorizationV1, Kind: "SelfSubjectRulesReview", Plural: "selfsubjectrulesreviews", Singular: "selfsubjectrulesreview", Posted: true}),
+	kind[SubjectAccessReview](Kind{GroupVersion: authorizationV1, Kind: "SubjectAccessReview", Plural: "subjectaccessreviews", Singular: "subjectaccessreview", Posted: true,
+		Validate: validateSubjectAccessReview}),
 	kind[Lease](Kind{GroupVersion: coordinationV1, Kind: "Lease", Plural: "leases", Singular: "lease", Namespaced: true,
 		Default: defaultLease, Validate: validateLease, ValidateUpdate: validateLeaseUpdate}),
 	kind[EventsEvent](Kind{GroupVersion: eventsV1, Kind: "Event", Plural: "events", Singular: "event", ShortNames: []string{"ev"}, Namespaced: true,
 		Validate: validateEventsEvent, ValidateUpdate: validateEventsEventUpdate}),
+	kind[ClusterRole](Kind{GroupVersion: rbacV1, Kind: "ClusterRole", Plural: "clusterroles", Singular: "clusterrole",
+		ValidName: IsPathSegmentName, Validate: validateClusterRole, ValidateUpdate: validateClusterRoleUpdate}),
+	kind[ClusterRoleBinding](Kind{GroupVersion: rbacV1, Kind: "ClusterRoleBinding", Plural: "clusterrolebindings", Singular: "clusterrolebinding",
+		ValidName: IsPathSegmentName, Default: defaultClusterRoleBinding, Validate: validateClusterRoleBinding, ValidateUpdate: validateClusterRoleBindingUpdate}),
+	kind[Role](Kind{GroupVersion: rbacV1, Kind: "Role", Plural: "roles", Singular: "role", Namespaced: true,
+		ValidName: IsPathSegmentName, Validate: validateRole, ValidateUpdate: validateRoleUpdate}),
+	kind[RoleBinding](Kind{GroupVersion: rbacV1, Kind: "RoleBinding", Plural: "rolebindings", Singular: "rolebinding", Namespaced: true,
+		ValidName: IsPathSegmentName, Default: defaultRoleBinding, Validate: validateRoleBinding, ValidateUpdate: validateRoleBindingUpdate}),
 }
 
 // SubresourceKinds are the kinds that only subresources speak: they travel, and are stored nowhere.
 var SubresourceKinds = []*Kind{
 	kind[Scale](Kind{GroupVersion: GroupVersion{Group: "autoscaling", Version: "v1"}, Kind: "Scale", Plural: "scales", Singular: "scale", Namespaced: true}),
 	kind[Eviction](Kind{GroupVersion: GroupVersion{Group: "policy", Version: "v1"}, Kind: "Eviction", Plural: "evictions", Singular: "eviction", Namespaced: true}),
+	kind[TokenRequest](Kind{GroupVersion: authenticationV1, Kind: "TokenRequest", Plural: "tokenrequests", Singular: "tokenrequest", Namespaced: true,
+		Default: defaultTokenRequest, Validate: validateTokenRequest}),
 }

@@ -92,8 +92,8 @@ func (b *schemaBuilder) schemas() map[string]any {
 func (b *schemaBuilder) kind(kind *Kind) {
 	name := b.define(reflect.TypeOf(kind.New()).Elem())
 	b.addKind(name, kind.GroupVersionKind())
-	if kind.Kind == "Binding" {
-		return // it is only ever posted
+	if kind.Posted {
+		return
 	}
 	listName := name + "List"
 	b.defineAs(listName, reflect.TypeOf(kind.NewList()).Elem())
@@ -107,7 +107,12 @@ func (b *schemaBuilder) kind(kind *Kind) {
 // common adds what the verbs of every group version take and answer.
 func (b *schemaBuilder) common(gv GroupVersion) {
 	for _, t := range []reflect.Type{reflect.TypeFor[DeleteOptions](), reflect.TypeFor[Status](), reflect.TypeFor[APIResourceList]()} {
-		b.addKind(b.define(t), gv.withKind(t.Name()))
+		if t == reflect.TypeFor[APIResourceList]() || !gv.onlyPosted() {
+			b.addKind(b.define(t), gv.withKind(t.Name()))
+		}
+	}
+	if gv.onlyPosted() {
+		return
 	}
 	b.byName[metaPackage+".Patch"] = &Schema{Type: "object", Description: "Patch is the body of a PATCH request; its media type says which form it has."}
 	object := b.typed(reflect.TypeFor[RawExtension]())
@@ -129,6 +134,11 @@ func (b *schemaBuilder) common(gv GroupVersion) {
 			b.addKind(b.define(reflect.TypeOf(kind.New()).Elem()), kind.GroupVersionKind())
 		}
 	}
+}
+
+// onlyPosted tells that nothing of a group version is stored: there is nothing to delete, patch or watch.
+func (gv GroupVersion) onlyPosted() bool {
+	return !slices.ContainsFunc(Kinds, func(k *Kind) bool { return k.GroupVersion == gv && !k.Posted })
 }
 
 func (gv GroupVersion) withKind(kind string) GroupVersionKind {
@@ -380,7 +390,7 @@ var closedStrings = strings.Fields(`AddressType AppArmorProfileType AzureDataDis
 // from another would select what neither meant.
 var atomicStructs = strings.Fields(`ConfigMapKeySelector EndpointAddress EndpointPort FileKeySelector IngressPortStatus LabelSelector
 	LocalObjectReference NodeSelector NodeSelectorTerm ObjectFieldSelector ObjectReference OwnerReference ResourceFieldSelector
-	ScopeSelector SecretKeySelector SecretReference TopologySelectorTerm TypedLocalObjectReference`)
+	RoleRef ScopeSelector SecretKeySelector SecretReference Subject TopologySelectorTerm TypedLocalObjectReference`)
 
 // fieldDefaults are the defaults that server-side apply must know, because the fields are keys of a list or because the
 // type's own documentation promises them to clients.

@@ -389,6 +389,26 @@ type LabelSelectorRequirement struct {
 	Values []string `json:"values,omitempty" pb:"3" list:"atomic"`
 }
 
+// FieldSelectorRequirement is one condition on one field.
+type FieldSelectorRequirement struct {
+	// The field's path, such as metadata.name.
+	Key string `json:"key" pb:"1"`
+	// In, NotIn, Exists or DoesNotExist. There may be more in future.
+	Operator FieldSelectorOperator `json:"operator" pb:"2"`
+	// The values to compare with; none for Exists and DoesNotExist.
+	Values []string `json:"values,omitempty" pb:"3" list:"atomic"`
+}
+
+// FieldSelectorOperator compares a field with values.
+type FieldSelectorOperator string
+
+const (
+	FieldSelectorOpIn           FieldSelectorOperator = "In"
+	FieldSelectorOpNotIn        FieldSelectorOperator = "NotIn"
+	FieldSelectorOpExists       FieldSelectorOperator = "Exists"
+	FieldSelectorOpDoesNotExist FieldSelectorOperator = "DoesNotExist"
+)
+
 // LabelSelectorOperator compares a label with values.
 type LabelSelectorOperator string
 

@@ -226,6 +226,10 @@ func newResources() []*Resource {
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
 		{Kind: api.KindOf[*api.Lease](), Verbs: allVerbs, Columns: leaseColumns, Strategy: leaseStrategy},
 		{Kind: api.KindOf[*api.EventsEvent](), Verbs: allVerbs, Columns: eventsEventColumns, Strategy: eventStrategy, View: eventsEventView},
+		{Kind: api.KindOf[*api.ClusterRole](), Verbs: allVerbs, Strategy: rbacStrategy},
+		{Kind: api.KindOf[*api.ClusterRoleBinding](), Verbs: allVerbs, Columns: clusterRoleBindingColumns, Strategy: rbacStrategy},
+		{Kind: api.KindOf[*api.Role](), Verbs: allVerbs, Strategy: rbacStrategy},
+		{Kind: api.KindOf[*api.RoleBinding](), Verbs: allVerbs, Columns: roleBindingColumns, Strategy: rbacStrategy},
 	}
 	byKind := map[*api.Kind]*Resource{}
 	for _, row := range rows {

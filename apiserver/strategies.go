@@ -190,6 +190,7 @@ var (
 	endpointsStrategy      = Strategy{CreateOnUpdate: true}
 	eventStrategy          = Strategy{CreateOnUpdate: true, NoGarbageCollection: true}
 	leaseStrategy          = Strategy{CreateOnUpdate: true, ConditionalUpdate: true}
+	rbacStrategy           = Strategy{CreateOnUpdate: true}
 )
 
 // secretStrategy keeps the type that an update leaves out: it cannot change.
