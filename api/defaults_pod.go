@@ -230,16 +230,11 @@ func defaultVolume(v *Volume) {
 			s.ISCSI.ISCSIInterface = "default"
 		}
 	case s.RBD != nil:
-		defaultRBD(s.RBD)
+		defaultRBD(&s.RBD.RBDPool, &s.RBD.RadosUser, &s.RBD.Keyring)
 	case s.AzureDisk != nil:
 		defaultAzureDisk(s.AzureDisk)
 	case s.ScaleIO != nil:
-		if s.ScaleIO.StorageMode == "" {
-			s.ScaleIO.StorageMode = "ThinProvisioned"
-		}
-		if s.ScaleIO.FSType == "" {
-			s.ScaleIO.FSType = "xfs"
-		}
+		defaultScaleIO(&s.ScaleIO.StorageMode, &s.ScaleIO.FSType)
 	case *s == VolumeSource{}:
 		s.EmptyDir = &EmptyDirVolumeSource{}
 	}
@@ -263,17 +258,6 @@ func defaultVolumeClaimSpec(spec *PersistentVolumeClaimSpec) {
 	}
 	roundResources(spec.Resources.Limits)
 	roundResources(spec.Resources.Requests)
-}
-
-func defaultRBD(rbd *RBDVolumeSource) {
-	for _, f := range []struct {
-		field *string
-		value string
-	}{{&rbd.RBDPool, "rbd"}, {&rbd.RadosUser, "admin"}, {&rbd.Keyring, "/etc/ceph/keyring"}} {
-		if *f.field == "" {
-			*f.field = f.value
-		}
-	}
 }
 
 func defaultAzureDisk(disk *AzureDiskVolumeSource) {

@@ -300,14 +300,8 @@ func checkEphemeral(l *ErrorList, path Path, s *VolumeSource) {
 }
 
 func checkCSI(l *ErrorList, path Path, s *VolumeSource) {
-	const maxDriverName = 63
 	path = path.Child("csi")
-	if l.required(path, "driver", s.CSI.Driver) {
-		if len(s.CSI.Driver) > maxDriverName {
-			l.add(path.Child("driver").TooLong(maxDriverName))
-		}
-		l.format(path, "driver", s.CSI.Driver, func(driver string) []string { return IsDNS1123Subdomain(strings.ToLower(driver)) })
-	}
+	l.csiDriver(path, s.CSI.Driver)
 	if ref := s.CSI.NodePublishSecretRef; ref != nil && l.required(path.Child("nodePublishSecretRef"), "name", ref.Name) {
 		l.format(path, "name", ref.Name, IsDNS1123Subdomain)
 	}

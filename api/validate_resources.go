@@ -85,18 +85,23 @@ func (l *ErrorList) resourceName(path Path, name ResourceName) {
 
 // resourceQuantity checks an amount against what its resource can be divided into.
 func (l *ErrorList) resourceQuantity(path Path, name ResourceName, q Quantity) {
-	if q.Sign() < 0 {
-		l.add(path.Invalid(q.String(), "must be greater than or equal to 0"))
-	}
-	if (slices.Contains(countedResources, name) || isExtendedResource(name)) && q.MilliValue()%1000 != 0 {
-		l.add(path.Invalid(q.String(), "must be an integer"))
-	}
+	l.resourceAmount(path, name, q)
 	if !isHugePages(name) {
 		return
 	}
 	page, err := ParseQuantity(strings.TrimPrefix(string(name), hugePagesPrefix))
 	if err != nil || page.Sign() <= 0 || page.MilliValue()%1000 != 0 || q.Value()%page.Value() != 0 {
 		l.add(path.Invalid(q.String(), fmt.Sprintf("%s is not positive integer multiple of %s", q.String(), name)))
+	}
+}
+
+// resourceAmount wants no less than nothing, and whole numbers of what is counted.
+func (l *ErrorList) resourceAmount(path Path, name ResourceName, q Quantity) {
+	if q.Sign() < 0 {
+		l.add(path.Invalid(q.String(), "must be greater than or equal to 0"))
+	}
+	if (slices.Contains(countedResources, name) || isExtendedResource(name)) && q.MilliValue()%1000 != 0 {
+		l.add(path.Invalid(q.String(), "must be an integer"))
 	}
 }
 

@@ -4,6 +4,104 @@ import "slices"
 
 // What a claim for storage may say. Pods carry such claims in their ephemeral volumes.
 
+func validatePersistentVolumeClaim(obj Object) ErrorList {
+	var errs ErrorList
+	errs.volumeClaimSpec("spec", &obj.(*PersistentVolumeClaim).Spec)
+	return errs
+}
+
+// validatePersistentVolumeClaimUpdate: a claim cannot change, or quotas and limits could be got around. It can be bound,
+// once; when it is, it can be made larger and given other attributes; and it can get the class that it did not name.
+func validatePersistentVolumeClaimUpdate(obj, oldObj Object) ErrorList {
+	claim, old := obj.(*PersistentVolumeClaim), oldObj.(*PersistentVolumeClaim)
+	errs := validatePersistentVolumeClaim(claim)
+	spec, was := DeepCopy(&claim.Spec), old.Spec
+	if was.VolumeName == "" {
+		was.VolumeName = spec.VolumeName
+	}
+	class, annotated := old.Annotations[AnnotationStorageClass]
+	now, stillAnnotated := claim.Annotations[AnnotationStorageClass]
+	named := was.StorageClassName == nil && spec.StorageClassName != nil && (!annotated || *spec.StorageClassName == class)
+	if !(named && annotated && (!stillAnnotated || now == class)) && now != class {
+		errs.add(metadata.Child("annotations", AnnotationStorageClass).Invalid(now, fieldImmutable))
+	}
+	if named {
+		spec.StorageClassName = was.StorageClassName
+	}
+	if claim.Status.Phase == ClaimBound {
+		if spec.Resources.Requests != nil {
+			spec.Resources.Requests[ResourceStorage] = was.Resources.Requests[ResourceStorage]
+		}
+		spec.VolumeAttributesClassName = was.VolumeAttributesClassName
+	}
+	if !Equal(spec, &was) {
+		errs.add(Path("spec").Forbidden("spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n" +
+			diffGoNames(was, *spec)))
+	}
+	size := claim.Spec.Resources.Requests[ResourceStorage]
+	if size.Cmp(old.Spec.Resources.Requests[ResourceStorage]) < 0 && size.Cmp(old.Status.Capacity[ResourceStorage]) <= 0 {
+		errs.add(Path("spec.resources.requests.storage").Forbidden("field can not be less than status.capacity"))
+	}
+	errs.immutable("", "volumeMode", claim.Spec.VolumeMode, old.Spec.VolumeMode)
+	if attributes := claim.Spec.VolumeAttributesClassName; old.Status.CurrentVolumeAttributesClassName != nil && Deref(attributes, "") == "" &&
+		!Equal(attributes, old.Spec.VolumeAttributesClassName) {
+		what := "nil"
+		if attributes != nil {
+			what = "empty string"
+		}
+		errs.add(Path("spec.volumeAttributesClassName").Forbidden("update to " + what + " is forbidden when status.currentVolumeAttributesClassName is not nil"))
+	}
+	return errs
+}
+
+func validatePersistentVolumeClaimStatusUpdate(obj, _ Object) ErrorList {
+	var errs ErrorList
+	claim, path := obj.(*PersistentVolumeClaim), Path("status")
+	if len(claim.Spec.AccessModes) == 0 {
+		errs.add(Path("Spec.accessModes").Required(""))
+	}
+	status := &claim.Status
+	for _, name := range sortedKeys(status.Capacity) {
+		errs.validQuantity(path.Child("capacity").Key(string(name)), status.Capacity[name])
+	}
+	resizing := []string{
+		string(PersistentVolumeClaimControllerResizeInProgress), string(PersistentVolumeClaimControllerResizeInfeasible),
+		string(PersistentVolumeClaimNodeResizePending), string(PersistentVolumeClaimNodeResizeInProgress), string(PersistentVolumeClaimNodeResizeInfeasible),
+	}
+	slices.Sort(resizing)
+	at := path.Child("allocatedResourceStatuses")
+	for _, name := range sortedKeys(status.AllocatedResourceStatuses) {
+		errs.claimResource(at, name)
+		if !slices.Contains(resizing, string(status.AllocatedResourceStatuses[name])) {
+			errs.add(at.NotSupported(string(name), resizing...))
+		}
+	}
+	at = path.Child("allocatedResources")
+	for _, name := range sortedKeys(status.AllocatedResources) {
+		q, before := status.AllocatedResources[name], len(errs)
+		if errs.claimResource(at, name); len(errs) > before {
+			continue
+		}
+		if errs.validQuantity(at.Key(string(name)), q); len(errs) == before {
+			errs.resourceAmount(at.Key(string(name)), ResourceStorage, q)
+		}
+	}
+	return errs
+}
+
+// claimResource: of the system's own resources, a claim has only storage.
+func (l *ErrorList) claimResource(path Path, name ResourceName) {
+	if messages := IsQualifiedName(string(name)); len(messages) > 0 {
+		for _, m := range messages {
+			l.add(path.Invalid(string(name), m))
+		}
+		return
+	}
+	if isNativeResource(name) && name != ResourceStorage {
+		l.add(path.NotSupported(string(name), string(ResourceStorage)))
+	}
+}
+
 func (l *ErrorList) volumeClaimTemplate(path Path, template *PersistentVolumeClaimTemplate) {
 	meta, at := &template.ObjectMeta, path.Child("metadata")
 	l.annotations(at, "annotations", meta.Annotations)
@@ -31,16 +129,7 @@ func (l *ErrorList) volumeClaimSpec(path Path, spec *PersistentVolumeClaimSpec) 
 		l.add(path.Child("accessModes").Required("at least 1 access mode is required"))
 	}
 	l.labelSelector(path.Child("selector"), spec.Selector)
-	shared := []PersistentVolumeAccessMode{ReadOnlyMany, ReadWriteMany, ReadWriteOnce}
-	onePod, other := false, false
-	for _, mode := range spec.AccessModes {
-		oneOf(l, path, "accessModes", mode, ReadOnlyMany, ReadWriteMany, ReadWriteOnce, ReadWriteOncePod)
-		onePod = onePod || mode == ReadWriteOncePod
-		other = other || slices.Contains(shared, mode)
-	}
-	if onePod && other {
-		l.add(path.Child("accessModes").Forbidden("may not use ReadWriteOncePod with other access modes"))
-	}
+	l.accessModes(path, spec.AccessModes)
 
 	size := path.Child("resources").Key(string(ResourceStorage))
 	if storage, ok := spec.Resources.Requests[ResourceStorage]; !ok {

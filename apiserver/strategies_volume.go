@@ -1,0 +1,132 @@
+package apiserver
+
+import (
+	"fmt"
+
+	"kubelite/api"
+)
+
+// What is particular to volumes and claims.
+
+var persistentVolumeStrategy = Strategy{
+	PrepareForCreate: func(obj api.Object) {
+		now := api.Now()
+		obj.(*api.PersistentVolume).Status = api.PersistentVolumeStatus{Phase: api.VolumePending, LastPhaseTransitionTime: &now}
+	},
+	PrepareForUpdate: func(obj, old api.Object) { obj.(*api.PersistentVolume).Status = old.(*api.PersistentVolume).Status },
+	PrepareForStatusUpdate: func(obj, old api.Object) {
+		pv, before := obj.(*api.PersistentVolume), old.(*api.PersistentVolume)
+		pv.Spec = before.Spec
+		given, was := pv.Status.LastPhaseTransitionTime, before.Status.LastPhaseTransitionTime
+		switch same := pv.Status.Phase == before.Status.Phase; {
+		case same && given == nil:
+			pv.Status.LastPhaseTransitionTime = was
+		case !same && (given == nil || was != nil && given.Equal(was.Time)): // the writer left the time to us
+			now := api.Now()
+			pv.Status.LastPhaseTransitionTime = &now
+		}
+	},
+	Warnings:       warnPersistentVolume,
+	AnswersDeleted: true,
+}
+
+func warnPersistentVolume(obj, _ api.Object) (warnings []string) {
+	pv := obj.(*api.PersistentVolume)
+	warnings = warnAnnotations(pv.Annotations, map[string]string{
+		api.AnnotationStorageClass: storageClassAnnotationWarning,
+		api.AnnotationMountOptions: `deprecated since v1.31; use "mountOptions" attribute instead`,
+	})
+	spec := &pv.Spec
+	if spec.PersistentVolumeReclaimPolicy == api.PersistentVolumeReclaimRecycle {
+		warnings = append(warnings, "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.")
+	}
+	for _, source := range []struct {
+		set         bool
+		field, text string
+	}{
+		{spec.CephFS != nil, "cephfs", "deprecated in v1.28, non-functional in v1.31+"},
+		{spec.PhotonPersistentDisk != nil, "photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"},
+		{spec.ScaleIO != nil, "scaleIO", "deprecated in v1.16, non-functional in v1.22+"},
+		{spec.StorageOS != nil, "storageOS", "deprecated in v1.22, non-functional in v1.25+"},
+		{spec.Glusterfs != nil, "glusterfs", "deprecated in v1.25, non-functional in v1.26+"},
+		{spec.RBD != nil, "rbd", "deprecated in v1.28, non-functional in v1.31+"},
+	} {
+		if source.set {
+			warnings = append(warnings, "spec."+source.field+": "+source.text)
+		}
+	}
+	return warnings
+}
+
+const storageClassAnnotationWarning = `deprecated since v1.8; use "storageClassName" attribute instead`
+
+func warnAnnotations(annotations map[string]string, deprecated map[string]string) (warnings []string) {
+	for _, key := range []string{api.AnnotationStorageClass, api.AnnotationMountOptions} {
+		if _, ok := annotations[key]; ok && deprecated[key] != "" {
+			warnings = append(warnings, fmt.Sprintf("metadata.annotations[%s]: %s", key, deprecated[key]))
+		}
+	}
+	return warnings
+}
+
+var claimStrategy = Strategy{
+	PrepareForCreate: func(obj api.Object) {
+		claim := obj.(*api.PersistentVolumeClaim)
+		claim.Status = api.PersistentVolumeClaimStatus{}
+		dropUnknownDataSource(&claim.Spec, nil)
+		syncDataSources(&claim.Spec)
+		claim.Status.Phase = api.ClaimPending
+	},
+	PrepareForUpdate: func(obj, old api.Object) {
+		claim, before := obj.(*api.PersistentVolumeClaim), old.(*api.PersistentVolumeClaim)
+		claim.Status = before.Status
+		dropUnknownDataSource(&claim.Spec, &before.Spec)
+		syncDataSources(&claim.Spec)
+	},
+	PrepareForStatusUpdate: func(obj, old api.Object) {
+		obj.(*api.PersistentVolumeClaim).Spec = old.(*api.PersistentVolumeClaim).Spec
+	},
+	Warnings: func(obj, _ api.Object) []string {
+		claim := obj.(*api.PersistentVolumeClaim)
+		warnings := warnAnnotations(claim.Annotations, map[string]string{api.AnnotationStorageClass: storageClassAnnotationWarning})
+		for _, list := range []struct {
+			field   string
+			amounts api.ResourceList
+		}{{"requests", claim.Spec.Resources.Requests}, {"limits", claim.Spec.Resources.Limits}} {
+			if q := list.amounts[api.ResourceStorage]; q.MilliValue()%1000 != 0 {
+				warnings = append(warnings, fmt.Sprintf("spec.resources.%s[storage]: fractional byte value %q is invalid, must be an integer", list.field, q))
+			}
+		}
+		return warnings
+	},
+	AnswersDeleted: true,
+}
+
+// dropUnknownDataSource keeps an old promise: dataSource may name a claim or a snapshot, and anything else is as if it
+// were not there. Whoever means more says dataSourceRef.
+func dropUnknownDataSource(spec, before *api.PersistentVolumeClaimSpec) {
+	if spec.DataSource == nil || spec.DataSourceRef != nil || before != nil && (before.DataSource != nil || before.DataSourceRef != nil) {
+		return
+	}
+	switch (api.GroupVersionKind{Group: api.Deref(spec.DataSource.APIGroup, ""), Kind: spec.DataSource.Kind}) {
+	case api.GroupVersionKind{Kind: "PersistentVolumeClaim"}, api.GroupVersionKind{Group: "snapshot.storage.k8s.io", Kind: "VolumeSnapshot"}:
+	default:
+		spec.DataSource = nil
+	}
+}
+
+// syncDataSources fills in the one of the two fields that was left out.
+func syncDataSources(spec *api.PersistentVolumeClaimSpec) {
+	source, ref := spec.DataSource, spec.DataSourceRef
+	switch {
+	case source != nil && ref == nil:
+		spec.DataSourceRef = &api.TypedObjectReference{APIGroup: source.APIGroup, Kind: source.Kind, Name: source.Name}
+	case source == nil && ref != nil && api.Deref(ref.Namespace, "") == "":
+		spec.DataSource = &api.TypedLocalObjectReference{APIGroup: ref.APIGroup, Kind: ref.Kind, Name: ref.Name}
+	}
+}
+
+// nameField lets selectors say name for metadata.name, as some kinds have from old.
+func nameField(obj api.Object) map[string]string {
+	return map[string]string{"name": obj.GetObjectMeta().Name}
+}
