@@ -42,5 +42,12 @@ func UnmarshalJSON(data []byte, into any) error {
 // UnmarshalJSONStrict is UnmarshalJSON that also lists what a person would want to hear about: every unknown field
 // and every field given twice, each with its path. The value is filled in all the same, unless err is set.
 func UnmarshalJSONStrict(data []byte, into any) (strict []error, err error) {
+	if u, ok := into.(*Unstructured); ok {
+		return u.unmarshalStrict(data)
+	}
+	return unmarshalStrictly(data, into)
+}
+
+func unmarshalStrictly(data []byte, into any) (strict []error, err error) {
 	return kubejson.UnmarshalStrict(data, into)
 }

@@ -52,6 +52,8 @@ func buildCopyPlan(t reflect.Type, building map[reflect.Type]*copyPlan) *copyPla
 		// These never change in place, whatever pointers they hold.
 	case t == reflect.TypeFor[map[string]string]():
 		plan.unshare = copyStringMap // labels and annotations: worth a path without reflection
+	case t == reflect.TypeFor[map[string]any]():
+		plan.unshare = unshareJSONMap
 	case t.Kind() == reflect.Pointer:
 		plan.unshare = copyPointer(t, buildCopyPlan(t.Elem(), building))
 	case t.Kind() == reflect.Slice:

@@ -47,9 +47,11 @@ type Kind struct {
 	Kind       string
 	Plural     string // in URLs: "pods"
 	Singular   string
+	ListKind   string // of its lists; empty: the kind and "List"
 	ShortNames []string
 	Categories []string // groups of kinds that one word selects: "all"
 	Namespaced bool
+	Custom     bool // its objects are Unstructured; see NewCustomKind
 
 	// Posted kinds are questions: they are created and answered, and never stored, so there are no lists of them.
 	Posted bool
@@ -61,6 +63,9 @@ type Kind struct {
 	// ValidName checks the form of names, one message per broken rule. Nil: a DNS subdomain, as most names are.
 	ValidName func(name string) []string
 
+	// Prune drops the fields that the kind does not have, and returns an error that names each. Nil where the Go type has
+	// no room for others.
+	Prune func(obj Object) []error
 	// Default fills in what the user left out. Nil where the kind has no defaults.
 	Default func(obj Object)
 	// Validate returns every mistake in a new object's spec; metadata is checked for all kinds alike.
@@ -77,6 +82,14 @@ func (k *Kind) APIVersion() string { return k.GroupVersion.String() }
 // GroupVersionKind names the kind in full.
 func (k *Kind) GroupVersionKind() GroupVersionKind {
 	return GroupVersionKind{Group: k.Group, Version: k.Version, Kind: k.Kind}
+}
+
+// List is the kind of its lists: "PodList".
+func (k *Kind) List() string {
+	if k.ListKind != "" {
+		return k.ListKind
+	}
+	return k.Kind + "List"
 }
 
 // Resource is the name that errors and RBAC rules use: "pods" or "deployments.apps".
@@ -110,9 +123,14 @@ func (k *Kind) Path(namespace, name string) string {
 	return b.String()
 }
 
-// KindFor returns the kind of an object of a built-in Go type. It panics on any other type: only a programmer can
-// ask for one.
-func KindFor(obj Object) *Kind { return kindForType(reflect.TypeOf(obj)) }
+// KindFor returns the kind of an object of a built-in Go type, or what an Unstructured says of itself. It panics on any
+// other type: only a programmer can ask for one.
+func KindFor(obj Object) *Kind {
+	if u, ok := obj.(*Unstructured); ok {
+		return u.kind()
+	}
+	return kindForType(reflect.TypeOf(obj))
+}
 
 // KindOf is KindFor without an object at hand: KindOf[*Pod]().
 func KindOf[T Object]() *Kind { return kindForType(reflect.TypeFor[T]()) }

@@ -159,7 +159,7 @@ func notFound() *api.StatusError {
 
 // serves tells whether there is anything of a group's version.
 func (s *Server) serves(group, version string) bool {
-	return slices.ContainsFunc(s.resources, func(res *Resource) bool { return res.Group == group && res.Version == version })
+	return slices.ContainsFunc(s.rows(), func(res *Resource) bool { return res.Group == group && res.Version == version })
 }
 
 func methodNotAllowed(_ *Server, _ http.ResponseWriter, r *Request) (*Answer, error) {

@@ -102,6 +102,6 @@ func TestNegotiate(t *testing.T) {
 		"application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json":               {media: mediaProtobuf, as: "PartialObjectMetadata", version: "v1"},
 		"application/json;as=Table;v=v2;g=meta.k8s.io":                                                                    nil,
 	} {
-		require.Equal(t, want, parseAccept(header), header)
+		require.Equal(t, want, parseAccept(header, false), header)
 	}
 }

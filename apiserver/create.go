@@ -64,20 +64,25 @@ func (s *Server) createNamed(ctx context.Context, req *Request, res *Resource, o
 	if err := s.admission.Validate(ctx, req, obj, nil); err != nil { // admit: the last word, on the final object
 		return nil, err
 	}
-	answer, err := s.storeNew(ctx, req, res.toStored(obj)) // store: only if the name is free
+	toStore, err := res.toStored(ctx, obj)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := s.storeNew(ctx, req, obj, toStore) // store: only if the name is free
 	stored = err == nil && !req.DryRun
 	return answer, err
 }
 
-// storeNew writes an object that must not exist yet, in its stored kind, and answers with it.
-func (s *Server) storeNew(ctx context.Context, req *Request, obj api.Object) (*Answer, error) {
+// storeNew writes an object that must not exist yet, in its stored kind, and answers with it. shown is the object in its
+// own kind.
+func (s *Server) storeNew(ctx context.Context, req *Request, shown, obj api.Object) (*Answer, error) {
 	key := req.Key()
 	obj.GetObjectMeta().ResourceVersion = ""
 	if req.DryRun {
 		if s.cache.kind(req.Resource).get(key) != nil {
 			return nil, api.NewAlreadyExists(req.Resource.Kind, req.Name)
 		}
-		return answerObject(http.StatusCreated, req.Resource.fromStored(obj)), nil
+		return answerObject(http.StatusCreated, shown), nil
 	}
 	encoded, err := encode(obj)
 	if err != nil {

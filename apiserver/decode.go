@@ -61,6 +61,9 @@ func (r *Request) readTyped() (typedBody, error) {
 	if err != nil {
 		return typedBody{}, err
 	}
+	if media == mediaProtobuf && r.Resource != nil && r.Resource.Custom && r.Subresource != "scale" {
+		return typedBody{}, api.NewUnsupportedMediaType(customMediaTypes)
+	}
 	data, err := readBody(r.HTTP)
 	return typedBody{data, media}, err
 }
@@ -86,14 +89,26 @@ func decode(req *Request, kind *api.Kind, body typedBody) (api.Object, error) {
 	if err != nil {
 		return nil, undecodable(kind, body, err)
 	}
+	if kind.Prune != nil {
+		strict = append(strict, kind.Prune(obj)...)
+	}
 	if err := req.strictErrors(strict, func(err error) error { return undecodable(kind, body, err) }); err != nil {
 		return nil, err
 	}
-	*obj.GetTypeMeta() = api.TypeMeta{Kind: kind.Kind, APIVersion: kind.APIVersion()}
+	setTypeMeta(kind, obj)
 	if kind.Default != nil {
 		kind.Default(obj)
 	}
 	return obj, nil
+}
+
+// setTypeMeta fills in what a body may leave out. Of a custom object, a wrong kind stays for validation to find.
+func setTypeMeta(kind *api.Kind, obj api.Object) {
+	meta := obj.GetTypeMeta()
+	meta.APIVersion = kind.APIVersion()
+	if meta.Kind == "" || !kind.Custom {
+		meta.Kind = kind.Kind
+	}
 }
 
 // decodeInto decodes a body of any media type. strict is what a careful reader would complain about.
@@ -132,11 +147,11 @@ func checkKind(kind *api.Kind, got *api.TypeMeta) error {
 		return api.NewBadRequest("%s in version %q cannot be handled as a %s: %s", gvk.Kind, gvk.Version, kind.Kind, fmt.Sprintf(format, args...))
 	}
 	switch {
-	case gvk == kind.GroupVersionKind():
-		return nil
-	case api.KindByName(gvk) == nil:
+	case gvk == kind.GroupVersionKind(), kind.Custom && gvk.GroupVersion() == kind.GroupVersion:
+		return nil // of a custom object, another kind is found by validation
+	case api.KindByName(gvk) == nil && !kind.Custom:
 		return refuse("no kind %q is registered for version %q", gvk.Kind, gvk.GroupVersion())
-	case gvk.Kind != kind.Kind:
+	case gvk.Kind != kind.Kind && !kind.Custom:
 		return refuse("converting (%s.%s) to (%s.%s): unknown conversion", gvk.Version, gvk.Kind, cmp.Or(kind.Group, "core"), kind.Kind)
 	}
 	return api.NewBadRequest("the API version in the data (%s) does not match the expected API version (%s)", got.APIVersion, kind.APIVersion())

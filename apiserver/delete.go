@@ -55,7 +55,7 @@ func (s *Server) delete(ctx context.Context, req *Request, options *api.DeleteOp
 // deleteOnce is one attempt, on the object as it is. It returns the store's error if another writer came between.
 func (s *Server) deleteOnce(ctx context.Context, req *Request, current *entry, options api.DeleteOptions) (*Answer, error) {
 	res := req.Resource
-	obj, err := res.view(current)
+	obj, err := res.view(ctx, current)
 	if err != nil {
 		return nil, err
 	}
@@ -68,14 +68,19 @@ func (s *Server) deleteOnce(ctx context.Context, req *Request, current *entry, o
 	if err := s.admission.Validate(ctx, req, nil, obj); err != nil {
 		return nil, err
 	}
-	switch planDeletion(res, obj, &options, time.Now()) { // changes obj
-	case keep:
+	plan := planDeletion(res, obj, &options, time.Now()) // changes obj
+	if plan == keep {
 		return lingers(&options, &Answer{Code: http.StatusOK, JSON: current.json}), nil
-	case mark:
-		answer, err := s.storeChanged(ctx, req, current, res.toStored(obj))
+	}
+	final, err := res.toStored(ctx, obj)
+	if err != nil {
+		return nil, err
+	}
+	if plan == mark {
+		answer, err := s.storeChanged(ctx, req, current, final)
 		return lingers(&options, answer), err
 	}
-	return s.remove(ctx, req, current, res.toStored(obj), nil)
+	return s.remove(ctx, req, current, final, nil)
 }
 
 // lingers answers a deletion whose object is still there: 200 and the object, but 202 to those who ask in the way of

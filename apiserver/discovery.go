@@ -46,7 +46,7 @@ func compareGroups(a, b string) int {
 // groupVersions lists what is served, in order.
 func (s *Server) groupVersions() []api.GroupVersion {
 	var list []api.GroupVersion
-	for _, res := range s.resources {
+	for _, res := range s.rows() {
 		if !slices.Contains(list, res.GroupVersion) {
 			list = append(list, res.GroupVersion)
 		}
@@ -58,7 +58,7 @@ func (s *Server) groupVersions() []api.GroupVersion {
 // resourcesOf lists the rows of a version, by name.
 func (s *Server) resourcesOf(gv api.GroupVersion) []*Resource {
 	var list []*Resource
-	for _, res := range s.resources {
+	for _, res := range s.rows() {
 		if res.GroupVersion == gv {
 			list = append(list, res)
 		}

@@ -33,6 +33,14 @@ func splice(json []byte) spliced {
 	return spliced{before: json[:i], after: json[end:]}
 }
 
+// revisionOf reads the resourceVersion of an encoded object.
+func revisionOf(json []byte) int64 {
+	_, rest, _ := bytes.Cut(json, rvMark)
+	digits, _, _ := bytes.Cut(rest, []byte{'"'})
+	revision, _ := strconv.ParseInt(string(digits), 10, 64) // it was written by splice
+	return revision
+}
+
 // with puts a revision in, in a new slice.
 func (s spliced) with(revision int64) []byte {
 	b := make([]byte, 0, len(s.before)+len(s.after)+20)
@@ -64,9 +72,14 @@ func encode(obj api.Object) (spliced, error) {
 
 // decodeStored makes an object of its stored form. The caller owns it.
 func decodeStored(res *Resource, json []byte) (api.Object, error) {
-	obj := res.stored().New()
+	return decodeOwn(res.stored(), json)
+}
+
+// decodeOwn makes an object of a kind from what was encoded as such.
+func decodeOwn(kind *api.Kind, json []byte) (api.Object, error) {
+	obj := kind.New()
 	if err := api.UnmarshalJSON(json, obj); err != nil {
-		return nil, fmt.Errorf("decode stored %s: %w", res.Resource(), err)
+		return nil, fmt.Errorf("decode stored %s: %w", kind.Resource(), err)
 	}
 	return obj, nil
 }
@@ -80,8 +93,9 @@ type entry struct {
 	json            []byte
 
 	attributes atomic.Pointer[attributes]
-	protobuf   atomic.Pointer[[]byte] // made when a client first asks for this form, as is metadata
-	metadata   atomic.Pointer[[]byte]
+	forms
+	// refreshed: json is not what the store has; see Resource.Refresh.
+	refreshed bool
 }
 
 // attributes are what selectors look at.
@@ -94,6 +108,9 @@ type attributes struct {
 func newEntry(res *Resource, kv *store.KeyValue) *entry {
 	e := &entry{key: kv.Key, revision: kv.ModRevision, json: kv.Value}
 	e.namespace, e.name = res.parseKey(kv.Key)
+	if res.Refresh != nil {
+		e.json, e.refreshed = res.Refresh(kv.Value, kv.ModRevision)
+	}
 	return e
 }
 

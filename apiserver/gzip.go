@@ -125,6 +125,9 @@ func deflate(entries []*entry, skip int) []byte {
 // sendCompressed sends a list of stored objects, compressed.
 func (s *Server) sendCompressed(w http.ResponseWriter, req *Request, p *page, head []byte, skip int) {
 	blocks := &s.cache.kind(req.Resource).compressed
+	if req.Resource.View != nil { // what is kept is in the stored form
+		blocks = &compressedBlocks{}
+	}
 	out := append(make([]byte, 0, 64<<10), gzipHeader...)
 	checksum, size := crc32.NewIEEE(), uint32(0)
 	plain := func(b []byte) {

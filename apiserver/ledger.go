@@ -184,7 +184,7 @@ func (s *Server) ledgerQuery(req *Request) (query store.RecordQuery, err error) 
 // ledgerKey finds the store's key of RESOURCE[.GROUP]/[NAMESPACE/]NAME.
 func (s *Server) ledgerKey(object string) (string, error) {
 	name, rest, _ := strings.Cut(object, "/")
-	for _, res := range s.resources {
+	for _, res := range s.rows() {
 		if res.Resource() != name || res.Create != nil {
 			continue
 		}

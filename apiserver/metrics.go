@@ -120,14 +120,14 @@ func (c serverCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(inFlightMetric, s.inFlight.writes.Load(), "mutating")
 	gauge(revisionMetric, s.store.Revision())
 	gauge(compactMetric, s.store.CompactedRevision())
-	for _, kc := range s.cache.kinds {
+	for _, kc := range s.cache.all() {
 		kc.mu.RLock()
-		objects, watches := len(kc.entries), 0
+		res, objects, watches := kc.res, len(kc.entries), 0
 		for _, f := range kc.feeds {
 			watches += f.watchers
 		}
 		kc.mu.RUnlock()
-		gauge(objectsMetric, int64(objects), kc.res.Group, kc.res.Plural)
-		gauge(watchesMetric, int64(watches), "WATCH", kc.res.Group, kc.res.Version, kc.res.Plural, "apiserver")
+		gauge(objectsMetric, int64(objects), res.Group, res.Plural)
+		gauge(watchesMetric, int64(watches), "WATCH", res.Group, res.Version, res.Plural, "apiserver")
 	}
 }

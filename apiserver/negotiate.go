@@ -20,6 +20,9 @@ const (
 
 var mediaTypes = []string{mediaJSON, mediaYAML, mediaProtobuf}
 
+// customMediaTypes are those that custom objects come in: without a Go type there are no field numbers.
+var customMediaTypes = mediaTypes[:2]
+
 // accepted is the form of an answer that the client likes best among those the server can make.
 type accepted struct {
 	media string
@@ -42,32 +45,43 @@ func (r *Request) negotiate() (*accepted, error) {
 		return plainJSON, nil
 	}
 	header := r.HTTP.Header.Get("Accept")
-	r.accept = parseAccept(header)
-	if r.accept == nil {
-		return nil, api.NewNotAcceptable(mediaTypes)
+	custom := r.Resource != nil && r.Resource.Custom
+	r.accept = parseAccept(header, custom)
+	switch {
+	case r.accept != nil:
+		return r.accept, nil
+	case custom:
+		return nil, api.NewNotAcceptable(customMediaTypes)
 	}
-	return r.accept, nil
+	return nil, api.NewNotAcceptable(mediaTypes)
 }
 
 // acceptCache remembers what Accept headers mean: clients send a handful of different ones, over and over.
-var acceptCache sync.Map // string -> *accepted
+var acceptCache sync.Map // acceptKey -> *accepted
+
+type acceptKey struct {
+	header string
+	custom bool
+}
 
 // parseAccept returns nil if the server has nothing that the client accepts.
-func parseAccept(header string) *accepted {
+func parseAccept(header string, custom bool) *accepted {
 	if header == "" || header == mediaJSON {
 		return plainJSON
 	}
-	if a, ok := acceptCache.Load(header); ok {
+	key := acceptKey{header, custom}
+	if a, ok := acceptCache.Load(key); ok {
 		return a.(*accepted)
 	}
-	a := chooseAccepted(header)
+	a := chooseAccepted(header, custom)
 	if len(header) < 512 { // long ones are nobody's habit
-		acceptCache.Store(header, a)
+		acceptCache.Store(key, a)
 	}
 	return a
 }
 
-func chooseAccepted(header string) *accepted {
+// chooseAccepted finds the form that the client likes best. Of custom objects, only the metadata have a protobuf form.
+func chooseAccepted(header string, custom bool) *accepted {
 	type clause struct {
 		media   string
 		params  map[string]string
@@ -98,6 +112,9 @@ func chooseAccepted(header string) *accepted {
 		as := c.params["as"]
 		switch as {
 		case "":
+			if custom && media == mediaProtobuf {
+				continue
+			}
 			return &accepted{media: media}
 		case "Table":
 			if media == mediaProtobuf { // tables have no protobuf form

@@ -61,11 +61,14 @@ func (s *Server) serveOpenAPIIndex(w http.ResponseWriter, hr *http.Request) {
 func (s *Server) openapiHashes() (map[string]string, error) {
 	s.openapi.mu.Lock()
 	defer s.openapi.mu.Unlock()
-	if s.openapi.hashes != nil {
-		return s.openapi.hashes, nil
-	}
 	hashes := map[string]string{}
+	made := 0
 	for _, gv := range s.groupVersions() {
+		if hash := s.openapi.hashes[openapiPath(gv)]; hash != "" {
+			hashes[openapiPath(gv)] = hash
+			continue
+		}
+		made++
 		body, err := s.openapiV3(gv)
 		if err != nil {
 			return nil, err
@@ -73,9 +76,21 @@ func (s *Server) openapiHashes() (map[string]string, error) {
 		hashes[openapiPath(gv)] = contentHash(body)
 	}
 	s.openapi.hashes = hashes
-	// This took several times the memory that the server needs otherwise, and will not happen again.
-	debug.FreeOSMemory()
+	if made > 10 { // this took several times the memory that the server needs otherwise, and will not happen again
+		debug.FreeOSMemory()
+	}
 	return hashes, nil
+}
+
+// forget drops the hashes of the documents that rows are in.
+func (d *openapiDocuments) forget(rows []*Resource) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	known := maps.Clone(d.hashes)
+	for _, res := range rows {
+		delete(known, openapiPath(res.GroupVersion))
+	}
+	d.hashes = known
 }
 
 func contentHash(body []byte) string {

@@ -123,7 +123,7 @@ func (d *describer) operation(name, action, description, suffix string, kind *ap
 		op.Parameters, op.Body = writeParameters, &openapiBody{Content: contents(object, "*/*"), Required: true}
 		answers(object, "200", "201")
 	case "patch":
-		op.Parameters, op.Body = patchParameters, &openapiBody{Content: contents(schemaPatch, patchTypes...), Required: true}
+		op.Parameters, op.Body = patchParameters, &openapiBody{Content: contents(schemaPatch, d.res.patchTypes()...), Required: true}
 		answers(object, "200", "201")
 	case "delete":
 		op.Parameters, op.Body = deleteParameters, &openapiBody{Content: contents(schemaOptions, "*/*")}

@@ -59,7 +59,7 @@ func (s *Server) openapiV2() ([]byte, error) {
 			"BearerToken": {"type": "apiKey", "name": "authorization", "in": "header", "description": "Bearer Token authentication"},
 		},
 	}
-	for _, res := range s.resources {
+	for _, res := range s.rows() {
 		for path, item := range describeResource(res) {
 			document.Paths[path] = swaggerItem(item)
 		}

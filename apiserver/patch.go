@@ -3,6 +3,7 @@ package apiserver
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"kubelite/api"
@@ -13,9 +14,9 @@ var patchTypes = []string{string(api.JSONPatchType), string(api.MergePatchType),
 // servePatch serves PATCH for every kind: read the object, change it as the patch says, and go on like PUT.
 func (s *Server) servePatch(_ http.ResponseWriter, req *Request) (*Answer, error) {
 	media, _, _ := strings.Cut(req.HTTP.Header.Get("Content-Type"), ";")
-	apply := patchers[api.PatchType(strings.TrimSpace(media))]
+	apply := req.Resource.patcher(media)
 	if apply == nil {
-		return nil, api.NewUnsupportedMediaType(patchTypes)
+		return nil, api.NewUnsupportedMediaType(req.Resource.patchTypes())
 	}
 	if err := req.readWriteOptions("PatchOptions"); err != nil {
 		return nil, err
@@ -37,6 +38,23 @@ var patchers = map[api.PatchType]patcher{
 	api.StrategicMergePatchType: api.ApplyStrategicMergePatch,
 }
 
+// patcher finds what a media type means; nil if the resource takes no such patches. Only a Go type has the tags that a
+// strategic merge goes by.
+func (res *Resource) patcher(media string) patcher {
+	patchType := api.PatchType(strings.TrimSpace(media))
+	if res.Custom && patchType == api.StrategicMergePatchType {
+		return nil
+	}
+	return patchers[patchType]
+}
+
+func (res *Resource) patchTypes() []string {
+	if res.Custom {
+		return slices.DeleteFunc(slices.Clone(patchTypes), func(t string) bool { return t == string(api.StrategicMergePatchType) })
+	}
+	return patchTypes
+}
+
 func (s *Server) patch(ctx context.Context, req *Request, patch []byte, apply patcher) (*Answer, error) {
 	kind := req.Resource.Kind
 	return s.update(ctx, req, func(old api.Object) (api.Object, error) {
@@ -56,10 +74,13 @@ func (s *Server) patch(ctx context.Context, req *Request, patch []byte, apply pa
 		if err != nil {
 			return nil, invalidPatch(patched, err)
 		}
+		if kind.Prune != nil {
+			strict = append(strict, kind.Prune(obj)...)
+		}
 		if err := req.strictErrors(strict, func(err error) error { return invalidPatch(patched, err) }); err != nil {
 			return nil, err
 		}
-		*obj.GetTypeMeta() = api.TypeMeta{Kind: kind.Kind, APIVersion: kind.APIVersion()}
+		setTypeMeta(kind, obj)
 		if kind.Default != nil {
 			kind.Default(obj)
 		}

@@ -26,14 +26,18 @@ type Resource struct {
 	Index string
 	// Subresources by name: "status", "scale", "log".
 	Subresources map[string]*Subresource
-	// View is set when the objects are stored as another kind: an events.k8s.io Event is a core Event. Nil for
-	// nearly all.
+	// View is set when the objects are stored as another kind: an events.k8s.io Event is a core Event, and the versions
+	// of a custom resource are all stored as one of them. Nil for nearly all.
 	View *View
+	// Refresh brings what was stored at a revision up to date with rules that are newer, and tells whether it had to.
+	// Nil for built-in kinds: their rules do not change while objects exist.
+	Refresh func(json []byte, revision int64) ([]byte, bool)
 	// Create serves POST of a kind that is never stored (Binding). Nil for all others.
 	Create Handler
 
-	prefix string    // of the keys in the store: "/deployments.apps/"
-	row    *Resource // of the kind that is stored: itself, unless View says otherwise
+	prefix   string        // of the keys in the store: "/deployments.apps/"
+	row      *Resource     // of the kind that is stored: itself, unless View says otherwise
+	replaced chan struct{} // of a row that may go while the server runs: closed when it does
 }
 
 // Handler serves one request. Its Answer is written in the form that the client accepts; a handler that wrote to w
@@ -162,41 +166,8 @@ type Answer struct {
 // answerObject is the usual Answer.
 func answerObject(code int, obj any) *Answer { return &Answer{Code: code, Object: obj} }
 
-// View is how one kind is stored as another.
-type View struct {
-	Of         *api.Kind // the kind that is stored
-	ToStored   func(obj api.Object) api.Object
-	FromStored func(obj api.Object) api.Object
-	// FieldNames says what field selectors of this kind are called in the stored kind.
-	FieldNames map[string]string
-}
-
-// toStored makes the stored kind of an object.
-func (res *Resource) toStored(obj api.Object) api.Object {
-	if res.View == nil {
-		return obj
-	}
-	return res.View.ToStored(obj)
-}
-
-// fromStored makes the resource's own kind of a stored object.
-func (res *Resource) fromStored(obj api.Object) api.Object {
-	if res.View == nil {
-		return obj
-	}
-	return res.View.FromStored(obj)
-}
-
-// view decodes an entry into the resource's own kind.
-func (res *Resource) view(e *entry) (api.Object, error) {
-	obj, err := e.object(res)
-	if err != nil {
-		return nil, err
-	}
-	return res.fromStored(obj), nil
-}
-
-// newResources makes the table. A CRD will add a row while the server runs, so it is a value of the Server.
+// newResources makes the rows of the built-in kinds. Those of custom resources come and go while the server runs; see
+// rows.go.
 func newResources() []*Resource {
 	rows := []*Resource{
 		{Kind: api.KindOf[*api.Binding](), Verbs: []string{"create"}, Create: bindingCreate},

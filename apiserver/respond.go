@@ -41,17 +41,16 @@ func (s *Server) write(w http.ResponseWriter, req *Request, answer *Answer, acce
 	switch {
 	case answer.page != nil:
 		return s.writePage(w, req, answer.page, accept)
-	case answer.JSON != nil && accept.plain() && req.Resource.View == nil && !req.pretty():
+	case answer.JSON != nil && accept.plain() && req.Resource.isOwn(answer.JSON) && !req.pretty():
 		send(w, mediaJSON, answer.Code, answer.JSON)
 		return nil
 	}
 	obj := answer.Object
 	if obj == nil {
-		stored, err := decodeStored(req.Resource, answer.JSON)
-		if err != nil {
+		var err error
+		if obj, err = answer.object(req); err != nil {
 			return err
 		}
-		obj = req.Resource.fromStored(stored)
 	}
 	if accept.as != "" {
 		shown, ok := obj.(api.Object)
@@ -71,6 +70,14 @@ func (s *Server) write(w http.ResponseWriter, req *Request, answer *Answer, acce
 	}
 	send(w, accept.media, answer.Code, body)
 	return nil
+}
+
+// object decodes the answer into the resource's own kind.
+func (a *Answer) object(req *Request) (api.Object, error) {
+	if obj, ok := a.Object.(api.Object); ok {
+		return obj, nil
+	}
+	return req.Resource.view(req.HTTP.Context(), &entry{json: a.JSON, revision: revisionOf(a.JSON)})
 }
 
 // showAs makes a Table or PartialObjectMetadata of an object.
@@ -202,7 +209,12 @@ func indent(body []byte) []byte {
 
 // writePage sends a list.
 func (s *Server) writePage(w http.ResponseWriter, req *Request, p *page, accept *accepted) error {
-	if accept.plain() && req.Resource.View == nil && !req.pretty() {
+	entries, err := req.Resource.present(req.HTTP.Context(), p.entries)
+	if err != nil {
+		return err
+	}
+	p.entries = entries
+	if accept.plain() && !req.pretty() {
 		s.sendPage(w, req, p)
 		return nil
 	}
@@ -217,7 +229,7 @@ func (s *Server) writePage(w http.ResponseWriter, req *Request, p *page, accept 
 	objs := make([]api.Object, len(p.entries))
 	for i, e := range p.entries {
 		var err error
-		if objs[i], err = req.Resource.view(e); err != nil {
+		if objs[i], err = decodeOwn(req.Resource.Kind, e.json); err != nil {
 			return err
 		}
 	}
@@ -264,7 +276,7 @@ func anyList(kind *api.Kind, objs []api.Object, meta api.ListMeta) any {
 		api.TypeMeta `json:",inline"`
 		api.ListMeta `json:"metadata"`
 		Items        []api.Object `json:"items"`
-	}{api.TypeMeta{Kind: kind.Kind + "List", APIVersion: kind.APIVersion()}, meta, objs}
+	}{api.TypeMeta{Kind: kind.List(), APIVersion: kind.APIVersion()}, meta, objs}
 }
 
 // sendPage sends a list of stored objects: their bytes, one after the other, with commas between.
@@ -319,8 +331,8 @@ const listTimeout = time.Minute
 func listHead(kind *api.Kind, p *page) []byte {
 	b := make([]byte, 0, 256)
 	b = append(b, `{"kind":"`...)
-	b = append(b, kind.Kind...)
-	b = append(b, `List","apiVersion":"`...)
+	b = append(b, kind.List()...)
+	b = append(b, `","apiVersion":"`...)
 	b = append(b, kind.APIVersion()...)
 	b = append(b, `","metadata":{"resourceVersion":"`...)
 	b = strconv.AppendInt(b, p.revision, 10)

@@ -129,7 +129,7 @@ func (sel *selection) matches(e *entry) bool {
 
 // selectableField finds what a field of a selector is called in the stored kind.
 func (res *Resource) selectableField(name string) (stored string, ok bool) {
-	if res.View != nil {
+	if res.View != nil && res.View.FieldNames != nil {
 		if name, ok = res.View.FieldNames[name]; !ok {
 			return "", false
 		}

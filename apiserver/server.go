@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"kubelite/api"
 	"kubelite/store"
 )
 
@@ -25,8 +24,7 @@ type Server struct {
 	log       *slog.Logger
 	store     store.Store
 	cache     *watchCache
-	resources []*Resource
-	byPath    map[resourcePath]*Resource
+	resources resources
 	admission admission
 	handler   http.Handler
 	tls       *tls.Config // nil without a serving certificate: then only Handler is of use
@@ -45,20 +43,16 @@ type Server struct {
 	edges // state of the plugins and of the endpoints that are not resources
 }
 
-type resourcePath struct{ group, version, plural string }
-
 // New makes a Server. It reads the certificates, so that a wrong path is found before anything runs.
 func New(config Config) (*Server, error) {
 	config.setDefaults()
 	s := &Server{
 		config: config, log: config.Logger, store: config.Store, stopping: make(chan struct{}), slowWatcher: slowWatcherTimeout,
-		resources: newResources(), byPath: map[resourcePath]*Resource{},
 		inFlight: inFlight{maxReads: int64(config.MaxReadsInFlight), maxWrites: int64(config.MaxWritesInFlight)},
 	}
-	for _, res := range s.resources {
-		s.byPath[resourcePath{res.Group, res.Version, res.Plural}] = res
-	}
-	s.cache = newWatchCache(s.resources)
+	rows := newResources()
+	s.resources.table.Store(newResourceTable(rows))
+	s.cache = newWatchCache(rows)
 	if config.CertFile != "" {
 		var err error
 		if s.tls, err = config.tls(); err != nil {
@@ -234,19 +228,8 @@ func (s *Server) compact(ctx context.Context) error {
 			revisions = revisions[1:]
 		}
 		revisions = append(revisions, s.store.Revision())
-		for _, kc := range s.cache.kinds {
+		for _, kc := range s.cache.all() {
 			kc.compressed.forget()
 		}
 	}
-}
-
-// resource finds a row of the table.
-func (s *Server) resource(group, version, plural string) *Resource {
-	return s.byPath[resourcePath{group, version, plural}]
-}
-
-// resourceOf is the row of a Go type: resourceOf[*api.Pod](s).
-func resourceOf[T api.Object](s *Server) *Resource {
-	kind := api.KindOf[T]()
-	return s.resource(kind.Group, kind.Version, kind.Plural)
 }

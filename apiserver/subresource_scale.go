@@ -94,11 +94,9 @@ func (s *Server) serveScale(_ http.ResponseWriter, req *Request) (*Answer, error
 	if err != nil {
 		return nil, err
 	}
-	parent, ok := answer.Object.(api.Object)
-	if !ok {
-		if parent, err = decodeStored(req.Resource, answer.JSON); err != nil {
-			return nil, err
-		}
+	parent, err := answer.object(req)
+	if err != nil {
+		return nil, err
 	}
 	return answerScale(answer.Code, parent)
 }

@@ -98,7 +98,7 @@ const modified = "the object has been modified; please apply your changes to the
 // updateFrom is one attempt. It returns the store's error if another writer came between.
 func (s *Server) updateFrom(ctx context.Context, req *Request, current *entry, change func(old api.Object) (api.Object, error)) (*Answer, error) {
 	res := req.Resource
-	old, err := res.view(current)
+	old, err := res.view(ctx, current)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (s *Server) updateFrom(ctx context.Context, req *Request, current *entry, c
 		return nil, err
 	}
 	if obj == old { // changed in place: what it was before is still needed
-		if old, err = res.view(current); err != nil {
+		if old, err = res.view(ctx, current); err != nil {
 			return nil, err
 		}
 		oldMeta = old.GetObjectMeta()
@@ -140,11 +140,15 @@ func (s *Server) updateFrom(ctx context.Context, req *Request, current *entry, c
 	if err := s.admission.Validate(ctx, req, obj, old); err != nil { // admit: the last word
 		return nil, err
 	}
+	toStore, err := res.toStored(ctx, obj)
+	if err != nil {
+		return nil, err
+	}
 	if res.finished(obj, oldMeta) { // the last finalizer is gone from an object being deleted
 		stored = !req.DryRun
-		return s.remove(ctx, req, current, res.toStored(obj), obj)
+		return s.remove(ctx, req, current, toStore, obj)
 	}
-	answer, err := s.storeChanged(ctx, req, current, res.toStored(obj))
+	answer, err := s.storeChanged(ctx, req, current, toStore)
 	stored = err == nil && !req.DryRun
 	return answer, err
 }
@@ -155,7 +159,7 @@ func (s *Server) storeChanged(ctx context.Context, req *Request, current *entry,
 	if err != nil {
 		return nil, err
 	}
-	if encoded.is(current.revision, current.json) {
+	if !current.refreshed && encoded.is(current.revision, current.json) {
 		return &Answer{Code: http.StatusOK, JSON: current.json}, nil
 	}
 	if req.DryRun {

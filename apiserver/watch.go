@@ -169,6 +169,9 @@ func (wt *watcher) follow(ctx context.Context, place *batch) {
 		case <-wt.server.stopping:
 			wt.progress(place)
 			return
+		case <-wt.req.Resource.replaced: // the custom resource has changed, or is gone
+			wt.progress(place)
+			return
 		}
 	}
 }

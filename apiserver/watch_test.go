@@ -176,7 +176,7 @@ func TestWatchOlderThanTheServer(t *testing.T) {
 	h.create("b")
 	h.must("POST", "/api/v1/namespaces", `{"metadata":{"name":"last"}}`)
 	// The same store under a server that begins now: its memory of events is empty.
-	fresh := newWatchCache(h.server.resources)
+	fresh := newWatchCache(h.server.rows())
 	require.NoError(t, fresh.fill(t.Context(), h.store))
 	h.server.cache.kind(resourceOf[*api.ConfigMap](h.server)).forget(fresh.revision.Load())
 	w := h.watch(configMaps + "?watch=1&resourceVersion=" + rv)

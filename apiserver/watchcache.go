@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +22,11 @@ import (
 // It trails the store by a moment. Who needs to see a certain revision calls waitFor: a write does so before it
 // answers (the writer then reads its own write), a list without a resourceVersion before it reads.
 type watchCache struct {
-	kinds map[string]*kindCache // by key prefix: "/pods/"
+	// kinds by key prefix: "/pods/". The map never changes; a kind that comes or goes makes a new one.
+	kinds atomic.Pointer[map[string]*kindCache]
+	// applying is held while events are taken in, and while a kind is filled: it gets all events behind what it was
+	// filled with.
+	applying sync.Mutex
 	// revision is how far the cache is: every event up to it has been applied and handed to the feeds.
 	revision atomic.Int64
 
@@ -73,38 +78,89 @@ type watchEvent struct {
 }
 
 func newWatchCache(resources []*Resource) *watchCache {
-	c := &watchCache{kinds: map[string]*kindCache{}, advanced: make(chan struct{}), hints: map[int64]hint{}}
+	c := &watchCache{advanced: make(chan struct{}), hints: map[int64]hint{}}
+	kinds := map[string]*kindCache{}
 	for _, res := range resources {
 		if res.View == nil && res.Create == nil {
-			c.kinds[res.prefix] = &kindCache{res: res, byKey: map[string]*entry{}, feeds: map[feedKey]*feed{}}
+			kinds[res.prefix] = newKindCache(res)
 		}
 	}
+	c.kinds.Store(&kinds)
 	return c
 }
 
+func newKindCache(res *Resource) *kindCache {
+	return &kindCache{res: res, byKey: map[string]*entry{}, feeds: map[feedKey]*feed{}}
+}
+
+// all are the kinds that the cache holds now.
+func (c *watchCache) all() map[string]*kindCache { return *c.kinds.Load() }
+
 // kind is where the objects of a resource are.
-func (c *watchCache) kind(res *Resource) *kindCache { return c.kinds[res.prefix] }
+func (c *watchCache) kind(res *Resource) *kindCache {
+	if kc := c.all()[res.prefix]; kc != nil {
+		return kc
+	}
+	return newKindCache(res) // it was dropped a moment ago: nothing is there
+}
 
 // fill reads everything at one revision. Events after it are run's.
 func (c *watchCache) fill(ctx context.Context, s store.Store) error {
 	revision := s.Revision()
-	for prefix, kc := range c.kinds {
-		list, err := s.List(ctx, prefix, store.ListOptions{Revision: revision})
-		if err != nil {
+	for _, kc := range c.all() {
+		if err := kc.fill(ctx, s, kc.res, revision); err != nil {
 			return err
 		}
-		kc.mu.Lock()
-		for i := range list.Items {
-			e := newEntry(kc.res, &list.Items[i])
-			kc.entries = append(kc.entries, e)
-			kc.byKey[e.key] = e
-		}
-		// Not the newest entry's revision: something may have been deleted after that.
-		kc.changed, kc.historyStart = revision, revision
-		kc.mu.Unlock()
 	}
 	c.advance(revision)
 	return nil
+}
+
+// fill makes the kind hold what the store has of it at a revision.
+func (kc *kindCache) fill(ctx context.Context, s store.Store, res *Resource, revision int64) error {
+	list, err := s.List(ctx, res.prefix, store.ListOptions{Revision: revision})
+	if err != nil {
+		return err
+	}
+	entries, byKey := make([]*entry, len(list.Items)), make(map[string]*entry, len(list.Items))
+	for i := range list.Items {
+		e := newEntry(res, &list.Items[i])
+		entries[i], byKey[e.key] = e, e
+	}
+	kc.mu.Lock()
+	defer kc.mu.Unlock()
+	kc.res, kc.entries, kc.byKey = res, entries, byKey
+	// Not the newest entry's revision: something may have been deleted after that.
+	kc.changed, kc.history, kc.historyStart = revision, nil, revision
+	return nil
+}
+
+// fillKind adds a kind, or replaces what is known of it because its objects are to be read in another way, while events
+// come in.
+func (c *watchCache) fillKind(ctx context.Context, s store.Store, res *Resource) error {
+	c.applying.Lock()
+	defer c.applying.Unlock()
+	kc := c.all()[res.prefix]
+	if kc == nil {
+		kc = newKindCache(res)
+	}
+	if err := kc.fill(ctx, s, res, c.revision.Load()); err != nil {
+		return fmt.Errorf("fill the watch cache with %s: %w", res.Resource(), err)
+	}
+	kc.compressed.forget()
+	kinds := maps.Clone(c.all())
+	kinds[res.prefix] = kc
+	c.kinds.Store(&kinds)
+	return nil
+}
+
+// dropKind forgets a kind.
+func (c *watchCache) dropKind(res *Resource) {
+	c.applying.Lock()
+	defer c.applying.Unlock()
+	kinds := maps.Clone(c.all())
+	delete(kinds, res.prefix)
+	c.kinds.Store(&kinds)
 }
 
 // run applies the store's events until ctx ends. It returns an error if the store stops sending them.
@@ -124,6 +180,9 @@ func (c *watchCache) run(ctx context.Context, s store.Store) error {
 
 // apply takes in a batch of events: all of them are visible before revision says so.
 func (c *watchCache) apply(batch []store.Event) {
+	c.applying.Lock()
+	defer c.applying.Unlock()
+	kinds := c.all()
 	for start := 0; start < len(batch); {
 		// Events of one kind that follow each other share a lock, and a wake-up of each watcher.
 		prefix := keyPrefix(batch[start].Key)
@@ -131,7 +190,7 @@ func (c *watchCache) apply(batch []store.Event) {
 		for end < len(batch) && strings.HasPrefix(batch[end].Key, prefix) {
 			end++
 		}
-		if kc := c.kinds[prefix]; kc != nil {
+		if kc := kinds[prefix]; kc != nil {
 			kc.apply(c, batch[start:end])
 		}
 		start = end

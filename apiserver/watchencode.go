@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"context"
 	"encoding/binary"
 	"reflect"
 	"strconv"
@@ -29,15 +30,21 @@ func (enc *eventEncoder) contentType() string {
 
 // append appends an event. Plain JSON is a copy of the stored bytes.
 func (enc *eventEncoder) append(b []byte, eventType string, e *entry) ([]byte, error) {
+	e, err := enc.req.Resource.presentOne(enc.ctx(), e)
+	if err != nil {
+		return b, err
+	}
 	object := e.json
-	if !enc.accept.plain() || enc.req.Resource.View != nil {
-		var err error
+	if !enc.accept.plain() {
 		if object, err = enc.object(e); err != nil {
 			return b, err
 		}
 	}
 	return enc.frame(b, eventType, object)
 }
+
+// ctx is that of the watch's request.
+func (enc *eventEncoder) ctx() context.Context { return enc.req.HTTP.Context() }
 
 // frame puts an encoded object into an event.
 func (enc *eventEncoder) frame(b []byte, eventType string, object []byte) ([]byte, error) {
@@ -62,7 +69,7 @@ type protobufWatchEvent struct {
 	Object api.RawExtension `json:"object" pb:"2"`
 }
 
-// object encodes an entry in a form other than the stored one. The forms that many watchers share are kept with the
+// object encodes an entry, which is in the resource's own form, in a form other than that. The forms that many watchers share are kept with the
 // entry, so that each is made once.
 func (enc *eventEncoder) object(e *entry) ([]byte, error) {
 	kept := &e.protobuf
@@ -71,7 +78,7 @@ func (enc *eventEncoder) object(e *entry) ([]byte, error) {
 		return enc.table(e)
 	case enc.accept.as != "" && enc.accept.media == mediaJSON && enc.accept.version == "v1":
 		kept = &e.metadata
-	case enc.accept.as != "" || enc.accept.media != mediaProtobuf || enc.req.Resource.View != nil:
+	case enc.accept.as != "" || enc.accept.media != mediaProtobuf:
 		return enc.encode(e)
 	}
 	if object := kept.Load(); object != nil {
@@ -85,7 +92,7 @@ func (enc *eventEncoder) object(e *entry) ([]byte, error) {
 }
 
 func (enc *eventEncoder) encode(e *entry) ([]byte, error) {
-	obj, err := enc.req.Resource.view(e)
+	obj, err := decodeOwn(enc.req.Resource.Kind, e.json)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +111,7 @@ func (enc *eventEncoder) media() string {
 }
 
 func (enc *eventEncoder) table(e *entry) ([]byte, error) {
-	obj, err := enc.req.Resource.view(e)
+	obj, err := decodeOwn(enc.req.Resource.Kind, e.json)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +164,7 @@ func protobufList(res *Resource, p *page, meta api.ListMeta) ([]byte, error) {
 	objs := make([]api.Object, len(p.entries))
 	for i, e := range p.entries {
 		var err error
-		if objs[i], err = res.view(e); err != nil {
+		if objs[i], err = decodeOwn(res.Kind, e.json); err != nil {
 			return nil, err
 		}
 	}
