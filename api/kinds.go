@@ -181,7 +181,17 @@ var (
 	authenticationV1 = GroupVersion{Group: "authentication.k8s.io", Version: "v1"}
 	authorizationV1  = GroupVersion{Group: "authorization.k8s.io", Version: "v1"}
 	rbacV1           = GroupVersion{Group: RBACGroup, Version: "v1"}
+	admissionV1      = GroupVersion{Group: "admissionregistration.k8s.io", Version: "v1"}
+	registrationV1   = GroupVersion{Group: "apiregistration.k8s.io", Version: "v1"}
 )
+
+// apiExtensions is the category of the kinds that change what the API is.
+var apiExtensions = []string{"api-extensions"}
+
+// again is ValidateUpdate for kinds that may change in any way that leaves them valid.
+func again(validate func(obj Object) ErrorList) func(obj, old Object) ErrorList {
+	return func(obj, _ Object) ErrorList { return validate(obj) }
+}
 
 // Kinds is every built-in kind, in the order that discovery lists them.
 var Kinds = []*Kind{
@@ -246,6 +256,21 @@ var Kinds = []*Kind{
 		ValidName: IsPathSegmentName, Validate: validateRole, ValidateUpdate: validateRoleUpdate}),
 	kind[RoleBinding](Kind{GroupVersion: rbacV1, Kind: "RoleBinding", Plural: "rolebindings", Singular: "rolebinding", Namespaced: true,
 		ValidName: IsPathSegmentName, Default: defaultRoleBinding, Validate: validateRoleBinding, ValidateUpdate: validateRoleBindingUpdate}),
+	kind[MutatingAdmissionPolicy](Kind{GroupVersion: admissionV1, Kind: "MutatingAdmissionPolicy", Plural: "mutatingadmissionpolicies", Singular: "mutatingadmissionpolicy", Categories: apiExtensions,
+		Default: defaultMutatingAdmissionPolicy, Validate: validateMutatingAdmissionPolicy, ValidateUpdate: again(validateMutatingAdmissionPolicy)}),
+	kind[MutatingAdmissionPolicyBinding](Kind{GroupVersion: admissionV1, Kind: "MutatingAdmissionPolicyBinding", Plural: "mutatingadmissionpolicybindings", Singular: "mutatingadmissionpolicybinding", Categories: apiExtensions,
+		Default: defaultMutatingAdmissionPolicyBinding, Validate: validateMutatingAdmissionPolicyBinding, ValidateUpdate: again(validateMutatingAdmissionPolicyBinding)}),
+	kind[MutatingWebhookConfiguration](Kind{GroupVersion: admissionV1, Kind: "MutatingWebhookConfiguration", Plural: "mutatingwebhookconfigurations", Singular: "mutatingwebhookconfiguration", Categories: apiExtensions,
+		Default: defaultMutatingWebhooks, Validate: validateMutatingWebhooks, ValidateUpdate: again(validateMutatingWebhooks)}),
+	kind[ValidatingAdmissionPolicy](Kind{GroupVersion: admissionV1, Kind: "ValidatingAdmissionPolicy", Plural: "validatingadmissionpolicies", Singular: "validatingadmissionpolicy", Categories: apiExtensions,
+		Default: defaultValidatingAdmissionPolicy, Validate: validateValidatingAdmissionPolicy, ValidateUpdate: again(validateValidatingAdmissionPolicy),
+		ValidateStatusUpdate: validateValidatingAdmissionPolicyStatus}),
+	kind[ValidatingAdmissionPolicyBinding](Kind{GroupVersion: admissionV1, Kind: "ValidatingAdmissionPolicyBinding", Plural: "validatingadmissionpolicybindings", Singular: "validatingadmissionpolicybinding", Categories: apiExtensions,
+		Default: defaultValidatingAdmissionPolicyBinding, Validate: validateValidatingAdmissionPolicyBinding, ValidateUpdate: again(validateValidatingAdmissionPolicyBinding)}),
+	kind[ValidatingWebhookConfiguration](Kind{GroupVersion: admissionV1, Kind: "ValidatingWebhookConfiguration", Plural: "validatingwebhookconfigurations", Singular: "validatingwebhookconfiguration", Categories: apiExtensions,
+		Default: defaultValidatingWebhooks, Validate: validateValidatingWebhooks, ValidateUpdate: again(validateValidatingWebhooks)}),
+	kind[APIService](Kind{GroupVersion: registrationV1, Kind: "APIService", Plural: "apiservices", Singular: "apiservice", Categories: apiExtensions,
+		ValidName: IsPathSegmentName, Default: defaultAPIService, Validate: validateAPIService, ValidateUpdate: again(validateAPIService), ValidateStatusUpdate: validateAPIServiceStatus}),
 }
 
 // SubresourceKinds are the kinds that only subresources speak: they travel, and are stored nowhere.

@@ -389,8 +389,9 @@ var closedStrings = strings.Fields(`AddressType AppArmorProfileType AzureDataDis
 // atomicStructs are the structs that server-side apply takes as one value: half of a selector from one manager and half
 // from another would select what neither meant.
 var atomicStructs = strings.Fields(`ConfigMapKeySelector EndpointAddress EndpointPort FileKeySelector IngressPortStatus LabelSelector
-	LocalObjectReference NodeSelector NodeSelectorTerm ObjectFieldSelector ObjectReference OwnerReference ResourceFieldSelector
-	RoleRef ScopeSelector SecretKeySelector SecretReference Subject TopologySelectorTerm TypedLocalObjectReference`)
+	LocalObjectReference MatchResources NamedRuleWithOperations NodeSelector NodeSelectorTerm ObjectFieldSelector ObjectReference
+	OwnerReference ParamKind ParamRef ResourceFieldSelector RoleRef ScopeSelector SecretKeySelector SecretReference Subject
+	TopologySelectorTerm TypedLocalObjectReference Variable`)
 
 // fieldDefaults are the defaults that server-side apply must know, because the fields are keys of a list or because the
 // type's own documentation promises them to clients.

@@ -29,7 +29,10 @@ var record = flag.String("record", "", "directory with pki/ of a running kube-ap
 
 const upstreamURL = "https://127.0.0.1:17443"
 
-// corpus is testdata/invalid.yaml and testdata/defaults.yaml: good objects, and cases that are laid over them.
+// corpora are the groups that have a file of their own: testdata/invalid-admission.yaml. The first one is for the rest.
+var corpora = []string{"", "-admission"}
+
+// corpus is testdata/invalid.yaml or testdata/defaults.yaml: good objects, and cases that are laid over them.
 type corpus struct {
 	Bases  map[string]map[string]any
 	Create []corpusCase
@@ -192,12 +195,18 @@ type recordingUpdate struct {
 }
 
 func TestInvalidObjects(t *testing.T) {
-	cases := readCorpus(t, "invalid.yaml")
+	for _, group := range corpora {
+		testInvalidObjects(t, "invalid"+group+".yaml", "upstream-422"+group+".json")
+	}
+}
+
+func testInvalidObjects(t *testing.T, file, answers string) {
+	cases := readCorpus(t, file)
 	if *record != "" {
-		writeRecording(t, "upstream-422.json", recordInvalid(t, cases))
+		writeRecording(t, answers, recordInvalid(t, cases))
 	}
 	var upstream recording
-	readRecording(t, "upstream-422.json", &upstream)
+	readRecording(t, answers, &upstream)
 
 	for _, c := range cases.Create {
 		t.Run("create/"+c.Case, func(t *testing.T) {
@@ -239,7 +248,13 @@ func requireCauses(t *testing.T, want, got []cause) {
 
 // TestGoodBases makes sure that the mistakes in TestInvalidObjects are those of the cases.
 func TestGoodBases(t *testing.T) {
-	for name, base := range readCorpus(t, "invalid.yaml").Bases {
+	for _, group := range corpora {
+		testGoodBases(t, "invalid"+group+".yaml")
+	}
+}
+
+func testGoodBases(t *testing.T, file string) {
+	for name, base := range readCorpus(t, file).Bases {
 		t.Run(name, func(t *testing.T) {
 			kind, obj := toObject(t, base)
 			prepareCreate(obj)
@@ -256,12 +271,18 @@ func TestGoodBases(t *testing.T) {
 }
 
 func TestDefaults(t *testing.T) {
-	cases := readCorpus(t, "defaults.yaml")
+	for _, group := range corpora {
+		testDefaults(t, "defaults"+group+".yaml", "upstream-defaults"+group+".json")
+	}
+}
+
+func testDefaults(t *testing.T, file, answers string) {
+	cases := readCorpus(t, file)
 	if *record != "" {
-		writeRecording(t, "upstream-defaults.json", recordDefaults(t, cases))
+		writeRecording(t, answers, recordDefaults(t, cases))
 	}
 	var upstream map[string]map[string]any
-	readRecording(t, "upstream-defaults.json", &upstream)
+	readRecording(t, answers, &upstream)
 	for _, c := range cases.Create {
 		t.Run(c.Case, func(t *testing.T) {
 			want, ok := upstream[c.Case]

@@ -208,6 +208,15 @@ func newResources() []*Resource {
 		{Kind: api.KindOf[*api.ClusterRoleBinding](), Verbs: allVerbs, Columns: clusterRoleBindingColumns, Strategy: rbacStrategy},
 		{Kind: api.KindOf[*api.Role](), Verbs: allVerbs, Strategy: rbacStrategy},
 		{Kind: api.KindOf[*api.RoleBinding](), Verbs: allVerbs, Columns: roleBindingColumns, Strategy: rbacStrategy},
+		{Kind: api.KindOf[*api.MutatingAdmissionPolicy](), Verbs: allVerbs, Columns: mutatingPolicyColumns, Strategy: mutatingPolicyStrategy},
+		{Kind: api.KindOf[*api.MutatingAdmissionPolicyBinding](), Verbs: allVerbs, Columns: mutatingPolicyBindingColumns, Strategy: mutatingPolicyBindingStrategy},
+		{Kind: api.KindOf[*api.MutatingWebhookConfiguration](), Verbs: allVerbs, Columns: mutatingWebhookColumns, Strategy: mutatingWebhookStrategy},
+		{Kind: api.KindOf[*api.ValidatingAdmissionPolicy](), Verbs: allVerbs, Columns: validatingPolicyColumns, Strategy: validatingPolicyStrategy,
+			Subresources: map[string]*Subresource{"status": statusSubresource}},
+		{Kind: api.KindOf[*api.ValidatingAdmissionPolicyBinding](), Verbs: allVerbs, Columns: validatingPolicyBindingColumns, Strategy: validatingPolicyBindingStrategy},
+		{Kind: api.KindOf[*api.ValidatingWebhookConfiguration](), Verbs: allVerbs, Columns: validatingWebhookColumns, Strategy: validatingWebhookStrategy},
+		{Kind: api.KindOf[*api.APIService](), Verbs: allVerbs, Columns: apiServiceColumns, Strategy: apiServiceStrategy,
+			Subresources: map[string]*Subresource{"status": statusSubresource}},
 	}
 	byKind := map[*api.Kind]*Resource{}
 	for _, row := range rows {
