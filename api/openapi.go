@@ -359,10 +359,23 @@ func (b *schemaBuilder) nameOf(t reflect.Type) string {
 	if short, ok := cutPrefixFold(name, group); ok && b.docs[short] != nil {
 		name = short
 	}
-	if known, ok := packagesByFile[group]; ok {
-		return known + "." + name
+	return schemaPackage(group, version) + "." + name
+}
+
+// SchemaName is the name that clients know a kind's schema by: "io.k8s.api.apps.v1.Deployment".
+func SchemaName(kind *Kind) string {
+	group, _, _ := strings.Cut(kind.Group, ".")
+	if group == "" {
+		group = "core"
 	}
-	return "io.k8s.api." + group + "." + version + "." + name
+	return schemaPackage(group, kind.Version) + "." + kind.Kind
+}
+
+func schemaPackage(group, version string) string {
+	if known, ok := packagesByFile[group]; ok {
+		return known
+	}
+	return "io.k8s.api." + group + "." + version
 }
 
 func cutPrefixFold(s, prefix string) (string, bool) {

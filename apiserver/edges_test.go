@@ -18,9 +18,9 @@ func TestAggregatedDiscovery(t *testing.T) {
 	require.Nil(t, core.at("items.0.metadata.name"), "the core group has no name")
 
 	apis := h.must("GET", "/apis", "", "Accept", acceptAggregated)
-	require.Equal(t, "apps", apis.at("items.0.metadata.name"))
-	require.Equal(t, "events.k8s.io", apis.at("items.1.metadata.name"), "in upstream's order, not the alphabet's")
-	deployments := at(apis.tree(), "items.0.versions.0.resources.1")
+	require.Equal(t, "apps", apis.at("items.1.metadata.name"))
+	require.Equal(t, "events.k8s.io", apis.at("items.2.metadata.name"), "in upstream's order, not the alphabet's")
+	deployments := at(apis.tree(), "items.1.versions.0.resources.1")
 	require.Equal(t, "deployments", at(deployments, "resource"))
 	require.Equal(t, "scale", at(deployments, "subresources.0.subresource"))
 	require.Equal(t, "autoscaling", at(deployments, "subresources.0.responseKind.group"))
@@ -36,7 +36,7 @@ func TestAggregatedDiscovery(t *testing.T) {
 func TestLegacyDiscovery(t *testing.T) {
 	h := newHarness(t)
 	require.Equal(t, "APIVersions", h.must("GET", "/api", "").at("kind"))
-	require.Equal(t, "apps/v1", h.must("GET", "/apis", "").at("groups.0.preferredVersion.groupVersion"))
+	require.Equal(t, "apps/v1", h.must("GET", "/apis", "").at("groups.1.preferredVersion.groupVersion"))
 	require.Equal(t, "APIGroup", h.must("GET", "/apis/apps", "").at("kind"))
 	list := h.must("GET", "/apis/apps/v1", "")
 	require.Equal(t, "APIResourceList", list.at("kind"))

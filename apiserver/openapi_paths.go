@@ -98,7 +98,7 @@ func (d *describer) operation(name, action, description, suffix string, kind *ap
 		Kind:      openapiKind{kind.Group, kind.Version, kind.Kind},
 		Responses: map[string]openapiResponse{"401": {Description: "Unauthorized"}},
 	}
-	object := schemaName(kind)
+	object := api.SchemaName(kind)
 	if suffix == "Log" {
 		op.Responses["200"] = openapiResponse{Description: "OK", Content: map[string]openapiContent{"text/plain": {openapiRef{Type: "string"}}}}
 		op.Parameters = logParameters
@@ -133,12 +133,6 @@ func (d *describer) operation(name, action, description, suffix string, kind *ap
 		answers(schemaStatus, "200")
 	}
 	return op
-}
-
-// schemaName is the name that clients know a kind's schema by.
-func schemaName(kind *api.Kind) string {
-	group, _, _ := strings.Cut(or(kind.Group, "core"), ".")
-	return "io.k8s.api." + group + "." + kind.Version + "." + kind.Kind
 }
 
 func contents(schema string, media ...string) map[string]openapiContent {
