@@ -15,6 +15,10 @@ func defaultPersistentVolume(obj Object) {
 	if spec.VolumeMode == nil {
 		spec.VolumeMode = Ptr(PersistentVolumeFilesystem)
 	}
+	defaultPersistentVolumeSource(&spec.PersistentVolumeSource)
+}
+
+func defaultPersistentVolumeSource(spec *PersistentVolumeSource) {
 	if spec.HostPath != nil && spec.HostPath.Type == nil {
 		spec.HostPath.Type = Ptr(HostPathUnset)
 	}

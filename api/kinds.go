@@ -183,6 +183,12 @@ var (
 	rbacV1           = GroupVersion{Group: RBACGroup, Version: "v1"}
 	admissionV1      = GroupVersion{Group: "admissionregistration.k8s.io", Version: "v1"}
 	registrationV1   = GroupVersion{Group: "apiregistration.k8s.io", Version: "v1"}
+	storageV1        = GroupVersion{Group: "storage.k8s.io", Version: "v1"}
+	schedulingV1     = GroupVersion{Group: "scheduling.k8s.io", Version: "v1"}
+	nodeV1           = GroupVersion{Group: "node.k8s.io", Version: "v1"}
+	flowcontrolV1    = GroupVersion{Group: "flowcontrol.apiserver.k8s.io", Version: "v1"}
+	certificatesV1   = GroupVersion{Group: "certificates.k8s.io", Version: "v1"}
+	resourceV1       = GroupVersion{Group: "resource.k8s.io", Version: "v1"}
 )
 
 // apiExtensions is the category of the kinds that change what the API is.
@@ -271,6 +277,36 @@ var Kinds = []*Kind{
 		Default: defaultValidatingWebhooks, Validate: validateValidatingWebhooks, ValidateUpdate: again(validateValidatingWebhooks)}),
 	kind[APIService](Kind{GroupVersion: registrationV1, Kind: "APIService", Plural: "apiservices", Singular: "apiservice", Categories: apiExtensions,
 		ValidName: IsPathSegmentName, Default: defaultAPIService, Validate: validateAPIService, ValidateUpdate: again(validateAPIService), ValidateStatusUpdate: validateAPIServiceStatus}),
+	kind[CSIDriver](Kind{GroupVersion: storageV1, Kind: "CSIDriver", Plural: "csidrivers", Singular: "csidriver",
+		Default: defaultCSIDriver, Validate: validateCSIDriver, ValidateUpdate: validateCSIDriverUpdate}),
+	kind[CSINode](Kind{GroupVersion: storageV1, Kind: "CSINode", Plural: "csinodes", Singular: "csinode",
+		Validate: validateCSINode, ValidateUpdate: validateCSINodeUpdate}),
+	kind[CSIStorageCapacity](Kind{GroupVersion: storageV1, Kind: "CSIStorageCapacity", Plural: "csistoragecapacities", Singular: "csistoragecapacity", Namespaced: true,
+		Validate: validateCSIStorageCapacity, ValidateUpdate: validateCSIStorageCapacityUpdate}),
+	kind[StorageClass](Kind{GroupVersion: storageV1, Kind: "StorageClass", Plural: "storageclasses", Singular: "storageclass", ShortNames: []string{"sc"},
+		Default: defaultStorageClass, Validate: validateStorageClass, ValidateUpdate: validateStorageClassUpdate}),
+	kind[VolumeAttachment](Kind{GroupVersion: storageV1, Kind: "VolumeAttachment", Plural: "volumeattachments", Singular: "volumeattachment",
+		Default: defaultVolumeAttachment, Validate: validateVolumeAttachment, ValidateUpdate: validateVolumeAttachmentUpdate, ValidateStatusUpdate: validateVolumeAttachmentUpdate}),
+	kind[VolumeAttributesClass](Kind{GroupVersion: storageV1, Kind: "VolumeAttributesClass", Plural: "volumeattributesclasses", Singular: "volumeattributesclass", ShortNames: []string{"vac"},
+		Validate: validateVolumeAttributesClass, ValidateUpdate: validateVolumeAttributesClassUpdate}),
+	kind[PriorityClass](Kind{GroupVersion: schedulingV1, Kind: "PriorityClass", Plural: "priorityclasses", Singular: "priorityclass", ShortNames: []string{"pc"},
+		Default: defaultPriorityClass, Validate: validatePriorityClass, ValidateUpdate: validatePriorityClassUpdate}),
+	kind[RuntimeClass](Kind{GroupVersion: nodeV1, Kind: "RuntimeClass", Plural: "runtimeclasses", Singular: "runtimeclass",
+		Default: defaultRuntimeClass, Validate: validateRuntimeClass, ValidateUpdate: validateRuntimeClassUpdate}),
+	kind[CertificateSigningRequest](Kind{GroupVersion: certificatesV1, Kind: "CertificateSigningRequest", Plural: "certificatesigningrequests", Singular: "certificatesigningrequest", ShortNames: []string{"csr"},
+		ValidName: IsPathSegmentName, Validate: validateCSR, ValidateUpdate: validateCSRUpdate, ValidateStatusUpdate: validateCSRStatus}),
+	kind[DeviceClass](Kind{GroupVersion: resourceV1, Kind: "DeviceClass", Plural: "deviceclasses", Singular: "deviceclass",
+		Validate: validateDeviceClass, ValidateUpdate: validateDeviceClassUpdate}),
+	kind[ResourceResourceClaim](Kind{GroupVersion: resourceV1, Kind: "ResourceClaim", Plural: "resourceclaims", Singular: "resourceclaim", Namespaced: true,
+		Default: defaultResourceClaim, Validate: validateResourceClaim, ValidateUpdate: validateResourceClaimUpdate, ValidateStatusUpdate: validateResourceClaimStatus}),
+	kind[ResourceClaimTemplate](Kind{GroupVersion: resourceV1, Kind: "ResourceClaimTemplate", Plural: "resourceclaimtemplates", Singular: "resourceclaimtemplate", Namespaced: true,
+		Default: defaultResourceClaimTemplate, Validate: validateResourceClaimTemplate, ValidateUpdate: validateResourceClaimTemplateUpdate}),
+	kind[ResourceSlice](Kind{GroupVersion: resourceV1, Kind: "ResourceSlice", Plural: "resourceslices", Singular: "resourceslice",
+		Default: defaultResourceSlice, Validate: validateResourceSlice, ValidateUpdate: validateResourceSliceUpdate}),
+	kind[FlowSchema](Kind{GroupVersion: flowcontrolV1, Kind: "FlowSchema", Plural: "flowschemas", Singular: "flowschema",
+		Default: defaultFlowSchema, Validate: validateFlowSchema, ValidateUpdate: validateFlowSchemaUpdate, ValidateStatusUpdate: validateFlowSchemaStatus}),
+	kind[PriorityLevelConfiguration](Kind{GroupVersion: flowcontrolV1, Kind: "PriorityLevelConfiguration", Plural: "prioritylevelconfigurations", Singular: "prioritylevelconfiguration",
+		Default: defaultPriorityLevel, Validate: validatePriorityLevel, ValidateUpdate: validatePriorityLevelUpdate, ValidateStatusUpdate: validatePriorityLevelStatus}),
 }
 
 // SubresourceKinds are the kinds that only subresources speak: they travel, and are stored nowhere.

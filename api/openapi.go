@@ -387,8 +387,9 @@ func cutPrefixFold(s, prefix string) (string, bool) {
 
 // closedStrings are the string types whose constants are all the values there are. Any other may get new ones, or be
 // anybody's own.
-var closedStrings = strings.Fields(`AddressType AppArmorProfileType AzureDataDiskCachingMode AzureDataDiskKind CompletionMode
-	ConcurrencyPolicy DNSPolicy DaemonSetUpdateStrategyType DeploymentStrategyType FailurePolicyType HostPathType IPFamily
+var closedStrings = strings.Fields(`AddressType AllocationConfigSource AppArmorProfileType AzureDataDiskCachingMode AzureDataDiskKind CompletionMode
+	ConcurrencyPolicy DNSPolicy DaemonSetUpdateStrategyType DeploymentStrategyType
+	DeviceAllocationMode DeviceTaintEffect DeviceTolerationOperator FailurePolicyType HostPathType IPFamily
 	IPFamilyPolicy KeyUsage MatchPolicyType MountPropagationMode NamespacePhase NodeInclusionPolicy
 	NodePhase NodeSelectorOperator OperationType PathType PersistentVolumeAccessMode
 	PersistentVolumeClaimModifyVolumeStatus PersistentVolumeClaimPhase PersistentVolumeMode PersistentVolumePhase
@@ -410,7 +411,7 @@ var atomicStructs = strings.Fields(`ConfigMapKeySelector EndpointAddress Endpoin
 // type's own documentation promises them to clients.
 var fieldDefaults = map[string]any{
 	"AzureDiskVolumeSource.cachingMode": "ReadWrite", "AzureDiskVolumeSource.fsType": "ext4", "AzureDiskVolumeSource.kind": "Shared",
-	"ContainerPort.protocol": "TCP", "ServicePort.protocol": "TCP",
+	"ContainerPort.protocol": "TCP", "DeviceToleration.operator": "Equal", "ServicePort.protocol": "TCP",
 	"ISCSIPersistentVolumeSource.iscsiInterface": "default", "ISCSIVolumeSource.iscsiInterface": "default",
 	"RBDPersistentVolumeSource.keyring": "/etc/ceph/keyring", "RBDPersistentVolumeSource.pool": "rbd", "RBDPersistentVolumeSource.user": "admin",
 	"RBDVolumeSource.keyring": "/etc/ceph/keyring", "RBDVolumeSource.pool": "rbd", "RBDVolumeSource.user": "admin",

@@ -167,6 +167,15 @@ func IsEnvVarName(value string) []string {
 	return nil
 }
 
+// IsCIdentifier checks for a word that could be a variable: the names of attributes of devices.
+func IsCIdentifier(value string) []string {
+	if value != "" && !digit(value[0]) && every(value, func(c byte) bool { return alphanumeric(c) || c == '_' }) {
+		return nil
+	}
+	return []string{regexMessage("a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'",
+		"[A-Za-z_][A-Za-z0-9_]*", "my_name", "MY_NAME", "MyName")}
+}
+
 // IsValidPortName checks for an IANA service name: "http", "dns-tcp".
 func IsValidPortName(value string) []string {
 	var messages []string
@@ -259,6 +268,23 @@ func IsValidCIDR(value string) []string {
 		}
 	}
 	return []string{"must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"}
+}
+
+// isInterfaceAddress checks for an address with its prefix length, "10.9.8.7/24", in its usual form.
+func isInterfaceAddress(value string) []string {
+	prefix, err := netip.ParsePrefix(value)
+	if err != nil {
+		if prefix, err = netip.ParsePrefix(dropLeadingZeros(value)); err != nil {
+			return []string{"must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)"}
+		}
+	}
+	if address := prefix.Addr(); address.Is4In6() && prefix.Bits() >= 96 {
+		prefix = netip.PrefixFrom(address.Unmap(), prefix.Bits()-96)
+	}
+	if prefix.String() != value {
+		return []string{fmt.Sprintf("must be in canonical form (%q)", prefix)}
+	}
+	return nil
 }
 
 // dropLeadingZeros turns "010.001.0.1" into "10.1.0.1", to find out whether that was all that is wrong with it.

@@ -3,22 +3,31 @@ package apiserver
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"kubelite/api"
 )
 
 // priorityAdmission works out how important a pod is, once, when it is created: schedulers and kubelets then compare
-// numbers. Upstream's admission plugin Priority, with the two classes that every cluster has.
-type priorityAdmission struct{}
-
-var priorityClasses = map[string]int32{
-	"":                        0, // no class: like everybody
-	"system-cluster-critical": 2_000_000_000,
-	"system-node-critical":    2_000_001_000,
+// numbers. It also sees to it that no two classes are the default one. Upstream's admission plugin Priority.
+type priorityAdmission struct {
+	server *Server
+	// standard is the default class, kept because every new pod asks for it.
+	standard *atomic.Pointer[defaultPriorityClass]
 }
 
-// Mutate fills in the number that belongs to the class.
-func (priorityAdmission) Mutate(_ context.Context, req *Request, obj, old api.Object) error {
+// defaultPriorityClass is the class of pods that name none, nil if there is none, at a revision of the kind.
+type defaultPriorityClass struct {
+	changed int64
+	class   *api.PriorityClass
+}
+
+func newPriorityAdmission(s *Server) priorityAdmission {
+	return priorityAdmission{server: s, standard: &atomic.Pointer[defaultPriorityClass]{}}
+}
+
+// Mutate fills in the number and the preemption policy that belong to the class.
+func (p priorityAdmission) Mutate(ctx context.Context, req *Request, obj, old api.Object) error {
 	pod, ok := obj.(*api.Pod)
 	if !ok || req.Subresource != "" {
 		return nil
@@ -32,22 +41,70 @@ func (priorityAdmission) Mutate(_ context.Context, req *Request, obj, old api.Ob
 		}
 		return nil
 	}
-	priority, ok := priorityClasses[pod.Spec.PriorityClassName]
-	if !ok {
-		return fmt.Errorf("no PriorityClass with name %v was found", pod.Spec.PriorityClassName)
+	class, err := p.class(ctx, pod.Spec.PriorityClassName)
+	if err != nil {
+		return err
 	}
-	if given := pod.Spec.Priority; given != nil && *given != priority {
-		return fmt.Errorf("the integer value of priority (%d) must not be provided in pod spec; priority admission controller computed %d from the given PriorityClass name", *given, priority)
+	pod.Spec.PriorityClassName = class.Name
+	if given := pod.Spec.Priority; given != nil && *given != class.Value {
+		return fmt.Errorf("the integer value of priority (%d) must not be provided in pod spec; priority admission controller computed %d from the given PriorityClass name", *given, class.Value)
 	}
-	pod.Spec.Priority = &priority
-	if given := pod.Spec.PreemptionPolicy; given != nil && *given != api.PreemptLowerPriority {
-		return fmt.Errorf("the string value of PreemptionPolicy (%s) must not be provided in pod spec; priority admission controller computed %s from the given PriorityClass name", *given, api.PreemptLowerPriority)
+	pod.Spec.Priority = api.Ptr(class.Value)
+	if policy := class.PreemptionPolicy; policy != nil {
+		if given := pod.Spec.PreemptionPolicy; given != nil && *given != *policy {
+			return fmt.Errorf("the string value of PreemptionPolicy (%s) must not be provided in pod spec; priority admission controller computed %s from the given PriorityClass name", *given, *policy)
+		}
+		pod.Spec.PreemptionPolicy = api.Ptr(*policy)
 	}
-	pod.Spec.PreemptionPolicy = api.Ptr(api.PreemptLowerPriority)
 	return nil
 }
 
-// Validate does nothing.
-func (priorityAdmission) Validate(context.Context, *Request, api.Object, api.Object) error {
-	return nil
+// class finds the class of a pod. Who names none gets the default one, and is like everybody where there is none.
+func (p priorityAdmission) class(ctx context.Context, name string) (*api.PriorityClass, error) {
+	if name != "" {
+		class, err := read[*api.PriorityClass](ctx, p.server, "", name)
+		if api.IsNotFound(err) {
+			return nil, fmt.Errorf("no PriorityClass with name %s was found", name)
+		}
+		return class, err
+	}
+	class, err := p.defaultClass()
+	if err == nil && class == nil {
+		class = &api.PriorityClass{PreemptionPolicy: api.Ptr(api.PreemptLowerPriority)}
+	}
+	return class, err
+}
+
+// defaultClass is the least of the classes that say they are the default one: should there be two after all, pods err
+// on the side of modesty.
+func (p priorityAdmission) defaultClass() (*api.PriorityClass, error) {
+	known := p.standard.Load()
+	if known != nil && known.changed == p.server.cache.kind(resourceOf[*api.PriorityClass](p.server)).lastChange() {
+		return known.class, nil
+	}
+	classes, changed, err := readAll[*api.PriorityClass](p.server)
+	if err != nil {
+		return nil, err
+	}
+	known = &defaultPriorityClass{changed: changed}
+	for _, class := range classes {
+		if class.GlobalDefault && (known.class == nil || class.Value < known.class.Value) {
+			known.class = class
+		}
+	}
+	p.standard.Store(known)
+	return known.class, nil
+}
+
+// Validate refuses a second default class.
+func (p priorityAdmission) Validate(_ context.Context, req *Request, obj, old api.Object) error {
+	class, ok := obj.(*api.PriorityClass)
+	if !ok || req.Subresource != "" || !class.GlobalDefault {
+		return nil
+	}
+	existing, err := p.defaultClass()
+	if err != nil || existing == nil || old != nil && existing.Name == class.Name {
+		return err
+	}
+	return fmt.Errorf("PriorityClass %v is already marked as default. Only one default can exist", existing.Name)
 }

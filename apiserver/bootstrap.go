@@ -12,20 +12,18 @@ import (
 	"kubelite/api"
 )
 
-// bootstrap makes sure that what every cluster has is there: four namespaces, and the Service by which pods find this
-// very server. After the first start it finds everything in place and writes nothing.
+// bootstrap makes sure that what every cluster has is there: four namespaces, the priority classes of the system, the
+// usual priority levels of requests, and the Service by which pods find this very server. After the first start it finds everything in place and writes nothing.
 func (s *Server) bootstrap(ctx context.Context) error {
 	if err := s.loadServices(); err != nil {
 		return err
 	}
 	// All at once, so that they share the wait for the disk.
-	namespaces, nsCtx := errgroup.WithContext(ctx)
-	for _, name := range []string{namespaceDefault, namespaceSystem, namespacePublic, namespaceNodeLease} {
-		namespaces.Go(func() error {
-			return s.ensure(nsCtx, &api.Namespace{ObjectMeta: api.ObjectMeta{Name: name}})
-		})
+	global, globalCtx := errgroup.WithContext(ctx)
+	for _, obj := range clusterWideObjects() {
+		global.Go(func() error { return s.ensure(globalCtx, obj) })
 	}
-	if err := namespaces.Wait(); err != nil {
+	if err := global.Wait(); err != nil {
 		return err
 	}
 	own, ownCtx := errgroup.WithContext(ctx)
@@ -36,17 +34,29 @@ func (s *Server) bootstrap(ctx context.Context) error {
 	return own.Wait()
 }
 
+// clusterWideObjects are what every cluster has outside of namespaces, and the namespaces.
+func clusterWideObjects() []api.Object {
+	var objs []api.Object
+	for _, name := range []string{namespaceDefault, namespaceSystem, namespacePublic, namespaceNodeLease} {
+		objs = append(objs, &api.Namespace{ObjectMeta: api.ObjectMeta{Name: name}})
+	}
+	for _, class := range api.SystemPriorityClasses() {
+		objs = append(objs, class)
+	}
+	for _, level := range api.SuggestedPriorityLevels() {
+		objs = append(objs, level)
+	}
+	for _, schema := range api.SuggestedFlowSchemas() {
+		objs = append(objs, schema)
+	}
+	return objs
+}
+
 // loadServices tells the allocator what existing Services hold.
 func (s *Server) loadServices() error {
-	res := resourceOf[*api.Service](s)
-	entries, _ := s.cache.kind(res).list(res.prefix, "")
-	services := make([]*api.Service, 0, len(entries))
-	for _, e := range entries {
-		obj, err := e.object(res)
-		if err != nil {
-			return err
-		}
-		services = append(services, obj.(*api.Service))
+	services, _, err := readAll[*api.Service](s)
+	if err != nil {
+		return err
 	}
 	s.services.load(services)
 	return nil

@@ -53,6 +53,10 @@ func integer(name, description string) api.TableColumnDefinition {
 	return api.TableColumnDefinition{Name: name, Type: "integer", Description: description}
 }
 
+func boolean(name, description string) api.TableColumnDefinition {
+	return api.TableColumnDefinition{Name: name, Type: "boolean", Description: description}
+}
+
 // wide is a text column that only `-o wide` shows.
 func wide(name, description string) api.TableColumnDefinition {
 	return api.TableColumnDefinition{Name: name, Type: "string", Description: description, Priority: 1}

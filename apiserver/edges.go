@@ -37,8 +37,11 @@ func (s *Server) admissionPlugins() admission {
 		namespaceLifecycle{s},      // is there a namespace, and does it take new objects?
 		serviceAccountAdmission{s}, // a pod runs as somebody
 		nodeRestriction{s},         // a node writes only what is its own
-		priorityAdmission{},        // a pod is this important
+		newPriorityAdmission(s),    // a pod is this important
 		defaultTolerationSeconds{}, // a pod outlasts a short outage of its node
+		runtimeClassAdmission{s},   // a pod of a runtime class costs more, and runs on certain nodes
+		deviceAdmission{s},         // devices are given, and looked at, by who may do so
+		certificateAdmission{s},    // a certificate is approved and signed by who may do so for its signer
 	}
 }
 
@@ -50,6 +53,21 @@ func read[T api.Object](ctx context.Context, s *Server, namespace, name string) 
 		return obj, err
 	}
 	return found.(T), nil
+}
+
+// readAll returns the objects of a kind as they are now, and the revision of the kind's last change. The caller owns
+// them.
+func readAll[T api.Object](s *Server) (objs []T, changed int64, err error) {
+	res := resourceOf[T](s)
+	entries, changed := s.cache.kind(res).list(res.prefix, "")
+	for _, e := range entries {
+		obj, err := e.object(res)
+		if err != nil {
+			return nil, 0, err
+		}
+		objs = append(objs, obj.(T))
+	}
+	return objs, changed, nil
 }
 
 // readObject is read for a kind that is known only when the program runs. Every write waits for the cache before it

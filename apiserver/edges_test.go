@@ -7,51 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const acceptAggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
-
-func TestAggregatedDiscovery(t *testing.T) {
-	h := newHarness(t)
-	core := h.must("GET", "/api", "", "Accept", acceptAggregated)
-	require.Equal(t, "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", core.header.Get("Content-Type"))
-	require.Equal(t, "APIGroupDiscoveryList", core.at("kind"))
-	require.Equal(t, "bindings", core.at("items.0.versions.0.resources.0.resource"))
-	require.Nil(t, core.at("items.0.metadata.name"), "the core group has no name")
-
-	apis := h.must("GET", "/apis", "", "Accept", acceptAggregated)
-	require.Equal(t, "apps", apis.at("items.1.metadata.name"))
-	require.Equal(t, "events.k8s.io", apis.at("items.2.metadata.name"), "in upstream's order, not the alphabet's")
-	deployments := at(apis.tree(), "items.1.versions.0.resources.1")
-	require.Equal(t, "deployments", at(deployments, "resource"))
-	require.Equal(t, "scale", at(deployments, "subresources.0.subresource"))
-	require.Equal(t, "autoscaling", at(deployments, "subresources.0.responseKind.group"))
-	require.Equal(t, "", at(deployments, "subresources.1.responseKind.group"))
-
-	// A client that has it already gets nothing.
-	again := h.do("GET", "/apis", "", "Accept", acceptAggregated, "If-None-Match", apis.header.Get("ETag"))
-	require.Equal(t, 304, again.code)
-	require.Empty(t, again.body)
-	require.Equal(t, "Accept", apis.header.Get("Vary"))
-}
-
-func TestLegacyDiscovery(t *testing.T) {
-	h := newHarness(t)
-	require.Equal(t, "APIVersions", h.must("GET", "/api", "").at("kind"))
-	require.Equal(t, "apps/v1", h.must("GET", "/apis", "").at("groups.1.preferredVersion.groupVersion"))
-	require.Equal(t, "APIGroup", h.must("GET", "/apis/apps", "").at("kind"))
-	list := h.must("GET", "/apis/apps/v1", "")
-	require.Equal(t, "APIResourceList", list.at("kind"))
-	require.Equal(t, "8aSe+NMegvE=", list.at("resources.1.storageVersionHash"), "as upstream's")
-	require.Equal(t, "deployments/scale", list.at("resources.2.name"))
-	require.Equal(t, "Scale", list.at("resources.2.kind"))
-	require.Equal(t, "autoscaling", list.at("resources.2.group"))
-	for _, path := range []string{"/api/", "/api/v1/", "/apis/", "/apis/apps/", "/apis/apps/v1/"} {
-		require.NotNil(t, h.must("GET", path, "").at("kind"), "a slash at the end of %s", path)
-	}
-	require.Contains(t, h.must("GET", "/", "").at("paths"), "/apis/apps/v1")
-	require.Equal(t, 404, h.do("GET", "/apis/nothing", "").code)
-	require.Equal(t, 404, h.do("GET", "/apis/apps/v9", "").code)
-}
-
 func TestHealthAndVersion(t *testing.T) {
 	h := newHarness(t)
 	h.token = "" // anybody may ask

@@ -106,8 +106,8 @@ type Strategy struct {
 	PrepareForStatusUpdate func(obj, old api.Object)
 	// Generation returns the part of the object whose changes metadata.generation counts, the spec.
 	Generation func(obj api.Object) any
-	// Begin reserves what must be unique in the cluster (a Service's addresses) right before the object is stored,
-	// and may write it into obj. done is called with whether the write happened. old is nil on create.
+	// Begin reserves what must be unique in the cluster (a Service's addresses) right before the object is stored, or
+	// does what needs to know who asks, and may write it into obj. done is called with whether the write happened. old is nil on create.
 	Begin func(ctx context.Context, s *Server, req *Request, obj, old api.Object) (done func(stored bool), err error)
 	// Deleted tells that an object is gone, so that what Begin reserved is free again.
 	Deleted func(s *Server, old api.Object)
@@ -216,6 +216,27 @@ func newResources() []*Resource {
 		{Kind: api.KindOf[*api.ValidatingAdmissionPolicyBinding](), Verbs: allVerbs, Columns: validatingPolicyBindingColumns, Strategy: validatingPolicyBindingStrategy},
 		{Kind: api.KindOf[*api.ValidatingWebhookConfiguration](), Verbs: allVerbs, Columns: validatingWebhookColumns, Strategy: validatingWebhookStrategy},
 		{Kind: api.KindOf[*api.APIService](), Verbs: allVerbs, Columns: apiServiceColumns, Strategy: apiServiceStrategy,
+			Subresources: map[string]*Subresource{"status": statusSubresource}},
+		{Kind: api.KindOf[*api.CSIDriver](), Verbs: allVerbs, Columns: csiDriverColumns, Strategy: csiDriverStrategy},
+		{Kind: api.KindOf[*api.CSINode](), Verbs: allVerbs, Columns: csiNodeColumns, Strategy: csiNodeStrategy},
+		{Kind: api.KindOf[*api.CSIStorageCapacity](), Verbs: allVerbs, Strategy: csiStorageCapacityStrategy},
+		{Kind: api.KindOf[*api.StorageClass](), Verbs: allVerbs, Columns: storageClassColumns, Strategy: storageClassStrategy},
+		{Kind: api.KindOf[*api.VolumeAttachment](), Verbs: allVerbs, Columns: volumeAttachmentColumns, Strategy: volumeAttachmentStrategy,
+			Subresources: map[string]*Subresource{"status": statusSubresource}},
+		{Kind: api.KindOf[*api.VolumeAttributesClass](), Verbs: allVerbs, Columns: volumeAttributesClassColumns, Strategy: volumeAttributesClassStrategy},
+		{Kind: api.KindOf[*api.PriorityClass](), Verbs: allVerbs, Columns: priorityClassColumns, Strategy: priorityClassStrategy},
+		{Kind: api.KindOf[*api.RuntimeClass](), Verbs: allVerbs, Columns: runtimeClassColumns, Strategy: runtimeClassStrategy},
+		{Kind: api.KindOf[*api.CertificateSigningRequest](), Verbs: allVerbs, Columns: csrColumns, Strategy: csrStrategy, Fields: csrFields,
+			Subresources: map[string]*Subresource{"approval": approvalSubresource, "status": statusSubresource}},
+		{Kind: api.KindOf[*api.DeviceClass](), Verbs: allVerbs, Columns: deviceClassColumns, Strategy: deviceClassStrategy},
+		{Kind: api.KindOf[*api.ResourceResourceClaim](), Verbs: allVerbs, Columns: resourceClaimColumns, Strategy: resourceClaimStrategy,
+			Subresources: map[string]*Subresource{"status": statusSubresource}},
+		{Kind: api.KindOf[*api.ResourceClaimTemplate](), Verbs: allVerbs, Columns: resourceClaimTemplateColumns, Strategy: resourceClaimTemplateStrategy},
+		{Kind: api.KindOf[*api.ResourceSlice](), Verbs: allVerbs, Columns: resourceSliceColumns, Strategy: resourceSliceStrategy, Fields: resourceSliceFields,
+			Index: "spec.nodeName"},
+		{Kind: api.KindOf[*api.FlowSchema](), Verbs: allVerbs, Columns: flowSchemaColumns, Strategy: flowSchemaStrategy,
+			Subresources: map[string]*Subresource{"status": statusSubresource}},
+		{Kind: api.KindOf[*api.PriorityLevelConfiguration](), Verbs: allVerbs, Columns: priorityLevelColumns, Strategy: priorityLevelStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
 	}
 	byKind := map[*api.Kind]*Resource{}

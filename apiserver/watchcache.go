@@ -319,6 +319,13 @@ func (kc *kindCache) list(prefix, after string) (entries []*entry, changed int64
 	return slices.Clone(kc.rangeOf(prefix, after)), kc.changed
 }
 
+// lastChange is the revision of the kind's last change: what was made of its objects at that revision is still true.
+func (kc *kindCache) lastChange() int64 {
+	kc.mu.RLock()
+	defer kc.mu.RUnlock()
+	return kc.changed
+}
+
 // rangeOf is the part of entries below a prefix. The caller holds mu.
 func (kc *kindCache) rangeOf(prefix, after string) []*entry {
 	start, _ := kc.find(prefix)
