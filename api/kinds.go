@@ -177,6 +177,8 @@ var (
 	batchV1          = GroupVersion{Group: "batch", Version: "v1"}
 	appsV1           = GroupVersion{Group: "apps", Version: "v1"}
 	coordinationV1   = GroupVersion{Group: "coordination.k8s.io", Version: "v1"}
+	discoveryV1      = GroupVersion{Group: "discovery.k8s.io", Version: "v1"}
+	networkingV1     = GroupVersion{Group: "networking.k8s.io", Version: "v1"}
 	eventsV1         = GroupVersion{Group: "events.k8s.io", Version: "v1"}
 	authenticationV1 = GroupVersion{Group: "authentication.k8s.io", Version: "v1"}
 	authorizationV1  = GroupVersion{Group: "authorization.k8s.io", Version: "v1"}
@@ -254,6 +256,18 @@ var Kinds = []*Kind{
 		Default: defaultLease, Validate: validateLease, ValidateUpdate: validateLeaseUpdate}),
 	kind[EventsEvent](Kind{GroupVersion: eventsV1, Kind: "Event", Plural: "events", Singular: "event", ShortNames: []string{"ev"}, Namespaced: true,
 		Validate: validateEventsEvent, ValidateUpdate: validateEventsEventUpdate}),
+	kind[EndpointSlice](Kind{GroupVersion: discoveryV1, Kind: "EndpointSlice", Plural: "endpointslices", Singular: "endpointslice", Namespaced: true,
+		Default: defaultEndpointSlice, Validate: validateEndpointSlice, ValidateUpdate: validateEndpointSliceUpdate}),
+	kind[IngressClass](Kind{GroupVersion: networkingV1, Kind: "IngressClass", Plural: "ingressclasses", Singular: "ingressclass",
+		Default: defaultIngressClass, Validate: validateIngressClass, ValidateUpdate: validateIngressClassUpdate}),
+	kind[Ingress](Kind{GroupVersion: networkingV1, Kind: "Ingress", Plural: "ingresses", Singular: "ingress", ShortNames: []string{"ing"}, Namespaced: true,
+		Validate: validateIngress, ValidateUpdate: validateIngressUpdate, ValidateStatusUpdate: validateIngressStatusUpdate}),
+	kind[IPAddress](Kind{GroupVersion: networkingV1, Kind: "IPAddress", Plural: "ipaddresses", Singular: "ipaddress", ShortNames: []string{"ip"},
+		ValidName: isCanonicalIP, Validate: validateIPAddress, ValidateUpdate: validateIPAddressUpdate}),
+	kind[NetworkPolicy](Kind{GroupVersion: networkingV1, Kind: "NetworkPolicy", Plural: "networkpolicies", Singular: "networkpolicy", ShortNames: []string{"netpol"}, Namespaced: true,
+		Default: defaultNetworkPolicy, Validate: validateNetworkPolicy, ValidateUpdate: validateNetworkPolicyUpdate}),
+	kind[ServiceCIDR](Kind{GroupVersion: networkingV1, Kind: "ServiceCIDR", Plural: "servicecidrs", Singular: "servicecidr",
+		Validate: validateServiceCIDR, ValidateUpdate: validateServiceCIDRUpdate}),
 	kind[ClusterRole](Kind{GroupVersion: rbacV1, Kind: "ClusterRole", Plural: "clusterroles", Singular: "clusterrole",
 		ValidName: IsPathSegmentName, Validate: validateClusterRole, ValidateUpdate: validateClusterRoleUpdate}),
 	kind[ClusterRoleBinding](Kind{GroupVersion: rbacV1, Kind: "ClusterRoleBinding", Plural: "clusterrolebindings", Singular: "clusterrolebinding",
