@@ -30,7 +30,7 @@ var record = flag.String("record", "", "directory with pki/ of a running kube-ap
 const upstreamURL = "https://127.0.0.1:17443"
 
 // corpora are the groups that have a file of their own: testdata/invalid-admission.yaml. The first one is for the rest.
-var corpora = []string{"", "-admission"}
+var corpora = []string{"", "-admission", "-network", "-storage"}
 
 // corpus is testdata/invalid.yaml or testdata/defaults.yaml: good objects, and cases that are laid over them.
 type corpus struct {
@@ -106,6 +106,8 @@ func prepareCreate(obj Object) {
 		obj.Status = ReplicaSetStatus{}
 	case *Namespace:
 		obj.Spec.Finalizers = append(obj.Spec.Finalizers, FinalizerKubernetes)
+	case *PersistentVolumeClaim:
+		PrepareVolumeClaim(&obj.Spec, nil)
 	case *Service:
 		allocateForTest(obj)
 	}

@@ -263,8 +263,8 @@ func checkPersistentISCSI(l *ErrorList, path Path, pv *PersistentVolume) {
 	if iscsi.SecretRef != nil {
 		l.required(path.Child("secretRef"), "name", iscsi.SecretRef.Name)
 	}
-	if iscsi.InitiatorName != nil {
-		l.format(path, "initiatorname", *iscsi.InitiatorName, isISCSIName)
+	if name := iscsi.InitiatorName; name != nil && len(isISCSIName(*name)) > 0 {
+		l.add(path.Child("initiatorname").Invalid(*name, "must be valid format"))
 	}
 }
 

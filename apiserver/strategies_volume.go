@@ -73,15 +73,13 @@ var claimStrategy = Strategy{
 	PrepareForCreate: func(obj api.Object) {
 		claim := obj.(*api.PersistentVolumeClaim)
 		claim.Status = api.PersistentVolumeClaimStatus{}
-		dropUnknownDataSource(&claim.Spec, nil)
-		syncDataSources(&claim.Spec)
+		api.PrepareVolumeClaim(&claim.Spec, nil)
 		claim.Status.Phase = api.ClaimPending
 	},
 	PrepareForUpdate: func(obj, old api.Object) {
 		claim, before := obj.(*api.PersistentVolumeClaim), old.(*api.PersistentVolumeClaim)
 		claim.Status = before.Status
-		dropUnknownDataSource(&claim.Spec, &before.Spec)
-		syncDataSources(&claim.Spec)
+		api.PrepareVolumeClaim(&claim.Spec, &before.Spec)
 	},
 	PrepareForStatusUpdate: func(obj, old api.Object) {
 		obj.(*api.PersistentVolumeClaim).Spec = old.(*api.PersistentVolumeClaim).Spec
@@ -100,30 +98,6 @@ var claimStrategy = Strategy{
 		return warnings
 	},
 	AnswersDeleted: true,
-}
-
-// dropUnknownDataSource keeps an old promise: dataSource may name a claim or a snapshot, and anything else is as if it
-// were not there. Whoever means more says dataSourceRef.
-func dropUnknownDataSource(spec, before *api.PersistentVolumeClaimSpec) {
-	if spec.DataSource == nil || spec.DataSourceRef != nil || before != nil && (before.DataSource != nil || before.DataSourceRef != nil) {
-		return
-	}
-	switch (api.GroupVersionKind{Group: api.Deref(spec.DataSource.APIGroup, ""), Kind: spec.DataSource.Kind}) {
-	case api.GroupVersionKind{Kind: "PersistentVolumeClaim"}, api.GroupVersionKind{Group: "snapshot.storage.k8s.io", Kind: "VolumeSnapshot"}:
-	default:
-		spec.DataSource = nil
-	}
-}
-
-// syncDataSources fills in the one of the two fields that was left out.
-func syncDataSources(spec *api.PersistentVolumeClaimSpec) {
-	source, ref := spec.DataSource, spec.DataSourceRef
-	switch {
-	case source != nil && ref == nil:
-		spec.DataSourceRef = &api.TypedObjectReference{APIGroup: source.APIGroup, Kind: source.Kind, Name: source.Name}
-	case source == nil && ref != nil && api.Deref(ref.Namespace, "") == "":
-		spec.DataSource = &api.TypedLocalObjectReference{APIGroup: ref.APIGroup, Kind: ref.Kind, Name: ref.Name}
-	}
 }
 
 // nameField lets selectors say name for metadata.name, as some kinds have from old.
