@@ -1,5 +1,7 @@
 package api
 
+import "maps"
+
 // Defaults of a Deployment. A quarter of the pods may be missing and a quarter too many while it rolls out.
 const (
 	defaultRollingShare            = "25%"
@@ -40,6 +42,89 @@ func defaultReplicaSet(obj Object) {
 	spec := &obj.(*ReplicaSet).Spec
 	if spec.Replicas == nil {
 		spec.Replicas = Ptr[int32](1)
+	}
+	defaultPodSpec(&spec.Template.Spec)
+}
+
+func defaultDaemonSet(obj Object) {
+	spec := &obj.(*DaemonSet).Spec
+	strategy := &spec.UpdateStrategy
+	if strategy.Type == "" {
+		strategy.Type = RollingUpdateDaemonSetStrategyType
+	}
+	if strategy.Type == RollingUpdateDaemonSetStrategyType {
+		if strategy.RollingUpdate == nil {
+			strategy.RollingUpdate = &RollingUpdateDaemonSet{}
+		}
+		if strategy.RollingUpdate.MaxUnavailable == nil {
+			strategy.RollingUpdate.MaxUnavailable = Ptr(FromInt(1))
+		}
+		if strategy.RollingUpdate.MaxSurge == nil {
+			strategy.RollingUpdate.MaxSurge = Ptr(FromInt(0))
+		}
+	}
+	if spec.RevisionHistoryLimit == nil {
+		spec.RevisionHistoryLimit = Ptr[int32](defaultRevisionHistoryLimit)
+	}
+	defaultPodSpec(&spec.Template.Spec)
+}
+
+func defaultStatefulSet(obj Object) {
+	spec := &obj.(*StatefulSet).Spec
+	if spec.PodManagementPolicy == "" {
+		spec.PodManagementPolicy = OrderedReadyPodManagement
+	}
+	strategy := &spec.UpdateStrategy
+	if strategy.Type == "" {
+		strategy.Type = RollingUpdateStatefulSetStrategyType
+		if strategy.RollingUpdate == nil {
+			strategy.RollingUpdate = &RollingUpdateStatefulSetStrategy{}
+		}
+	}
+	if rolling := strategy.RollingUpdate; strategy.Type == RollingUpdateStatefulSetStrategyType && rolling != nil {
+		if rolling.Partition == nil {
+			rolling.Partition = Ptr[int32](0)
+		}
+		if rolling.MaxUnavailable == nil {
+			rolling.MaxUnavailable = Ptr(FromInt(1))
+		}
+	}
+	if spec.PersistentVolumeClaimRetentionPolicy == nil {
+		spec.PersistentVolumeClaimRetentionPolicy = &StatefulSetPersistentVolumeClaimRetentionPolicy{}
+	}
+	policy := spec.PersistentVolumeClaimRetentionPolicy
+	if policy.WhenDeleted == "" {
+		policy.WhenDeleted = RetainPersistentVolumeClaimRetentionPolicyType
+	}
+	if policy.WhenScaled == "" {
+		policy.WhenScaled = RetainPersistentVolumeClaimRetentionPolicyType
+	}
+	if spec.Replicas == nil {
+		spec.Replicas = Ptr[int32](1)
+	}
+	if spec.RevisionHistoryLimit == nil {
+		spec.RevisionHistoryLimit = Ptr[int32](defaultRevisionHistoryLimit)
+	}
+	for i := range spec.VolumeClaimTemplates {
+		defaultPersistentVolumeClaim(&spec.VolumeClaimTemplates[i])
+	}
+	defaultPodSpec(&spec.Template.Spec)
+}
+
+func defaultReplicationController(obj Object) {
+	rc := obj.(*ReplicationController)
+	spec := &rc.Spec
+	if spec.Replicas == nil {
+		spec.Replicas = Ptr[int32](1)
+	}
+	if spec.Template == nil {
+		return
+	}
+	if len(spec.Selector) == 0 {
+		spec.Selector = maps.Clone(spec.Template.Labels)
+	}
+	if len(rc.Labels) == 0 {
+		rc.Labels = maps.Clone(spec.Template.Labels)
 	}
 	defaultPodSpec(&spec.Template.Spec)
 }

@@ -191,6 +191,9 @@ var (
 	flowcontrolV1    = GroupVersion{Group: "flowcontrol.apiserver.k8s.io", Version: "v1"}
 	certificatesV1   = GroupVersion{Group: "certificates.k8s.io", Version: "v1"}
 	resourceV1       = GroupVersion{Group: "resource.k8s.io", Version: "v1"}
+	autoscalingV1    = GroupVersion{Group: "autoscaling", Version: "v1"}
+	autoscalingV2    = GroupVersion{Group: "autoscaling", Version: "v2"}
+	policyV1         = GroupVersion{Group: "policy", Version: "v1"}
 )
 
 // apiExtensions is the category of the kinds that change what the API is.
@@ -228,6 +231,8 @@ var Kinds = []*Kind{
 		Default: defaultPodTemplate, Validate: validatePodTemplate, ValidateUpdate: validatePodTemplateUpdate}),
 	kind[ResourceQuota](Kind{GroupVersion: coreV1, Kind: "ResourceQuota", Plural: "resourcequotas", Singular: "resourcequota", ShortNames: []string{"quota"}, Namespaced: true,
 		Default: defaultResourceQuota, Validate: validateResourceQuota, ValidateUpdate: validateResourceQuotaUpdate, ValidateStatusUpdate: validateResourceQuotaStatusUpdate}),
+	kind[ReplicationController](Kind{GroupVersion: coreV1, Kind: "ReplicationController", Plural: "replicationcontrollers", Singular: "replicationcontroller", ShortNames: []string{"rc"}, Categories: []string{"all"}, Namespaced: true,
+		Default: defaultReplicationController, Validate: validateReplicationController, ValidateUpdate: validateReplicationControllerUpdate, ValidateStatusUpdate: validateReplicationControllerStatusUpdate}),
 	kind[Secret](Kind{GroupVersion: coreV1, Kind: "Secret", Plural: "secrets", Singular: "secret", Namespaced: true,
 		Default: defaultSecret, Validate: validateSecret, ValidateUpdate: validateSecretUpdate}),
 	kind[ServiceAccount](Kind{GroupVersion: coreV1, Kind: "ServiceAccount", Plural: "serviceaccounts", Singular: "serviceaccount", ShortNames: []string{"sa"}, Namespaced: true}),
@@ -235,10 +240,18 @@ var Kinds = []*Kind{
 		ValidName: IsDNS1123Label, Default: defaultService, Validate: validateService, ValidateUpdate: validateServiceUpdate, ValidateStatusUpdate: validateServiceStatusUpdate}),
 	kind[ControllerRevision](Kind{GroupVersion: appsV1, Kind: "ControllerRevision", Plural: "controllerrevisions", Singular: "controllerrevision", Namespaced: true,
 		Validate: validateControllerRevision, ValidateUpdate: validateControllerRevisionUpdate}),
+	kind[DaemonSet](Kind{GroupVersion: appsV1, Kind: "DaemonSet", Plural: "daemonsets", Singular: "daemonset", ShortNames: []string{"ds"}, Categories: []string{"all"}, Namespaced: true,
+		Default: defaultDaemonSet, Validate: validateDaemonSet, ValidateUpdate: validateDaemonSetUpdate, ValidateStatusUpdate: validateDaemonSetStatusUpdate}),
 	kind[Deployment](Kind{GroupVersion: appsV1, Kind: "Deployment", Plural: "deployments", Singular: "deployment", ShortNames: []string{"deploy"}, Categories: []string{"all"}, Namespaced: true,
 		Default: defaultDeployment, Validate: validateDeployment, ValidateUpdate: validateDeploymentUpdate, ValidateStatusUpdate: validateDeploymentStatusUpdate}),
 	kind[ReplicaSet](Kind{GroupVersion: appsV1, Kind: "ReplicaSet", Plural: "replicasets", Singular: "replicaset", ShortNames: []string{"rs"}, Categories: []string{"all"}, Namespaced: true,
 		Default: defaultReplicaSet, Validate: validateReplicaSet, ValidateUpdate: validateReplicaSetUpdate, ValidateStatusUpdate: validateReplicaSetStatusUpdate}),
+	kind[StatefulSet](Kind{GroupVersion: appsV1, Kind: "StatefulSet", Plural: "statefulsets", Singular: "statefulset", ShortNames: []string{"sts"}, Categories: []string{"all"}, Namespaced: true,
+		ValidName: IsDNS1123Label, Default: defaultStatefulSet, Validate: validateStatefulSet, ValidateUpdate: validateStatefulSetUpdate, ValidateStatusUpdate: validateStatefulSetStatusUpdate}),
+	kind[HorizontalPodAutoscaler](Kind{GroupVersion: autoscalingV2, Kind: "HorizontalPodAutoscaler", Plural: "horizontalpodautoscalers", Singular: "horizontalpodautoscaler", ShortNames: []string{"hpa"}, Categories: []string{"all"}, Namespaced: true,
+		Default: defaultHorizontalPodAutoscaler, Validate: validateHorizontalPodAutoscaler, ValidateUpdate: validateHorizontalPodAutoscalerUpdate, ValidateStatusUpdate: validateHorizontalPodAutoscalerStatusUpdate}),
+	kind[AutoscalingV1HorizontalPodAutoscaler](Kind{GroupVersion: autoscalingV1, Kind: "HorizontalPodAutoscaler", Plural: "horizontalpodautoscalers", Singular: "horizontalpodautoscaler", ShortNames: []string{"hpa"}, Categories: []string{"all"}, Namespaced: true,
+		Default: defaultHorizontalPodAutoscalerV1, Validate: validateHorizontalPodAutoscalerV1, ValidateUpdate: validateHorizontalPodAutoscalerV1Update, ValidateStatusUpdate: validateHorizontalPodAutoscalerV1StatusUpdate}),
 	kind[CronJob](Kind{GroupVersion: batchV1, Kind: "CronJob", Plural: "cronjobs", Singular: "cronjob", ShortNames: []string{"cj"}, Categories: []string{"all"}, Namespaced: true,
 		Default: defaultCronJob, Validate: validateCronJob, ValidateUpdate: validateCronJobUpdate}),
 	kind[Job](Kind{GroupVersion: batchV1, Kind: "Job", Plural: "jobs", Singular: "job", Categories: []string{"all"}, Namespaced: true,
@@ -254,6 +267,8 @@ var Kinds = []*Kind{
 		Validate: validateSubjectAccessReview}),
 	kind[Lease](Kind{GroupVersion: coordinationV1, Kind: "Lease", Plural: "leases", Singular: "lease", Namespaced: true,
 		Default: defaultLease, Validate: validateLease, ValidateUpdate: validateLeaseUpdate}),
+	kind[PodDisruptionBudget](Kind{GroupVersion: policyV1, Kind: "PodDisruptionBudget", Plural: "poddisruptionbudgets", Singular: "poddisruptionbudget", ShortNames: []string{"pdb"}, Namespaced: true,
+		Validate: validatePodDisruptionBudget, ValidateUpdate: validatePodDisruptionBudgetUpdate, ValidateStatusUpdate: validatePodDisruptionBudgetStatusUpdate}),
 	kind[EventsEvent](Kind{GroupVersion: eventsV1, Kind: "Event", Plural: "events", Singular: "event", ShortNames: []string{"ev"}, Namespaced: true,
 		Validate: validateEventsEvent, ValidateUpdate: validateEventsEventUpdate}),
 	kind[EndpointSlice](Kind{GroupVersion: discoveryV1, Kind: "EndpointSlice", Plural: "endpointslices", Singular: "endpointslice", Namespaced: true,
@@ -325,8 +340,8 @@ var Kinds = []*Kind{
 
 // SubresourceKinds are the kinds that only subresources speak: they travel, and are stored nowhere.
 var SubresourceKinds = []*Kind{
-	kind[Scale](Kind{GroupVersion: GroupVersion{Group: "autoscaling", Version: "v1"}, Kind: "Scale", Plural: "scales", Singular: "scale", Namespaced: true}),
-	kind[Eviction](Kind{GroupVersion: GroupVersion{Group: "policy", Version: "v1"}, Kind: "Eviction", Plural: "evictions", Singular: "eviction", Namespaced: true}),
+	kind[Scale](Kind{GroupVersion: autoscalingV1, Kind: "Scale", Plural: "scales", Singular: "scale", Namespaced: true}),
+	kind[Eviction](Kind{GroupVersion: policyV1, Kind: "Eviction", Plural: "evictions", Singular: "eviction", Namespaced: true}),
 	kind[TokenRequest](Kind{GroupVersion: authenticationV1, Kind: "TokenRequest", Plural: "tokenrequests", Singular: "tokenrequest", Namespaced: true,
 		Default: defaultTokenRequest, Validate: validateTokenRequest}),
 }

@@ -130,7 +130,7 @@ func (b *schemaBuilder) common(gv GroupVersion) {
 	b.addKind(metaPackage+".WatchEvent", gv.withKind("WatchEvent"))
 	for _, kind := range SubresourceKinds {
 		// Everything can happen to a pod or a replication controller; the kinds of apps can be scaled.
-		if gv == coreV1 || gv == kind.GroupVersion || gv == appsV1 && kind.Kind == "Scale" {
+		if gv == coreV1 || gv == appsV1 && kind.Kind == "Scale" {
 			b.addKind(b.define(reflect.TypeOf(kind.New()).Elem()), kind.GroupVersionKind())
 		}
 	}
@@ -355,9 +355,12 @@ func (b *schemaBuilder) nameOf(t reflect.Type) string {
 			version = part
 		}
 	}
-	// EventsEvent is Event: Go names carry their group where another one has the same name.
-	if short, ok := cutPrefixFold(name, group); ok && b.docs[short] != nil {
-		name = short
+	// EventsEvent is Event, AutoscalingV1HorizontalPodAutoscaler is HorizontalPodAutoscaler: Go names carry their group,
+	// or group and version, where another one has the same name.
+	for _, prefix := range []string{group + version, group} {
+		if short, ok := cutPrefixFold(name, prefix); ok && b.docs[short] != nil {
+			name = short
+		}
 	}
 	return schemaPackage(group, version) + "." + name
 }
@@ -402,7 +405,7 @@ var closedStrings = strings.Fields(`AddressType AllocationConfigSource AppArmorP
 
 // atomicStructs are the structs that server-side apply takes as one value: half of a selector from one manager and half
 // from another would select what neither meant.
-var atomicStructs = strings.Fields(`ConfigMapKeySelector EndpointAddress EndpointPort FileKeySelector IngressPortStatus LabelSelector
+var atomicStructs = strings.Fields(`AutoscalingV1CrossVersionObjectReference ConfigMapKeySelector EndpointAddress EndpointPort FileKeySelector IngressPortStatus LabelSelector
 	LocalObjectReference MatchResources NamedRuleWithOperations NodeSelector NodeSelectorTerm ObjectFieldSelector ObjectReference
 	OwnerReference ParamKind ParamRef ResourceFieldSelector RoleRef ScopeSelector SecretKeySelector SecretReference Subject
 	TopologySelectorTerm TypedLocalObjectReference Variable`)

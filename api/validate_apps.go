@@ -69,9 +69,14 @@ func (l *ErrorList) workload(path Path, selector *LabelSelector, template *PodTe
 		l.add(path.Child("metadata", "labels").Invalid(template.Labels, "`selector` does not match template `labels`"))
 	}
 	l.podTemplateSpec(path, template)
+	l.runsForever(path, template, "ReplicaSet")
+}
+
+// runsForever wants pods that are restarted whenever they end, and have no time at which they must.
+func (l *ErrorList) runsForever(path Path, template *PodTemplateSpec, kind string) {
 	oneOf(l, path.Child("spec"), "restartPolicy", template.Spec.RestartPolicy, RestartPolicyAlways)
 	if template.Spec.ActiveDeadlineSeconds != nil {
-		l.add(path.Child("spec", "activeDeadlineSeconds").Forbidden("activeDeadlineSeconds in ReplicaSet is not Supported"))
+		l.add(path.Child("spec", "activeDeadlineSeconds").Forbidden("activeDeadlineSeconds in " + kind + " is not Supported"))
 	}
 }
 
@@ -99,9 +104,7 @@ func (l *ErrorList) deploymentStrategy(path Path, s *DeploymentStrategy) {
 			// Neither one pod less nor one more is allowed: there is no first step.
 			l.add(at.Child("maxUnavailable").Invalid(unavailable, "may not be 0 when `maxSurge` is 0"))
 		}
-		if unavailable.Type == StringForm && countOrPercentValue(unavailable) > 100 {
-			l.add(at.Child("maxUnavailable").Invalid(unavailable, "must not be greater than 100%"))
-		}
+		l.atMostAll(at, "maxUnavailable", unavailable)
 	default:
 		unsupported := path.NotSupported(goNames{s}, string(RecreateDeploymentStrategyType), string(RollingUpdateDeploymentStrategyType))
 		l.add(unsupported)
@@ -116,6 +119,21 @@ func (l *ErrorList) countOrPercent(path Path, field string, v IntOrString) {
 	}
 	for _, message := range IsValidPercent(v.StrVal) {
 		l.add(path.Child(field).Invalid(v, message))
+	}
+}
+
+// atMostAll: no share is more than the whole.
+func (l *ErrorList) atMostAll(path Path, field string, v IntOrString) {
+	if v.Type == StringForm && countOrPercentValue(v) > 100 {
+		l.add(path.Child(field).Invalid(v, "must not be greater than 100%"))
+	}
+}
+
+// countOrShare checks a number of pods, or a share of them that is no more than the whole. Nil is fine.
+func (l *ErrorList) countOrShare(path Path, field string, v *IntOrString) {
+	if v != nil {
+		l.countOrPercent(path, field, *v)
+		l.atMostAll(path, field, *v)
 	}
 }
 
@@ -142,11 +160,16 @@ func validateDeploymentStatusUpdate(obj, oldObj Object) ErrorList {
 	errs.nonNegative(path, "observedGeneration", s.ObservedGeneration)
 	errs.availableAreReady(path, s.AvailableReplicas, s.ReadyReplicas)
 
-	// Names of ReplicaSets are made from the count of collisions so far: counting back would make old names again.
-	if was, now := oldObj.(*Deployment).Status.CollisionCount, Deref(s.CollisionCount, 0); was != nil && now < *was {
-		errs.add(path.Child("collisionCount").Invalid(now, "cannot be decremented"))
-	}
+	errs.collisionsKept(s.CollisionCount, oldObj.(*Deployment).Status.CollisionCount)
 	return errs
+}
+
+// collisionsKept: names of ReplicaSets and revisions are made from the count of collisions so far, so counting back
+// would make old names again.
+func (l *ErrorList) collisionsKept(count, was *int32) {
+	if now := Deref(count, 0); was != nil && now < *was {
+		l.add(Path("status.collisionCount").Invalid(now, "cannot be decremented"))
+	}
 }
 
 func validateReplicaSetStatusUpdate(obj, _ Object) ErrorList {

@@ -42,6 +42,44 @@ var replicaSetColumns = columns(func(rs *api.ReplicaSet, now time.Time) []any {
 	ageColumn, containersColumn, imagesColumn, selectorColumn,
 )
 
+var replicationControllerColumns = columns(func(rc *api.ReplicationController, now time.Time) []any {
+	var names, images string
+	if rc.Spec.Template != nil {
+		names, images = containersText(rc.Spec.Template.Spec.Containers)
+	}
+	return []any{
+		rc.Name, api.Deref(rc.Spec.Replicas, 0), rc.Status.Replicas, rc.Status.ReadyReplicas,
+		age(rc.CreationTimestamp.Time, now), names, images, labelsText(rc.Spec.Selector),
+	}
+}, replicaSetColumns.Definitions...)
+
+var statefulSetColumns = columns(func(s *api.StatefulSet, now time.Time) []any {
+	names, images := containersText(s.Spec.Template.Spec.Containers)
+	return []any{s.Name, fmt.Sprintf("%d/%d", s.Status.ReadyReplicas, api.Deref(s.Spec.Replicas, 0)), age(s.CreationTimestamp.Time, now), names, images}
+},
+	nameColumn,
+	text("Ready", "Pods that are ready, out of those wanted."),
+	ageColumn, containersColumn, imagesColumn,
+)
+
+var daemonSetColumns = columns(func(d *api.DaemonSet, now time.Time) []any {
+	names, images := containersText(d.Spec.Template.Spec.Containers)
+	s := &d.Status
+	return []any{
+		d.Name, s.DesiredNumberScheduled, s.CurrentNumberScheduled, s.NumberReady, s.UpdatedNumberScheduled, s.NumberAvailable,
+		labelsText(d.Spec.Template.Spec.NodeSelector), age(d.CreationTimestamp.Time, now), names, images, api.FormatLabelSelector(d.Spec.Selector),
+	}
+},
+	nameColumn,
+	integer("Desired", "Nodes that should have the pod."),
+	integer("Current", "Nodes that should have the pod and do."),
+	integer("Ready", "Nodes on which it is ready."),
+	integer("Up-to-date", "Nodes on which it is made from the current template."),
+	integer("Available", "Nodes on which it has been ready for minReadySeconds."),
+	text("Node Selector", "Labels of the nodes that should have the pod."),
+	ageColumn, containersColumn, imagesColumn, selectorColumn,
+)
+
 var jobColumns = columns(func(j *api.Job, now time.Time) []any {
 	names, images := containersText(j.Spec.Template.Spec.Containers)
 	return []any{

@@ -35,6 +35,99 @@ var replicaSetStrategy = Strategy{
 	Warnings:   warnPodOwner,
 }
 
+// replicationControllerStrategy: deleting one without saying what to do about its pods leaves them, as it always has.
+var replicationControllerStrategy = Strategy{
+	PrepareForCreate: func(obj api.Object) {
+		obj.(*api.ReplicationController).Status = api.ReplicationControllerStatus{}
+	},
+	PrepareForUpdate: func(obj, old api.Object) {
+		obj.(*api.ReplicationController).Status = old.(*api.ReplicationController).Status
+	},
+	PrepareForStatusUpdate: func(obj, old api.Object) {
+		obj.(*api.ReplicationController).Spec = old.(*api.ReplicationController).Spec
+	},
+	Generation:      func(obj api.Object) any { return obj.(*api.ReplicationController).Spec },
+	Warnings:        warnPodOwner,
+	OrphanByDefault: true,
+}
+
+var statefulSetStrategy = Strategy{
+	PrepareForCreate:       func(obj api.Object) { obj.(*api.StatefulSet).Status = api.StatefulSetStatus{} },
+	PrepareForUpdate:       func(obj, old api.Object) { obj.(*api.StatefulSet).Status = old.(*api.StatefulSet).Status },
+	PrepareForStatusUpdate: func(obj, old api.Object) { obj.(*api.StatefulSet).Spec = old.(*api.StatefulSet).Spec },
+	Generation:             func(obj api.Object) any { return obj.(*api.StatefulSet).Spec },
+	Warnings: func(obj, _ api.Object) []string {
+		if api.Deref(obj.(*api.StatefulSet).Spec.RevisionHistoryLimit, 0) < 0 {
+			return []string{"spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"}
+		}
+		return nil
+	},
+}
+
+// daemonSetStrategy counts the changes of the template in an annotation, for clients from before revisions had names.
+var daemonSetStrategy = Strategy{
+	PrepareForCreate: func(obj api.Object) {
+		ds := obj.(*api.DaemonSet)
+		ds.Status = api.DaemonSetStatus{}
+		setTemplateGeneration(ds, max(templateGeneration(ds), 1))
+	},
+	PrepareForUpdate: func(obj, old api.Object) {
+		ds, oldDS := obj.(*api.DaemonSet), old.(*api.DaemonSet)
+		ds.Status = oldDS.Status
+		n := templateGeneration(oldDS)
+		if !api.Equal(ds.Spec.Template, oldDS.Spec.Template) {
+			n++
+		}
+		setTemplateGeneration(ds, n)
+	},
+	PrepareForStatusUpdate: func(obj, old api.Object) {
+		obj.(*api.DaemonSet).Spec = old.(*api.DaemonSet).Spec
+		setTemplateGeneration(obj.(*api.DaemonSet), templateGeneration(old.(*api.DaemonSet)))
+	},
+	Generation: func(obj api.Object) any { return obj.(*api.DaemonSet).Spec },
+}
+
+func templateGeneration(ds *api.DaemonSet) int64 {
+	n, _ := strconv.ParseInt(ds.Annotations[api.AnnotationTemplateGeneration], 10, 64) // what is no number counts as 0
+	return n
+}
+
+func setTemplateGeneration(ds *api.DaemonSet, n int64) {
+	annotations := maps.Clone(ds.Annotations)
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[api.AnnotationTemplateGeneration] = strconv.FormatInt(n, 10)
+	ds.Annotations = annotations
+}
+
+var autoscalerStrategy = Strategy{
+	PrepareForCreate: func(obj api.Object) {
+		obj.(*api.HorizontalPodAutoscaler).Status = api.HorizontalPodAutoscalerStatus{}
+	},
+	PrepareForUpdate: func(obj, old api.Object) {
+		obj.(*api.HorizontalPodAutoscaler).Status = old.(*api.HorizontalPodAutoscaler).Status
+	},
+	PrepareForStatusUpdate: func(obj, old api.Object) {
+		obj.(*api.HorizontalPodAutoscaler).Spec = old.(*api.HorizontalPodAutoscaler).Spec
+	},
+}
+
+// disruptionBudgetStrategy: a budget is not replaced unseen, for its status is a tally that evictions write too.
+var disruptionBudgetStrategy = Strategy{
+	PrepareForCreate: func(obj api.Object) {
+		obj.(*api.PodDisruptionBudget).Status = api.PodDisruptionBudgetStatus{}
+	},
+	PrepareForUpdate: func(obj, old api.Object) {
+		obj.(*api.PodDisruptionBudget).Status = old.(*api.PodDisruptionBudget).Status
+	},
+	PrepareForStatusUpdate: func(obj, old api.Object) {
+		obj.(*api.PodDisruptionBudget).Spec = old.(*api.PodDisruptionBudget).Spec
+	},
+	Generation:        func(obj api.Object) any { return obj.(*api.PodDisruptionBudget).Spec },
+	ConditionalUpdate: true,
+}
+
 // jobStrategy gives a Job labels that no other has, so that its pods are only its own. Deleting a Job without saying
 // what to do about its pods leaves them, as it always has in this version of the API.
 var jobStrategy = Strategy{
@@ -134,6 +227,10 @@ func warnPodOwner(obj, old api.Object) []string {
 
 func replicaSetFields(obj api.Object) map[string]string {
 	return map[string]string{"status.replicas": strconv.Itoa(int(obj.(*api.ReplicaSet).Status.Replicas))}
+}
+
+func replicationControllerFields(obj api.Object) map[string]string {
+	return map[string]string{"status.replicas": strconv.Itoa(int(obj.(*api.ReplicationController).Status.Replicas))}
 }
 
 func jobFields(obj api.Object) map[string]string {

@@ -27,6 +27,10 @@ func replicas(parent api.Object) (wanted **int32, has int32, selector *api.Label
 		return &p.Spec.Replicas, p.Status.Replicas, p.Spec.Selector
 	case *api.ReplicaSet:
 		return &p.Spec.Replicas, p.Status.Replicas, p.Spec.Selector
+	case *api.StatefulSet:
+		return &p.Spec.Replicas, p.Status.Replicas, p.Spec.Selector
+	case *api.ReplicationController:
+		return &p.Spec.Replicas, p.Status.Replicas, &api.LabelSelector{MatchLabels: p.Spec.Selector}
 	}
 	panic("apiserver: " + api.KindFor(parent).Kind + " has no scale")
 }
