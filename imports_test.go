@@ -47,6 +47,9 @@ var owners = map[string][]string{
 	"github.com/google/cel-go":         {"apiserver/cel"},
 	"github.com/blang/semver":          {"apiserver/cel"},
 	"github.com/google/nftables":       {"proxy"},
+	"github.com/gorilla/websocket":     {"kubelet/streaming", "test"},
+	"github.com/moby/spdystream":       {"kubelet/streaming", "test"},
+	"golang.org/x/net":                 {"apiserver"},
 	"github.com/stretchr/testify":      {"test"},
 	"github.com/rogpeppe/go-internal":  {"test"},
 }

@@ -25,6 +25,10 @@ func describeResource(res *Resource) map[string]*openapiPathItem {
 	d.verbs(collection, one, res.Verbs, res.Kind, "")
 	for _, name := range slices.Sorted(maps.Keys(res.Subresources)) {
 		sub := res.Subresources[name]
+		if sub.Connects {
+			d.connections(one+"/"+name, sub, name)
+			continue
+		}
 		// A create on a subresource is a POST below the object.
 		d.verbs(one+"/"+name, one+"/"+name, sub.Verbs, sub.kind(res), name)
 	}
@@ -82,6 +86,21 @@ func (d *describer) verbs(collection, one string, verbs []string, kind *api.Kind
 		case "delete":
 			d.item(one).Delete = d.operation("delete", "delete", "delete a "+d.res.Kind.Kind, suffix, kind)
 		}
+	}
+}
+
+// connections describes a subresource whose answers are somebody else's, whatever the method.
+func (d *describer) connections(path string, sub *Subresource, name string) {
+	item := d.item(path)
+	for verb, operation := range map[string]**openapiOperation{
+		"Post": &item.Post, "Delete": &item.Delete, "Get": &item.Get, "Patch": &item.Patch, "Put": &item.Put,
+	} {
+		if (verb == "Delete" || verb == "Patch" || verb == "Put") && !sub.AnyMethod {
+			continue
+		}
+		description := "connect " + strings.ToUpper(verb) + " requests to " + name + " of " + d.res.Kind.Kind
+		*operation = d.operation("connect"+verb, "connect", description, exported(name), sub.Kind)
+		(*operation).Responses["200"] = openapiResponse{Description: "OK", Content: map[string]openapiContent{"*/*": {openapiRef{Type: "string"}}}}
 	}
 }
 

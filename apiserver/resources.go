@@ -89,7 +89,7 @@ func (res *Resource) subresourceHandler(req *Request) Handler {
 	if sub == nil {
 		return subresourceNotFound
 	}
-	if !slices.Contains(sub.Verbs, req.Verb) {
+	if !slices.Contains(sub.Verbs, req.Verb) && !sub.AnyMethod {
 		return nil
 	}
 	return sub.Handle
@@ -148,6 +148,8 @@ type Subresource struct {
 	Verbs []string
 	// LongRunning marks streams (log -f, exec, proxy): no timeout, not counted by throttle.
 	LongRunning bool
+	// Connects marks those whose answer is somebody else's: exec, proxy. AnyMethod: whatever the HTTP method is.
+	Connects, AnyMethod bool
 	// Prepare keeps what a write through this subresource may not change; Validate checks the result. Those of
 	// "status" come from the kind.
 	Prepare  func(res *Resource, obj, old api.Object)
@@ -179,13 +181,13 @@ func newResources() []*Resource {
 			Fields:       namespaceFields,
 			Subresources: map[string]*Subresource{"status": statusSubresource, "finalize": finalizeSubresource}},
 		{Kind: api.KindOf[*api.Node](), Verbs: allVerbs, Columns: nodeColumns, Strategy: nodeStrategy, Fields: nodeFields,
-			Subresources: map[string]*Subresource{"status": statusSubresource}},
+			Subresources: map[string]*Subresource{"status": statusSubresource, "proxy": nodeProxySubresource}},
 		{Kind: api.KindOf[*api.PersistentVolumeClaim](), Verbs: allVerbs, Columns: claimColumns, Strategy: claimStrategy, Fields: nameField,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
 		{Kind: api.KindOf[*api.PersistentVolume](), Verbs: allVerbs, Columns: persistentVolumeColumns, Strategy: persistentVolumeStrategy, Fields: nameField,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
 		{Kind: api.KindOf[*api.Pod](), Verbs: allVerbs, Columns: podColumns, Strategy: podStrategy, Fields: podFields, Index: "spec.nodeName",
-			Subresources: map[string]*Subresource{"status": statusSubresource, "binding": bindingSubresource, "eviction": evictionSubresource, "log": logSubresource}},
+			Subresources: podSubresources},
 		{Kind: api.KindOf[*api.PodTemplate](), Verbs: allVerbs, Columns: podTemplateColumns, Strategy: podTemplateStrategy},
 		{Kind: api.KindOf[*api.ResourceQuota](), Verbs: allVerbs, Columns: quotaColumns, Strategy: quotaStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
@@ -195,7 +197,7 @@ func newResources() []*Resource {
 		{Kind: api.KindOf[*api.Secret](), Verbs: allVerbs, Columns: secretColumns, Strategy: secretStrategy, Fields: secretFields},
 		{Kind: api.KindOf[*api.ServiceAccount](), Verbs: allVerbs, Columns: serviceAccountColumns, Strategy: serviceAccountStrategy},
 		{Kind: api.KindOf[*api.Service](), Verbs: allVerbs, Columns: serviceColumns, Strategy: serviceStrategy, Fields: serviceFields,
-			Subresources: map[string]*Subresource{"status": statusSubresource}},
+			Subresources: map[string]*Subresource{"status": statusSubresource, "proxy": serviceProxySubresource}},
 		{Kind: api.KindOf[*api.ControllerRevision](), Verbs: allVerbs, Columns: controllerRevisionColumns},
 		{Kind: api.KindOf[*api.DaemonSet](), Verbs: allVerbs, Columns: daemonSetColumns, Strategy: daemonSetStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
@@ -272,6 +274,12 @@ func newResources() []*Resource {
 		row.prefix = "/" + row.row.Resource() + "/"
 	}
 	return rows
+}
+
+// podSubresources are many, because a pod is where things run.
+var podSubresources = map[string]*Subresource{
+	"status": statusSubresource, "binding": bindingSubresource, "eviction": evictionSubresource,
+	"log": logSubresource, "exec": execSubresource, "attach": attachSubresource, "portforward": portForwardSubresource, "proxy": podProxySubresource,
 }
 
 var (

@@ -45,6 +45,9 @@ func (s *Server) serveLog(w http.ResponseWriter, req *Request) (*Answer, error) 
 		return nil, err
 	}
 	path := fmt.Sprintf("/containerLogs/%s/%s/%s", pod.Namespace, pod.Name, container)
+	if upgrades(req.HTTP) { // a browser, for which a WebSocket is the only stream
+		return nil, s.relayUpgraded(w, req, node, path, options)
+	}
 	return nil, s.relay(w, req, node, path, logQuery(options), options)
 }
 
@@ -83,6 +86,22 @@ func (s *Server) relay(w http.ResponseWriter, req *Request, node *api.Node, path
 		s.log.Debug("relaying a log ended early", "namespace", req.Namespace, "name", req.Name, "error", err)
 	}
 	return nil
+}
+
+// relayUpgraded is relay for a client that reads the log as messages: the kubelet writes them.
+func (s *Server) relayUpgraded(w http.ResponseWriter, req *Request, node *api.Node, path string, options *api.PodLogOptions) error {
+	address, err := kubeletAddress(node)
+	if err != nil {
+		return api.NewInternalError(err)
+	}
+	through := s.kubelets.verified
+	if options.InsecureSkipTLSVerifyBackend {
+		through = s.kubelets.trusting
+	}
+	return s.pass(w, req, passage{
+		to: &url.URL{Scheme: "https", Host: address, Path: path, RawQuery: logQuery(options).Encode()}, through: through.Transport,
+		explain: func(refusal *http.Response) error { return kubeletError(req, refusal) },
+	})
 }
 
 // flushWriter sends what is written at once: somebody is watching.

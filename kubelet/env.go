@@ -220,7 +220,17 @@ func findContainer(pod *api.Pod, name string) *api.Container {
 			}
 		}
 	}
+	for i := range pod.Spec.EphemeralContainers {
+		if c := ephemeral(pod, i); c.Name == name {
+			return c
+		}
+	}
 	return nil
+}
+
+// ephemeral is the pod's i-th ephemeral container as a container: it has the same fields.
+func ephemeral(pod *api.Pod, i int) *api.Container {
+	return (*api.Container)(&pod.Spec.EphemeralContainers[i].EphemeralContainerCommon)
 }
 
 // serviceEnv returns the variables by which pods found services before there was DNS. Those of the API server are

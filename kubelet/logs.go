@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"kubelite/api"
+	"kubelite/kubelet/streaming"
 )
 
 // serveLogs is GET /containerLogs/{namespace}/{pod}/{container}: the API server asks it on behalf of `kubectl logs`.
@@ -41,19 +42,34 @@ func (k *Kubelet) serveLogs(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	w.Header().Set("Content-Type", "text/plain")
-	w.WriteHeader(http.StatusOK)
-	out := &logWriter{w: w, flush: http.NewResponseController(w).Flush, left: limit, follow: options.Follow}
-	_ = out.flush() // the caller may wait for the headers before there is a first line
-	stdout, stderr := io.Writer(out), io.Writer(out)
-	switch stream {
-	case "Stdout":
-		stderr = io.Discard
-	case "Stderr":
-		stdout = io.Discard
+	write := func(ctx context.Context, out *logWriter) error {
+		stdout, stderr := io.Writer(out), io.Writer(out)
+		switch stream {
+		case "Stdout":
+			stderr = io.Discard
+		case "Stderr":
+			stdout = io.Discard
+		}
+		err := k.runtime.ContainerLogs(ctx, id, options, stdout, stderr)
+		if errors.Is(err, errLimit) || ctx.Err() != nil {
+			return nil
+		}
+		return err
 	}
-	err = k.runtime.ContainerLogs(r.Context(), id, options, stdout, stderr)
-	if err != nil && !errors.Is(err, errLimit) && r.Context().Err() == nil {
+	ctx, cancel := k.untilStopped(r.Context())
+	defer cancel()
+	if streaming.IsWebSocket(r) {
+		err = streaming.ServeWriter(w, r.WithContext(ctx), func(ctx context.Context, w io.Writer) error {
+			return write(ctx, &logWriter{w: w, left: limit})
+		})
+	} else {
+		w.Header().Set("Content-Type", "text/plain")
+		w.WriteHeader(http.StatusOK)
+		out := &logWriter{w: w, flush: http.NewResponseController(w).Flush, left: limit, follow: options.Follow}
+		_ = out.flush() // the caller may wait for the headers before there is a first line
+		err = write(ctx, out)
+	}
+	if err != nil {
 		k.log.Warn("log not served in full", "namespace", key.Namespace, "name", key.Name, "error", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kubelite/api"
+	"kubelite/kubelet/streaming"
 )
 
 // Runtime starts and stops containers. It is the Container Runtime Interface of real Kubernetes cut down to what
@@ -50,6 +51,14 @@ type Runtime interface {
 	ContainerLogs(ctx context.Context, id string, options LogOptions, stdout, stderr io.Writer) error
 	// ExecSync runs a command in a running container and returns its output and exit code.
 	ExecSync(ctx context.Context, id string, command []string) (output []byte, exitCode int, err error)
+	// Exec runs a command in a running container, in conversation with whoever has the other ends of the streams,
+	// and returns its exit code. An error means that it could not be run, or that ctx ended.
+	Exec(ctx context.Context, id string, command []string, s streaming.Streams) (exitCode int, err error)
+	// Attach joins the conversation with the container's own process, until that ends or ctx does.
+	Attach(ctx context.Context, id string, s streaming.Streams) error
+	// PortForward connects data with a port that somebody listens on in the sandbox, until both directions have
+	// ended or ctx does.
+	PortForward(ctx context.Context, sandboxID string, port int32, data io.ReadWriter) error
 
 	// ImageStatus returns the image that a reference names, nil if it is not on this machine.
 	ImageStatus(ctx context.Context, ref string) (*Image, error)

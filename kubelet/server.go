@@ -34,7 +34,8 @@ func (k *Kubelet) port() int32 {
 	return int32(k.listener.Addr().(*net.TCPAddr).Port)
 }
 
-// serve answers the API server over HTTPS: logs of containers, and what a person who debugs a node asks for.
+// serve answers the API server over HTTPS: logs of containers, conversations with them, and what a person who debugs a
+// node asks for.
 func (k *Kubelet) serve(ctx context.Context) error {
 	if k.listener == nil {
 		<-ctx.Done()
@@ -53,11 +54,21 @@ func (k *Kubelet) serve(ctx context.Context) error {
 	return nil
 }
 
-// Handler is the kubelet's HTTP API. Every path is behind authorize: logs hold secrets.
+// Handler is the kubelet's HTTP API. Every path is behind authorize: who may run commands in containers owns the node.
 func (k *Kubelet) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", k.serveLogs)
+	for path, serve := range map[string]http.HandlerFunc{
+		"/exec/{namespace}/{pod}/{container}": k.serveExec, "/exec/{namespace}/{pod}/{uid}/{container}": k.serveExec,
+		"/attach/{namespace}/{pod}/{container}": k.serveAttach, "/attach/{namespace}/{pod}/{uid}/{container}": k.serveAttach,
+		"/portForward/{namespace}/{pod}": k.servePortForward, "/portForward/{namespace}/{pod}/{uid}": k.servePortForward,
+	} {
+		mux.HandleFunc("GET "+path, serve) // a WebSocket begins as a GET, SPDY as a POST
+		mux.HandleFunc("POST "+path, serve)
+	}
+	mux.HandleFunc("POST /podConnection/{namespace}/{pod}/{port}", k.servePodConnection)
 	mux.HandleFunc("GET /pods", k.servePods)
+	mux.HandleFunc("GET /runningpods/", k.serveRunningPods)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") })
 	mux.HandleFunc("GET /metrics", k.serveMetrics)
 	return authorize(mux)
@@ -104,10 +115,35 @@ func authorize(next http.Handler) http.Handler {
 
 // servePods is GET /pods: the node's pods as the kubelet knows them.
 func (k *Kubelet) servePods(w http.ResponseWriter, _ *http.Request) {
-	list := api.List[api.Pod]{TypeMeta: api.TypeMeta{Kind: "PodList", APIVersion: "v1"}, Items: []api.Pod{}}
+	pods := []api.Pod{}
 	for _, pod := range k.pods.List("", nil) {
-		list.Items = append(list.Items, *pod)
+		pods = append(pods, *pod)
 	}
+	writePods(w, pods)
+}
+
+// serveRunningPods is GET /runningpods/: what runs, as the runtime knows it, whether the API has such a pod or not.
+func (k *Kubelet) serveRunningPods(w http.ResponseWriter, r *http.Request) {
+	seen, err := k.runtime.ListPods(r.Context())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	pods := []api.Pod{}
+	for _, p := range seen {
+		pod := api.Pod{ObjectMeta: api.ObjectMeta{Namespace: p.Namespace, Name: p.Name, UID: p.UID}}
+		for _, c := range p.Running() {
+			pod.Spec.Containers = append(pod.Spec.Containers, api.Container{Name: c.Name, Image: c.Image})
+		}
+		if len(pod.Spec.Containers) > 0 {
+			pods = append(pods, pod)
+		}
+	}
+	writePods(w, pods)
+}
+
+func writePods(w http.ResponseWriter, pods []api.Pod) {
+	list := api.List[api.Pod]{TypeMeta: api.TypeMeta{Kind: "PodList", APIVersion: "v1"}, Items: pods}
 	b, err := api.MarshalJSON(&list)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

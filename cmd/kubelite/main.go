@@ -4,6 +4,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -13,6 +15,7 @@ import (
 	"kubelite/api"
 	"kubelite/cluster"
 	"kubelite/kubelet/docker"
+	"kubelite/kubelet/streaming"
 )
 
 func main() {
@@ -22,6 +25,15 @@ func main() {
 		// The first process of every pod. It does nothing, so that the pod's network outlives its containers, and must
 		// not cost more memory than it has to.
 		<-ctx.Done()
+		return
+	}
+	if len(os.Args) == 3 && os.Args[1] == "dial" {
+		// Runs in the sandbox of a pod, and makes the connection that was asked for from outside: `kubectl port-forward`.
+		if err := dial(ctx, os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			stop()
+			os.Exit(1)
+		}
 		return
 	}
 	if err := command().ExecuteContext(ctx); err != nil {
@@ -45,4 +57,17 @@ func command() *cobra.Command {
 	root.AddCommand(cluster.Commands(docker.Machine{}, api.Version)...)
 	root.AddCommand(apiserverCommand(), controllersCommand(), schedulerCommand(), kubeletCommand())
 	return root
+}
+
+// dial connects its standard streams with a port of this machine, or what it takes for one.
+func dial(ctx context.Context, port string) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort("localhost", port))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stderr, docker.Dialled) // the kubelet waits for this
+	return streaming.Join(ctx, conn, struct {
+		io.Reader
+		io.Writer
+	}{os.Stdin, os.Stdout})
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
-	"github.com/docker/docker/pkg/stdcopy"
 
 	"kubelite/api"
 	"kubelite/kubelet"
+	"kubelite/kubelet/streaming"
 )
 
 // CreateContainer makes a container that shares the sandbox's network and memory.
@@ -131,31 +131,14 @@ func (r *Runtime) RemoveContainer(ctx context.Context, id string) error {
 // maxExecOutput is how much of a probe's output is kept: it becomes part of an event.
 const maxExecOutput = 10 << 10
 
-// ExecSync runs a command in a container. Docker does not end it when ctx does: it goes on, but nobody listens.
+// ExecSync runs a command in a container and keeps the beginning of what it says.
 func (r *Runtime) ExecSync(ctx context.Context, id string, command []string) ([]byte, int, error) {
-	made, err := r.docker.ContainerExecCreate(ctx, id, container.ExecOptions{Cmd: command, AttachStdout: true, AttachStderr: true})
-	if err != nil {
-		return nil, 0, err
-	}
-	attached, err := r.docker.ContainerExecAttach(ctx, made.ID, container.ExecAttachOptions{})
-	if err != nil {
-		return nil, 0, err
-	}
-	defer attached.Close()
-	stop := context.AfterFunc(ctx, attached.Close)
-	defer stop()
 	out := &limitedBuffer{left: maxExecOutput}
-	if _, err := stdcopy.StdCopy(out, out, attached.Reader); err != nil {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("command %q timed out", command)
-		}
-		return out.Bytes(), 0, err
-	}
+	code, err := r.Exec(ctx, id, command, streaming.Streams{Stdout: out, Stderr: out})
 	if ctx.Err() != nil {
-		return out.Bytes(), 0, fmt.Errorf("command %q timed out", command)
+		err = fmt.Errorf("command %q timed out", command)
 	}
-	result, err := r.docker.ContainerExecInspect(ctx, made.ID)
-	return out.Bytes(), result.ExitCode, err
+	return out.Bytes(), code, err
 }
 
 // limitedBuffer keeps the beginning of what is written to it.

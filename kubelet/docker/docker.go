@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/docker/docker/client"
@@ -23,6 +24,7 @@ type Config struct {
 
 	PauseImage   string   // of sandboxes
 	PauseCommand []string // what it runs: ["/kubelite", "pause"] unless set
+	DialCommand  []string // connects its standard streams with a local port, the last argument: ["/kubelite", "dial"] unless set
 	Logger       *slog.Logger
 }
 
@@ -33,6 +35,8 @@ type Runtime struct {
 	log       *slog.Logger
 	addresses *kubelet.AddressPool
 	starting  chan struct{} // one for each container that is being made or started
+	// bridgeIsFar: pods do not answer at their addresses, from where this process is.
+	bridgeIsFar atomic.Bool
 }
 
 var _ kubelet.Runtime = (*Runtime)(nil)
@@ -61,6 +65,9 @@ func New(_ context.Context, cfg Config) (*Runtime, error) {
 	}
 	if len(cfg.PauseCommand) == 0 {
 		cfg.PauseCommand = []string{"/kubelite", "pause"}
+	}
+	if len(cfg.DialCommand) == 0 {
+		cfg.DialCommand = []string{"/kubelite", "dial"}
 	}
 	return &Runtime{
 		cfg: cfg, docker: docker, log: cfg.Logger, addresses: addresses, starting: make(chan struct{}, maxStarts),

@@ -10,6 +10,9 @@
 //	ready: "false"        they run, but are not ready; may be changed while the pod runs
 //	log-lines: "100"      how many lines `kubectl logs` shows
 //
+// What can be done with a running container is pretended as far as that goes (stream.go): a few commands in `kubectl
+// exec`, and a web server on every port that says which pod it is.
+//
 // An idle container costs a few hundred bytes and no work: ends are timers, nothing is polled. The state lives in
 // one small file for each pod, so that a kubelet that is restarted finds its pods as they were.
 //

@@ -59,7 +59,8 @@ type pod struct {
 // simulatedContainer is a container's state and how it is going to end.
 type simulatedContainer struct {
 	kubelet.RuntimeContainer
-	Init bool
+	Init      bool
+	StdinOnce bool // it ends with the first conversation
 
 	timer *time.Timer   // ends it, nil if nothing does; guarded by Runtime.mu
 	ended chan struct{} // closed when it has ended
@@ -228,7 +229,7 @@ func (r *Runtime) CreateContainer(_ context.Context, sandboxID string, c *kubele
 		return "", fmt.Errorf("no such sandbox: %s", sandboxID)
 	}
 	p.Annotations = s.Annotations
-	made := &simulatedContainer{Init: c.Init, ended: make(chan struct{}), RuntimeContainer: kubelet.RuntimeContainer{
+	made := &simulatedContainer{Init: c.Init, StdinOnce: c.StdinOnce, ended: make(chan struct{}), RuntimeContainer: kubelet.RuntimeContainer{
 		ID: r.newID(p), SandboxID: sandboxID, Name: c.Name, Attempt: c.Attempt, Hash: c.Hash, Image: c.Image, ImageID: c.ImageRef,
 		State: kubelet.ContainerCreated, CreatedAt: time.Now(),
 	}}

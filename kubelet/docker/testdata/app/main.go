@@ -3,14 +3,25 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"strconv"
 	"syscall"
 	"time"
+
+	"kubelite/kubelet/streaming"
 )
+
+type stdio struct {
+	io.Reader
+	io.Writer
+}
 
 func main() {
 	command := append(os.Args[1:], "serve", "")
@@ -46,6 +57,22 @@ func main() {
 		}
 	case "id":
 		fmt.Println(os.Getuid(), os.Getgid())
+	case "dial": // connects its standard streams with a port of the pod
+		conn, err := net.Dial("tcp", "localhost:"+command[1])
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		fmt.Fprintln(os.Stderr, "connected")
+		_ = streaming.Join(context.Background(), conn, stdio{os.Stdin, os.Stdout}) // ends when both sides have
+	case "echo": // line by line, until there is no more
+		fmt.Fprintln(os.Stderr, "ready")
+		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+			fmt.Println("you said", lines.Text())
+		}
+		fmt.Println("bye")
+	case "local": // serves only its own pod
+		fmt.Fprintln(os.Stderr, http.ListenAndServe("localhost:8080", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "psst") })))
 	case "stubborn": // has to be killed
 		signal.Ignore(syscall.SIGTERM)
 		fmt.Println("ignoring")
