@@ -8,7 +8,7 @@
 // Each pod has a worker (podworker.go). It looks at what should be and what is, makes a plan, and carries it out; it
 // keeps nothing that it could not find out again, so a kubelet may be killed at any time. Beside that the kubelet
 // keeps its Node's status true (node.go), renews the Lease that says it is alive (lease.go), probes containers
-// (probes.go) and serves their logs to the API server (server.go).
+// (probes.go), serves their logs to the API server (server.go) and carries conversations with them (stream.go).
 //
 // It must not know any other component, nor where else pods run. Only kubelet/docker knows Docker.
 //

@@ -115,6 +115,7 @@ func commandStatus(err error) *api.Status {
 		}
 	}
 	failure := api.NewInternalError(err).ErrStatus
+	failure.TypeMeta = api.TypeMeta{} // here everybody knows that it is a Status
 	return &failure
 }
 

@@ -30,7 +30,7 @@ func ServePorts(w http.ResponseWriter, r *http.Request, name string, forward For
 	defer f.end()
 	switch {
 	case !IsWebSocket(r):
-		conn, _, err := upgradeSPDY(w, r, []string{portForwardVersion}, f.opened)
+		conn, _, err := upgradeSPDY(w, r, []string{portForwardVersion}, f.accept)
 		if err == nil {
 			f.wait(conn)
 		}
@@ -72,7 +72,7 @@ func (f *forwarder) wait(conn *spdystream.Connection) {
 // end ends all connections and waits for them.
 func (f *forwarder) end() {
 	f.mu.Lock()
-	f.stop() // from here on opened refuses streams
+	f.stop() // from here on nothing is started
 	f.mu.Unlock()
 	f.working.Wait()
 }
@@ -83,11 +83,11 @@ type streamPair struct {
 	timer         *time.Timer
 }
 
-// opened takes a stream that the client opened. Streams come in any order, and the pair is complete with the second.
-func (f *forwarder) opened(stream *spdystream.Stream) error {
+// accept takes a stream that the client opens. Streams come in any order, and the pair is complete with the second.
+func (f *forwarder) accept(stream *spdystream.Stream) (then func(), err error) {
 	port, err := parsePort(stream.Headers().Get(headerPort))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	id := stream.Headers().Get(headerRequestID)
 	kind := stream.Headers().Get(headerStreamType)
@@ -100,33 +100,34 @@ func (f *forwarder) opened(stream *spdystream.Stream) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.ctx.Err() != nil {
-		return f.ctx.Err()
-	}
 	pair := f.pairs[id]
 	if pair == nil {
 		pair = &streamPair{}
 		pair.timer = time.AfterFunc(setupTimeout, func() { f.forget(id, pair) })
 		f.pairs[id] = pair
 	}
-	var place **spdystream.Stream
-	switch kind {
-	case "data":
-		place = &pair.data
-	case "error":
-		place = &pair.failure
-	default:
-		return fmt.Errorf("invalid stream type %q", kind)
+	place := map[string]**spdystream.Stream{"data": &pair.data, "error": &pair.failure}[kind]
+	if place == nil {
+		return nil, fmt.Errorf("invalid stream type %q", kind)
 	}
 	if *place != nil {
-		return fmt.Errorf("%s stream already assigned", kind)
+		return nil, fmt.Errorf("%s stream already assigned", kind)
 	}
 	*place = stream
-	if pair.data != nil && pair.failure != nil && pair.timer.Stop() {
-		delete(f.pairs, id)
+	if pair.data == nil || pair.failure == nil || !pair.timer.Stop() {
+		return func() {}, nil
+	}
+	delete(f.pairs, id)
+	return func() { f.start(pair, port) }, nil
+}
+
+// start begins to serve one connection, unless the client is gone already.
+func (f *forwarder) start(pair *streamPair, port int32) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ctx.Err() == nil {
 		f.working.Go(func() { f.carry(pair, port) })
 	}
-	return nil
 }
 
 // forget gives a pair up that is still not complete.
@@ -177,7 +178,7 @@ func (f *forwarder) serveTunnel(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the client has been told
 	}
-	spdy, err := serveSPDY(&tunnel{Conn: conn}, conn.Close, f.opened)
+	spdy, err := serveSPDY(&tunnel{Conn: conn}, conn.Close, f.accept)
 	if err == nil {
 		f.wait(spdy)
 	}

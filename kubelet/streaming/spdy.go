@@ -31,9 +31,12 @@ const (
 	headerRequestID  = "Requestid"
 )
 
-// upgradeSPDY takes the request over in the first of the versions that the client names and we know, and calls
-// opened with each stream that the client opens. Those for which it returns an error are refused.
-func upgradeSPDY(w http.ResponseWriter, r *http.Request, known []string, opened func(*spdystream.Stream) error) (*spdystream.Connection, string, error) {
+// acceptStream is called with each stream that the client opens. It refuses it with an error, or returns what to do with
+// it once the client knows that it stands.
+type acceptStream func(*spdystream.Stream) (then func(), err error)
+
+// upgradeSPDY takes the request over in the first of the versions that the client names and we know.
+func upgradeSPDY(w http.ResponseWriter, r *http.Request, known []string, accept acceptStream) (*spdystream.Connection, string, error) {
 	version, err := chooseVersion(w, r, known)
 	if err != nil {
 		return nil, "", err
@@ -47,7 +50,7 @@ func upgradeSPDY(w http.ResponseWriter, r *http.Request, known []string, opened 
 		return nil, "", err
 	}
 	_ = raw.SetDeadline(time.Time{}) // the HTTP server's no longer apply; fails only on a closed connection
-	conn, err := serveSPDY(&hijackedConn{Conn: raw, buffered: buffered.Reader}, raw.Close, opened)
+	conn, err := serveSPDY(&hijackedConn{Conn: raw, buffered: buffered.Reader}, raw.Close, accept)
 	return conn, version, err
 }
 
@@ -84,7 +87,7 @@ func chooseVersion(w http.ResponseWriter, r *http.Request, known []string) (stri
 }
 
 // serveSPDY speaks SPDY on a connection until the client ends it, and then hangs up.
-func serveSPDY(raw net.Conn, hangUp func() error, opened func(*spdystream.Stream) error) (*spdystream.Connection, error) {
+func serveSPDY(raw net.Conn, hangUp func() error, accept acceptStream) (*spdystream.Connection, error) {
 	conn, err := spdystream.NewConnection(raw, true)
 	if err != nil {
 		return nil, errors.Join(err, hangUp())
@@ -92,11 +95,13 @@ func serveSPDY(raw net.Conn, hangUp func() error, opened func(*spdystream.Stream
 	conn.SetIdleTimeout(idleTimeout)
 	go func() {
 		conn.Serve(func(stream *spdystream.Stream) {
-			if opened(stream) != nil {
+			then, err := accept(stream)
+			if err != nil {
 				_ = stream.Refuse() // an error means that the client is gone
 				return
 			}
 			_ = stream.SendReply(http.Header{}, false) // likewise
+			then()
 		})
 		_ = hangUp() // both sides are through with it
 	}()
@@ -128,14 +133,13 @@ var commandVersions = []string{"v4.channel.k8s.io", "v3.channel.k8s.io", "v2.cha
 func beginSPDYCommand(w http.ResponseWriter, r *http.Request, o Options) (*session, error) {
 	streams, stop := make(chan *spdystream.Stream), make(chan struct{})
 	defer close(stop)
-	conn, version, err := upgradeSPDY(w, r, commandVersions, func(stream *spdystream.Stream) error {
-		go func() { // after the reply
+	conn, version, err := upgradeSPDY(w, r, commandVersions, func(stream *spdystream.Stream) (func(), error) {
+		return func() {
 			select {
 			case streams <- stream:
 			case <-stop:
 			}
-		}()
-		return nil
+		}, nil
 	})
 	if err != nil {
 		return nil, err

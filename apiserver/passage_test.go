@@ -1,0 +1,70 @@
+package apiserver
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestLinksLeadThroughTheProxy: what means the other side's root has to mean its place here.
+func TestLinksLeadThroughTheProxy(t *testing.T) {
+	const prefix = "/api/v1/namespaces/d/pods/web/proxy"
+	p := passage{to: &url.URL{Scheme: "http", Host: "10.0.0.1:80"}, prefix: prefix}
+	for link, want := range map[string]string{
+		"/x":                          prefix + "/x",
+		"/x/":                         prefix + "/x/",
+		"/x?y=z#top":                  prefix + "/x?y=z#top",
+		"http://10.0.0.1:80/x":        prefix + "/x",
+		"http://localhost:8001/x":     "http://localhost:8001" + prefix + "/x",
+		prefix + "/x":                 prefix + "/x",
+		"x":                           "x",
+		"../x":                        "../x",
+		"https://example.org/x":       "https://example.org/x",
+		"//example.org/x":             "//example.org/x",
+		"mailto:somebody@example.org": "mailto:somebody@example.org",
+	} {
+		at, err := url.Parse(link)
+		require.NoError(t, err)
+		require.Equal(t, want, p.link(at, "localhost:8001"), link)
+	}
+
+	page := `<!doctype html><a class="k" href="/a">A &amp; B</a><img src=/b.png><p title="/c">/d</p><script>if (a < b) "/e"</script>`
+	var out strings.Builder
+	require.NoError(t, mendLinks(&out, strings.NewReader(page), func(at *url.URL) string { return p.link(at, "localhost:8001") }))
+	require.Equal(t, `<!doctype html><a class="k" href="`+prefix+`/a">A &amp; B</a><img src="`+prefix+`/b.png"><p title="/c">/d</p><script>if (a < b) "/e"</script>`, out.String())
+}
+
+// TestTheOtherSideLearnsNoSecrets: whoever is behind a proxy could use them against this server.
+func TestTheOtherSideLearnsNoSecrets(t *testing.T) {
+	in, err := http.NewRequest("GET", "https://here/api/v1/namespaces/d/pods/web/proxy/x", nil)
+	require.NoError(t, err)
+	in.RemoteAddr, in.Host = "192.0.2.1:1234", "here"
+	in.Header = http.Header{
+		"Authorization": {"Bearer secret"}, "Impersonate-User": {"jane"}, "Impersonate-Extra-A": {"b"},
+		"X-Remote-User": {"root"}, "X-Remote-Extra-A": {"b"}, "X-Forwarded-For": {"192.0.2.9"}, "Accept": {"text/html"},
+	}
+	out := in.Clone(t.Context())
+	p := passage{to: &url.URL{Scheme: "http", Host: "10.0.0.1:80", Path: "/x"}, prefix: "/api/v1/namespaces/d/pods/web/proxy"}
+	p.prepare(out, in)
+	require.Equal(t, http.Header{
+		"Accept": {"text/html"}, "X-Forwarded-For": {"192.0.2.9, 192.0.2.1"}, "X-Forwarded-Uri": {"/api/v1/namespaces/d/pods/web/proxy/x"},
+	}, out.Header)
+	require.Equal(t, "http://10.0.0.1:80/x", out.URL.String())
+}
+
+func TestSplitProxyName(t *testing.T) {
+	for text, want := range map[string][3]string{
+		"web": {"", "web", ""}, "web:80": {"", "web", "80"}, "https:web:443": {"https", "web", "443"}, "https:web:": {"https", "web", ""},
+	} {
+		scheme, name, port, ok := splitProxyName(text)
+		require.True(t, ok, text)
+		require.Equal(t, want, [3]string{scheme, name, port}, text)
+	}
+	for _, text := range []string{"", ":80", "ftp:web:21", "a:b:c:d"} {
+		_, _, _, ok := splitProxyName(text)
+		require.False(t, ok, text)
+	}
+}
