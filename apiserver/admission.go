@@ -23,8 +23,18 @@ type admission interface {
 // admissionChain runs its plugins one after the other, in upstream's order.
 type admissionChain []admission
 
-// Mutate lets every plugin change the object; the first refusal ends it.
+// Mutate lets every plugin change the object, and, should webhooks or policies want to see what became of their
+// changes, once more; the first refusal ends it.
 func (c admissionChain) Mutate(ctx context.Context, req *Request, obj, old api.Object) error {
+	req.reinvocation = reinvocation{}
+	if err := c.mutate(ctx, req, obj, old); err != nil || !req.reinvocation.again {
+		return err
+	}
+	req.reinvocation.second = true
+	return c.mutate(ctx, req, obj, old)
+}
+
+func (c admissionChain) mutate(ctx context.Context, req *Request, obj, old api.Object) error {
 	for _, plugin := range c {
 		if err := plugin.Mutate(ctx, req, obj, old); err != nil {
 			return admissionError(req, obj, err)

@@ -62,6 +62,7 @@ func (s *Server) deleteOnce(ctx context.Context, req *Request, current *entry, o
 	if err := checkPreconditions(res.Kind, obj.GetObjectMeta(), options.Preconditions); err != nil {
 		return nil, err
 	}
+	req.deletion = &options
 	if err := s.admission.Mutate(ctx, req, nil, obj); err != nil {
 		return nil, err
 	}

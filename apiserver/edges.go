@@ -15,6 +15,7 @@ type edges struct {
 	metrics  *metrics
 	kubelets *kubeletClient
 	openapi  openapiDocuments
+	webhooks *webhookClients
 }
 
 // newEdges makes the edges, and who guards them.
@@ -27,6 +28,7 @@ func (s *Server) newEdges() (err error) {
 	if s.services, err = newServiceAllocator(s.config.ServiceCIDR); err != nil {
 		return err
 	}
+	s.webhooks = &webhookClients{server: s}
 	s.kubelets, err = newKubeletClient(s.config)
 	return err
 }
@@ -42,6 +44,8 @@ func (s *Server) admissionPlugins() admission {
 		runtimeClassAdmission{s},   // a pod of a runtime class costs more, and runs on certain nodes
 		deviceAdmission{s},         // devices are given, and looked at, by who may do so
 		certificateAdmission{s},    // a certificate is approved and signed by who may do so for its signer
+		newMutatingWebhooks(s),     // programs outside may change the object
+		newValidatingWebhooks(s),   // and, when it is final, refuse it
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"kubelite/api"
 )
 
 // Request is what one HTTP request means to the API: who wants to do what to which object. The requestInfo step of
@@ -37,10 +39,14 @@ type Request struct {
 	// DeleteOptions in a body.
 	DryRun bool
 
-	query    url.Values
-	why      *why
-	warnings []string
-	accept   *accepted
+	query url.Values
+	// deletion is how to delete; nil for all but deletions.
+	deletion *api.DeleteOptions
+	// reinvocation is which webhooks and policies have to look at the object again, while they change it.
+	reinvocation reinvocation
+	why          *why
+	warnings     []string
+	accept       *accepted
 }
 
 // User is who sent a request.
