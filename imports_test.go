@@ -52,6 +52,8 @@ var owners = map[string][]string{
 	"golang.org/x/net":                 {"apiserver"},
 	"github.com/stretchr/testify":      {"test"},
 	"github.com/rogpeppe/go-internal":  {"test"},
+
+	"sigs.k8s.io/structured-merge-diff": {"apiserver/managedfields"},
 }
 
 func TestArrowsPointOneWay(t *testing.T) {

@@ -12,7 +12,7 @@ func Equal(a, b any) bool {
 	if !va.IsValid() || !vb.IsValid() {
 		return va.IsValid() == vb.IsValid()
 	}
-	return va.Type() == vb.Type() && equalValues(va, vb)
+	return va.Type() == vb.Type() && EqualValues(va, vb)
 }
 
 var (
@@ -21,8 +21,8 @@ var (
 	microTimeType = reflect.TypeFor[MicroTime]()
 )
 
-// equalValues compares two values of the same type.
-func equalValues(a, b reflect.Value) bool {
+// EqualValues is Equal for two reflected values of the same type.
+func EqualValues(a, b reflect.Value) bool {
 	switch a.Type() {
 	case quantityType:
 		return a.Interface().(Quantity).Cmp(b.Interface().(Quantity)) == 0
@@ -34,7 +34,7 @@ func equalValues(a, b reflect.Value) bool {
 	switch a.Kind() {
 	case reflect.Struct:
 		for i := range a.NumField() {
-			if !equalValues(a.Field(i), b.Field(i)) {
+			if !EqualValues(a.Field(i), b.Field(i)) {
 				return false
 			}
 		}
@@ -43,12 +43,12 @@ func equalValues(a, b reflect.Value) bool {
 		if a.IsNil() || b.IsNil() {
 			return a.IsNil() == b.IsNil()
 		}
-		return a.Pointer() == b.Pointer() || equalValues(a.Elem(), b.Elem())
+		return a.Pointer() == b.Pointer() || EqualValues(a.Elem(), b.Elem())
 	case reflect.Interface:
 		if a.IsNil() || b.IsNil() {
 			return a.IsNil() == b.IsNil()
 		}
-		return a.Elem().Type() == b.Elem().Type() && equalValues(a.Elem(), b.Elem())
+		return a.Elem().Type() == b.Elem().Type() && EqualValues(a.Elem(), b.Elem())
 	case reflect.Slice:
 		return equalSlices(a, b)
 	case reflect.Map:
@@ -65,7 +65,7 @@ func equalSlices(a, b reflect.Value) bool {
 		return bytes.Equal(a.Bytes(), b.Bytes())
 	}
 	for i := range a.Len() {
-		if !equalValues(a.Index(i), b.Index(i)) {
+		if !EqualValues(a.Index(i), b.Index(i)) {
 			return false
 		}
 	}
@@ -78,7 +78,7 @@ func equalMaps(a, b reflect.Value) bool {
 	}
 	for iter := a.MapRange(); iter.Next(); {
 		other := b.MapIndex(iter.Key())
-		if !other.IsValid() || !equalValues(iter.Value(), other) {
+		if !other.IsValid() || !EqualValues(iter.Value(), other) {
 			return false
 		}
 	}

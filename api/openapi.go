@@ -170,7 +170,7 @@ func (b *schemaBuilder) defineAs(name string, t reflect.Type) string {
 		schema = &Schema{Type: "object", Properties: map[string]*Schema{}}
 		b.fields(schema, t)
 		slices.Sort(schema.Required)
-		if slices.Contains(atomicStructs, goName(t)) {
+		if IsAtomicStruct(t) {
 			schema.MapType = "atomic"
 		}
 	}
@@ -231,9 +231,7 @@ func (b *schemaBuilder) fields(schema *Schema, t reflect.Type) {
 			property.Description = joinParagraphs(doc.fields[f.Name], property.Description)
 		}
 		b.mergeRules(property, f)
-		if value, ok := fieldDefaults[goName(t)+"."+name]; ok {
-			property.Default = value
-		}
+		property.Default = FieldDefault(t, name)
 		schema.Properties[name] = property
 		optional := strings.Contains(options, "omitempty") || strings.Contains(options, "omitzero")
 		switch f.Tag.Get("api") {
@@ -405,16 +403,18 @@ var closedStrings = strings.Fields(`AddressType AllocationConfigSource AppArmorP
 
 // atomicStructs are the structs that server-side apply takes as one value: half of a selector from one manager and half
 // from another would select what neither meant.
-var atomicStructs = strings.Fields(`AutoscalingV1CrossVersionObjectReference ConfigMapKeySelector EndpointAddress EndpointPort FileKeySelector IngressPortStatus LabelSelector
+var atomicStructs = strings.Fields(`AutoscalingV1CrossVersionObjectReference ConfigMapKeySelector EndpointAddress EndpointPort FileKeySelector LabelSelector
 	LocalObjectReference MatchResources NamedRuleWithOperations NodeSelector NodeSelectorTerm ObjectFieldSelector ObjectReference
 	OwnerReference ParamKind ParamRef ResourceFieldSelector RoleRef ScopeSelector SecretKeySelector SecretReference Subject
-	TopologySelectorTerm TypedLocalObjectReference Variable`)
+	TopologySelectorTerm TypedLocalObjectReference Variable
+	ServiceBackendPort`)
 
 // fieldDefaults are the defaults that server-side apply must know, because the fields are keys of a list or because the
 // type's own documentation promises them to clients.
 var fieldDefaults = map[string]any{
 	"AzureDiskVolumeSource.cachingMode": "ReadWrite", "AzureDiskVolumeSource.fsType": "ext4", "AzureDiskVolumeSource.kind": "Shared",
 	"ContainerPort.protocol": "TCP", "DeviceToleration.operator": "Equal", "ServicePort.protocol": "TCP",
+	"LocalObjectReference.name":                  "",
 	"ISCSIPersistentVolumeSource.iscsiInterface": "default", "ISCSIVolumeSource.iscsiInterface": "default",
 	"RBDPersistentVolumeSource.keyring": "/etc/ceph/keyring", "RBDPersistentVolumeSource.pool": "rbd", "RBDPersistentVolumeSource.user": "admin",
 	"RBDVolumeSource.keyring": "/etc/ceph/keyring", "RBDVolumeSource.pool": "rbd", "RBDVolumeSource.user": "admin",

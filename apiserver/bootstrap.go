@@ -74,7 +74,9 @@ func (s *Server) ensure(ctx context.Context, obj api.Object) error {
 	if kind.Default != nil {
 		kind.Default(obj)
 	}
-	_, err := s.create(ctx, s.internalRequest("create", res, meta.Namespace, meta.Name), obj)
+	req := s.internalRequest("create", res, meta.Namespace, meta.Name)
+	s.trackCreate(ctx, req, obj)
+	_, err := s.create(ctx, req, obj)
 	if err != nil && !api.IsAlreadyExists(err) {
 		return fmt.Errorf("create %s: %w", api.Describe(obj), err)
 	}

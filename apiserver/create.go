@@ -19,11 +19,12 @@ func (s *Server) serveCreate(_ http.ResponseWriter, req *Request) (*Answer, erro
 	if err != nil {
 		return nil, err
 	}
+	s.trackCreate(req.HTTP.Context(), req, obj) // own: who set which field
 	return s.create(req.HTTP.Context(), req, obj)
 }
 
 // create stores a new object. The order is upstream's, and each step relies on those before it. PUT comes here too,
-// for the kinds that it may create.
+// for the kinds that it may create, and so does an apply.
 func (s *Server) create(ctx context.Context, req *Request, obj api.Object) (*Answer, error) {
 	res, meta := req.Resource, obj.GetObjectMeta()
 	if err := req.prepareMeta(meta); err != nil { // what only the server may set is wiped; is it the right namespace?

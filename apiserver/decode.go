@@ -235,7 +235,23 @@ func (r *Request) readWriteOptions(kind string) error {
 	if r.HTTP == nil || r.HTTP.URL.RawQuery == "" {
 		return nil
 	}
+	return invalidOptions(kind, r.checkWriteOptions())
+}
+
+// readPatchOptions is readWriteOptions for a patch: an apply has to say who applies, and only an apply can be forced.
+func (r *Request) readPatchOptions(form api.PatchType) error {
 	var errs api.ErrorList
+	query := r.Query()
+	switch {
+	case form == api.ApplyPatchType && query.Get("fieldManager") == "":
+		errs = append(errs, api.Path("fieldManager").Required("is required for apply patch"))
+	case form != api.ApplyPatchType && query.Has("force"):
+		errs = append(errs, api.Path("force").Forbidden("may not be specified for non-apply patch"))
+	}
+	return invalidOptions("PatchOptions", append(errs, r.checkWriteOptions()...))
+}
+
+func (r *Request) checkWriteOptions() (errs api.ErrorList) {
 	query := r.Query()
 	if dryRun := query["dryRun"]; len(dryRun) > 0 {
 		r.DryRun = true
@@ -249,7 +265,7 @@ func (r *Request) readWriteOptions(kind string) error {
 	if manager := query.Get("fieldManager"); manager != "" {
 		errs = append(errs, api.ValidateFieldManager("", "fieldManager", manager)...)
 	}
-	return invalidOptions(kind, errs)
+	return errs
 }
 
 // checkDryRun: there is one kind of dry run, the whole one.

@@ -14,11 +14,10 @@ import (
 // prepareMeta wipes what only the server may set, and puts the object into the namespace of the URL.
 func (r *Request) prepareMeta(meta *api.ObjectMeta) error {
 	meta.SelfLink, meta.UID, meta.CreationTimestamp = "", "", api.Time{}
-	meta.DeletionTimestamp, meta.DeletionGracePeriodSeconds, meta.ManagedFields = nil, nil, nil
+	meta.DeletionTimestamp, meta.DeletionGracePeriodSeconds = nil, nil
 	if meta.ResourceVersion != "" && meta.ResourceVersion != "0" {
 		return api.NewInternalError(errors.New("resourceVersion should not be set on objects to be created"))
 	}
-	r.dropDoubleOwners(meta)
 	return r.checkNamespace(meta)
 }
 

@@ -9,16 +9,19 @@ import (
 	"kubelite/api"
 )
 
-var patchTypes = []string{string(api.JSONPatchType), string(api.MergePatchType), string(api.StrategicMergePatchType)}
+var patchTypes = []string{string(api.JSONPatchType), string(api.MergePatchType), string(api.StrategicMergePatchType), string(api.ApplyPatchType)}
 
 // servePatch serves PATCH for every kind: read the object, change it as the patch says, and go on like PUT.
 func (s *Server) servePatch(_ http.ResponseWriter, req *Request) (*Answer, error) {
-	media, _, _ := strings.Cut(req.HTTP.Header.Get("Content-Type"), ";")
-	apply := req.Resource.patcher(media)
+	form := req.patchType()
+	if form == api.ApplyPatchType {
+		return s.serveApply(req)
+	}
+	apply := req.Resource.patcher(form)
 	if apply == nil {
 		return nil, api.NewUnsupportedMediaType(req.Resource.patchTypes())
 	}
-	if err := req.readWriteOptions("PatchOptions"); err != nil {
+	if err := req.readPatchOptions(form); err != nil {
 		return nil, err
 	}
 	patch, err := readBody(req.HTTP)
@@ -26,6 +29,12 @@ func (s *Server) servePatch(_ http.ResponseWriter, req *Request) (*Answer, error
 		return nil, err
 	}
 	return s.patch(req.HTTP.Context(), req, patch, apply)
+}
+
+// patchType is the media type of the body.
+func (r *Request) patchType() api.PatchType {
+	media, _, _ := strings.Cut(r.HTTP.Header.Get("Content-Type"), ";")
+	return api.PatchType(strings.TrimSpace(media))
 }
 
 // A patcher applies a patch to an object's JSON. dataType is a value of the object's Go type, whose tags say how lists
@@ -40,8 +49,7 @@ var patchers = map[api.PatchType]patcher{
 
 // patcher finds what a media type means; nil if the resource takes no such patches. Only a Go type has the tags that a
 // strategic merge goes by.
-func (res *Resource) patcher(media string) patcher {
-	patchType := api.PatchType(strings.TrimSpace(media))
+func (res *Resource) patcher(patchType api.PatchType) patcher {
 	if res.Custom && patchType == api.StrategicMergePatchType {
 		return nil
 	}
@@ -57,7 +65,7 @@ func (res *Resource) patchTypes() []string {
 
 func (s *Server) patch(ctx context.Context, req *Request, patch []byte, apply patcher) (*Answer, error) {
 	kind := req.Resource.Kind
-	return s.update(ctx, req, func(old api.Object) (api.Object, error) {
+	return s.update(ctx, req, s.tracked(ctx, req, func(old api.Object) (api.Object, error) {
 		doc, err := api.MarshalJSON(old)
 		if err != nil {
 			return nil, err
@@ -85,7 +93,7 @@ func (s *Server) patch(ctx context.Context, req *Request, patch []byte, apply pa
 			kind.Default(obj)
 		}
 		return obj, nil
-	})
+	}))
 }
 
 // invalidPatch says that the patch makes no valid object of the kind.

@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"kubelite/api"
+	"kubelite/apiserver/managedfields"
 )
 
 // Resource is one row of the table that the server works from: a kind, what may be done to its objects, and the few
@@ -35,9 +37,13 @@ type Resource struct {
 	// Create serves POST of a kind that is never stored (Binding). Nil for all others.
 	Create Handler
 
-	prefix   string        // of the keys in the store: "/deployments.apps/"
-	row      *Resource     // of the kind that is stored: itself, unless View says otherwise
-	replaced chan struct{} // of a row that may go while the server runs: closed when it does
+	// Schema is that of a custom resource; a built-in kind has it from its Go type.
+	Schema *managedfields.Schema
+
+	fieldKinds sync.Map      // by subresource; see fieldKind
+	prefix     string        // of the keys in the store: "/deployments.apps/"
+	row        *Resource     // of the kind that is stored: itself, unless View says otherwise
+	replaced   chan struct{} // of a row that may go while the server runs: closed when it does
 }
 
 // Handler serves one request. Its Answer is written in the form that the client accepts; a handler that wrote to w
@@ -117,6 +123,9 @@ type Strategy struct {
 	CreateOnUpdate bool
 	// ConditionalUpdate: a PUT must name the resourceVersion that it replaces. Most kinds let it be left out.
 	ConditionalUpdate bool
+	// Resets names, by subresource ("": the object itself), the fields that a write cannot set: no manager comes to own
+	// them. Only kinds that differ from the rule (see resets) have it.
+	Resets map[string][]string
 	// Grace returns how many seconds an object may live on after its deletion was asked for, given what the request
 	// says (nil: nothing). Only Pods have it; others go at once.
 	Grace func(obj api.Object, asked *int64) int64

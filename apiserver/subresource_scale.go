@@ -2,9 +2,9 @@ package apiserver
 
 import (
 	"net/http"
-	"strings"
 
 	"kubelite/api"
+	"kubelite/apiserver/managedfields"
 )
 
 // The scale subresource is the number of replicas of an object under one form for all kinds, so that `kubectl scale`
@@ -64,7 +64,7 @@ func (s *Server) serveScale(_ http.ResponseWriter, req *Request) (*Answer, error
 		}
 		return answerScale(http.StatusOK, parent)
 	}
-	rescale, err := readScale(req)
+	rescale, err := s.readScale(req)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +73,7 @@ func (s *Server) serveScale(_ http.ResponseWriter, req *Request) (*Answer, error
 		if err != nil {
 			return nil, err
 		}
+		before.ManagedFields = managedfields.ToScale(parent.GetObjectMeta().ManagedFields, replicasPath)
 		scale, err := rescale(before)
 		if err != nil {
 			return nil, err
@@ -89,6 +90,7 @@ func (s *Server) serveScale(_ http.ResponseWriter, req *Request) (*Answer, error
 		wanted, _, _ := replicas(parent)
 		*wanted = &scale.Spec.Replicas
 		meta := parent.GetObjectMeta()
+		meta.ManagedFields = managedfields.FromScale(meta.ManagedFields, scale.ManagedFields, req.Resource.APIVersion(), replicasPath)
 		meta.ResourceVersion = scale.ResourceVersion
 		if scale.UID != "" {
 			meta.UID = scale.UID
@@ -113,8 +115,12 @@ func answerScale(code int, parent api.Object) (*Answer, error) {
 	return answerObject(code, scale), nil
 }
 
+// replicasPath is where the owners of a Scale's replicas own them in its parent, in every version.
+func replicasPath(string) []string { return []string{"spec", "replicas"} }
+
 // readScale reads the body of a PUT or PATCH. What it returns makes the new Scale of the current one.
-func readScale(req *Request) (func(before *api.Scale) (*api.Scale, error), error) {
+func (s *Server) readScale(req *Request) (func(before *api.Scale) (*api.Scale, error), error) {
+	ctx, kind := req.HTTP.Context(), s.fieldKind(req.Resource, "scale")
 	if req.Verb == "update" {
 		if err := req.readWriteOptions("UpdateOptions"); err != nil {
 			return nil, err
@@ -123,19 +129,33 @@ func readScale(req *Request) (func(before *api.Scale) (*api.Scale, error), error
 		if err != nil {
 			return nil, err
 		}
-		return func(*api.Scale) (*api.Scale, error) { return api.DeepCopy(body.(*api.Scale)), nil }, nil
+		return func(before *api.Scale) (*api.Scale, error) {
+			scale := api.DeepCopy(body.(*api.Scale))
+			s.track(ctx, kind, req, before, scale)
+			return scale, nil
+		}, nil
 	}
-	media, _, _ := strings.Cut(req.HTTP.Header.Get("Content-Type"), ";")
-	apply := patchers[api.PatchType(strings.TrimSpace(media))]
-	if apply == nil {
+	form := req.patchType()
+	apply := patchers[form]
+	if apply == nil && form != api.ApplyPatchType {
 		return nil, api.NewUnsupportedMediaType(patchTypes)
 	}
-	if err := req.readWriteOptions("PatchOptions"); err != nil {
+	if err := req.readPatchOptions(form); err != nil {
 		return nil, err
 	}
 	patch, err := readBody(req.HTTP)
 	if err != nil {
 		return nil, err
+	}
+	if form == api.ApplyPatchType {
+		opinion, duplicates, err := readApply(patch)
+		return func(before *api.Scale) (*api.Scale, error) {
+			obj, err := s.applied(ctx, req, scaleKind, before, opinion, duplicates)
+			if err != nil {
+				return nil, err
+			}
+			return obj.(*api.Scale), nil
+		}, err
 	}
 	return func(before *api.Scale) (*api.Scale, error) {
 		doc, err := api.MarshalJSON(before)
@@ -151,6 +171,7 @@ func readScale(req *Request) (func(before *api.Scale) (*api.Scale, error), error
 		if err != nil {
 			return nil, invalidPatch(patched, err)
 		}
+		s.track(ctx, kind, req, before, scale)
 		return scale, req.strictErrors(strict, func(err error) error { return invalidPatch(patched, err) })
 	}, nil
 }

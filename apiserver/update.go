@@ -24,20 +24,22 @@ func (s *Server) serveUpdate(_ http.ResponseWriter, req *Request) (*Answer, erro
 		return nil, err
 	}
 	ctx := req.HTTP.Context()
-	answer, err := s.update(ctx, req, func(api.Object) (obj api.Object, err error) {
+	answer, err := s.update(ctx, req, s.tracked(ctx, req, func(api.Object) (obj api.Object, err error) {
 		// Admission and strategy change what they get: should another writer make us try again, start afresh.
 		if obj, sent = sent, nil; obj == nil {
 			obj, err = decode(req, req.Resource.Kind, body)
 		}
 		return obj, err
-	})
+	}))
 	if api.IsNotFound(err) && req.Resource.Strategy.CreateOnUpdate && req.Subresource == "" && sent != nil {
+		s.trackCreate(ctx, req, sent)
 		return s.createByUpdate(ctx, req, sent)
 	}
 	return answer, err
 }
 
-// createByUpdate is a PUT of a name that does not exist, for the few kinds that allow it (Lease, Endpoints, ...).
+// createByUpdate is a PUT of a name that does not exist, for the few kinds that allow it (Lease, Endpoints, ...), or an
+// apply of one.
 func (s *Server) createByUpdate(ctx context.Context, req *Request, obj api.Object) (*Answer, error) {
 	meta := obj.GetObjectMeta()
 	if err := req.checkName(meta); err != nil {
@@ -120,8 +122,6 @@ func (s *Server) updateFrom(ctx context.Context, req *Request, current *entry, c
 	if err := req.checkResourceVersion(meta, oldMeta); err != nil {
 		return nil, err
 	}
-	meta.ManagedFields = nil
-	req.dropDoubleOwners(meta)
 	if err := s.admission.Mutate(ctx, req, obj, old); err != nil { // admit: may change the object
 		return nil, err
 	}
@@ -159,7 +159,7 @@ func (s *Server) storeChanged(ctx context.Context, req *Request, current *entry,
 	if err != nil {
 		return nil, err
 	}
-	if !current.refreshed && encoded.is(current.revision, current.json) {
+	if !current.refreshed && (encoded.is(current.revision, current.json) || encoded.sameButTimes(current.revision, current.json)) {
 		return &Answer{Code: http.StatusOK, JSON: current.json}, nil
 	}
 	if req.DryRun {
@@ -177,12 +177,13 @@ func (s *Server) storeChanged(ctx context.Context, req *Request, current *entry,
 func (res *Resource) prepareForUpdate(subresource string, obj, old api.Object) {
 	meta, oldMeta := obj.GetObjectMeta(), old.GetObjectMeta()
 	meta.Generation = oldMeta.Generation
+	owners := meta.ManagedFields
 	if subresource == "" {
 		res.prepareSpec(obj, old)
 	} else if sub := res.Subresources[subresource]; sub != nil && sub.Prepare != nil {
 		sub.Prepare(res, obj, old)
 	}
-	meta.SelfLink, meta.CreationTimestamp = "", oldMeta.CreationTimestamp
+	meta.SelfLink, meta.CreationTimestamp, meta.ManagedFields = "", oldMeta.CreationTimestamp, owners
 	if meta.UID == "" {
 		meta.UID = oldMeta.UID
 	}

@@ -1,0 +1,145 @@
+package apiserver
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kubelite/api"
+)
+
+const (
+	applyDeployments = "/apis/apps/v1/namespaces/default/deployments/web"
+	webApply         = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: {app: web}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: nginx}]}
+`
+)
+
+// apply sends a server-side apply.
+func (h *harness) apply(path, manager, body string) answer {
+	return h.do("PATCH", path+"?fieldManager="+manager, body, "Content-Type", string(api.ApplyPatchType))
+}
+
+// managers lists "manager Operation subresource" of each entry.
+func managers(a answer) (all []string) {
+	entries, _ := a.at("metadata.managedFields").([]any)
+	for _, e := range entries {
+		entry := e.(tree)
+		text := entry["manager"].(string) + " " + entry["operation"].(string)
+		if sub, ok := entry["subresource"].(string); ok {
+			text += " " + sub
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+func TestApplyCreatesMergesAndRemoves(t *testing.T) {
+	h := newHarness(t)
+	created := h.apply(applyDeployments, "alice", webApply)
+	require.Equal(t, 201, created.code, string(created.body))
+	require.Equal(t, []string{"alice Apply"}, managers(created))
+	revision := created.at("metadata.resourceVersion")
+
+	again := h.apply(applyDeployments, "alice", webApply)
+	require.Equal(t, 200, again.code)
+	require.Equal(t, revision, again.at("metadata.resourceVersion"), "an apply that changes nothing leaves no trace")
+	require.Equal(t, string(h.must("GET", applyDeployments, "").body), string(again.body))
+
+	// Bob wants something else: a conflict, unless he insists. Then Alice has lost the field.
+	bob := `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 3}}`
+	conflict := h.apply(applyDeployments, "bob", bob)
+	require.Equal(t, 409, conflict.code)
+	require.Equal(t, `Apply failed with 1 conflict: conflict with "alice": .spec.replicas`, conflict.at("message"))
+	require.Equal(t, tree{"reason": "FieldManagerConflict", "message": `conflict with "alice"`, "field": ".spec.replicas"}, conflict.at("details.causes.0"))
+	forced := h.do("PATCH", applyDeployments+"?fieldManager=bob&force=true", bob, "Content-Type", string(api.ApplyPatchType))
+	require.Equal(t, 200, forced.code)
+	require.Equal(t, 3.0, forced.at("spec.replicas"))
+
+	// What Alice no longer says, and nobody else owns, is gone: her label; not the replicas, which are Bob's now.
+	less := h.apply(applyDeployments, "alice", `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: nginx}]}
+`)
+	require.Equal(t, 200, less.code, string(less.body))
+	require.Nil(t, less.at("metadata.labels"))
+	require.Equal(t, 3.0, less.at("spec.replicas"))
+	none := h.apply(applyDeployments, "bob", `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}}`)
+	require.Equal(t, 1.0, none.at("spec.replicas"), "the default, now that nobody says")
+	require.Equal(t, []string{"alice Apply"}, managers(none))
+}
+
+func TestOwnersOfOtherWrites(t *testing.T) {
+	h := newHarness(t)
+	h.header.Set("User-Agent", "kubectl/v1.36 (linux/amd64)")
+	h.apply(applyDeployments, "alice", webApply)
+	status := h.do("PATCH", applyDeployments+"/status", `{"status":{"replicas":2},"spec":{"paused":true}}`, "Content-Type", string(api.MergePatchType))
+	require.Equal(t, []string{"alice Apply", "kubectl Update status"}, managers(status))
+	require.Equal(t, tree{"f:status": tree{"f:replicas": tree{}}}, status.at("metadata.managedFields.1.fieldsV1"))
+
+	h.do("PUT", applyDeployments+"/scale?fieldManager=scaler", `{"metadata":{"name":"web"},"spec":{"replicas":5}}`)
+	scaled := h.must("GET", applyDeployments, "")
+	require.Equal(t, []string{"alice Apply", "kubectl Update status", "scaler Update scale"}, managers(scaled))
+	require.Equal(t, tree{"f:spec": tree{"f:replicas": tree{}}}, scaled.at("metadata.managedFields.2.fieldsV1"))
+	require.Contains(t, h.apply(applyDeployments, "alice", webApply).at("message"), `conflict with "scaler" with subresource "scale" using apps/v1: .spec.replicas`)
+
+	same := h.do("PUT", applyDeployments+"?fieldManager=other", string(scaled.body))
+	require.Equal(t, scaled.at("metadata.resourceVersion"), same.at("metadata.resourceVersion"))
+	forgotten := h.do("PATCH", applyDeployments, `{"metadata":{"managedFields":[{}]}}`, "Content-Type", string(api.MergePatchType))
+	require.Empty(t, managers(forgotten))
+}
+
+func TestApplyRefuses(t *testing.T) {
+	h := newHarness(t)
+	h.apply(applyDeployments, "alice", webApply)
+	cases := []struct {
+		name, path, body string
+		code             int
+		message          string
+	}{
+		{"no manager", applyDeployments, webApply, 422, `PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch`},
+		{"other kind", applyDeployments + "?fieldManager=a", `{apiVersion: v1, kind: Pod, metadata: {name: web}}`, 400, "invalid object type: /v1, Kind=Pod"},
+		{"managed fields", applyDeployments + "?fieldManager=a", `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, managedFields: []}}`, 400, "metadata.managedFields must be nil"},
+		{"unknown field", applyDeployments + "?fieldManager=a", `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {foo: 1}}`, 500,
+			"failed to create typed patch object (/web; apps/v1, Kind=Deployment): .spec.foo: field not declared in schema"},
+		{"no YAML", applyDeployments + "?fieldManager=a", "a: b: c", 400, "error decoding YAML: error converting YAML to JSON: yaml: mapping values are not allowed in this context"},
+		{"duplicate", applyDeployments + "?fieldManager=a&fieldValidation=Strict", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  paused: true\n  paused: true\n", 400,
+			"error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 6: key \"paused\" already set in map"},
+	}
+	for _, c := range cases {
+		a := h.do("PATCH", c.path, c.body, "Content-Type", string(api.ApplyPatchType))
+		require.Equal(t, c.code, a.code, c.name+": "+string(a.body))
+		require.Equal(t, c.message, a.at("message"), c.name)
+	}
+	forced := h.do("PATCH", applyDeployments+"?force=true", `{}`, "Content-Type", string(api.MergePatchType))
+	require.Equal(t, `PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch`, forced.at("message"))
+}
+
+// TestGoingOverToServerSideApply: kubectl that applied on the client's side meets no conflict with itself.
+func TestGoingOverToServerSideApply(t *testing.T) {
+	h := newHarness(t)
+	h.must("POST", "/api/v1/namespaces/default/configmaps?fieldManager=kubectl-client-side-apply", `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c",
+		"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"c\"},\"data\":{\"a\":\"1\"}}"}},"data":{"a":"1","b":"1"}}`)
+	const path = "/api/v1/namespaces/default/configmaps/c"
+	applied := h.apply(path, "kubectl", `{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: "2"}}`)
+	require.Equal(t, 200, applied.code, string(applied.body))
+	require.Equal(t, "2", applied.at("data.a"))
+	require.JSONEq(t, `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"a":"2"}}`,
+		applied.at("metadata.annotations").(tree)["kubectl.kubernetes.io/last-applied-configuration"].(string))
+	conflict := h.apply(path, "kubectl", `{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: "3", b: "3"}}`)
+	require.Equal(t, `Apply failed with 1 conflict: conflict with "kubectl-client-side-apply" using v1: .data.b`, conflict.at("message"))
+}
