@@ -6,10 +6,10 @@ LDFLAGS := -s -w -X kubelite/api.Version=$(VERSION)
 GOTESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test race e2e golden lint docs bench clean
+.PHONY: help build run demo test race e2e compat conformance golden lint docs bench clean
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## bin/kubelite and bin/kubectl-lite, static
 	@mkdir -p bin
@@ -21,15 +21,23 @@ run: build ## start a cluster with two nodes and leave it running
 demo: build ## the main job in a minute: start, apply, look, ask why
 	@examples/demo.sh
 
-test: build lint docs ## everything a green build means: lint, docs, unit, stories, sessions, end-to-end on Docker, upstream's types
-	go test $(GOTESTFLAGS) ./...
-	cd test/compat && go test $(GOTESTFLAGS) ./...
+# The sessions of the real kubectl need one: what is installed, else what compat has built.
+test: build lint docs compat ## everything a green build means: lint, docs, unit, stories, sessions, end-to-end on Docker, real clients
+	PATH="$$PATH:$(CURDIR)/bin/clients" go test $(GOTESTFLAGS) ./...
 
 race: ## the same tests under the race detector
 	CGO_ENABLED=1 go test -race $(GOTESTFLAGS) ./...
 
 e2e: build ## only the sessions and the end-to-end tests on a real cluster
 	go test $(GOTESTFLAGS) ./test/...
+
+compat: build ## upstream's types, and its clients unmodified: kubectl, client-go, controller-runtime, Helm; a line for each check
+	cd test/compat && go test $(GOTESTFLAGS) . ./kubectl
+	cd test/compat/clients && go test -timeout 30m $(GOTESTFLAGS)
+
+# LISTS: lists/1-no-node (default), lists/2-simulated-node with NODES=2, lists/3-pods and lists/4-special with RUNTIME=docker.
+conformance: build ## upstream's conformance tests; LISTS, NODES and RUNTIME say which and on what
+	go run ./test/conformance -nodes $(or $(NODES),1) -runtime $(or $(RUNTIME),simulated) $(LISTS)
 
 golden: build ## rewrite the expected outputs; read the diff before you commit it
 	go test ./test/sessions -run TestSessions -update

@@ -253,17 +253,22 @@ func (l *ErrorList) fieldManager(path Path, field, manager string) {
 	}
 }
 
-// DropDuplicateOwners removes owner references that are in the list already, and tells whether there were any.
-// The API server calls it before validation and warns the client: a patch easily adds a reference twice.
-func DropDuplicateOwners(meta *ObjectMeta) bool {
+// DropDuplicateOwners removes owner references that are in the list already, and returns the UIDs of those. The API server
+// calls it before validation and warns the client: a patch easily adds a reference twice, and the garbage collector counts
+// owners.
+func DropDuplicateOwners(meta *ObjectMeta) (dropped []string) {
+	if len(meta.OwnerReferences) < 2 {
+		return nil
+	}
 	var kept []OwnerReference
 	for _, ref := range meta.OwnerReferences {
-		if !slices.ContainsFunc(kept, func(other OwnerReference) bool { return Equal(ref, other) }) {
+		if slices.ContainsFunc(kept, func(other OwnerReference) bool { return Equal(ref, other) }) {
+			dropped = append(dropped, string(ref.UID))
+		} else {
 			kept = append(kept, ref)
 		}
 	}
-	dropped := len(kept) < len(meta.OwnerReferences)
-	if dropped {
+	if len(dropped) > 0 {
 		meta.OwnerReferences = kept
 	}
 	return dropped

@@ -124,7 +124,7 @@ func TestDropDuplicateOwners(t *testing.T) {
 	a, b := OwnerReference{Kind: "A", UID: "1"}, OwnerReference{Kind: "B", UID: "2", Controller: Ptr(true)}
 	sameAsB := OwnerReference{Kind: "B", UID: "2", Controller: Ptr(true)}
 	meta := &ObjectMeta{OwnerReferences: []OwnerReference{a, b, a, sameAsB}}
-	require.True(t, DropDuplicateOwners(meta))
+	require.Equal(t, []string{"1", "2"}, DropDuplicateOwners(meta))
 	require.Equal(t, []OwnerReference{a, b}, meta.OwnerReferences)
-	require.False(t, DropDuplicateOwners(meta))
+	require.Empty(t, DropDuplicateOwners(meta))
 }

@@ -31,28 +31,10 @@ func (r *Request) checkNamespace(meta *api.ObjectMeta) error {
 	return nil
 }
 
-// dropDoubleOwners drops owner references that are there twice: old clients sent them, and the garbage
-// collector counts owners.
+// dropDoubleOwners drops owner references that are there twice, and says so.
 func (r *Request) dropDoubleOwners(meta *api.ObjectMeta) {
-	if len(meta.OwnerReferences) < 2 {
-		return
-	}
-	var kept []api.OwnerReference
-	var doubled []string
-	for _, ref := range meta.OwnerReferences {
-		seen := false
-		for _, k := range kept {
-			seen = seen || api.Equal(k, ref)
-		}
-		if seen {
-			doubled = append(doubled, string(ref.UID))
-		} else {
-			kept = append(kept, ref)
-		}
-	}
-	if len(doubled) > 0 {
-		meta.OwnerReferences = kept
-		r.Warn(".metadata.ownerReferences contains duplicate entries; the duplicates were dropped; duplicate UID(s) observed: " + strings.Join(doubled, ", "))
+	if dropped := api.DropDuplicateOwners(meta); len(dropped) > 0 {
+		r.Warn(".metadata.ownerReferences contains duplicate entries; the duplicates were dropped; duplicate UID(s) observed: " + strings.Join(dropped, ", "))
 	}
 }
 

@@ -170,8 +170,8 @@ var finalizeSubresource = &Subresource{
 		*ns = *api.DeepCopy(old.(*api.Namespace))
 		ns.Spec.Finalizers, ns.ObjectMeta.ResourceVersion = finalizers, meta
 	},
-	Validate: func(res *Resource, obj, old api.Object) api.ErrorList {
-		return api.ValidateObjectMetaUpdate(res.Kind, obj.GetObjectMeta(), old.GetObjectMeta())
+	Validate: func(_ *Resource, obj, old api.Object) api.ErrorList {
+		return api.ValidateNamespaceFinalize(obj.(*api.Namespace), old.(*api.Namespace))
 	},
 }
 

@@ -1,0 +1,121 @@
+package clients
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// fullCluster is what all checks share: a cluster of two simulated nodes, and the clients that had to be built.
+type fullCluster struct {
+	home, kubeconfig string
+	kubelite         string
+	kubectl          string
+	ours             bool // false: somebody else's cluster
+}
+
+const (
+	kubectlVersion = "1.36.3"
+	profile        = "compat"
+)
+
+var shared *fullCluster
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "compat:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (code int, err error) {
+	bin, err := filepath.Abs("../../../bin")
+	if err != nil {
+		return 1, err
+	}
+	shared = &fullCluster{kubelite: filepath.Join(bin, "kubelite"), kubectl: filepath.Join(bin, "clients", "kubectl"), kubeconfig: os.Getenv("COMPAT_KUBECONFIG")}
+	if err := build("../../..", shared.kubelite, "", "./cmd/kubelite"); err != nil {
+		return 1, err
+	}
+	if err := buildKubectl(shared.kubectl); err != nil {
+		return 1, err
+	}
+	if shared.kubeconfig == "" {
+		shared.ours = true
+		if err := shared.start(); err != nil {
+			return 1, err
+		}
+		defer func() { err = errors.Join(err, shared.delete()) }()
+	}
+	return m.Run(), nil
+}
+
+// build makes a static program.
+func build(dir, out, ldflags string, packages ...string) error {
+	cmd := exec.Command("go", append([]string{"build", "-ldflags", "-s -w " + ldflags, "-o", out}, packages...)...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
+	return output(cmd)
+}
+
+// buildKubectl makes the kubectl of our go.mod, which says the version that upstream's release says.
+func buildKubectl(out string) error {
+	var flags []string
+	for _, pkg := range []string{"k8s.io/component-base/version", "k8s.io/client-go/pkg/version"} {
+		flags = append(flags, "-X "+pkg+".gitVersion=v"+kubectlVersion, "-X "+pkg+".gitMajor=1", "-X "+pkg+".gitMinor=36")
+	}
+	return build("..", out, strings.Join(flags, " "), "./kubectl")
+}
+
+// output runs a command whose output matters only if it fails.
+func output(cmd *exec.Cmd) error {
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out)
+	}
+	return nil
+}
+
+func (c *fullCluster) start() error {
+	home, err := os.MkdirTemp("", "kubelite-compat-")
+	if err != nil {
+		return err
+	}
+	c.home, c.kubeconfig = home, filepath.Join(home, profile, "kubeconfig")
+	return c.command("start", "--nodes", "2", "--runtime", "simulated", "--port", "0", "--no-merge")
+}
+
+func (c *fullCluster) delete() error {
+	return errors.Join(c.command("delete"), os.RemoveAll(c.home))
+}
+
+// command runs `kubelite` on the cluster.
+func (c *fullCluster) command(args ...string) error {
+	return output(exec.Command(c.kubelite, append(args, "--home", c.home, "--profile", profile)...))
+}
+
+// config is how client-go finds the cluster.
+func (c *fullCluster) config(t *testing.T) *rest.Config {
+	t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", c.kubeconfig)
+	require.NoError(t, err)
+	return config
+}
+
+// check runs one check of one client and prints its line.
+func check(t *testing.T, client, what string, f func(t *testing.T)) {
+	t.Helper()
+	verdict := "FAILED"
+	if t.Run(what, f) {
+		verdict = "ok"
+	}
+	fmt.Printf("%-24s %-64s %s\n", client, what, verdict)
+}
