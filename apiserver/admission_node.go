@@ -26,7 +26,7 @@ func (p nodeRestriction) Validate(ctx context.Context, req *Request, obj, old ap
 	if req.User == nil || !req.User.InGroup(groupNodes) {
 		return nil
 	}
-	node, ok := nodeName(req.User)
+	node, ok := nodeName(req.User.Name, req.User.Groups)
 	if !ok {
 		return fmt.Errorf("could not determine node from user %q", req.User.Name)
 	}

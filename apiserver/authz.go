@@ -8,154 +8,134 @@ import (
 	"strings"
 
 	"kubelite/api"
+	"kubelite/apiserver/rbac"
 )
 
-// authorizer answers "may they?". What is not granted is forbidden; there are no rules that deny.
+// authorizer answers "may they?". What nothing allows is forbidden; there are no rules that deny.
 //
-// The grants below are those of Kubernetes' built-in roles of the same names. Nodes share one identity pattern but
-// not one set of objects, so what belongs to whom is decided in authz_node.go.
+//	system:masters   everything, always: or nobody could repair roles that are wrong
+//	nodes            what belongs to their own pods (authz_node.go)
+//	everybody        what roles and bindings say (package rbac)
 type authorizer struct {
-	node *nodeAuthorizer
+	node   *nodeAuthorizer
+	policy *rbac.Policy
 }
 
-// grant gives rules to a user or to all members of a group.
-type grant struct {
-	user  string
-	group string
-	rules []rule
+// access is what an authorizer is asked for.
+type access struct {
+	rbac.Attributes
+	// fieldSelector narrows down what a list, watch or deletecollection is about: a node may list the pods that it runs.
+	fieldSelector string
 }
 
-// rule allows verbs on resources of API groups ("" is the core group; "pods/status" is a subresource), or on paths
-// that are not resources. "*" stands for all; a path may end in it.
-type rule struct {
-	verbs     string
-	groups    string
-	resources string
-	paths     string
+// decision is the authorizer's answer.
+type decision struct {
+	allowed bool
+	node    string // why the node authorizer did not allow it
+	rbac    rbac.Decision
 }
 
-// grants are all rules, for all who are not system:masters. Words are separated by spaces; "core" is the core group.
-var grants = []grant{
-	{group: groupUnauthenticated, rules: publicInfo},
-	{group: groupAuthenticated, rules: append([]rule{
-		{verbs: "get", paths: "/api /api/* /apis /apis/* /openapi /openapi/*"},
-		{verbs: "create", groups: "authorization.k8s.io", resources: "selfsubjectaccessreviews selfsubjectrulesreviews"},
-		{verbs: "create", groups: "authentication.k8s.io", resources: "selfsubjectreviews"},
-	}, publicInfo...)},
-	{group: "system:monitoring", rules: []rule{
-		{verbs: "get", paths: "/metrics /healthz /healthz/* /livez /livez/* /readyz /readyz/*"},
-	}},
-
-	{user: userScheduler, rules: []rule{
-		{verbs: "create patch update", groups: "core events.k8s.io", resources: "events"},
-		{verbs: "create get update patch list watch", groups: "coordination.k8s.io", resources: "leases"},
-		{verbs: "get list watch", groups: "core", resources: "nodes namespaces replicationcontrollers services persistentvolumeclaims persistentvolumes"},
-		{verbs: "get list watch", groups: "apps", resources: "replicasets statefulsets"},
-		{verbs: "get list watch", groups: "policy", resources: "poddisruptionbudgets"},
-		{verbs: "get list watch", groups: "storage.k8s.io", resources: "*"},
-		{verbs: "get list watch delete", groups: "core", resources: "pods"},
-		{verbs: "create", groups: "core", resources: "bindings pods/binding"},
-		{verbs: "patch update", groups: "core", resources: "pods/status persistentvolumeclaims"},
-		{verbs: "post", paths: api.LedgerPath},
-	}},
-
-	// One process runs all controllers under one name, so it has what Kubernetes gives to each of them. The garbage
-	// collector and the namespace controller work on whatever kinds there are; the others make what they make.
-	{user: userControllerManager, rules: []rule{
-		{verbs: "get list watch update patch delete deletecollection", groups: "*", resources: "*"},
-		{verbs: "create", groups: "core events.k8s.io", resources: "events"},
-		{verbs: "create", groups: "core", resources: "pods configmaps secrets serviceaccounts serviceaccounts/token endpoints"},
-		{verbs: "create", groups: "apps", resources: "replicasets controllerrevisions"},
-		{verbs: "create", groups: "batch", resources: "jobs"},
-		{verbs: "create", groups: "coordination.k8s.io", resources: "leases"},
-		{verbs: "create", groups: "discovery.k8s.io", resources: "endpointslices"},
-		{verbs: "get post", paths: api.LedgerPath},
-	}},
-
-	{group: groupNodes, rules: []rule{
-		{verbs: "post", paths: api.LedgerPath},
-	}},
+// reason says what is behind a decision, as upstream words it; "" where there is nothing to say.
+func (d *decision) reason() string {
+	reasons := slices.DeleteFunc([]string{d.node, d.rbac.Reason()}, func(s string) bool { return s == "" })
+	return strings.Join(reasons, "\n")
 }
-
-var publicInfo = []rule{{verbs: "get", paths: "/healthz /healthz/* /livez /livez/* /readyz /readyz/* /version /version/"}}
 
 // may decides about one request. reason says more than "no" where there is more to say.
 func (a *authorizer) may(req *Request) (allowed bool, reason string) {
-	if req.User.InGroup(groupMasters) {
-		return true, ""
+	d := a.decide(accessOf(req))
+	if !d.allowed {
+		reason = d.reason()
 	}
-	if name, ok := nodeName(req.User); ok && req.IsResource {
-		if allowed, reason = a.node.may(name, req); allowed {
-			return true, ""
-		}
-	}
-	for i := range grants {
-		g := &grants[i]
-		if g.user != "" && g.user != req.User.Name || g.group != "" && !req.User.InGroup(g.group) {
-			continue
-		}
-		if slices.ContainsFunc(g.rules, func(r rule) bool { return r.allows(req) }) {
-			return true, ""
-		}
-	}
-	return false, reason
+	return d.allowed, reason
 }
 
-func (r *rule) allows(req *Request) bool {
-	if !hasWord(r.verbs, req.Verb) {
-		return false
+func (a *authorizer) decide(what *access) (d decision) {
+	if slices.Contains(what.Groups, groupMasters) {
+		d.allowed = true
+		return d
 	}
+	if name, ok := nodeName(what.User, what.Groups); ok && what.IsResource {
+		if d.allowed, d.node = a.node.may(name, what); d.allowed {
+			return d
+		}
+	}
+	d.rbac = a.policy.Decide(&what.Attributes)
+	d.allowed = d.rbac.Allowed
+	return d
+}
+
+// accessOf is what a request needs to be allowed.
+func accessOf(req *Request) *access {
+	a := &access{Attributes: rbac.Attributes{User: req.User.Name, Groups: req.User.Groups, Verb: req.Verb, IsResource: req.IsResource}}
 	if !req.IsResource {
-		return matchesPath(r.paths, req.HTTP.URL.Path)
+		a.Path = req.HTTP.URL.Path
+		return a
 	}
-	resource := req.Plural
-	if req.Subresource != "" {
-		resource += "/" + req.Subresource
-	}
-	return hasWord(r.groups, or(req.Group, "core")) && hasWord(r.resources, resource)
-}
-
-// hasWord tells whether list, words separated by spaces, has the word or the star that stands for all.
-func hasWord(list, word string) bool {
-	for w := range strings.FieldsSeq(list) {
-		if w == word || w == "*" {
-			return true
+	a.Group, a.Resource, a.Subresource, a.Namespace, a.Name = req.Group, req.Plural, req.Subresource, req.Namespace, req.Name
+	if selectsMany(req.Verb) && req.HTTP != nil && req.HTTP.URL.RawQuery != "" {
+		a.fieldSelector = req.Query().Get("fieldSelector")
+		// A list of which the selector says the name is as good as a get: rules for names apply to it.
+		if a.Name == "" {
+			a.Name = a.selected("metadata.name")
 		}
 	}
-	return false
+	return a
 }
 
-func matchesPath(list, path string) bool {
-	for w := range strings.FieldsSeq(list) {
-		if prefix, ok := strings.CutSuffix(w, "*"); w == path || ok && strings.HasPrefix(path, prefix) {
-			return true
+// selectsMany: the verbs that selectors can narrow down.
+func selectsMany(verb string) bool {
+	return verb == "list" || verb == "watch" || verb == "deletecollection"
+}
+
+// selected is the one value that the field selector allows a field, "" if there is none.
+func (a *access) selected(field string) string {
+	if a.fieldSelector == "" {
+		return ""
+	}
+	terms, err := api.ParseFieldSelector(a.fieldSelector)
+	if err != nil {
+		return "" // the handler answers 400; here it selects nothing
+	}
+	for _, term := range terms {
+		if term.Field == field && !term.NotEqual {
+			return term.Value
 		}
 	}
-	return false
+	return ""
 }
 
 // forbidden is the answer to a request that nothing allows.
 func forbidden(req *Request, reason string) *api.StatusError {
+	return forbiddenAccess(accessOf(req), reason)
+}
+
+func forbiddenAccess(a *access, reason string) *api.StatusError {
 	if reason != "" {
 		reason = ": " + reason
 	}
-	if !req.IsResource {
+	if !a.IsResource {
 		err := api.NewForbidden(&api.Kind{}, "", errors.New(""))
-		err.ErrStatus.Message = fmt.Sprintf("forbidden: User %q cannot %s path %q%s", req.User.Name, req.Verb, req.HTTP.URL.Path, reason)
+		err.ErrStatus.Message = "forbidden: " + asText(fmt.Sprintf("User %q cannot %s path %q", a.User, a.Verb, a.Path)) + reason
 		return err
 	}
-	resource := req.Plural
-	if req.Subresource != "" {
-		resource += "/" + req.Subresource
+	resource := a.Resource
+	if a.Subresource != "" {
+		resource += "/" + a.Subresource
 	}
 	scope := "at the cluster scope"
-	if req.Namespace != "" {
-		scope = fmt.Sprintf("in the namespace %q", req.Namespace)
+	if a.Namespace != "" {
+		scope = fmt.Sprintf("in the namespace %q", a.Namespace)
 	}
-	kind := &api.Kind{GroupVersion: api.GroupVersion{Group: req.Group}, Plural: req.Plural} // the resource may not exist
-	return api.NewForbidden(kind, req.Name, fmt.Errorf("User %q cannot %s resource %q in API group %q %s%s",
-		req.User.Name, req.Verb, resource, req.Group, scope, reason))
+	kind := &api.Kind{GroupVersion: api.GroupVersion{Group: a.Group}, Plural: a.Resource} // the resource may not exist
+	return api.NewForbidden(kind, a.Name, errors.New(
+		asText(fmt.Sprintf("User %q cannot %s resource %q in API group %q %s", a.User, a.Verb, resource, a.Group, scope))+reason))
 }
+
+// asText keeps what strangers put into a URL from being taken for a web page.
+func asText(s string) string { return htmlEscaper.Replace(s) }
+
+var htmlEscaper = strings.NewReplacer(`&`, "&amp;", `<`, "&lt;", `>`, "&gt;")
 
 // authorize is the step of the chain that lets a request pass, or answers 403.
 func (s *Server) authorize(next http.Handler) http.Handler {
@@ -168,4 +148,24 @@ func (s *Server) authorize(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, hr)
 	})
+}
+
+// feedPolicy keeps the roles and bindings that decisions are made from the same as those in the watch cache. Who has
+// been told that a binding exists finds that it holds.
+func (s *Server) feedPolicy() {
+	for _, res := range []*Resource{
+		resourceOf[*api.Role](s), resourceOf[*api.ClusterRole](s), resourceOf[*api.RoleBinding](s), resourceOf[*api.ClusterRoleBinding](s),
+	} {
+		s.cache.kind(res).observe = func(ev *watchEvent) {
+			obj, err := ev.next.object(res)
+			switch {
+			case err != nil:
+				s.log.Error("a role or binding cannot be read: it does not count", "key", ev.next.key, "error", err)
+			case ev.deleted:
+				s.authz.policy.Remove(obj)
+			default:
+				s.authz.policy.Put(obj)
+			}
+		}
+	}
 }

@@ -2,9 +2,11 @@ package apiserver
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"kubelite/api"
+	"kubelite/apiserver/rbac"
 )
 
 // nodeAuthorizer says what one node may read. All nodes have the same kind of work, so their rules are alike; what
@@ -15,251 +17,172 @@ type nodeAuthorizer struct {
 	server *Server
 }
 
-// nodeRules are what every node may do, whichever its pods are.
-var nodeRules = []rule{
-	{verbs: "get list watch", groups: "core", resources: "services"},
-	{verbs: "get", groups: "core", resources: "endpoints"},
-	{verbs: "create update patch", groups: "core events.k8s.io", resources: "events"},
-	{verbs: "create", groups: "core", resources: "pods/eviction"},
-	{verbs: "create", groups: "authentication.k8s.io", resources: "tokenreviews"},
-	{verbs: "create", groups: "authorization.k8s.io", resources: "subjectaccessreviews localsubjectaccessreviews"},
-	{verbs: "create get list watch", groups: "certificates.k8s.io", resources: "certificatesigningrequests"},
-	{verbs: "get list watch", groups: "node.k8s.io", resources: "runtimeclasses"},
-	{verbs: "get list watch", groups: "storage.k8s.io", resources: "csidrivers"},
+// nodeName tells which node a user is: system:node:NAME, and a member of system:nodes.
+func nodeName(user string, groups []string) (string, bool) {
+	name, ok := strings.CutPrefix(user, userNodePrefix)
+	return name, ok && name != "" && slices.Contains(groups, groupNodes)
 }
 
-// nodeName tells which node a user is: system:node:NAME, and a member of system:nodes.
-func nodeName(u *User) (string, bool) {
-	name, ok := strings.CutPrefix(u.Name, userNodePrefix)
-	return name, ok && name != "" && u.InGroup(groupNodes)
-}
+// nodeRules are what every node may do, as far as it does not depend on whose pods are concerned.
+var nodeRules = rbac.NodeRules()
 
 // may decides about a request of the named node.
-func (a *nodeAuthorizer) may(node string, req *Request) (allowed bool, reason string) {
-	resource := req.Plural
-	if req.Group != "" {
-		resource += "." + req.Group
+func (n *nodeAuthorizer) may(node string, a *access) (allowed bool, reason string) {
+	resource := a.Resource
+	if a.Group != "" {
+		resource += "." + a.Group
 	}
 	switch resource {
 	case "nodes":
-		return mayNode(node, req)
+		return mayNode(node, a)
 	case "pods":
-		return a.mayPod(node, req)
+		return n.mayPod(node, a)
 	case "leases.coordination.k8s.io":
-		return mayLease(node, req)
-	case "secrets", "configmaps", "persistentvolumeclaims", "serviceaccounts":
-		return a.mayRelated(node, req)
-	}
-	for i := range nodeRules {
-		if nodeRules[i].allows(req) {
-			return true, ""
+		return mayLease(node, a)
+	case "csinodes.storage.k8s.io":
+		return mayCSINode(node, a)
+	case "secrets", "configmaps":
+		return n.mayRead(node, a)
+	case "serviceaccounts":
+		return n.mayServiceAccount(node, a)
+	case "persistentvolumeclaims":
+		if a.Subresource == "status" {
+			return n.mayWriteStatus(node, a)
 		}
+		return n.mayGet(node, a)
+	case "persistentvolumes", "volumeattachments.storage.k8s.io", "resourceclaims.resource.k8s.io":
+		return n.mayGet(node, a)
+	case "resourceslices.resource.k8s.io":
+		return n.mayResourceSlice(node, a)
 	}
-	return false, ""
+	return slices.ContainsFunc(nodeRules, func(rule api.PolicyRule) bool { return rbac.RuleAllows(&rule, &a.Attributes) }), ""
 }
 
 // mayNode: it reads its own Node, and admission sees to it that it writes no other.
-func mayNode(node string, req *Request) (bool, string) {
+func mayNode(node string, a *access) (bool, string) {
 	switch {
-	case req.Subresource == "status":
-		return hasWord("update patch", req.Verb), ""
-	case req.Subresource != "":
+	case a.Subresource == "status":
+		return oneOf(a.Verb, "update", "patch"), ""
+	case a.Subresource != "":
 		return false, ""
-	case hasWord("create update patch", req.Verb):
+	case oneOf(a.Verb, "create", "update", "patch"):
 		return true, ""
-	case !hasWord("get list watch", req.Verb):
+	case !oneOf(a.Verb, "get", "list", "watch"):
 		return false, ""
 	}
-	switch name := requestedName(req); name {
-	case node:
+	switch a.Name {
+	case node: // by its name, because a kubelet looks for its Node before there is one
 		return true, ""
 	case "":
 		return false, fmt.Sprintf("node '%s' cannot read all nodes, only its own Node object", node)
 	default:
-		return false, fmt.Sprintf("node '%s' cannot read '%s', only its own Node object", node, name)
+		return false, fmt.Sprintf("node '%s' cannot read '%s', only its own Node object", node, a.Name)
 	}
 }
 
-func (a *nodeAuthorizer) mayPod(node string, req *Request) (bool, string) {
+func (n *nodeAuthorizer) mayPod(node string, a *access) (bool, string) {
 	switch {
-	case req.Subresource == "status":
-		return hasWord("update patch", req.Verb), ""
-	case req.Subresource == "eviction":
-		return req.Verb == "create", ""
-	case req.Subresource != "":
+	case a.Subresource == "status":
+		return oneOf(a.Verb, "update", "patch"), ""
+	case a.Subresource == "eviction":
+		return a.Verb == "create", ""
+	case a.Subresource != "":
 		return false, ""
-	case hasWord("create delete", req.Verb):
+	case oneOf(a.Verb, "create", "delete"): // of mirror pods; admission looks closer
 		return true, ""
-	case !hasWord("get list watch", req.Verb):
+	case !oneOf(a.Verb, "get", "list", "watch"):
 		return false, ""
-	}
-	for _, term := range fieldTerms(req) {
-		if req.Verb != "get" && term.Field == "spec.nodeName" && !term.NotEqual && term.Value == node {
-			return true, ""
-		}
-	}
-	name := requestedName(req)
-	if name == "" {
+	case a.Verb != "get" && a.selected("spec.nodeName") == node:
+		return true, ""
+	case a.Verb != "get" && a.Name == "":
 		return false, "can only list/watch pods with spec.nodeName field selector"
 	}
-	pod, err := read[*api.Pod](req.HTTP.Context(), a.server, req.Namespace, name)
-	if err != nil || pod.Spec.NodeName != node {
-		return false, noRelationship(node)
-	}
-	return true, ""
+	return n.related(node, a)
 }
 
-func mayLease(node string, req *Request) (bool, string) {
+func mayLease(node string, a *access) (bool, string) {
 	switch {
-	case !hasWord("get create update patch delete", req.Verb):
+	case !oneOf(a.Verb, "get", "create", "update", "patch", "delete"):
 		return false, "can only get, create, update, patch, or delete a node lease"
-	case req.Namespace != namespaceNodeLease:
+	case a.Namespace != namespaceNodeLease:
 		return false, fmt.Sprintf("can only access leases in the %q system namespace", namespaceNodeLease)
-	case req.Verb != "create" && req.Name != node: // of a create only admission knows the name
+	case a.Verb != "create" && a.Name != node: // of a create only admission knows the name
 		return false, "can only access node lease with the same name as the requesting node"
 	}
 	return true, ""
 }
 
-// mayRelated: it reads what a pod bound to it names.
-func (a *nodeAuthorizer) mayRelated(node string, req *Request) (bool, string) {
+func mayCSINode(node string, a *access) (bool, string) {
 	switch {
-	case req.Plural == "serviceaccounts" && req.Subresource == "token":
-		if req.Verb != "create" || req.Name == "" {
-			return false, "can only create tokens for individual service accounts"
-		}
-	case req.Subresource != "":
-		return false, "cannot read subresource"
-	case hasWord("persistentvolumeclaims serviceaccounts", req.Plural) && req.Verb != "get":
-		return false, "can only get individual resources of this type"
-	case !hasWord("get list watch", req.Verb):
-		return false, "can only read resources of this type"
+	case !oneOf(a.Verb, "get", "create", "update", "patch", "delete"):
+		return false, "can only get, create, update, patch, or delete a CSINode"
+	case a.Subresource != "":
+		return false, "cannot authorize CSINode subresources"
+	case a.Verb != "create" && a.Name != node:
+		return false, "can only access CSINode with the same name as the requesting node"
 	}
-	name := requestedName(req)
+	return true, ""
+}
+
+func (n *nodeAuthorizer) mayResourceSlice(node string, a *access) (bool, string) {
 	switch {
-	case req.Namespace == "":
-		return false, "can only read namespaced object of this type"
-	case name == "":
-		return false, "No Object name found"
-	case a.related(node, req.Namespace, req.Plural, name):
+	case a.Subresource != "":
+		return false, "cannot authorize ResourceSlice subresources"
+	case a.Verb == "create": // of its own: admission sees whose it is
 		return true, ""
+	case oneOf(a.Verb, "get", "update", "patch", "delete"):
+		return n.related(node, a)
+	case selectsMany(a.Verb):
+		if a.selected("spec.nodeName") == node {
+			return true, ""
+		}
+		return false, "can only list/watch/deletecollection resourceslices with nodeName field selector"
 	}
-	return false, noRelationship(node)
+	return false, "only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection"
 }
 
-func noRelationship(node string) string {
-	return fmt.Sprintf("no relationship found between node '%s' and this object", node)
+// mayRead is for kinds that a kubelet may also watch, one object at a time.
+func (n *nodeAuthorizer) mayRead(node string, a *access) (bool, string) {
+	switch {
+	case !oneOf(a.Verb, "get", "list", "watch"):
+		return false, "can only read resources of this type"
+	case a.Subresource != "":
+		return false, "cannot read subresource"
+	case a.Namespace == "":
+		return false, "can only read namespaced object of this type"
+	}
+	return n.related(node, a)
 }
 
-// requestedName is the one object that a request can reach: a list of which the field selector says the name is as
-// good as a get.
-func requestedName(req *Request) string {
-	if req.Name != "" {
-		return req.Name
+func (n *nodeAuthorizer) mayGet(node string, a *access) (bool, string) {
+	switch {
+	case a.Verb != "get":
+		return false, "can only get individual resources of this type"
+	case a.Subresource != "":
+		return false, "cannot get subresource"
 	}
-	for _, term := range fieldTerms(req) {
-		if term.Field == "metadata.name" && !term.NotEqual {
-			return term.Value
-		}
-	}
-	return ""
+	return n.related(node, a)
 }
 
-func fieldTerms(req *Request) []api.FieldRequirement {
-	if req.HTTP == nil || req.HTTP.URL.RawQuery == "" {
-		return nil
+func (n *nodeAuthorizer) mayWriteStatus(node string, a *access) (bool, string) {
+	if !oneOf(a.Verb, "update", "patch") {
+		return false, "can only get/update/patch this type"
 	}
-	terms, err := api.ParseFieldSelector(req.Query().Get("fieldSelector"))
-	if err != nil {
-		return nil // the handler answers 400; here it selects nothing
-	}
-	return terms
+	return n.related(node, a)
 }
 
-// related tells whether a pod that is bound to the node names the object. Pods are not indexed by what they name: a
-// node asks only when it starts a pod, and the pods of other nodes are passed over without decoding them.
-func (a *nodeAuthorizer) related(node, namespace, plural, name string) bool {
-	res := resourceOf[*api.Pod](a.server)
-	pods, _ := a.server.cache.kind(res).list(res.key(namespace, ""), "")
-	for _, e := range pods {
-		if e.attrs(res).fields["spec.nodeName"] != node {
-			continue
-		}
-		pod, err := e.object(res)
-		if err != nil {
-			continue // it cannot be running either
-		}
-		found := false
-		podReferences(pod.(*api.Pod), func(p, n string) { found = found || p == plural && n == name })
-		if found {
-			return true
-		}
+// mayServiceAccount: tokens are for the accounts of its pods, and admission sees to it that they are bound to these.
+func (n *nodeAuthorizer) mayServiceAccount(node string, a *access) (bool, string) {
+	switch {
+	case a.Verb == "get" && a.Subresource == "":
+		return n.mayRead(node, a)
+	case a.Verb != "create" || a.Name == "":
+		return false, "can only create tokens for individual service accounts"
+	case a.Subresource != "token":
+		return false, "can only create token subresource of serviceaccount"
 	}
-	return false
+	return n.related(node, a)
 }
 
-// podReferences calls visit with resource and name of each object in its namespace that a pod cannot run without.
-func podReferences(pod *api.Pod, visit func(plural, name string)) {
-	secret := func(ref *api.LocalObjectReference) {
-		if ref != nil && ref.Name != "" {
-			visit("secrets", ref.Name)
-		}
-	}
-	if pod.Spec.ServiceAccountName != "" {
-		visit("serviceaccounts", pod.Spec.ServiceAccountName)
-	}
-	for i := range pod.Spec.ImagePullSecrets {
-		secret(&pod.Spec.ImagePullSecrets[i])
-	}
-	environment := func(from []api.EnvFromSource, env []api.EnvVar) {
-		for _, e := range from {
-			if e.ConfigMapRef != nil {
-				visit("configmaps", e.ConfigMapRef.Name)
-			}
-			if e.SecretRef != nil {
-				visit("secrets", e.SecretRef.Name)
-			}
-		}
-		for _, e := range env {
-			if e.ValueFrom != nil && e.ValueFrom.ConfigMapKeyRef != nil {
-				visit("configmaps", e.ValueFrom.ConfigMapKeyRef.Name)
-			}
-			if e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil {
-				visit("secrets", e.ValueFrom.SecretKeyRef.Name)
-			}
-		}
-	}
-	for i := range pod.Spec.InitContainers {
-		environment(pod.Spec.InitContainers[i].EnvFrom, pod.Spec.InitContainers[i].Env)
-	}
-	for i := range pod.Spec.Containers {
-		environment(pod.Spec.Containers[i].EnvFrom, pod.Spec.Containers[i].Env)
-	}
-	for i := range pod.Spec.EphemeralContainers {
-		environment(pod.Spec.EphemeralContainers[i].EnvFrom, pod.Spec.EphemeralContainers[i].Env)
-	}
-	for i := range pod.Spec.Volumes {
-		v := &pod.Spec.Volumes[i]
-		switch {
-		case v.Secret != nil:
-			visit("secrets", v.Secret.SecretName)
-		case v.ConfigMap != nil:
-			visit("configmaps", v.ConfigMap.Name)
-		case v.PersistentVolumeClaim != nil:
-			visit("persistentvolumeclaims", v.PersistentVolumeClaim.ClaimName)
-		case v.Ephemeral != nil:
-			visit("persistentvolumeclaims", pod.Name+"-"+v.Name)
-		case v.CSI != nil:
-			secret(v.CSI.NodePublishSecretRef)
-		case v.Projected != nil:
-			for _, source := range v.Projected.Sources {
-				if source.Secret != nil {
-					visit("secrets", source.Secret.Name)
-				}
-				if source.ConfigMap != nil {
-					visit("configmaps", source.ConfigMap.Name)
-				}
-			}
-		}
-	}
-}
+// oneOf is slices.Contains the other way round, which reads better with a few constants.
+func oneOf(word string, words ...string) bool { return slices.Contains(words, word) }

@@ -28,13 +28,14 @@ func TestReadTokens(t *testing.T) {
 
 // Who may do what. Objects that nodes may only see when they are related to them are in the stories.
 func TestAuthorize(t *testing.T) {
-	a := &authorizer{node: &nodeAuthorizer{}}
+	a := newHarness(t).server.authz
 	user := func(name string, groups ...string) *User {
 		return &User{Name: name, Groups: append(groups, groupAuthenticated)}
 	}
 	admin, nobody := user("root", groupMasters), user("bob")
 	scheduler, controllers := user(userScheduler), user(userControllerManager)
 	n1 := user("system:node:n1", groupNodes)
+	replicaSets := user("system:serviceaccount:kube-system:replicaset-controller", serviceAccountGroups("kube-system")...)
 	anonymous := &User{Name: userAnonymous, Groups: []string{groupUnauthenticated}}
 	for _, test := range []struct {
 		who     *User
@@ -46,7 +47,7 @@ func TestAuthorize(t *testing.T) {
 		{admin, "GET", "/metrics", true},
 
 		{anonymous, "GET", "/healthz", true},
-		{anonymous, "GET", "/readyz/ping", true},
+		{anonymous, "GET", "/readyz/ping", false},
 		{anonymous, "GET", "/version", true},
 		{anonymous, "GET", "/api", false},
 
@@ -68,12 +69,22 @@ func TestAuthorize(t *testing.T) {
 		{scheduler, "PATCH", "/api/v1/namespaces/default/pods/web", false},
 		{scheduler, "GET", "/api/v1/namespaces/default/secrets", false},
 
-		{controllers, "POST", "/api/v1/namespaces/default/pods", true},
-		{controllers, "POST", "/apis/apps/v1/namespaces/default/replicasets", true},
-		{controllers, "PUT", "/api/v1/namespaces/default/finalize", true},
 		{controllers, "GET", "/api/v1/secrets", true},
+		{controllers, "GET", "/apis/apps/v1/deployments?watch=1", true},
+		{controllers, "POST", "/api/v1/namespaces/kube-system/serviceaccounts", true},
+		{controllers, "POST", "/api/v1/namespaces/default/pods", false}, // in its own name: each loop has a name of its own
 		{controllers, "POST", "/api/v1/nodes", false},
-		{controllers, "POST", "/api/v1/namespaces/default/pods/web/binding", false},
+		{controllers, "POST", "/ledger", true},
+		{controllers, "PUT", "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager", true},
+		{controllers, "PUT", "/apis/coordination.k8s.io/v1/namespaces/default/leases/other", false},
+
+		{replicaSets, "POST", "/api/v1/namespaces/default/pods", true},
+		{replicaSets, "PUT", "/apis/apps/v1/namespaces/default/replicasets/web/status", true},
+		{replicaSets, "POST", "/apis/apps/v1/namespaces/default/replicasets", false},
+		{replicaSets, "GET", "/api/v1/secrets", false},
+		{replicaSets, "POST", "/ledger", true},
+		{user("system:serviceaccount:kube-system:namespace-controller"), "PUT", "/api/v1/namespaces/default/finalize", true},
+		{user("system:serviceaccount:kube-system:namespace-controller"), "DELETE", "/apis/apps/v1/namespaces/default/deployments", true},
 
 		{n1, "GET", "/api/v1/nodes/n1", true},
 		{n1, "GET", "/api/v1/nodes/n2", false},

@@ -13,7 +13,8 @@ import (
 )
 
 // bootstrap makes sure that what every cluster has is there: four namespaces, the priority classes of the system, the
-// usual priority levels of requests, and the Service by which pods find this very server. After the first start it finds everything in place and writes nothing.
+// usual priority levels of requests, the built-in roles, and the Service by which pods find this very server. After the
+// first start it finds everything in place and writes nothing.
 func (s *Server) bootstrap(ctx context.Context) error {
 	if err := s.loadServices(); err != nil {
 		return err
@@ -23,11 +24,13 @@ func (s *Server) bootstrap(ctx context.Context) error {
 	for _, obj := range clusterWideObjects() {
 		global.Go(func() error { return s.ensure(globalCtx, obj) })
 	}
+	global.Go(func() error { return s.bootstrapRoles(globalCtx, false) })
 	if err := global.Wait(); err != nil {
 		return err
 	}
 	own, ownCtx := errgroup.WithContext(ctx)
 	own.Go(func() error { return s.ensure(ownCtx, s.ownService()) })
+	own.Go(func() error { return s.bootstrapRoles(ownCtx, true) })
 	if endpoints := s.ownEndpoints(); endpoints != nil {
 		own.Go(func() error { return s.ensureEndpoints(ownCtx, endpoints) })
 	}

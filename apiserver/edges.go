@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"kubelite/api"
+	"kubelite/apiserver/rbac"
 	"kubelite/store"
 )
 
@@ -23,7 +24,8 @@ func (s *Server) newEdges() (err error) {
 	if s.authn, err = newAuthenticator(s.config.TokenFile); err != nil {
 		return err
 	}
-	s.authz = &authorizer{node: &nodeAuthorizer{server: s}}
+	s.authz = &authorizer{node: &nodeAuthorizer{server: s}, policy: rbac.NewPolicy()}
+	s.feedPolicy()
 	s.metrics = newMetrics(s)
 	if s.services, err = newServiceAllocator(s.config.ServiceCIDR); err != nil {
 		return err

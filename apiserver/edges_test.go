@@ -11,8 +11,11 @@ func TestHealthAndVersion(t *testing.T) {
 	h := newHarness(t)
 	h.token = "" // anybody may ask
 	require.Equal(t, "ok", string(h.must("GET", "/livez", "").body))
+	require.Equal(t, "Forbidden", h.do("GET", "/readyz/etcd", "").at("reason"), "the single checks say more than strangers need")
+	h.token = "admin"
 	require.Equal(t, "ok", string(h.must("GET", "/readyz/etcd", "").body))
 	require.Equal(t, 404, h.do("GET", "/readyz/nothing", "").code)
+	h.token = ""
 	require.Equal(t, "[+]ping ok\n[+]etcd excluded: ok\nhealthz check passed\n", string(h.must("GET", "/healthz?verbose&exclude=etcd", "").body))
 	h.server.ready.Store(false)
 	failed := h.do("GET", "/readyz", "")

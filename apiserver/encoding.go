@@ -145,6 +145,7 @@ type entry struct {
 	json            []byte
 
 	attributes atomic.Pointer[attributes]
+	references atomic.Pointer[map[reference]bool] // of a pod: what it names; see podReferences
 	forms
 	// refreshed: json is not what the store has; see Resource.Refresh.
 	refreshed bool

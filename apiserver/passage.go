@@ -12,6 +12,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -201,7 +202,7 @@ func mendLinks(to io.Writer, page io.Reader, change func(*url.URL) string) error
 			tag := tokens.Token()
 			if places := linkAttributes[tag.Data]; places != "" {
 				for i := range tag.Attr {
-					if at, err := url.Parse(tag.Attr[i].Val); err == nil && hasWord(places, tag.Attr[i].Key) {
+					if at, err := url.Parse(tag.Attr[i].Val); err == nil && slices.Contains(strings.Fields(places), tag.Attr[i].Key) {
 						tag.Attr[i].Val = change(at)
 					}
 				}

@@ -112,8 +112,9 @@ type Strategy struct {
 	PrepareForStatusUpdate func(obj, old api.Object)
 	// Generation returns the part of the object whose changes metadata.generation counts, the spec.
 	Generation func(obj api.Object) any
-	// Begin reserves what must be unique in the cluster (a Service's addresses) right before the object is stored, or
-	// does what needs to know who asks, and may write it into obj. done is called with whether the write happened. old is nil on create.
+	// Begin refuses what depends on more than the object and its sender's right to write it (roles that hold more than
+	// the sender does), and reserves what must be unique in the cluster (a Service's addresses), which it may write into
+	// obj. done is called with whether the write happened. old is nil on create.
 	Begin func(ctx context.Context, s *Server, req *Request, obj, old api.Object) (done func(stored bool), err error)
 	// Deleted tells that an object is gone, so that what Begin reserved is free again.
 	Deleted func(s *Server, old api.Object)
@@ -236,10 +237,10 @@ func newResources() []*Resource {
 		{Kind: api.KindOf[*api.NetworkPolicy](), Verbs: allVerbs, Columns: networkPolicyColumns, Strategy: networkPolicyStrategy},
 		{Kind: api.KindOf[*api.ServiceCIDR](), Verbs: allVerbs, Columns: serviceCIDRColumns, Strategy: serviceCIDRStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.ClusterRole](), Verbs: allVerbs, Strategy: rbacStrategy},
-		{Kind: api.KindOf[*api.ClusterRoleBinding](), Verbs: allVerbs, Columns: clusterRoleBindingColumns, Strategy: rbacStrategy},
-		{Kind: api.KindOf[*api.Role](), Verbs: allVerbs, Strategy: rbacStrategy},
-		{Kind: api.KindOf[*api.RoleBinding](), Verbs: allVerbs, Columns: roleBindingColumns, Strategy: rbacStrategy},
+		{Kind: api.KindOf[*api.ClusterRole](), Verbs: allVerbs, Strategy: roleStrategy},
+		{Kind: api.KindOf[*api.ClusterRoleBinding](), Verbs: allVerbs, Columns: clusterRoleBindingColumns, Strategy: roleBindingStrategy},
+		{Kind: api.KindOf[*api.Role](), Verbs: allVerbs, Strategy: roleStrategy},
+		{Kind: api.KindOf[*api.RoleBinding](), Verbs: allVerbs, Columns: roleBindingColumns, Strategy: roleBindingStrategy},
 		{Kind: api.KindOf[*api.MutatingAdmissionPolicy](), Verbs: allVerbs, Columns: mutatingPolicyColumns, Strategy: mutatingPolicyStrategy},
 		{Kind: api.KindOf[*api.MutatingAdmissionPolicyBinding](), Verbs: allVerbs, Columns: mutatingPolicyBindingColumns, Strategy: mutatingPolicyBindingStrategy},
 		{Kind: api.KindOf[*api.MutatingWebhookConfiguration](), Verbs: allVerbs, Columns: mutatingWebhookColumns, Strategy: mutatingWebhookStrategy},

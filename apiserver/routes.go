@@ -16,6 +16,7 @@ func (s *Server) routes() http.Handler {
 		s.requestInfo,  // which verb on which resource? puts the Request into the context
 		s.logRequest,   // one debug line, and the metrics
 		s.authenticate, // who is it? sets Request.User, or 401
+		s.impersonate,  // on whose behalf? `kubectl --as`, or 403
 		s.audit,        // why is it? reads the ledger headers of a write
 		s.throttle,     // too many at once? 429
 		s.authorize,    // may they? or 403

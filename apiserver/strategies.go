@@ -190,7 +190,8 @@ var (
 	endpointsStrategy      = Strategy{CreateOnUpdate: true}
 	eventStrategy          = Strategy{CreateOnUpdate: true, NoGarbageCollection: true}
 	leaseStrategy          = Strategy{CreateOnUpdate: true, ConditionalUpdate: true}
-	rbacStrategy           = Strategy{CreateOnUpdate: true}
+	roleStrategy           = Strategy{CreateOnUpdate: true, Begin: checkRole}
+	roleBindingStrategy    = Strategy{CreateOnUpdate: true, Begin: checkRoleBinding}
 )
 
 // secretStrategy keeps the type that an update leaves out: it cannot change.

@@ -63,6 +63,10 @@ type kindCache struct {
 	history      []*watchEvent
 	historyStart int64
 	feeds        map[feedKey]*feed
+	// observe, if it is set, is told of every change before anybody can read it. It must be quick.
+	observe func(ev *watchEvent)
+	// byIndex holds the entries by the field res.Index, once somebody has asked (indexed).
+	byIndex map[string]map[string]*entry
 
 	compressed compressedBlocks // of big lists; has its own lock
 }
@@ -129,7 +133,12 @@ func (kc *kindCache) fill(ctx context.Context, s store.Store, res *Resource, rev
 	}
 	kc.mu.Lock()
 	defer kc.mu.Unlock()
-	kc.res, kc.entries, kc.byKey = res, entries, byKey
+	kc.res, kc.entries, kc.byKey, kc.byIndex = res, entries, byKey, nil
+	for _, e := range entries {
+		if kc.observe != nil {
+			kc.observe(&watchEvent{revision: e.revision, next: e})
+		}
+	}
 	// Not the newest entry's revision: something may have been deleted after that.
 	kc.changed, kc.history, kc.historyStart = revision, nil, revision
 	return nil
@@ -261,6 +270,12 @@ func (kc *kindCache) apply(c *watchCache, batch []store.Event) {
 			kc.remove(e.key)
 		} else {
 			kc.put(e)
+		}
+		if kc.observe != nil {
+			kc.observe(ev)
+		}
+		if kc.byIndex != nil {
+			kc.reindex(ev)
 		}
 		kc.remember(ev)
 	}

@@ -44,9 +44,16 @@ type Client struct {
 	http      *http.Client
 	token     string
 	agent     string
+	as        string // the user on whose behalf requests are made; empty: one's own
 	failFast  bool
 	log       *slog.Logger
 	decisions decisionMemory
+}
+
+// As is the same client, on the same connections, acting on behalf of another user. The server lets it do so if its own
+// user may impersonate that one, and then asks what that one may do.
+func (c *Client) As(user string) *Client {
+	return &Client{base: c.base, http: c.http, token: c.token, agent: c.agent, as: user, failFast: c.failFast, log: c.log}
 }
 
 // New checks the configuration and makes a client. It does not connect yet.

@@ -124,6 +124,9 @@ func (c *Client) attempt(ctx context.Context, req Request) (*http.Response, erro
 		r.Header.Set("Content-Type", otherwise(req.ContentType, JSON))
 	}
 	r.Header.Set("Accept", otherwise(req.Accept, JSON))
+	if c.as != "" {
+		r.Header.Set(api.ImpersonateUserHeader, c.as)
+	}
 	if c.agent != "" {
 		r.Header.Set("User-Agent", c.agent)
 	}

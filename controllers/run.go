@@ -60,13 +60,18 @@ type runner interface {
 // The caches fill while the election is still going on: whoever wins starts with a warm copy.
 func Run(ctx context.Context, cfg Config) error {
 	caches := NewCaches(cfg.Client)
+	// Each loop acts on behalf of a service account of its own, which has just the rights that the loop needs. Reading is
+	// shared, and done under this process's own name.
+	as := func(account string) *client.Client {
+		return cfg.Client.As("system:serviceaccount:kube-system:" + account)
+	}
 	loops := []runner{
-		NewServiceAccountController(cfg.Client, caches, cfg.Logger), // first: no pod starts without it
-		NewRootCAPublisher(cfg.Client, caches, cfg.RootCA, cfg.Logger),
-		NewDeploymentController(cfg.Client, caches, cfg.Logger),
-		NewReplicaSetController(cfg.Client, caches, cfg.Logger),
-		NewNamespaceController(cfg.Client, caches, cfg.Logger),
-		NewGarbageCollector(cfg.Client, caches, cfg.Logger),
+		NewServiceAccountController(as("service-account-controller"), caches, cfg.Logger), // first: no pod starts without it
+		NewRootCAPublisher(as("root-ca-cert-publisher"), caches, cfg.RootCA, cfg.Logger),
+		NewDeploymentController(as("deployment-controller"), caches, cfg.Logger),
+		NewReplicaSetController(as("replicaset-controller"), caches, cfg.Logger),
+		NewNamespaceController(as("namespace-controller"), caches, cfg.Logger),
+		NewGarbageCollector(as("generic-garbage-collector"), caches, cfg.Logger),
 	}
 	group, running := errgroup.WithContext(ctx)
 	for _, informer := range []runner{caches.Namespaces, caches.DefaultServiceAccounts, caches.RootCAs, caches.Deployments, caches.ReplicaSets, caches.Pods} {

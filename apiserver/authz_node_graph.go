@@ -1,0 +1,164 @@
+package apiserver
+
+import (
+	"context"
+	"fmt"
+
+	"kubelite/api"
+)
+
+// Which objects belong to which node? All that its pods name, and what these lead to:
+//
+//	node <── pod ──> secret, configmap, service account
+//	         pod ──> claim ──> volume ──> secret
+//
+// Upstream keeps this as a graph. Here only the pods of a node are kept together (the index of the watch cache), and
+// what a pod names is read once per version of the pod: a node has few pods.
+
+// reference names an object that a pod cannot run without, in its own namespace.
+type reference struct{ plural, name string }
+
+// related tells whether the object that is asked for belongs to the node.
+func (n *nodeAuthorizer) related(node string, a *access) (bool, string) {
+	if a.Name == "" {
+		return false, "No Object name found"
+	}
+	found := false
+	switch a.Resource {
+	case "pods":
+		e := n.server.cache.kind(resourceOf[*api.Pod](n.server)).get(resourceOf[*api.Pod](n.server).key(a.Namespace, a.Name))
+		found = e != nil && e.attrs(resourceOf[*api.Pod](n.server)).fields["spec.nodeName"] == node
+	case "secrets", "configmaps", "serviceaccounts", "persistentvolumeclaims", "resourceclaims":
+		found = n.named(node, a.Namespace, reference{a.Resource, a.Name})
+	default:
+		found = n.leadsTo(node, a)
+	}
+	if !found {
+		return false, fmt.Sprintf("no relationship found between node '%s' and this object", node)
+	}
+	return true, ""
+}
+
+// named tells whether a pod on the node names the object.
+func (n *nodeAuthorizer) named(node, namespace string, ref reference) bool {
+	res := resourceOf[*api.Pod](n.server)
+	for _, e := range n.server.cache.kind(res).indexed(node) {
+		if e.namespace == namespace && e.podReferences(res)[ref] {
+			return true
+		}
+	}
+	return false
+}
+
+// leadsTo tells whether a cluster-scoped object belongs to the node by what it says itself.
+func (n *nodeAuthorizer) leadsTo(node string, a *access) bool {
+	res := n.server.resource(a.Group, "v1", a.Resource)
+	if res == nil {
+		return false
+	}
+	obj, err := n.server.readObject(context.Background(), res, "", a.Name)
+	if err != nil {
+		return false
+	}
+	if o, ok := obj.(*api.PersistentVolume); ok {
+		claim := o.Spec.ClaimRef
+		return claim != nil && n.named(node, claim.Namespace, reference{"persistentvolumeclaims", claim.Name})
+	}
+	return false
+}
+
+// podReferences are what the pod of an entry names. They are read when first asked for, and kept with the entry.
+func (e *entry) podReferences(res *Resource) map[reference]bool {
+	if refs := e.references.Load(); refs != nil {
+		return *refs
+	}
+	refs := map[reference]bool{}
+	// A pod that cannot be decoded cannot be running either.
+	if obj, err := e.object(res); err == nil {
+		podReferences(obj.(*api.Pod), func(plural, name string) { refs[reference{plural, name}] = true })
+	}
+	e.references.Store(&refs)
+	return refs
+}
+
+// podReferences calls visit with resource and name of each object in its namespace that a pod cannot run without.
+func podReferences(pod *api.Pod, visit func(plural, name string)) {
+	secret := func(ref *api.LocalObjectReference) {
+		if ref != nil && ref.Name != "" {
+			visit("secrets", ref.Name)
+		}
+	}
+	if pod.Spec.ServiceAccountName != "" {
+		visit("serviceaccounts", pod.Spec.ServiceAccountName)
+	}
+	for i := range pod.Spec.ImagePullSecrets {
+		secret(&pod.Spec.ImagePullSecrets[i])
+	}
+	environment := func(from []api.EnvFromSource, env []api.EnvVar) {
+		for _, e := range from {
+			if e.ConfigMapRef != nil {
+				visit("configmaps", e.ConfigMapRef.Name)
+			}
+			if e.SecretRef != nil {
+				visit("secrets", e.SecretRef.Name)
+			}
+		}
+		for _, e := range env {
+			if e.ValueFrom != nil && e.ValueFrom.ConfigMapKeyRef != nil {
+				visit("configmaps", e.ValueFrom.ConfigMapKeyRef.Name)
+			}
+			if e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil {
+				visit("secrets", e.ValueFrom.SecretKeyRef.Name)
+			}
+		}
+	}
+	for i := range pod.Spec.InitContainers {
+		environment(pod.Spec.InitContainers[i].EnvFrom, pod.Spec.InitContainers[i].Env)
+	}
+	for i := range pod.Spec.Containers {
+		environment(pod.Spec.Containers[i].EnvFrom, pod.Spec.Containers[i].Env)
+	}
+	for i := range pod.Spec.EphemeralContainers {
+		environment(pod.Spec.EphemeralContainers[i].EnvFrom, pod.Spec.EphemeralContainers[i].Env)
+	}
+	for i := range pod.Spec.Volumes {
+		v := &pod.Spec.Volumes[i]
+		switch {
+		case v.Secret != nil:
+			visit("secrets", v.Secret.SecretName)
+		case v.ConfigMap != nil:
+			visit("configmaps", v.ConfigMap.Name)
+		case v.PersistentVolumeClaim != nil:
+			visit("persistentvolumeclaims", v.PersistentVolumeClaim.ClaimName)
+		case v.Ephemeral != nil:
+			visit("persistentvolumeclaims", pod.Name+"-"+v.Name)
+		case v.CSI != nil:
+			secret(v.CSI.NodePublishSecretRef)
+		case v.FlexVolume != nil:
+			secret(v.FlexVolume.SecretRef)
+		case v.ISCSI != nil:
+			secret(v.ISCSI.SecretRef)
+		case v.RBD != nil:
+			secret(v.RBD.SecretRef)
+		case v.CephFS != nil:
+			secret(v.CephFS.SecretRef)
+		case v.Cinder != nil:
+			secret(v.Cinder.SecretRef)
+		case v.ScaleIO != nil:
+			secret(v.ScaleIO.SecretRef)
+		case v.StorageOS != nil:
+			secret(v.StorageOS.SecretRef)
+		case v.AzureFile != nil:
+			visit("secrets", v.AzureFile.SecretName)
+		case v.Projected != nil:
+			for _, source := range v.Projected.Sources {
+				if source.Secret != nil {
+					visit("secrets", source.Secret.Name)
+				}
+				if source.ConfigMap != nil {
+					visit("configmaps", source.ConfigMap.Name)
+				}
+			}
+		}
+	}
+}
