@@ -289,6 +289,7 @@ func newResources() []*Resource {
 // podSubresources are many, because a pod is where things run.
 var podSubresources = map[string]*Subresource{
 	"status": statusSubresource, "binding": bindingSubresource, "eviction": evictionSubresource,
+	"ephemeralcontainers": ephemeralContainersSubresource, "resize": resizeSubresource,
 	"log": logSubresource, "exec": execSubresource, "attach": attachSubresource, "portforward": portForwardSubresource, "proxy": podProxySubresource,
 }
 

@@ -91,6 +91,7 @@ func (w *podWorker) containerConfig(ctx context.Context, pod *api.Pod, step star
 	config := &ContainerConfig{
 		Name: c.Name, Attempt: step.Attempt, Hash: hashContainer(c), Image: c.Image, ImageRef: image.Ref,
 		WorkingDir: c.WorkingDir, Init: isInit(pod, c.Name) && !isSidecar(c), Stdin: c.Stdin, StdinOnce: c.StdinOnce, TTY: c.TTY,
+		TargetID: step.TargetID,
 	}
 	if c.Lifecycle != nil && c.Lifecycle.StopSignal != nil {
 		config.StopSignal = string(*c.Lifecycle.StopSignal)

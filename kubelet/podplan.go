@@ -106,6 +106,26 @@ func (v *podView) planInit(plan *podPlan, sandbox *Sandbox) (initialized, failed
 	return true, false
 }
 
+// planEphemeral plans to start the containers that were put into the running pod to look around. Each gets one start, at
+// once: the pod may be debugged because it cannot finish its initialization.
+func (v *podView) planEphemeral(plan *podPlan, sandbox *Sandbox) {
+	for i := range v.pod.Spec.EphemeralContainers {
+		c := ephemeral(v.pod, i)
+		if reported := containerStatus(v.status, c.Name); v.seen.Newest(c.Name) != nil || reported != nil && reported.ContainerID != "" {
+			continue
+		}
+		start := startStep{Container: c, Backoff: v.backoffs[c.Name]}
+		if name := v.pod.Spec.EphemeralContainers[i].TargetContainerName; name != "" {
+			target := v.inSandbox(sandbox, name)
+			if target == nil || target.State != ContainerRunning {
+				continue // when it runs we are asked again
+			}
+			start.TargetID = target.ID
+		}
+		plan.Start = append(plan.Start, start)
+	}
+}
+
 // planContainer plans one main container and tells whether it is or will be alive.
 func (v *podView) planContainer(plan *podPlan, c *api.Container, sandbox *Sandbox) bool {
 	if running := v.inSandbox(sandbox, c.Name); running != nil && running.State == ContainerRunning {
@@ -258,6 +278,11 @@ func isInit(pod *api.Pod, name string) bool {
 	return slices.ContainsFunc(pod.Spec.InitContainers, func(c api.Container) bool { return c.Name == name })
 }
 
+// isEphemeral tells whether the pod has an ephemeral container of that name.
+func isEphemeral(pod *api.Pod, name string) bool {
+	return slices.ContainsFunc(pod.Spec.EphemeralContainers, func(c api.EphemeralContainer) bool { return c.Name == name })
+}
+
 // hashContainer identifies what of a running container's spec cannot change without a restart. Like upstream's it
 // covers the name and the image only: the API refuses other changes to a running pod.
 func hashContainer(c *api.Container) string {
@@ -280,7 +305,7 @@ func gracePeriod(pod *api.Pod) time.Duration {
 
 // containerStatus finds a container in a status, nil if it is not there.
 func containerStatus(status *api.PodStatus, name string) *api.ContainerStatus {
-	for _, list := range [][]api.ContainerStatus{status.InitContainerStatuses, status.ContainerStatuses} {
+	for _, list := range [][]api.ContainerStatus{status.InitContainerStatuses, status.ContainerStatuses, status.EphemeralContainerStatuses} {
 		for i := range list {
 			if list[i].Name == name {
 				return &list[i]

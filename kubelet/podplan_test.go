@@ -93,6 +93,14 @@ func summarize(p podPlan) planned {
 	return out
 }
 
+// debugged is the pod with an ephemeral container.
+func debugged(p *api.Pod, target string) *api.Pod {
+	p.Spec.EphemeralContainers = []api.EphemeralContainer{{
+		EphemeralContainerCommon: api.EphemeralContainerCommon{Name: "debugger", Image: "d:1"}, TargetContainerName: target,
+	}}
+	return p
+}
+
 func TestPlanPod(t *testing.T) {
 	deadSandbox := runtimePod(running("a"))
 	deadSandbox.Sandboxes[0].Ready = false
@@ -176,6 +184,20 @@ func TestPlanPod(t *testing.T) {
 		{"a rule for another exit code does not",
 			podView{pod: onExit42, seen: runtimePod(exited("a", 1))},
 			planned{terminate: "all containers have ended"}},
+
+		{"an ephemeral container starts, before the others are ready for it",
+			podView{pod: debugged(withInit(testPod("a"), "init"), ""), seen: runtimePod(running("init"))},
+			planned{start: []string{"debugger/0"}}},
+		{"but not before the container that it wants to look into",
+			podView{pod: debugged(testPod("a"), "a"), seen: runtimePod(created)},
+			planned{start: []string{"a/1"}}},
+		{"and only once",
+			podView{pod: debugged(testPod("a"), "a"), seen: runtimePod(running("a"), exited("debugger", 1))},
+			planned{}},
+		{"whoever removed it",
+			podView{pod: debugged(testPod("a"), "a"), seen: runtimePod(running("a")), status: &api.PodStatus{
+				EphemeralContainerStatuses: []api.ContainerStatus{{Name: "debugger", ContainerID: "docker://x"}}}},
+			planned{}},
 
 		{"a dead sandbox takes everything with it",
 			podView{pod: testPod("a"), seen: deadSandbox},

@@ -155,6 +155,7 @@ type killStep struct {
 // startStep makes and starts a container.
 type startStep struct {
 	Container *api.Container
+	TargetID  string  // of the container whose processes it sees, if that is another
 	Attempt   int     // its restart count
 	Backoff   backoff // to remember once it was tried
 }
@@ -193,6 +194,8 @@ func planPod(v podView) podPlan {
 		}
 		sandbox = &Sandbox{} // none of the containers there are in it
 	}
+
+	v.planEphemeral(&plan, sandbox)
 
 	// Step 3: is it initialized?
 	initialized, failed := v.planInit(&plan, sandbox)
@@ -434,8 +437,11 @@ func (w *podWorker) event(ctx context.Context, pod *api.Pod, container, eventTyp
 	ref := client.ReferenceTo(pod)
 	if container != "" {
 		field := "containers"
-		if isInit(pod, container) {
+		switch {
+		case isInit(pod, container):
 			field = "initContainers"
+		case isEphemeral(pod, container):
+			field = "ephemeralContainers"
 		}
 		ref.FieldPath = fmt.Sprintf("spec.%s{%s}", field, container)
 	}

@@ -230,6 +230,7 @@ type ContainerConfig struct {
 	StdinOnce  bool
 	TTY        bool
 	StopSignal string // the image's unless set
+	TargetID   string // of the container whose processes it sees; its own unless set
 
 	MemoryLimit int64 // bytes; 0 is no limit
 	CPULimit    int64 // in thousandths of a core; 0 is no limit

@@ -66,6 +66,11 @@ func computeStatus(v statusView) api.PodStatus {
 	}
 	s.InitContainerStatuses = v.containerStatuses(v.pod.Spec.InitContainers, true)
 	s.ContainerStatuses = v.containerStatuses(v.pod.Spec.Containers, false)
+	for i := range v.pod.Spec.EphemeralContainers {
+		status := v.containerStatus(ephemeral(v.pod, i), false)
+		status.Ready, status.Started = false, nil // nobody waits for it
+		s.EphemeralContainerStatuses = append(s.EphemeralContainerStatuses, status)
+	}
 	// By name, as upstream sorts them; init containers keep the order they run in.
 	sort.SliceStable(s.ContainerStatuses, func(i, j int) bool { return s.ContainerStatuses[i].Name < s.ContainerStatuses[j].Name })
 

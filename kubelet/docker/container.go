@@ -52,6 +52,8 @@ func (r *Runtime) containerSpec(sandboxID string, c *kubelet.ContainerConfig, s 
 		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "5"}},
 	}
 	switch {
+	case c.TargetID != "":
+		host.PidMode = container.PidMode("container:" + c.TargetID)
 	case s.HostPID:
 		host.PidMode = "host"
 	case s.SharePID:
