@@ -32,7 +32,7 @@ func (r *Runtime) Exec(ctx context.Context, id string, command []string, s strea
 	if err != nil {
 		return 0, daemonError(err)
 	}
-	err = talk(ctx, attached, s, func(size container.ResizeOptions) error {
+	err = talk(ctx, attached, s, !s.TTY, func(size container.ResizeOptions) error {
 		return r.docker.ContainerExecResize(ctx, made.ID, size)
 	})
 	if err != nil {
@@ -58,26 +58,33 @@ func (r *Runtime) exitCode(ctx context.Context, execID string) (int, error) {
 
 // Attach joins the conversation with the container's own process.
 func (r *Runtime) Attach(ctx context.Context, id string, s streaming.Streams) error {
+	inspected, err := r.docker.ContainerInspect(ctx, id)
+	if err != nil {
+		return daemonError(err)
+	}
 	attached, err := r.docker.ContainerAttach(ctx, id, container.AttachOptions{
 		Stream: true, Stdin: s.Stdin != nil, Stdout: s.Stdout != nil, Stderr: s.Stderr != nil,
 	})
 	if err != nil {
 		return daemonError(err)
 	}
-	return talk(ctx, attached, s, func(size container.ResizeOptions) error {
+	return talk(ctx, attached, s, inspected.Config.StdinOnce && !inspected.Config.Tty, func(size container.ResizeOptions) error {
 		return r.docker.ContainerResize(ctx, id, size)
 	})
 }
 
-// talk carries a conversation until the process has said all, or ctx ends.
-func talk(ctx context.Context, attached types.HijackedResponse, s streaming.Streams, resize func(container.ResizeOptions) error) error {
+// talk carries a conversation until the process has said all, or ctx ends. The end of stdin is passed on only if the
+// process is to see it: in other cases Docker would take it for the end of the conversation, and keep back the answer.
+func talk(ctx context.Context, attached types.HijackedResponse, s streaming.Streams, endStdin bool, resize func(container.ResizeOptions) error) error {
 	defer attached.Close()
 	stop := context.AfterFunc(ctx, attached.Close)
 	defer stop()
 	if s.Stdin != nil {
 		go func() {
 			_, _ = io.Copy(attached.Conn, s.Stdin) // a process need not read all that it is sent
-			_ = attached.CloseWrite()              // it has ended if this fails
+			if endStdin {
+				_ = attached.CloseWrite() // it has ended if this fails
+			}
 		}()
 	}
 	if s.Resize != nil {
