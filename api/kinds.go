@@ -194,6 +194,7 @@ var (
 	autoscalingV1    = GroupVersion{Group: "autoscaling", Version: "v1"}
 	autoscalingV2    = GroupVersion{Group: "autoscaling", Version: "v2"}
 	policyV1         = GroupVersion{Group: "policy", Version: "v1"}
+	extensionsV1     = GroupVersion{Group: "apiextensions.k8s.io", Version: "v1"}
 )
 
 // apiExtensions is the category of the kinds that change what the API is.
@@ -304,6 +305,8 @@ var Kinds = []*Kind{
 		Default: defaultValidatingAdmissionPolicyBinding, Validate: validateValidatingAdmissionPolicyBinding, ValidateUpdate: again(validateValidatingAdmissionPolicyBinding)}),
 	kind[ValidatingWebhookConfiguration](Kind{GroupVersion: admissionV1, Kind: "ValidatingWebhookConfiguration", Plural: "validatingwebhookconfigurations", Singular: "validatingwebhookconfiguration", Categories: apiExtensions,
 		Default: defaultValidatingWebhooks, Validate: validateValidatingWebhooks, ValidateUpdate: again(validateValidatingWebhooks)}),
+	kind[CustomResourceDefinition](Kind{GroupVersion: extensionsV1, Kind: "CustomResourceDefinition", Plural: "customresourcedefinitions", Singular: "customresourcedefinition", ShortNames: []string{"crd", "crds"}, Categories: apiExtensions,
+		Default: defaultCustomResourceDefinition, Validate: validateCustomResourceDefinition, ValidateUpdate: validateCustomResourceDefinitionUpdate, ValidateStatusUpdate: validateCustomResourceDefinitionStatusUpdate}),
 	kind[APIService](Kind{GroupVersion: registrationV1, Kind: "APIService", Plural: "apiservices", Singular: "apiservice", Categories: apiExtensions,
 		ValidName: IsPathSegmentName, Default: defaultAPIService, Validate: validateAPIService, ValidateUpdate: again(validateAPIService), ValidateStatusUpdate: validateAPIServiceStatus}),
 	kind[CSIDriver](Kind{GroupVersion: storageV1, Kind: "CSIDriver", Plural: "csidrivers", Singular: "csidriver",

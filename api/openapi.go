@@ -190,6 +190,9 @@ func (b *schemaBuilder) special(t reflect.Type) *Schema {
 		return &Schema{Type: "string"}
 	case reflect.TypeFor[RawExtension](), reflect.TypeFor[FieldsV1]():
 		return &Schema{Type: "object"}
+	case reflect.TypeFor[JSON](), reflect.TypeFor[JSONSchemaPropsOrArray](), reflect.TypeFor[JSONSchemaPropsOrBool](),
+		reflect.TypeFor[JSONSchemaPropsOrStringArray]():
+		return &Schema{} // of one form or another
 	case reflect.TypeFor[Quantity]():
 		return b.either("", "string", "number")
 	case reflect.TypeFor[IntOrString]():

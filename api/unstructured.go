@@ -3,6 +3,7 @@ package api
 import (
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Unstructured is an object of a kind that no Go type describes: a custom resource. What every object has is decoded as
@@ -166,4 +167,30 @@ func copyJSONMap(m map[string]any) map[string]any {
 func unshareJSONMap(v reflect.Value) {
 	m := v.Addr().Interface().(*map[string]any)
 	*m = copyJSONMap(*m)
+}
+
+// PruneMetadata drops what no object's metadata has from the metadata of an object inside another, and names it:
+// "metadata.nam".
+func PruneMetadata(raw any) (unknown []string, pruned map[string]any, err error) {
+	strict, err := unknownMetadata(raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, err := range strict {
+		if name, ok := strings.CutPrefix(err.Error(), "unknown field "); ok {
+			unknown = append(unknown, strings.Trim(name, `"`))
+		}
+	}
+	data, err := MarshalJSON(raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	var meta ObjectMeta
+	if err := UnmarshalJSON(data, &meta); err != nil {
+		return nil, nil, err
+	}
+	if data, err = MarshalJSON(&meta); err != nil {
+		return nil, nil, err
+	}
+	return unknown, pruned, UnmarshalJSON(data, &pruned)
 }

@@ -73,13 +73,13 @@ func ValidateObjectMeta(kind *Kind, meta *ObjectMeta) ErrorList {
 		errs.add(metadata.Child("namespace").Forbidden("not allowed on this type"))
 	}
 	errs.nonNegative(metadata, "generation", meta.Generation)
-	errs.metaContents(meta)
+	errs.metaContents(kind, meta)
 	return errs
 }
 
 // ValidateObjectMetaUpdate returns every mistake in a change of metadata. The server has already carried over what
 // no update can change: uid, creation and deletion time.
-func ValidateObjectMetaUpdate(_ *Kind, meta, old *ObjectMeta) ErrorList {
+func ValidateObjectMetaUpdate(kind *Kind, meta, old *ObjectMeta) ErrorList {
 	var errs ErrorList
 	if old.DeletionTimestamp != nil {
 		errs.noNewFinalizers(meta.Finalizers, old.Finalizers)
@@ -108,16 +108,16 @@ func ValidateObjectMetaUpdate(_ *Kind, meta, old *ObjectMeta) ErrorList {
 	if Deref(meta.DeletionGracePeriodSeconds, -1) != Deref(old.DeletionGracePeriodSeconds, -1) {
 		errs.add(metadata.Child("deletionGracePeriodSeconds").Invalid(meta.DeletionGracePeriodSeconds, fieldImmutable))
 	}
-	errs.metaContents(meta)
+	errs.metaContents(kind, meta)
 	return errs
 }
 
 // metaContents checks the parts of metadata that a user may fill, on create and on update.
-func (l *ErrorList) metaContents(meta *ObjectMeta) {
+func (l *ErrorList) metaContents(kind *Kind, meta *ObjectMeta) {
 	l.labels(metadata, "labels", meta.Labels)
 	l.annotations(metadata, "annotations", meta.Annotations)
 	l.ownerReferences("metadata.ownerReferences", meta.OwnerReferences)
-	l.finalizers("metadata.finalizers", meta.Finalizers)
+	l.finalizers("metadata.finalizers", meta.Finalizers, kind.Custom)
 	for i := range meta.ManagedFields {
 		l.managedFields(metadata.Child("managedFields").Index(i), &meta.ManagedFields[i])
 	}
@@ -185,7 +185,8 @@ func (l *ErrorList) ownerReferences(path Path, refs []OwnerReference) {
 	}
 }
 
-func (l *ErrorList) finalizers(path Path, finalizers []string) {
+// finalizers checks their names. Whoever adds a kind to the API is warned of names that others may use too, and no more.
+func (l *ErrorList) finalizers(path Path, finalizers []string, custom bool) {
 	for _, f := range finalizers {
 		l.format(path, "", f, IsQualifiedName)
 	}
@@ -193,7 +194,7 @@ func (l *ErrorList) finalizers(path Path, finalizers []string) {
 		l.add(path.Invalid(finalizers, fmt.Sprintf("finalizer %s and %s cannot be both set", FinalizerOrphanDependents, FinalizerDeleteDependents)))
 	}
 	for i, f := range finalizers {
-		if !isKnownOrQualifiedFinalizer(f) {
+		if !custom && !isKnownOrQualifiedFinalizer(f) {
 			l.add(path.Index(i).Invalid(f, finalizerNotKnown))
 		}
 	}

@@ -20,6 +20,7 @@ const (
 	ErrorTypeForbidden    ErrorType = "FieldValueForbidden"
 	ErrorTypeTooLong      ErrorType = "FieldValueTooLong"
 	ErrorTypeTooMany      ErrorType = "FieldValueTooMany"
+	ErrorTypeTypeInvalid  ErrorType = "FieldValueTypeInvalid"
 )
 
 // FieldError is one mistake: where it is, what kind it is, the value found and a sentence on what is allowed.
@@ -46,9 +47,9 @@ func (e *FieldError) Detailed() string {
 		b.WriteString("Forbidden")
 	case ErrorTypeTooLong:
 		b.WriteString("Too long")
-	case ErrorTypeInvalid:
+	case ErrorTypeInvalid, ErrorTypeTypeInvalid:
 		b.WriteString("Invalid value")
-		if e.BadValue != (notShown{}) {
+		if _, hidden := e.BadValue.(notShown); !hidden {
 			b.WriteString(": " + formatValue(e.BadValue))
 		}
 	case ErrorTypeDuplicate:
@@ -69,6 +70,9 @@ func (e *FieldError) Detailed() string {
 
 // notShown is the value of mistakes that concern so much of an object that showing it would tell nothing.
 type notShown struct{}
+
+// NotShown is the bad value of mistakes whose value is not to be told.
+var NotShown any = notShown{}
 
 // formatValue writes the value found as upstream's messages do: strings quoted, numbers bare, the rest as JSON.
 // (JSON of encoding/json, because upstream's escapes < and > here too.)

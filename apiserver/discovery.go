@@ -51,7 +51,13 @@ func (s *Server) groupVersions() []api.GroupVersion {
 			list = append(list, res.GroupVersion)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b api.GroupVersion) int { return compareGroups(a.Group, b.Group) })
+	slices.SortStableFunc(list, func(a, b api.GroupVersion) int {
+		byGroup := compareGroups(a.Group, b.Group)
+		if byGroup == 0 && !slices.Contains(groupOrder, a.Group) { // of other groups, the table has the right order
+			return compareVersions(a.Version, b.Version)
+		}
+		return byGroup
+	})
 	return list
 }
 

@@ -17,6 +17,8 @@ type edges struct {
 	kubelets *kubeletClient
 	openapi  openapiDocuments
 	webhooks *webhookClients
+	// definitions serves custom resources.
+	definitions *definitions
 }
 
 // newEdges makes the edges, and who guards them.
@@ -27,6 +29,7 @@ func (s *Server) newEdges() (err error) {
 	s.authz = &authorizer{node: &nodeAuthorizer{server: s}, policy: rbac.NewPolicy()}
 	s.feedPolicy()
 	s.metrics = newMetrics(s)
+	s.definitions = &definitions{server: s, served: map[string]*servedKind{}}
 	if s.services, err = newServiceAllocator(s.config.ServiceCIDR); err != nil {
 		return err
 	}

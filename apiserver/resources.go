@@ -34,6 +34,12 @@ type Resource struct {
 	// Refresh brings what was stored at a revision up to date with rules that are newer, and tells whether it had to.
 	// Nil for built-in kinds: their rules do not change while objects exist.
 	Refresh func(json []byte, revision int64) ([]byte, bool)
+	// ScalePaths says where a custom object has what its Scale shows. Nil for built-in kinds: see replicas.
+	ScalePaths *api.CustomResourceSubresourceScale
+	// Deprecation is what users of this version of a kind are warned of. Empty: nothing.
+	Deprecation string
+	// Definition is the version of a CustomResourceDefinition that the row is made of. Nil for built-in kinds.
+	Definition *customVersion
 	// Create serves POST of a kind that is never stored (Binding). Nil for all others.
 	Create Handler
 
@@ -248,6 +254,8 @@ func newResources() []*Resource {
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
 		{Kind: api.KindOf[*api.ValidatingAdmissionPolicyBinding](), Verbs: allVerbs, Columns: validatingPolicyBindingColumns, Strategy: validatingPolicyBindingStrategy},
 		{Kind: api.KindOf[*api.ValidatingWebhookConfiguration](), Verbs: allVerbs, Columns: validatingWebhookColumns, Strategy: validatingWebhookStrategy},
+		{Kind: definitionKind, Verbs: allVerbs, Strategy: definitionStrategy,
+			Subresources: map[string]*Subresource{"status": statusSubresource}},
 		{Kind: api.KindOf[*api.APIService](), Verbs: allVerbs, Columns: apiServiceColumns, Strategy: apiServiceStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
 		{Kind: api.KindOf[*api.CSIDriver](), Verbs: allVerbs, Columns: csiDriverColumns, Strategy: csiDriverStrategy},

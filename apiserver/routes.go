@@ -68,6 +68,9 @@ func (s *Server) serveResource(w http.ResponseWriter, hr *http.Request) {
 	if handle == nil {
 		handle = methodNotAllowed
 	}
+	if req.Resource.Deprecation != "" {
+		req.Warn(req.Resource.Deprecation)
+	}
 	answer, err := handle(s, w, req)
 	s.respond(w, req, answer, err)
 }

@@ -91,8 +91,12 @@ func (s *Server) Start(ctx context.Context) (wait func() error, err error) {
 	if err := s.cache.fill(ctx, s.store); err != nil {
 		return nil, fmt.Errorf("fill the watch cache: %w", err)
 	}
+	if err := s.definitions.start(ctx); err != nil {
+		return nil, err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.cache.run(ctx, s.store) })
+	group.Go(func() error { return s.definitions.run(ctx) })
 	group.Go(func() error { return s.compact(ctx) })
 	group.Go(func() error { return s.expireEvents(ctx) })
 	if err := s.bootstrap(ctx); err != nil {

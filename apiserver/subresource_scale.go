@@ -37,11 +37,10 @@ func replicas(parent api.Object) (wanted **int32, has int32, selector *api.Label
 
 // scaleOf makes the Scale of a parent. It carries the parent's resourceVersion: writing it back over a parent that
 // has changed is a conflict.
-func scaleOf(parent api.Object) (*api.Scale, error) {
-	wanted, has, labels := replicas(parent)
-	selector, err := api.LabelSelectorAsSelector(labels)
+func scaleOf(res *Resource, parent api.Object) (*api.Scale, error) {
+	wanted, status, err := readReplicas(res, parent)
 	if err != nil {
-		return nil, api.NewBadRequest("%v", err)
+		return nil, err
 	}
 	meta := parent.GetObjectMeta()
 	scale := api.New[*api.Scale]()
@@ -49,27 +48,57 @@ func scaleOf(parent api.Object) (*api.Scale, error) {
 		Name: meta.Name, Namespace: meta.Namespace, UID: meta.UID,
 		ResourceVersion: meta.ResourceVersion, CreationTimestamp: meta.CreationTimestamp,
 	}
-	scale.Spec.Replicas = api.Deref(*wanted, 0)
-	scale.Status = api.ScaleStatus{Replicas: has, Selector: selector.String()}
+	scale.Spec.Replicas, scale.Status = wanted, status
 	return scale, nil
+}
+
+// readReplicas reads what a Scale shows.
+func readReplicas(res *Resource, parent api.Object) (wanted int32, status api.ScaleStatus, err error) {
+	if obj, ok := parent.(*api.Unstructured); ok {
+		wanted, status.Replicas, status.Selector, err = customScale(obj, res.ScalePaths)
+		return wanted, status, err
+	}
+	spec, has, labels := replicas(parent)
+	selector, err := api.LabelSelectorAsSelector(labels)
+	if err != nil {
+		return 0, status, api.NewBadRequest("%v", err)
+	}
+	return api.Deref(*spec, 0), api.ScaleStatus{Replicas: has, Selector: selector.String()}, nil
+}
+
+// writeReplicas puts a new number of replicas into a parent.
+func writeReplicas(res *Resource, parent api.Object, wanted int32) error {
+	if obj, ok := parent.(*api.Unstructured); ok {
+		if err := setNested(obj.Content, res.ScalePaths.SpecReplicasPath, int64(wanted)); err != nil {
+			return api.NewInternalError(err)
+		}
+		return nil
+	}
+	spec, _, _ := replicas(parent)
+	*spec = &wanted
+	return nil
 }
 
 // serveScale serves GET, PUT and PATCH of .../scale.
 func (s *Server) serveScale(_ http.ResponseWriter, req *Request) (*Answer, error) {
 	ctx := req.HTTP.Context()
 	if req.Verb == "get" {
-		parent, err := s.readObject(ctx, req.Resource, req.Namespace, req.Name)
+		e, err := s.current(ctx, req)
 		if err != nil {
 			return nil, err
 		}
-		return answerScale(http.StatusOK, parent)
+		parent, err := req.Resource.view(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		return answerScale(http.StatusOK, req.Resource, parent)
 	}
 	rescale, err := s.readScale(req)
 	if err != nil {
 		return nil, err
 	}
 	answer, err := s.update(ctx, req, func(parent api.Object) (api.Object, error) {
-		before, err := scaleOf(parent)
+		before, err := scaleOf(req.Resource, parent)
 		if err != nil {
 			return nil, err
 		}
@@ -87,8 +116,9 @@ func (s *Server) serveScale(_ http.ResponseWriter, req *Request) (*Answer, error
 		if errs := api.ValidateScale(scale); len(errs) > 0 {
 			return nil, api.NewInvalid(scaleKind, req.Name, errs)
 		}
-		wanted, _, _ := replicas(parent)
-		*wanted = &scale.Spec.Replicas
+		if err := writeReplicas(req.Resource, parent, scale.Spec.Replicas); err != nil {
+			return nil, err
+		}
 		meta := parent.GetObjectMeta()
 		meta.ManagedFields = managedfields.FromScale(meta.ManagedFields, scale.ManagedFields, req.Resource.APIVersion(), replicasPath)
 		meta.ResourceVersion = scale.ResourceVersion
@@ -104,11 +134,11 @@ func (s *Server) serveScale(_ http.ResponseWriter, req *Request) (*Answer, error
 	if err != nil {
 		return nil, err
 	}
-	return answerScale(answer.Code, parent)
+	return answerScale(answer.Code, req.Resource, parent)
 }
 
-func answerScale(code int, parent api.Object) (*Answer, error) {
-	scale, err := scaleOf(parent)
+func answerScale(code int, res *Resource, parent api.Object) (*Answer, error) {
+	scale, err := scaleOf(res, parent)
 	if err != nil {
 		return nil, err
 	}

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"kubelite/api"
 )
 
 // customColumns is a table whose columns the user chose: "NAME:.metadata.name,IMAGE:.spec.containers[*].image".
 type customColumns struct {
 	headers []string
-	paths   []*jsonPath
+	paths   []*api.JSONPath
 	bare    bool // without the header
 	headed  bool
 	columns columns
@@ -25,7 +27,7 @@ func parseCustomColumns(spec string) (*customColumns, error) {
 		if !strings.HasPrefix(path, "{") {
 			path = "{." + strings.TrimPrefix(path, ".") + "}"
 		}
-		parsed, err := parseJSONPath(path)
+		parsed, err := api.ParseJSONPath(path)
 		if err != nil {
 			return nil, err
 		}
@@ -60,8 +62,8 @@ func (c *customColumns) print(out io.Writer, o object) error {
 	return nil
 }
 
-func columnText(path *jsonPath, o object) (string, error) {
-	values, err := path.values(map[string]any(o))
+func columnText(path *api.JSONPath, o object) (string, error) {
+	values, err := path.Values(map[string]any(o))
 	if err != nil || len(values) == 0 {
 		return "<none>", err
 	}

@@ -197,19 +197,19 @@ func sortObjects(items []object, by string) error {
 	if by == "" {
 		return nil
 	}
-	path, err := parseJSONPath(by)
+	path, err := api.ParseJSONPath(by)
 	if err != nil {
 		return err
 	}
 	first := func(o object) any {
-		values, _ := path.values(map[string]any(o))
+		values, _ := path.Values(map[string]any(o))
 		if len(values) == 0 {
 			return nil
 		}
 		return values[0]
 	}
 	slices.SortStableFunc(items, func(a, b object) int {
-		order, _ := compareValues(first(a), first(b))
+		order, _ := api.CompareValues(first(a), first(b))
 		return order
 	})
 	return nil

@@ -19,7 +19,7 @@ func sortedKeys[M ~map[K]V, K cmp.Ordered, V any](m M) []K { return slices.Sorte
 // printer writes objects in the form that -o asks for.
 type printer struct {
 	format string // json, yaml, name, jsonpath
-	path   *jsonPath
+	path   *api.JSONPath
 	custom *customColumns
 	// managedFields keeps a part of the metadata that only machines read.
 	managedFields bool
@@ -49,7 +49,7 @@ func newPrinter(output string, managedFields bool, displayName func(o object) st
 		}
 		var err error
 		p.format = format
-		p.path, err = parseJSONPath(template)
+		p.path, err = api.ParseJSONPath(template)
 		return p, err
 	case format == "custom-columns":
 		var err error
@@ -85,9 +85,9 @@ func (p *printer) print(out io.Writer, o object) error {
 	case "custom-columns":
 		return p.custom.print(out, o)
 	case "jsonpath":
-		return p.path.execute(out, map[string]any(o))
+		return p.path.Execute(out, map[string]any(o))
 	case "jsonpath-as-json":
-		values, err := p.path.values(map[string]any(o))
+		values, err := p.path.Values(map[string]any(o))
 		if err != nil {
 			return err
 		}

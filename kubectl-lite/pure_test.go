@@ -93,14 +93,14 @@ func TestJSONPath(t *testing.T) {
 		`{.items[*].status.conditions[*].type}`: "Ready Other",
 		`{range .items[*]}{range .status.conditions[*]}{.type},{end}{.status.n};{end}`: "Ready,Other,1;2;",
 	} {
-		path, err := parseJSONPath(template)
+		path, err := api.ParseJSONPath(template)
 		require.NoError(t, err, template)
 		var out bytes.Buffer
-		require.NoError(t, path.execute(&out, map[string]any(o)), template)
+		require.NoError(t, path.Execute(&out, map[string]any(o)), template)
 		require.Equal(t, want, out.String(), template)
 	}
 	for _, bad := range []string{`{.a`, `{range .items}`, `{end}`, `{.a[}`, `{.a[x]}`, `{..}`} {
-		_, err := parseJSONPath(bad)
+		_, err := api.ParseJSONPath(bad)
 		require.Error(t, err, bad)
 	}
 }

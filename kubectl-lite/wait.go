@@ -88,7 +88,7 @@ func parseCondition(text string) (condition, error) {
 		return present(func(o object) (bool, error) { return hasCondition(o, name, value), nil }), nil
 	case kind == "jsonpath" && hasRest:
 		end := strings.LastIndex(rest, "}")
-		path, err := parseJSONPath(rest[:end+1])
+		path, err := api.ParseJSONPath(rest[:end+1])
 		if err != nil || end < 0 {
 			return nil, errors.New("jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'")
 		}
@@ -129,8 +129,8 @@ func hasCondition(o object, name, value string) bool {
 	return false
 }
 
-func pathHolds(o object, path *jsonPath, value string, hasValue bool) (bool, error) {
-	values, err := path.values(map[string]any(o))
+func pathHolds(o object, path *api.JSONPath, value string, hasValue bool) (bool, error) {
+	values, err := path.Values(map[string]any(o))
 	switch {
 	case err != nil || len(values) == 0:
 		return false, err
@@ -139,7 +139,7 @@ func pathHolds(o object, path *jsonPath, value string, hasValue bool) (bool, err
 	case !hasValue:
 		return true, nil
 	}
-	text, err := pathText(values[0])
+	text, err := api.JSONPathText(values[0])
 	return text == strings.Trim(strings.TrimSpace(value), `"'`), err
 }
 

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"time"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -19,6 +20,9 @@ type filler struct {
 	*rand.Rand
 	full bool // leave nothing out
 }
+
+// maxSchemaDepth keeps a schema, which holds schemas, from growing for ever.
+const maxSchemaDepth = 10
 
 func (r *filler) fill(v reflect.Value, depth int) {
 	moment := time.Unix(r.Int64N(4e9), 0)
@@ -64,6 +68,26 @@ func (r *filler) fill(v reflect.Value, depth int) {
 		special = api.FieldsV1{Raw: raw}
 	case metav1.FieldsV1:
 		special = metav1.FieldsV1{Raw: raw}
+	case api.JSON:
+		special = api.JSON{Raw: raw}
+	case apiextensionsv1.JSON:
+		special = apiextensionsv1.JSON{Raw: raw}
+	case api.JSONSchemaPropsOrBool: // of these, only one half travels as JSON
+		special = api.JSONSchemaPropsOrBool{Allows: true, Schema: &api.JSONSchemaProps{Type: "string"}}
+	case apiextensionsv1.JSONSchemaPropsOrBool:
+		special = apiextensionsv1.JSONSchemaPropsOrBool{Allows: true, Schema: &apiextensionsv1.JSONSchemaProps{Type: "string"}}
+	case api.JSONSchemaPropsOrArray:
+		special = api.JSONSchemaPropsOrArray{JSONSchemas: []api.JSONSchemaProps{{Type: "string"}}}
+	case apiextensionsv1.JSONSchemaPropsOrArray:
+		special = apiextensionsv1.JSONSchemaPropsOrArray{JSONSchemas: []apiextensionsv1.JSONSchemaProps{{Type: "string"}}}
+	case api.JSONSchemaPropsOrStringArray:
+		special = api.JSONSchemaPropsOrStringArray{Property: []string{"x"}}
+	case apiextensionsv1.JSONSchemaPropsOrStringArray:
+		special = apiextensionsv1.JSONSchemaPropsOrStringArray{Property: []string{"x"}}
+	case api.JSONSchemaProps, apiextensionsv1.JSONSchemaProps:
+		if depth > maxSchemaDepth {
+			return
+		}
 	}
 	if special != nil {
 		v.Set(reflect.ValueOf(special))

@@ -1,4 +1,4 @@
-package kubectllite
+package api
 
 import (
 	"encoding/json"
@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// jsonPath is a template such as `{range .items[*]}{.metadata.name}{"\n"}{end}`: text, and expressions in braces.
+// JSONPath is a template such as `{range .items[*]}{.metadata.name}{"\n"}{end}`: text, and expressions in braces.
 //
 //	.a.b  .a['b.c']  [0]  [-1]  [1:3]  [*]  ..a  [?(@.type=="Ready")]  "text"  range … end  @  $
-type jsonPath struct {
+type JSONPath struct {
 	nodes []pathNode
 }
 
@@ -45,8 +45,8 @@ type pathOperand struct {
 	isPath  bool
 }
 
-// parseJSONPath reads a template. A bare ".a.b" is taken for "{.a.b}".
-func parseJSONPath(template string) (*jsonPath, error) {
+// ParseJSONPath reads a template. A bare ".a.b" is taken for "{.a.b}".
+func ParseJSONPath(template string) (*JSONPath, error) {
 	if !strings.Contains(template, "{") && (strings.HasPrefix(template, ".") || strings.HasPrefix(template, "$")) {
 		template = "{" + template + "}"
 	}
@@ -55,11 +55,11 @@ func parseJSONPath(template string) (*jsonPath, error) {
 	if err != nil {
 		return nil, fmt.Errorf("error parsing jsonpath %s, %w", template, err)
 	}
-	return &jsonPath{nodes}, nil
+	return &JSONPath{nodes}, nil
 }
 
-// execute writes what the template makes of a value. Fields that are not there yield nothing.
-func (j *jsonPath) execute(out io.Writer, root any) error {
+// Execute writes what the template makes of a value. Fields that are not there yield nothing.
+func (j *JSONPath) Execute(out io.Writer, root any) error {
 	var b strings.Builder
 	if err := writeNodes(&b, j.nodes, root, root); err != nil {
 		return err
@@ -68,8 +68,8 @@ func (j *jsonPath) execute(out io.Writer, root any) error {
 	return err
 }
 
-// values are what the template's expressions find.
-func (j *jsonPath) values(root any) ([]any, error) {
+// Values are what the template's expressions find.
+func (j *JSONPath) Values(root any) ([]any, error) {
 	all := []any{}
 	for _, n := range j.nodes {
 		if len(n.steps) > 0 {
@@ -97,7 +97,7 @@ func writeNodes(b *strings.Builder, nodes []pathNode, root, current any) error {
 				if i > 0 {
 					b.WriteByte(' ')
 				}
-				text, err := pathText(v)
+				text, err := JSONPathText(v)
 				if err != nil {
 					return err
 				}
@@ -110,7 +110,8 @@ func writeNodes(b *strings.Builder, nodes []pathNode, root, current any) error {
 	return nil
 }
 
-func pathText(v any) (string, error) {
+// JSONPathText writes a value as a template does: text as it is, lists and objects as JSON.
+func JSONPathText(v any) (string, error) {
 	switch v := v.(type) {
 	case nil:
 		return "", nil
@@ -210,7 +211,7 @@ func (f *pathFilter) matches(item any) bool {
 	if !ok || !rightOK {
 		return false
 	}
-	order, comparable := compareValues(left, right)
+	order, comparable := CompareValues(left, right)
 	switch f.op {
 	case "==":
 		return comparable && order == 0
@@ -238,8 +239,8 @@ func (o pathOperand) value(item any) (any, bool) {
 	return found[0], true
 }
 
-// compareValues orders two values of one kind: numbers, strings, or booleans (equal or not).
-func compareValues(a, b any) (order int, ok bool) {
+// CompareValues orders two values of one kind: numbers, strings, or booleans (equal or not).
+func CompareValues(a, b any) (order int, ok bool) {
 	if x, isNumber := asFloat(a); isNumber {
 		y, both := asFloat(b)
 		switch {

@@ -1,0 +1,102 @@
+package apiserver
+
+import (
+	"fmt"
+
+	"kubelite/api"
+	"kubelite/apiserver/structural"
+)
+
+// The kind CustomResourceDefinition itself: a built-in kind as any other, whose validation goes into the schemas too. What
+// the server makes of definitions is in definitions.go.
+
+// definitionKind is the kind with the rules about schemas added.
+var definitionKind = func() *api.Kind {
+	kind := *api.KindOf[*api.CustomResourceDefinition]()
+	plain, plainUpdate := kind.Validate, kind.ValidateUpdate
+	kind.Validate = func(obj api.Object) api.ErrorList {
+		return append(plain(obj), checkSchemas(obj.(*api.CustomResourceDefinition), nil)...)
+	}
+	kind.ValidateUpdate = func(obj, old api.Object) api.ErrorList {
+		return append(plainUpdate(obj, old), checkSchemas(obj.(*api.CustomResourceDefinition), old.(*api.CustomResourceDefinition))...)
+	}
+	return &kind
+}()
+
+// checkSchemas checks the schemas of all versions, and what refers to fields in them.
+func checkSchemas(crd, old *api.CustomResourceDefinition) (errs api.ErrorList) {
+	for i := range crd.Spec.Versions {
+		v, path := &crd.Spec.Versions[i], api.Path("spec.versions").Index(i)
+		unchanged := false
+		if old != nil {
+			before := versionOf(old, v.Name)
+			unchanged = before != nil && api.Equal(before.Schema, v.Schema)
+		}
+		hasStatus := v.Subresources != nil && v.Subresources.Status != nil
+		errs = append(errs, structural.CheckDefinition(path.Child("schema"), v.Schema, hasStatus, unchanged)...)
+		errs = append(errs, structural.CheckSelectableFields(path.Child("selectableFields"), v.SelectableFields, v.Schema)...)
+	}
+	return errs
+}
+
+func versionOf(crd *api.CustomResourceDefinition, name string) *api.CustomResourceDefinitionVersion {
+	for i := range crd.Spec.Versions {
+		if crd.Spec.Versions[i].Name == name {
+			return &crd.Spec.Versions[i]
+		}
+	}
+	return nil
+}
+
+// definitionStrategy: a definition that is deleted lingers until all its objects are gone.
+var definitionStrategy = Strategy{
+	PrepareForCreate: func(obj api.Object) { api.PrepareNewDefinition(obj.(*api.CustomResourceDefinition)) },
+	PrepareForUpdate: func(obj, old api.Object) {
+		api.PrepareDefinitionUpdate(obj.(*api.CustomResourceDefinition), old.(*api.CustomResourceDefinition))
+	},
+	PrepareForStatusUpdate: func(obj, old api.Object) {
+		obj.(*api.CustomResourceDefinition).Spec = old.(*api.CustomResourceDefinition).Spec
+	},
+	Generation:        func(obj api.Object) any { return obj.(*api.CustomResourceDefinition).Spec },
+	ConditionalUpdate: true,
+	Warnings: func(obj, old api.Object) (warnings []string) {
+		known := map[string]bool{}
+		if old != nil {
+			for _, format := range unknownFormats(old.(*api.CustomResourceDefinition)) {
+				known[format] = true
+			}
+		}
+		for _, format := range unknownFormats(obj.(*api.CustomResourceDefinition)) {
+			if !known[format] {
+				warnings = append(warnings, fmt.Sprintf("unrecognized format %q", format))
+			}
+		}
+		return warnings
+	},
+	Finalized: func(obj api.Object) bool { return isCleanedUp(obj.(*api.CustomResourceDefinition)) },
+	OnDelete: func(obj api.Object) {
+		crd := obj.(*api.CustomResourceDefinition)
+		if !crd.Is(api.CRDTerminating) {
+			crd.Finalizers = append(crd.Finalizers, api.CRDCleanupFinalizer)
+			crd.SetCondition(api.CustomResourceDefinitionCondition{
+				Type: api.CRDTerminating, Status: api.ConditionTrue, Reason: "InstanceDeletionPending",
+				Message: "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+			}, api.Now())
+		}
+	},
+}
+
+// isCleanedUp tells that the objects of a deleted definition are gone.
+func isCleanedUp(crd *api.CustomResourceDefinition) bool {
+	terminating := crd.Condition(api.CRDTerminating)
+	return terminating != nil && terminating.Status == api.ConditionFalse
+}
+
+func unknownFormats(crd *api.CustomResourceDefinition) (formats []string) {
+	for i := range crd.Spec.Versions {
+		if schema := crd.Spec.Versions[i].Schema; schema != nil {
+			formats = append(formats, structural.UnknownFormats(schema.OpenAPIV3Schema)...)
+		}
+	}
+	return formats
+}
