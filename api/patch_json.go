@@ -25,6 +25,24 @@ const maxPatchCopies = 3 << 20
 
 // ApplyJSONPatch carries out a list of operations (RFC 6902) on a document.
 func ApplyJSONPatch(doc, patch []byte) ([]byte, error) {
+	patched, err := applyJSONPatch(doc, patch)
+	if err != nil && !errors.Is(err, ErrMalformedPatch) {
+		return nil, patchDoesNotFit(err)
+	}
+	return patched, err
+}
+
+// TryJSONPatch is ApplyJSONPatch for operations whose tests are conditions: holds is false if one of them is not met,
+// and that is no error.
+func TryJSONPatch(doc, patch []byte) (patched []byte, holds bool, err error) {
+	patched, err = applyJSONPatch(doc, patch)
+	if errors.Is(err, jsonpatch.ErrTestFailed) {
+		return nil, false, nil
+	}
+	return patched, err == nil, err
+}
+
+func applyJSONPatch(doc, patch []byte) ([]byte, error) {
 	operations, err := jsonpatch.DecodePatch(patch)
 	if err != nil {
 		return nil, malformedPatch(err.Error())
@@ -32,11 +50,7 @@ func ApplyJSONPatch(doc, patch []byte) ([]byte, error) {
 	options := jsonpatch.NewApplyOptions()
 	options.AccumulatedCopySizeLimit = maxPatchCopies
 	options.EscapeHTML = false
-	patched, err := operations.ApplyWithOptions(doc, options)
-	if err != nil {
-		return nil, patchDoesNotFit(err)
-	}
-	return patched, nil
+	return operations.ApplyWithOptions(doc, options)
 }
 
 // patchDoesNotFit is upstream's answer, and, other than there, what the matter is.

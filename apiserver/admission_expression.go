@@ -204,13 +204,18 @@ func aggregate(errs []error) error {
 
 // variables are what expressions see of a write. The caller owns the map.
 func (w *write) variables(ctx context.Context) (map[string]any, error) {
-	object, err := jsonOrNil(w.object)
-	if err != nil {
-		return nil, err
-	}
-	old, err := jsonOrNil(w.old)
-	if err != nil {
-		return nil, err
+	for _, side := range []struct {
+		obj  api.Object
+		tree *any
+	}{{w.object, &w.objectTree}, {w.old, &w.oldTree}} {
+		if side.obj == nil || *side.tree != nil {
+			continue
+		}
+		tree, err := api.JSONOf(side.obj)
+		if err != nil {
+			return nil, err
+		}
+		*side.tree = tree
 	}
 	request, err := w.requestTree()
 	if err != nil {
@@ -218,20 +223,12 @@ func (w *write) variables(ctx context.Context) (map[string]any, error) {
 	}
 	asks := userAuthorizer{w.server, w.req.User}
 	return map[string]any{
-		"object": object, "oldObject": old, "request": request,
+		"object": w.objectTree, "oldObject": w.oldTree, "request": request,
 		"authorizer": cel.NewAuthorizer(ctx, asks),
 		"authorizer.requestResource": cel.NewCheck(ctx, asks, cel.Access{
 			Group: w.res.Group, Resource: w.res.Plural, Subresource: w.req.Subresource, Namespace: w.namespace, Name: w.name,
 		}),
 	}, nil
-}
-
-// jsonOrNil is an object as JSON data, nil for none.
-func jsonOrNil(obj api.Object) (any, error) {
-	if obj == nil {
-		return nil, nil
-	}
-	return api.JSONOf(obj)
 }
 
 // requestTree is the variable request.

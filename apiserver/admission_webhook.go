@@ -314,6 +314,9 @@ func (w *write) become(ctx context.Context, seen *write, patched []byte) (change
 	if err := api.UnmarshalJSON(patched, obj); err != nil {
 		return false, api.NewInternalError(err)
 	}
+	if meta, before := obj.GetObjectMeta(), seen.object.GetObjectMeta(); meta.Namespace != before.Namespace {
+		return false, api.NewBadRequest("the namespace of the provided object does not match the namespace sent on the request")
+	}
 	if kind := api.KindByName(seen.kind); kind != nil && kind.Default != nil {
 		kind.Default(obj)
 	}

@@ -22,6 +22,8 @@ type write struct {
 	object    api.Object // nil for a deletion
 	old       api.Object // nil for a creation
 	origin    *write     // the write as it came, if this is it in another version
+
+	objectTree, oldTree any // the objects as expressions see them, once one has asked
 }
 
 // newWrite reads what an admission plugin is called with.
@@ -106,7 +108,7 @@ func (w *write) as(ctx context.Context, res *Resource) (_ *write, err error) {
 		return w, nil
 	}
 	other := *w
-	other.res, other.origin = res, w
+	other.res, other.origin, other.objectTree, other.oldTree = res, w, nil, nil
 	if !w.ownKind() {
 		return &other, nil // a Scale is the same in all versions
 	}
@@ -145,6 +147,7 @@ func (w *write) replace(ctx context.Context, seen *write, obj api.Object) (err e
 		}
 	}
 	reflect.ValueOf(w.object).Elem().Set(reflect.ValueOf(obj).Elem())
+	w.objectTree = nil
 	return nil
 }
 
