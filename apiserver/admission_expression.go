@@ -21,31 +21,47 @@ type expressionScope struct {
 }
 
 // env is the environment that expressions of this scope are compiled in.
-func (sc expressionScope) env(extra ...cel.Variable) (*cel.Env, error) {
-	declared := []cel.Variable{
-		{Name: "object", Type: cel.Dynamic}, {Name: "oldObject", Type: cel.Dynamic},
-		{Name: "namespaceObject", Type: namespaceType}, {Name: "request", Type: requestType},
+func (sc expressionScope) env() (*cel.Env, error) {
+	envs, err := expressionEnvs()
+	if err != nil {
+		return nil, err
 	}
-	if sc.params {
-		declared = append(declared, cel.Variable{Name: "params", Type: cel.Dynamic})
+	env := envs[expressionScope{params: sc.params, authorizer: sc.authorizer}]
+	if sc.variables == nil {
+		return env, nil
 	}
-	if sc.authorizer {
-		declared = append(declared, cel.Variable{Name: "authorizer", Type: cel.Authorizes},
-			cel.Variable{Name: "authorizer.requestResource", Type: cel.Checks})
-	}
-	if sc.variables != nil {
-		declared = append(declared, cel.Variable{Name: "variables", Type: sc.variables})
-	}
-	return cel.Base().With(append(declared, extra...)...)
+	return env.With(cel.Variable{Name: "variables", Type: sc.variables})
 }
 
-// object makes an Object type of pairs of names and types.
+// expressionEnvs are the environments that have no variables of a policy in them. They are made once.
+var expressionEnvs = sync.OnceValues(func() (map[expressionScope]*cel.Env, error) {
+	base, err := cel.Base().With(
+		cel.Variable{Name: "object", Type: cel.Dynamic}, cel.Variable{Name: "oldObject", Type: cel.Dynamic},
+		cel.Variable{Name: "namespaceObject", Type: namespaceType()}, cel.Variable{Name: "request", Type: requestType()},
+	)
+	envs := map[expressionScope]*cel.Env{}
+	for _, scope := range []expressionScope{{}, {params: true}, {authorizer: true}, {params: true, authorizer: true}} {
+		var more []cel.Variable
+		if scope.params {
+			more = append(more, cel.Variable{Name: "params", Type: cel.Dynamic})
+		}
+		if scope.authorizer {
+			more = append(more, cel.Variable{Name: "authorizer", Type: cel.Authorizes}, cel.Variable{Name: "authorizer.requestResource", Type: cel.Checks})
+		}
+		if err == nil {
+			envs[scope], err = base.With(more...)
+		}
+	}
+	return envs, err
+})
+
+// objectType makes an Object type whose fields are called what they are.
 func objectType(name string, fields map[string]*cel.Type) *cel.Type {
-	return &cel.Type{Kind: cel.Object, Name: name, Fields: fields}
+	return &cel.Type{Kind: cel.Object, Name: name, Fields: fields, Plain: true}
 }
 
 // requestType is what expressions know of the variable request: an AdmissionRequest less the objects.
-var requestType = func() *cel.Type {
+func requestType() *cel.Type {
 	kind := objectType("kubernetes.GroupVersionKind", map[string]*cel.Type{"group": cel.AnyString, "version": cel.AnyString, "kind": cel.AnyString})
 	resource := objectType("kubernetes.GroupVersionResource", map[string]*cel.Type{"group": cel.AnyString, "version": cel.AnyString, "resource": cel.AnyString})
 	user := objectType("kubernetes.UserInfo", map[string]*cel.Type{
@@ -57,24 +73,26 @@ var requestType = func() *cel.Type {
 		"name": cel.AnyString, "namespace": cel.AnyString, "operation": cel.AnyString,
 		"userInfo": user, "dryRun": cel.AnyBool, "options": cel.Dynamic,
 	})
-}()
+}
 
 // namespaceType is what expressions know of the variable namespaceObject.
-var namespaceType = objectType("kubernetes.Namespace", map[string]*cel.Type{
-	"metadata": objectType("kubernetes.NamespaceMetadata", map[string]*cel.Type{
-		"name": cel.AnyString, "generateName": cel.AnyString, "namespace": cel.AnyString, "labels": cel.MapOf(cel.AnyString),
-		"annotations": cel.MapOf(cel.AnyString), "UID": cel.AnyString, "creationTimestamp": cel.AnyTime,
-		"deletionGracePeriodSeconds": cel.AnyInt, "deletionTimestamp": cel.AnyTime, "generation": cel.AnyInt,
-		"resourceVersion": cel.AnyString, "finalizers": cel.ListOf(cel.AnyString),
-	}),
-	"spec": objectType("kubernetes.NamespaceSpec", map[string]*cel.Type{"finalizers": cel.ListOf(cel.AnyString)}),
-	"status": objectType("kubernetes.NamespaceStatus", map[string]*cel.Type{
-		"phase": cel.AnyString,
-		"conditions": cel.ListOf(objectType("kubernetes.NamespaceCondition", map[string]*cel.Type{
-			"status": cel.AnyString, "type": cel.AnyString, "lastTransitionTime": cel.AnyTime, "message": cel.AnyString, "reason": cel.AnyString,
-		})),
-	}),
-})
+func namespaceType() *cel.Type {
+	return objectType("kubernetes.Namespace", map[string]*cel.Type{
+		"metadata": objectType("kubernetes.NamespaceMetadata", map[string]*cel.Type{
+			"name": cel.AnyString, "generateName": cel.AnyString, "namespace": cel.AnyString, "labels": cel.MapOf(cel.AnyString),
+			"annotations": cel.MapOf(cel.AnyString), "UID": cel.AnyString, "creationTimestamp": cel.AnyTime,
+			"deletionGracePeriodSeconds": cel.AnyInt, "deletionTimestamp": cel.AnyTime, "generation": cel.AnyInt,
+			"resourceVersion": cel.AnyString, "finalizers": cel.ListOf(cel.AnyString),
+		}),
+		"spec": objectType("kubernetes.NamespaceSpec", map[string]*cel.Type{"finalizers": cel.ListOf(cel.AnyString)}),
+		"status": objectType("kubernetes.NamespaceStatus", map[string]*cel.Type{
+			"phase": cel.AnyString,
+			"conditions": cel.ListOf(objectType("kubernetes.NamespaceCondition", map[string]*cel.Type{
+				"status": cel.AnyString, "type": cel.AnyString, "lastTransitionTime": cel.AnyTime, "message": cel.AnyString, "reason": cel.AnyString,
+			})),
+		}),
+	})
+}
 
 // expression is a text and what the compiler made of it.
 type expression struct {
@@ -136,17 +154,12 @@ type matchConditions struct {
 	failure     api.FailurePolicyType
 }
 
-var matchConditionEnvs = map[bool]func() (*cel.Env, error){ // by whether there are params
-	false: sync.OnceValues(func() (*cel.Env, error) { return expressionScope{authorizer: true}.env() }),
-	true:  sync.OnceValues(func() (*cel.Env, error) { return expressionScope{authorizer: true, params: true}.env() }),
-}
-
 func compileMatchConditions(conditions []api.MatchCondition, failure api.FailurePolicyType, params bool) *matchConditions {
 	m := &matchConditions{failure: failure}
 	if len(conditions) == 0 {
 		return m
 	}
-	env, err := matchConditionEnvs[params]()
+	env, err := expressionScope{params: params, authorizer: true}.env()
 	for _, c := range conditions {
 		if err != nil {
 			m.expressions = append(m.expressions, &expression{text: c.Expression, err: err})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"kubelite/api"
@@ -83,7 +82,9 @@ func compileMutation(scope expressionScope, m *api.Mutation) compiledMutation {
 }
 
 // Validate does nothing.
-func (*mutatingPolicies) Validate(context.Context, *Request, api.Object, api.Object) error { return nil }
+func (*mutatingPolicies) Validate(context.Context, *Request, api.Object, api.Object) error {
+	return nil
+}
 
 // Mutate lets one policy after the other change the object.
 func (p *mutatingPolicies) Mutate(ctx context.Context, req *Request, obj, old api.Object) error {
@@ -232,62 +233,4 @@ func (s *Server) mergePart(seen *write, part map[string]any) ([]byte, error) {
 		return nil, err
 	}
 	return api.ApplyStrategicMergePatch(doc, patch, newLike(seen.object))
-}
-
-// policyExpressionErrors are the expressions of an admission policy, or of a webhook, that do not compile.
-func policyExpressionErrors(obj api.Object) (errs api.ErrorList) {
-	check := func(path api.Path, e *expression) {
-		if e.err != nil && strings.TrimSpace(e.text) != "" {
-			errs = append(errs, path.Invalid(e.text, e.err.Error()))
-		}
-	}
-	conditions := func(path api.Path, list []api.MatchCondition, params bool) {
-		list = slices.Clone(list)
-		for i := range list {
-			list[i].Expression = strings.TrimSpace(list[i].Expression)
-		}
-		for i, e := range compileMatchConditions(list, "", params).expressions {
-			check(path.Child("matchConditions").Index(i).Child("expression"), e)
-		}
-	}
-	common := func(p *policy, match []api.MatchCondition) {
-		conditions("spec", match, p.params != nil)
-		for i, v := range p.variables {
-			check(api.Path("spec").Child("variables").Index(i).Child("expression"), v.expression)
-		}
-	}
-	switch obj := obj.(type) {
-	case *api.MutatingWebhookConfiguration:
-		for i := range obj.Webhooks {
-			conditions(api.Path("webhooks").Index(i), obj.Webhooks[i].MatchConditions, false)
-		}
-	case *api.ValidatingWebhookConfiguration:
-		for i := range obj.Webhooks {
-			conditions(api.Path("webhooks").Index(i), obj.Webhooks[i].MatchConditions, false)
-		}
-	case *api.ValidatingAdmissionPolicy:
-		p := compileValidatingPolicy(obj)
-		common(p.policy, obj.Spec.MatchConditions)
-		for i, v := range p.validations {
-			at := api.Path("spec").Child("validations").Index(i)
-			check(at.Child("expression"), v.condition)
-			if v.message != nil {
-				check(at.Child("messageExpression"), v.message)
-			}
-		}
-		for i, a := range p.annotations {
-			check(api.Path("spec").Child("auditAnnotations").Index(i).Child("valueExpression"), a.value)
-		}
-	case *api.MutatingAdmissionPolicy:
-		p := compileMutatingPolicy(obj)
-		common(p.policy, obj.Spec.MatchConditions)
-		for i, m := range p.mutations {
-			field := "jsonPatch"
-			if m.patchType == api.MutationApplyConfiguration {
-				field = "applyConfiguration"
-			}
-			check(api.Path("spec").Child("mutations").Index(i).Child(field, "expression"), m.expression)
-		}
-	}
-	return errs
 }

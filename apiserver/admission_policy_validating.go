@@ -83,7 +83,9 @@ func compileValidatingPolicy(p *api.ValidatingAdmissionPolicy) *validatingPolicy
 }
 
 // Mutate does nothing.
-func (*validatingPolicies) Mutate(context.Context, *Request, api.Object, api.Object) error { return nil }
+func (*validatingPolicies) Mutate(context.Context, *Request, api.Object, api.Object) error {
+	return nil
+}
 
 // refusal is what a policy has against a write.
 type refusal struct {

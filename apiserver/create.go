@@ -57,8 +57,10 @@ func (s *Server) createNamed(ctx context.Context, req *Request, res *Resource, o
 	stored := false
 	defer func() { done(stored) }()
 
-	res.Strategy.prepareForCreate(obj)                         // prepare: status wiped, generation 1
-	if errs := api.ValidateNew(res.Kind, obj); len(errs) > 0 { // validate: 422 naming every mistake
+	res.Strategy.prepareForCreate(obj)     // prepare: status wiped, generation 1
+	errs := api.ValidateNew(res.Kind, obj) // validate: 422 naming every mistake
+	errs = append(errs, res.Strategy.check(ctx, s, req, obj, nil)...)
+	if len(errs) > 0 {
 		return nil, api.NewInvalid(res.Kind, meta.Name, errs)
 	}
 	req.warnAbout(obj, nil)

@@ -118,6 +118,9 @@ type Strategy struct {
 	PrepareForStatusUpdate func(obj, old api.Object)
 	// Generation returns the part of the object whose changes metadata.generation counts, the spec.
 	Generation func(obj api.Object) any
+	// Check finds the mistakes that only the server can see: expressions that do not compile. It runs with the kind's own
+	// validation; old is nil on create. Nil: there are none.
+	Check func(ctx context.Context, s *Server, req *Request, obj, old api.Object) api.ErrorList
 	// Begin refuses what depends on more than the object and its sender's right to write it (roles that hold more than
 	// the sender does), and reserves what must be unique in the cluster (a Service's addresses), which it may write into
 	// obj. done is called with whether the write happened. old is nil on create.

@@ -35,6 +35,14 @@ func (st *Strategy) begin(ctx context.Context, s *Server, req *Request, obj, old
 	return done, err
 }
 
+// check calls the Check hook.
+func (st *Strategy) check(ctx context.Context, s *Server, req *Request, obj, old api.Object) api.ErrorList {
+	if st.Check == nil || req.Subresource != "" {
+		return nil
+	}
+	return st.Check(ctx, s, req, obj, old)
+}
+
 // warnAbout collects what the kind warns of.
 func (r *Request) warnAbout(obj, old api.Object) {
 	if warnings := r.Resource.Strategy.Warnings; warnings != nil && r.Subresource == "" {

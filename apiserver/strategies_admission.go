@@ -8,14 +8,17 @@ import "kubelite/api"
 var (
 	mutatingWebhookStrategy = Strategy{
 		Generation:        func(obj api.Object) any { return obj.(*api.MutatingWebhookConfiguration).Webhooks },
+		Check:             checkExpressions,
 		ConditionalUpdate: true,
 	}
 	validatingWebhookStrategy = Strategy{
 		Generation:        func(obj api.Object) any { return obj.(*api.ValidatingWebhookConfiguration).Webhooks },
+		Check:             checkExpressions,
 		ConditionalUpdate: true,
 	}
 	mutatingPolicyStrategy = Strategy{
 		Generation:        func(obj api.Object) any { return obj.(*api.MutatingAdmissionPolicy).Spec },
+		Check:             checkExpressions,
 		ConditionalUpdate: true,
 	}
 	mutatingPolicyBindingStrategy = Strategy{
@@ -39,6 +42,7 @@ var validatingPolicyStrategy = Strategy{
 		obj.(*api.ValidatingAdmissionPolicy).Spec = old.(*api.ValidatingAdmissionPolicy).Spec
 	},
 	Generation:        func(obj api.Object) any { return obj.(*api.ValidatingAdmissionPolicy).Spec },
+	Check:             checkExpressions,
 	ConditionalUpdate: true,
 }
 

@@ -132,8 +132,10 @@ func (s *Server) updateFrom(ctx context.Context, req *Request, current *entry, c
 	stored := false
 	defer func() { done(stored) }()
 
-	res.prepareForUpdate(req.Subresource, obj, old)                           // prepare: keep what may not change here
-	if errs := res.validateUpdate(req.Subresource, obj, old); len(errs) > 0 { // validate
+	res.prepareForUpdate(req.Subresource, obj, old)       // prepare: keep what may not change here
+	errs := res.validateUpdate(req.Subresource, obj, old) // validate
+	errs = append(errs, res.Strategy.check(ctx, s, req, obj, old)...)
+	if len(errs) > 0 {
 		return nil, api.NewInvalid(res.Kind, meta.Name, errs)
 	}
 	req.warnAbout(obj, old)

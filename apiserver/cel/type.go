@@ -37,6 +37,9 @@ type Type struct {
 	Name string
 	// Fields of an Object, by their names in JSON.
 	Fields map[string]*Type
+	// Plain: the fields of an Object are called what they are called in JSON. Otherwise their names are escaped; see
+	// EscapeFieldName.
+	Plain bool
 	// Items of a List, or values of a Map.
 	Items *Type
 	// Keys of a List whose order has no meaning, because its items are told apart by these fields.
@@ -138,7 +141,7 @@ func (p *typeProvider) register(t *Type) {
 		p.objects[t.Name] = t
 		t.escaped = make(map[string]*Type, len(t.Fields))
 		for name, field := range t.Fields {
-			escaped, ok := EscapeFieldName(name)
+			escaped, ok := t.written(name)
 			if !ok {
 				continue
 			}
@@ -150,6 +153,14 @@ func (p *typeProvider) register(t *Type) {
 		t.Items.nameBelow(t.Name)
 		p.register(t.Items)
 	}
+}
+
+// written is how an expression writes a field.
+func (t *Type) written(name string) (escaped string, ok bool) {
+	if t.Plain {
+		return name, true
+	}
+	return EscapeFieldName(name)
 }
 
 // nameBelow names a type by its path, unless it has a name.

@@ -139,13 +139,13 @@ func (m *mapValue) Find(key ref.Val) (ref.Val, bool) {
 
 // fieldName is the name of a field in JSON.
 func (m *mapValue) fieldName(escaped string) string {
-	if _, ok := m.t.Fields[escaped]; ok && !reserved[escaped] {
-		if again, _ := EscapeFieldName(escaped); again == escaped {
+	if _, ok := m.t.Fields[escaped]; ok {
+		if again, _ := m.t.written(escaped); again == escaped {
 			return escaped
 		}
 	}
 	for name := range m.t.Fields {
-		if again, ok := EscapeFieldName(name); ok && again == escaped {
+		if again, ok := m.t.written(name); ok && again == escaped {
 			return name
 		}
 	}

@@ -1,0 +1,194 @@
+package apiserver
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const policyPath = "/apis/admissionregistration.k8s.io/v1/"
+
+// policy stores an admission policy, Validating or Mutating, with a binding that puts it into force.
+func (h *harness) policy(kind string, spec, binding tree) {
+	h.t.Helper()
+	if spec["matchConstraints"] == nil {
+		spec["matchConstraints"] = tree{"resourceRules": []tree{{"operations": []string{"*"}, "apiGroups": []string{"*"}, "apiVersions": []string{"*"}, "resources": []string{"configmaps", "deployments", "events"}}}}
+	}
+	binding["policyName"] = "p"
+	plural := strings.ToLower(kind) + "admissionpolic"
+	for path, doc := range map[string]tree{
+		plural + "ies":       {"metadata": tree{"name": "p"}, "spec": spec},
+		plural + "ybindings": {"metadata": tree{"name": "b"}, "spec": binding},
+	} {
+		body, err := json.Marshal(doc)
+		require.NoError(h.t, err)
+		h.must("POST", policyPath+path, string(body))
+	}
+}
+
+func deny() tree { return tree{"validationActions": []string{"Deny"}} }
+
+func TestValidatingAdmissionPolicy(t *testing.T) {
+	for name, tt := range map[string]struct {
+		spec, binding tree
+		code          int
+		message       string // behind "configmaps "a" is forbidden: "
+		warning       string
+	}{
+		"holds": {spec: tree{"validations": []tree{{"expression": "object.data.k == 'v'"}}}, code: 201},
+		"default message": {
+			spec: tree{"validations": []tree{{"expression": "object.data.k == 'w'"}}}, code: 422,
+			message: "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: failed expression: object.data.k == 'w'",
+		},
+		"message and reason": {
+			spec: tree{"validations": []tree{{"expression": "false", "message": "no", "reason": "Forbidden"}}}, code: 403,
+			message: "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no",
+		},
+		"message expression": {
+			spec: tree{"validations": []tree{{"expression": "false", "message": "no", "messageExpression": "'got ' + object.data.k"}}}, code: 422,
+			message: "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: got v",
+		},
+		"broken message expression": {
+			spec: tree{"validations": []tree{{"expression": "false", "message": "no", "messageExpression": "'x' + object.none"}}}, code: 422,
+			message: "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no",
+		},
+		"variables": {
+			spec: tree{
+				"variables":   []tree{{"name": "k", "expression": "object.data.k"}, {"name": "both", "expression": "variables.k + variables.k"}},
+				"validations": []tree{{"expression": "variables.both == 'vv'"}, {"expression": "variables.k == 'w'"}},
+			}, code: 422,
+			message: "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: failed expression: variables.k == 'w'",
+		},
+		"namespace and request": {
+			spec: tree{"validations": []tree{{"expression": "namespaceObject.metadata.name == request.namespace && request.kind.kind == 'ConfigMap' && request.userInfo.username == 'admin'"}}}, code: 201,
+		},
+		"authorizer": {spec: tree{"validations": []tree{{"expression": "authorizer.group('').resource('pods').namespace('default').check('get').allowed()"}}}, code: 201},
+		"fails": {
+			spec: tree{"validations": []tree{{"expression": "object.none == 1"}}}, code: 422,
+			message: "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: expression 'object.none == 1' resulted in error: no such key: none",
+		},
+		"fails, ignored":         {spec: tree{"failurePolicy": "Ignore", "validations": []tree{{"expression": "object.none == 1"}}}, code: 201},
+		"conditions keep it out": {spec: tree{"matchConditions": []tree{{"name": "c", "expression": "object.data.k == 'w'"}}, "validations": []tree{{"expression": "false"}}}, code: 201},
+		"binding keeps it out":   {spec: tree{"validations": []tree{{"expression": "false"}}}, binding: tree{"validationActions": []string{"Deny"}, "matchResources": tree{"objectSelector": tree{"matchLabels": tree{"a": "b"}}}}, code: 201},
+		"excluded by name":       {spec: tree{"matchConstraints": tree{"resourceRules": allConfigMaps(), "excludeResourceRules": allConfigMaps("a")}, "validations": []tree{{"expression": "false"}}}, code: 201},
+		"warns":                  {spec: tree{"validations": []tree{{"expression": "false", "message": "hm"}}}, binding: tree{"validationActions": []string{"Warn", "Audit"}}, code: 201, warning: `299 - "Validation failed for ValidatingAdmissionPolicy 'p' with binding 'b': hm"`},
+		"unknown parameter kind": {spec: tree{"paramKind": tree{"apiVersion": "a.b/v1", "kind": "None"}, "validations": []tree{{"expression": "true"}}}, code: 422, message: "ValidatingAdmissionPolicy 'p' denied request: failed to configure policy: failed to find resource referenced by paramKind: 'a.b/v1, Kind=None'"},
+		"too expensive":          {spec: tree{"validations": []tree{{"expression": "'" + strings.Repeat("a", 200) + "'.matches('a*') && [1,2,3,4,5,6,7,8,9,10].all(a, [1,2,3,4,5,6,7,8,9,10].all(b, [1,2,3,4,5,6,7,8,9,10].all(c, [1,2,3,4,5,6,7,8,9,10].all(d, [1,2,3,4,5,6,7,8,9,10].all(e, [1,2,3,4,5,6,7,8,9,10].all(f, a+b+c+d+e+f > 0))))))"}}}, code: 422, message: "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHarness(t)
+			if tt.binding == nil {
+				tt.binding = deny()
+			}
+			h.policy("Validating", tt.spec, tt.binding)
+			answer := h.do("POST", configMaps, configMap("a", ""))
+			require.Equal(t, tt.code, answer.code, "%s", answer.body)
+			require.Equal(t, tt.warning, answer.header.Get("Warning"))
+			if tt.code < 300 {
+				return
+			}
+			message := answer.at("message").(string)
+			require.Contains(t, message, `configmaps "a" is forbidden: `+tt.message)
+			require.Equal(t, strings.TrimPrefix(message, `configmaps "a" is forbidden: `), answer.at("details.causes.0.message"))
+			// Deletions have no object to speak of, but may be matched too.
+			h.must("DELETE", policyPath+"validatingadmissionpolicies/p", "")
+			h.must("POST", configMaps, configMap("a", ""))
+		})
+	}
+}
+
+func allConfigMaps(names ...string) []tree {
+	rule := tree{"operations": []string{"CREATE"}, "apiGroups": []string{""}, "apiVersions": []string{"v1"}, "resources": []string{"configmaps"}}
+	if len(names) > 0 {
+		rule["resourceNames"] = names
+	}
+	return []tree{rule}
+}
+
+func TestPolicyParameters(t *testing.T) {
+	h := newHarness(t)
+	spec := tree{
+		"paramKind": tree{"apiVersion": "v1", "kind": "Secret"}, "matchConstraints": tree{"resourceRules": allConfigMaps()},
+		"validations": []tree{{"expression": "object.data.k == params.metadata.labels.want", "messageExpression": "'want ' + params.metadata.labels.want"}},
+	}
+	h.policy("Validating", spec, tree{"validationActions": []string{"Deny"}, "paramRef": tree{"selector": tree{"matchLabels": tree{"for": "p"}}, "parameterNotFoundAction": "Deny"}})
+	require.Equal(t, `configmaps "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: failed to configure binding: no params found for policy binding with `+"`Deny` parameterNotFoundAction",
+		h.fails(422, "Invalid", "POST", configMaps, configMap("a", "")))
+	h.must("POST", "/api/v1/namespaces/default/secrets", `{"metadata":{"name":"one","labels":{"for":"p","want":"v"}}}`)
+	h.must("POST", configMaps, configMap("a", ""))
+	h.must("POST", "/api/v1/namespaces/default/secrets", `{"metadata":{"name":"two","labels":{"for":"p","want":"w"}}}`)
+	require.Contains(t, h.fails(422, "Invalid", "POST", configMaps, configMap("b", "")), "denied request: want w")
+}
+
+func TestMutatingAdmissionPolicy(t *testing.T) {
+	apply := func(text string) tree {
+		return tree{"patchType": "ApplyConfiguration", "applyConfiguration": tree{"expression": text}}
+	}
+	operations := func(text string) tree {
+		return tree{"patchType": "JSONPatch", "jsonPatch": tree{"expression": text}}
+	}
+	for name, tt := range map[string]struct {
+		mutations []tree
+		data      tree
+		message   string
+	}{
+		"a part":          {[]tree{apply("Object{data: {'made': 'by ' + request.userInfo.username}}")}, tree{"k": "v", "made": "by admin"}, ""},
+		"operations":      {[]tree{operations(`[JSONPatch{op: "test", path: "/data/k", value: "v"}, JSONPatch{op: "add", path: "/data/" + jsonpatch.escapeKey("a.b"), value: "x"}]`)}, tree{"k": "v", "a.b": "x"}, ""},
+		"a test fails":    {[]tree{operations(`[JSONPatch{op: "test", path: "/data/k", value: "w"}, JSONPatch{op: "remove", path: "/data/k"}]`)}, tree{"k": "v"}, ""},
+		"one after other": {[]tree{apply("Object{data: {'a': '1'}}"), operations(`[JSONPatch{op: "copy", from: "/data/a", path: "/data/b"}]`)}, tree{"k": "v", "a": "1", "b": "1"}, ""},
+		"fails":           {[]tree{apply("Object{data: {'a': object.none}}")}, nil, "policy 'p' with binding 'b' denied request: expression 'Object{data: {'a': object.none}}' resulted in error: no such key: none"},
+		"misplaced":       {[]tree{apply("Object{metadata: Object.spec{}}")}, nil, `policy 'p' with binding 'b' denied request: type mismatch: unexpected type name "Object.spec", expected "Object.metadata", which matches field name path from root Object type`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHarness(t)
+			h.policy("Mutating", tree{"reinvocationPolicy": "Never", "mutations": tt.mutations, "matchConstraints": tree{"resourceRules": allConfigMaps()}}, tree{})
+			answer := h.do("POST", configMaps, configMap("a", ""))
+			if tt.message == "" {
+				require.Equal(t, tt.data, answer.at("data"), "%s", answer.body)
+				return
+			}
+			require.Equal(t, 403, answer.code)
+			require.Equal(t, "Invalid", answer.at("reason"))
+			require.Equal(t, tt.message, answer.at("message"))
+		})
+	}
+}
+
+// What admission changes is defaulted like what users send.
+func TestMutatedObjectsAreDefaulted(t *testing.T) {
+	h := newHarness(t)
+	h.policy("Mutating", tree{"reinvocationPolicy": "Never", "mutations": []tree{{"patchType": "ApplyConfiguration", "applyConfiguration": tree{"expression": `
+		Object{spec: Object.spec{replicas: 7, template: Object.spec.template{spec: Object.spec.template.spec{containers: [
+			Object.spec.template.spec.containers{name: "side", image: "car"}]}}}}`}}}}, tree{})
+	made := h.must("POST", "/apis/apps/v1/namespaces/default/deployments", `{"metadata":{"name":"web"},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"main","image":"web"}]}}}}`)
+	require.Equal(t, 7.0, made.at("spec.replicas"))
+	images := map[any]any{}
+	for _, container := range made.at("spec.template.spec.containers").([]any) {
+		require.Equal(t, "Always", at(container, "imagePullPolicy"))
+		images[at(container, "name")] = at(container, "image")
+	}
+	require.Equal(t, map[any]any{"main": "web", "side": "car"}, images)
+}
+
+func TestExpressionsMustCompile(t *testing.T) {
+	h := newHarness(t)
+	rules := `"matchConstraints":{"resourceRules":[{"operations":["CREATE"],"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"]}]}`
+	for path, tt := range map[string]struct{ body, message string }{
+		"validatingadmissionpolicies": {
+			`{"metadata":{"name":"p"},"spec":{` + rules + `,"variables":[{"name":"a","expression":"1 +"}],"validations":[{"expression":"1 + 1","messageExpression":"authorizer"}]}}`,
+			`spec.validations[0].expression: Invalid value: "1 + 1": must evaluate to bool but got int`,
+		},
+		"mutatingadmissionpolicies": {
+			`{"metadata":{"name":"p"},"spec":{"reinvocationPolicy":"Never",` + rules + `,"mutations":[{"patchType":"JSONPatch","jsonPatch":{"expression":"Object{}"}}]}}`,
+			`spec.mutations[0].jsonPatch.expression: Invalid value: "Object{}": must evaluate to list(JSONPatch) but got Object`,
+		},
+		"validatingwebhookconfigurations": {
+			`{"metadata":{"name":"p"},"webhooks":[{"name":"a.b.c","sideEffects":"None","admissionReviewVersions":["v1"],"clientConfig":{"url":"https://x"},"matchConditions":[{"name":"c","expression":"... [} bad CEL"}]}]}`,
+			`webhooks[0].matchConditions[0].expression: Invalid value: "... [} bad CEL": compilation failed: ERROR: <input>:1:2: Syntax error`,
+		},
+	} {
+		require.Contains(t, h.fails(422, "Invalid", "POST", policyPath+path, tt.body), tt.message)
+	}
+}
