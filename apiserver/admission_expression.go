@@ -18,42 +18,57 @@ type expressionScope struct {
 	params     bool
 	authorizer bool
 	variables  *cel.Type // of `variables`: an Object with a field for each; nil: there are none
+	object     *cel.Type // of object and oldObject; nil: they may be anything
 }
 
 // env is the environment that expressions of this scope are compiled in.
 func (sc expressionScope) env() (*cel.Env, error) {
-	envs, err := expressionEnvs()
-	if err != nil {
-		return nil, err
-	}
-	env := envs[expressionScope{params: sc.params, authorizer: sc.authorizer}]
-	if sc.variables == nil {
-		return env, nil
+	env, err := sc.withoutVariables()
+	if err != nil || sc.variables == nil {
+		return env, err
 	}
 	return env.With(cel.Variable{Name: "variables", Type: sc.variables})
 }
 
-// expressionEnvs are the environments that have no variables of a policy in them. They are made once.
-var expressionEnvs = sync.OnceValues(func() (map[expressionScope]*cel.Env, error) {
-	base, err := cel.Base().With(
-		cel.Variable{Name: "object", Type: cel.Dynamic}, cel.Variable{Name: "oldObject", Type: cel.Dynamic},
-		cel.Variable{Name: "namespaceObject", Type: namespaceType()}, cel.Variable{Name: "request", Type: requestType()},
-	)
+// withoutVariables is the part of the environment that policies have in common.
+func (sc expressionScope) withoutVariables() (*cel.Env, error) {
+	if sc.object != nil {
+		return sc.build()
+	}
+	envs, err := commonEnvs()
+	return envs[expressionScope{params: sc.params, authorizer: sc.authorizer}], err
+}
+
+// commonEnvs are the environments in which objects may be anything. They are made once.
+var commonEnvs = sync.OnceValues(func() (map[expressionScope]*cel.Env, error) {
 	envs := map[expressionScope]*cel.Env{}
 	for _, scope := range []expressionScope{{}, {params: true}, {authorizer: true}, {params: true, authorizer: true}} {
-		var more []cel.Variable
-		if scope.params {
-			more = append(more, cel.Variable{Name: "params", Type: cel.Dynamic})
+		env, err := scope.build()
+		if err != nil {
+			return nil, err
 		}
-		if scope.authorizer {
-			more = append(more, cel.Variable{Name: "authorizer", Type: cel.Authorizes}, cel.Variable{Name: "authorizer.requestResource", Type: cel.Checks})
-		}
-		if err == nil {
-			envs[scope], err = base.With(more...)
-		}
+		envs[scope] = env
 	}
-	return envs, err
+	return envs, nil
 })
+
+func (sc expressionScope) build() (*cel.Env, error) {
+	object := sc.object
+	if object == nil {
+		object = cel.Dynamic
+	}
+	declared := []cel.Variable{
+		{Name: "object", Type: object}, {Name: "oldObject", Type: object},
+		{Name: "namespaceObject", Type: namespaceType()}, {Name: "request", Type: requestType()},
+	}
+	if sc.params {
+		declared = append(declared, cel.Variable{Name: "params", Type: cel.Dynamic})
+	}
+	if sc.authorizer {
+		declared = append(declared, cel.Variable{Name: "authorizer", Type: cel.Authorizes}, cel.Variable{Name: "authorizer.requestResource", Type: cel.Checks})
+	}
+	return cel.Base().With(declared...)
+}
 
 // objectType makes an Object type whose fields are called what they are.
 func objectType(name string, fields map[string]*cel.Type) *cel.Type {

@@ -222,15 +222,15 @@ func applyOperations(obj api.Object, operations any) (patched []byte, holds bool
 	return patched, holds, nil
 }
 
-// mergePart lays a part of an object over it.
+// mergePart lays a part of an object over it, as server-side apply would.
 func (s *Server) mergePart(seen *write, part map[string]any) ([]byte, error) {
-	doc, err := api.MarshalJSON(seen.object)
+	subresource := ""
+	if !seen.ownKind() {
+		subresource = seen.req.Subresource
+	}
+	merged, err := s.fieldKind(seen.res, subresource).Schema.Merge(seen.object, part)
 	if err != nil {
 		return nil, err
 	}
-	patch, err := api.MarshalJSON(part)
-	if err != nil {
-		return nil, err
-	}
-	return api.ApplyStrategicMergePatch(doc, patch, newLike(seen.object))
+	return api.MarshalJSON(merged)
 }

@@ -139,6 +139,8 @@ func TestMutatingAdmissionPolicy(t *testing.T) {
 		"a test fails":    {[]tree{operations(`[JSONPatch{op: "test", path: "/data/k", value: "w"}, JSONPatch{op: "remove", path: "/data/k"}]`)}, tree{"k": "v"}, ""},
 		"one after other": {[]tree{apply("Object{data: {'a': '1'}}"), operations(`[JSONPatch{op: "copy", from: "/data/a", path: "/data/b"}]`)}, tree{"k": "v", "a": "1", "b": "1"}, ""},
 		"fails":           {[]tree{apply("Object{data: {'a': object.none}}")}, nil, "policy 'p' with binding 'b' denied request: expression 'Object{data: {'a': object.none}}' resulted in error: no such key: none"},
+		"no such field":   {[]tree{apply("Object{none: 1}")}, nil, "policy 'p' with binding 'b' denied request: error applying patch: failed to convert patch object to typed object: .none: field not declared in schema"},
+		"one value":       {[]tree{apply("Object{metadata: Object.metadata{ownerReferences: [Object.metadata.ownerReferences{uid: 'x', controller: true}]}}")}, nil, "policy 'p' with binding 'b' denied request: error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .metadata.ownerReferences[0]"},
 		"misplaced":       {[]tree{apply("Object{metadata: Object.spec{}}")}, nil, `policy 'p' with binding 'b' denied request: type mismatch: unexpected type name "Object.spec", expected "Object.metadata", which matches field name path from root Object type`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -164,12 +166,9 @@ func TestMutatedObjectsAreDefaulted(t *testing.T) {
 			Object.spec.template.spec.containers{name: "side", image: "car"}]}}}}`}}}}, tree{})
 	made := h.must("POST", "/apis/apps/v1/namespaces/default/deployments", `{"metadata":{"name":"web"},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"main","image":"web"}]}}}}`)
 	require.Equal(t, 7.0, made.at("spec.replicas"))
-	images := map[any]any{}
-	for _, container := range made.at("spec.template.spec.containers").([]any) {
-		require.Equal(t, "Always", at(container, "imagePullPolicy"))
-		images[at(container, "name")] = at(container, "image")
-	}
-	require.Equal(t, map[any]any{"main": "web", "side": "car"}, images)
+	require.Equal(t, "main", made.at("spec.template.spec.containers.0.name"))
+	require.Equal(t, "side", made.at("spec.template.spec.containers.1.name"))
+	require.Equal(t, "Always", made.at("spec.template.spec.containers.1.imagePullPolicy"))
 }
 
 func TestExpressionsMustCompile(t *testing.T) {
@@ -190,5 +189,27 @@ func TestExpressionsMustCompile(t *testing.T) {
 		},
 	} {
 		require.Contains(t, h.fails(422, "Invalid", "POST", policyPath+path, tt.body), tt.message)
+	}
+}
+
+func TestPolicyTypesAreChecked(t *testing.T) {
+	h := newHarness(t)
+	rules := `"matchConstraints":{"resourceRules":[{"operations":["CREATE"],"apiGroups":["apps"],"apiVersions":["v1"],"resources":["deployments"]}]}`
+	w := h.watch(policyPath + "validatingadmissionpolicies?watch=1&fieldSelector=metadata.name=p")
+	h.must("POST", policyPath+"validatingadmissionpolicies", `{"metadata":{"name":"p"},"spec":{`+rules+`,"variables":[{"name":"n","expression":"object.spec.replicas"}],"validations":[
+		{"expression":"object.spec.replicas > '1'","messageExpression":"'wants > 1, got ' + object.spec.replicas"},
+		{"expression":"object.spec.template.spec.containers.all(c, c.image != '')"}, {"expression":"object.spec.none == 1"}, {"expression":"variables.n > 1 && object.metadata.labels['a'] == 'b'"}]}}`)
+	w.sees("ADDED p")
+	event := w.sees("MODIFIED p")
+	require.Equal(t, 1.0, at(event, "object.status.observedGeneration"))
+	warnings := at(event, "object.status.typeChecking.expressionWarnings").([]any)
+	require.Len(t, warnings, 3)
+	for i, want := range []struct{ field, text string }{
+		{"spec.validations[0].expression", "apps/v1, Kind=Deployment: compilation failed: ERROR: <input>:1:22: found no matching overload for '_>_' applied to '(int, string)'\n"},
+		{"spec.validations[0].messageExpression", "found no matching overload for '_+_' applied to '(string, int)'"},
+		{"spec.validations[2].expression", "undefined field 'none'"},
+	} {
+		require.Equal(t, want.field, at(warnings[i], "fieldRef"))
+		require.Contains(t, at(warnings[i], "warning"), want.text)
 	}
 }

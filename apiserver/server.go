@@ -99,6 +99,7 @@ func (s *Server) Start(ctx context.Context) (wait func() error, err error) {
 	group.Go(func() error { return s.definitions.run(ctx) })
 	group.Go(func() error { return s.compact(ctx) })
 	group.Go(func() error { return s.expireEvents(ctx) })
+	group.Go(func() error { return s.checkPolicyTypes(ctx) })
 	if err := s.bootstrap(ctx); err != nil {
 		return nil, fmt.Errorf("create the bootstrap objects: %w", err)
 	}

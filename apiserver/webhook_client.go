@@ -73,6 +73,8 @@ func (c *webhookClients) call(ctx context.Context, target webhookTarget, body []
 	request.Header.Set("Content-Type", mediaJSON)
 	request.Header.Set("Accept", mediaJSON+", */*")
 	request.Header.Set("User-Agent", "kube-apiserver-admission")
+	// To ask twice does no harm: a webhook that has just closed an idle connection is called again. The header is not sent.
+	request.Header["Idempotency-Key"] = nil
 	answer, err := client.Do(request)
 	if err != nil {
 		return nil, err
