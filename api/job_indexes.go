@@ -26,7 +26,11 @@ func ParseJobIndexes(text string, completions int32) (JobIndexes, error) {
 		if n := len(set); n > 0 && set[n-1].Last >= interval.First {
 			return nil, fmt.Errorf("non-increasing order, previous: %d, current: %d", set[n-1].Last, interval.First)
 		}
-		set = append(set, interval)
+		if n := len(set); n > 0 && set[n-1].Last == interval.First-1 { // "3,4" is one interval
+			set[n-1].Last = interval.Last
+		} else {
+			set = append(set, interval)
+		}
 	}
 	return set, nil
 }
@@ -110,6 +114,33 @@ func (s JobIndexes) insert(index int32) JobIndexes {
 		out = append(out, added)
 	}
 	return out
+}
+
+// Below is the part of the set that is below n.
+func (s JobIndexes) Below(n int32) JobIndexes {
+	for i := range s {
+		if s[i].First >= n {
+			return s[:i:i]
+		}
+		if s[i].Last >= n {
+			return append(s[:i:i], JobIndexInterval{s[i].First, n - 1})
+		}
+	}
+	return s
+}
+
+// CountIn is how many indexes both sets have.
+func (s JobIndexes) CountIn(other JobIndexes) int32 {
+	var count int32
+	for i, j := 0, 0; i < len(s) && j < len(other); {
+		count += max(min(s[i].Last, other[j].Last)-max(s[i].First, other[j].First)+1, 0)
+		if s[i].Last < other[j].Last {
+			i++
+		} else {
+			j++
+		}
+	}
+	return count
 }
 
 // Overlap is the lowest index that both sets have, -1 if there is none.

@@ -69,6 +69,12 @@ func (s *Server) deleteOnce(ctx context.Context, req *Request, current *entry, o
 	if err := s.admission.Validate(ctx, req, nil, obj); err != nil {
 		return nil, err
 	}
+	return s.deleteAdmitted(ctx, req, current, obj, options)
+}
+
+// deleteAdmitted is the rest of an attempt, when nobody has anything against it.
+func (s *Server) deleteAdmitted(ctx context.Context, req *Request, current *entry, obj api.Object, options api.DeleteOptions) (*Answer, error) {
+	res := req.Resource
 	plan := planDeletion(res, obj, &options, time.Now()) // changes obj
 	if plan == keep {
 		return lingers(&options, &Answer{Code: http.StatusOK, JSON: current.json}), nil

@@ -20,10 +20,7 @@ var bindingSubresource = &Subresource{
 	Validate: func(*Resource, api.Object, api.Object) api.ErrorList { return nil },
 }
 
-var (
-	bindingKind  = api.KindOf[*api.Binding]()
-	evictionKind = api.KindOf[*api.Eviction]()
-)
+var bindingKind = api.KindOf[*api.Binding]()
 
 // bindingCreate serves both paths.
 func bindingCreate(s *Server, _ http.ResponseWriter, req *Request) (*Answer, error) {
@@ -118,39 +115,4 @@ func setPodScheduled(pod *api.Pod) {
 		}
 	}
 	pod.Status.Conditions = append(pod.Status.Conditions, scheduled)
-}
-
-// evictionSubresource asks for a pod to be deleted politely: `kubectl drain`.
-var evictionSubresource = &Subresource{
-	Kind:   evictionKind,
-	Verbs:  []string{"create"},
-	Handle: evict,
-}
-
-// evict serves POST pods/{name}/eviction. A PodDisruptionBudget could refuse it; there are none yet, so an eviction is
-// a deletion under another name.
-func evict(s *Server, _ http.ResponseWriter, req *Request) (*Answer, error) {
-	if err := req.readWriteOptions("CreateOptions"); err != nil {
-		return nil, err
-	}
-	body, err := decodeBody(req, evictionKind)
-	if err != nil {
-		return nil, err
-	}
-	eviction := body.(*api.Eviction)
-	if eviction.Name != req.Name {
-		return nil, api.NewBadRequest("name in URL does not match name in Eviction object")
-	}
-	options := eviction.DeleteOptions
-	if options == nil {
-		options = &api.DeleteOptions{}
-	}
-	if err := checkDeleteOptions(options); err != nil {
-		return nil, err
-	}
-	req.DryRun = req.DryRun || len(options.DryRun) > 0
-	if _, err := s.delete(req.HTTP.Context(), req, options); err != nil {
-		return nil, err
-	}
-	return answerObject(http.StatusCreated, &api.Status{TypeMeta: api.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: api.StatusSuccess, Code: http.StatusCreated}), nil
 }

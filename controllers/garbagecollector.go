@@ -395,7 +395,7 @@ func (gc *GarbageCollector) delete(ctx context.Context, ref objectRef, decidedOn
 
 // removeOwners removes references from an object.
 func (gc *GarbageCollector) removeOwners(ctx context.Context, ref objectRef, owners ...api.UID) error {
-	patch, err := releasePatch(ref.uid, owners...)
+	patch, err := releasePatch(ref.uid, "", owners...)
 	if err != nil {
 		return err
 	}

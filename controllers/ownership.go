@@ -39,6 +39,8 @@ type claimer[T api.Object] struct {
 	// still show an owner that is being deleted, and whatever such an owner adopts is deleted with it.
 	readOwner func(ctx context.Context) (api.Object, error)
 	checked   bool
+	// finalizer is what an adopted object gets and a released one loses, besides the reference. Empty: nothing.
+	finalizer string
 }
 
 // claim returns the objects that owner owns after it has adopted the orphans that match its selector and released
@@ -70,9 +72,11 @@ func (c *claimer[T]) adopt(ctx context.Context, obj T) error {
 		return fmt.Errorf("adopt %s: %w", api.Describe(obj), err)
 	}
 	meta := obj.GetObjectMeta()
-	patch, err := api.MarshalJSON(ownerPatch{Metadata: ownerPatchMeta{
-		UID: meta.UID, OwnerReferences: []any{api.NewControllerRef(c.owner)},
-	}})
+	change := ownerPatchMeta{UID: meta.UID, OwnerReferences: []any{api.NewControllerRef(c.owner)}}
+	if c.finalizer != "" {
+		change.Finalizers = []string{c.finalizer}
+	}
+	patch, err := api.MarshalJSON(ownerPatch{Metadata: change})
 	if err != nil {
 		return err
 	}
@@ -102,7 +106,7 @@ func (c *claimer[T]) checkOwner(ctx context.Context) error {
 
 func (c *claimer[T]) release(ctx context.Context, obj T) error {
 	meta := obj.GetObjectMeta()
-	patch, err := releasePatch(meta.UID, c.owner.GetObjectMeta().UID)
+	patch, err := releasePatch(meta.UID, c.finalizer, c.owner.GetObjectMeta().UID)
 	if err != nil {
 		return err
 	}
@@ -123,11 +127,17 @@ type ownerPatch struct {
 type ownerPatchMeta struct {
 	UID             api.UID `json:"uid"`
 	OwnerReferences []any   `json:"ownerReferences"`
+	// Strategic merge adds these to the set, and takes those from it.
+	Finalizers   []string `json:"finalizers,omitempty"`
+	NoFinalizers []string `json:"$deleteFromPrimitiveList/finalizers,omitempty"`
 }
 
-// releasePatch removes the references to owners from the object with the given UID.
-func releasePatch(uid api.UID, owners ...api.UID) ([]byte, error) {
+// releasePatch removes the references to owners, and the finalizer if there is one, from the object with the given UID.
+func releasePatch(uid api.UID, finalizer string, owners ...api.UID) ([]byte, error) {
 	meta := ownerPatchMeta{UID: uid}
+	if finalizer != "" {
+		meta.NoFinalizers = []string{finalizer}
+	}
 	for _, owner := range owners {
 		meta.OwnerReferences = append(meta.OwnerReferences, map[string]string{"$patch": "delete", "uid": string(owner)})
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"kubelite/api"
@@ -31,10 +32,12 @@ const (
 	tellAfter = 2 * time.Second
 )
 
-// ReplicaSetController keeps as many pods as each ReplicaSet asks for.
+// ReplicaSetController keeps as many pods as each ReplicaSet asks for. It does the same for ReplicationControllers, which
+// are shown to it as ReplicaSets; see replicationcontroller.go.
 type ReplicaSetController struct {
 	client       *client.Client
-	replicaSets  *client.Informer[*api.ReplicaSet]
+	kind         replicaKind
+	replicaSets  replicaCache
 	pods         *client.Informer[*api.Pod]
 	events       *client.Recorder
 	log          *slog.Logger
@@ -43,17 +46,53 @@ type ReplicaSetController struct {
 	reports      *pacer
 }
 
+// replicaKind is what the loop must know of the kind that it sees to, besides what is in a ReplicaSet.
+type replicaKind struct {
+	name      string // as controller references have it
+	component string // as events have it
+	cache     replicaCache
+	// object is what a ReplicaSet stands for: what pods refer to, and events are about.
+	object       func(rs *api.ReplicaSet) api.Object
+	read         func(ctx context.Context, namespace, name string) (api.Object, error)
+	updateStatus func(ctx context.Context, rs *api.ReplicaSet) error
+	terminating  bool // whether the status counts pods on their way out
+}
+
+// replicaCache is a cache of ReplicaSets, or one that looks like it.
+type replicaCache interface {
+	Get(key api.Key) (*api.ReplicaSet, bool)
+	List(namespace string, selector api.Selector) []*api.ReplicaSet
+	ByIndex(name, value string) []*api.ReplicaSet
+	OnChange(changed func(old, rs *api.ReplicaSet, revision int64))
+	WaitForSync(ctx context.Context) error
+}
+
 // NewReplicaSetController subscribes to the ReplicaSets and pods of the shared caches. A changed pod queues the
 // ReplicaSet that owns it, an orphan those that may adopt it.
 func NewReplicaSetController(c *client.Client, caches *Caches, log *slog.Logger) *ReplicaSetController {
+	resource := client.Of[*api.ReplicaSet](c)
+	return newReplicaSetController(c, caches, log, replicaKind{
+		name: "ReplicaSet", component: "replicaset-controller", cache: caches.ReplicaSets, terminating: true,
+		object: func(rs *api.ReplicaSet) api.Object { return rs },
+		read: func(ctx context.Context, namespace, name string) (api.Object, error) {
+			return resource.Get(ctx, namespace, name)
+		},
+		updateStatus: func(ctx context.Context, rs *api.ReplicaSet) error {
+			_, err := resource.UpdateStatus(ctx, rs)
+			return err
+		},
+	})
+}
+
+func newReplicaSetController(c *client.Client, caches *Caches, log *slog.Logger, kind replicaKind) *ReplicaSetController {
 	r := &ReplicaSetController{
-		client: c, replicaSets: caches.ReplicaSets, pods: caches.Pods, log: log,
-		events:       client.NewRecorder(c, "replicaset-controller", ""),
-		queue:        client.NewQueue("replicaset"),
+		client: c, kind: kind, replicaSets: kind.cache, pods: caches.Pods, log: log,
+		events:       client.NewRecorder(c, kind.component, ""),
+		queue:        client.NewQueue(strings.ToLower(kind.name)),
 		expectations: newExpectations(),
 		reports:      newPacer(),
 	}
-	caches.ReplicaSets.OnChange(r.replicaSetChanged)
+	kind.cache.OnChange(r.replicaSetChanged)
 	caches.Pods.OnChange(r.podChanged)
 	return r
 }
@@ -114,7 +153,7 @@ func (r *ReplicaSetController) podLeft(pod *api.Pod, revision int64) {
 // then its own event will queue it).
 func (r *ReplicaSetController) ownerOf(pod *api.Pod) *api.ReplicaSet {
 	ref := api.ControllerOf(pod)
-	if ref == nil || ref.Kind != "ReplicaSet" {
+	if ref == nil || ref.Kind != r.kind.name {
 		return nil
 	}
 	rs, ok := r.replicaSets.Get(api.Key{Namespace: pod.Namespace, Name: ref.Name})
@@ -178,7 +217,7 @@ func (r *ReplicaSetController) awaitExpectations(ctx context.Context, rs *api.Re
 	}
 	r.queue.AddAfter(rs.Key(), time.Until(since.Add(expectationsTimeout+time.Second)), "expectations")
 	ctx = client.Because(ctx, "wait: %d creations and %d deletions asked for are not in the cache yet", creations, deletions)
-	tell(ctx, r.client, r.log, rs)
+	tell(ctx, r.client, r.log, r.kind.object(rs))
 	return true
 }
 
@@ -186,7 +225,7 @@ func (r *ReplicaSetController) awaitExpectations(ctx context.Context, rs *api.Re
 func (r *ReplicaSetController) ownedPods(ctx context.Context, rs *api.ReplicaSet) (active, terminating []*api.Pod, err error) {
 	selector, err := api.LabelSelectorAsSelector(rs.Spec.Selector)
 	if err != nil {
-		return nil, nil, fmt.Errorf("selector of %s: %w", api.Describe(rs), err)
+		return nil, nil, fmt.Errorf("selector of %s: %w", api.Describe(r.kind.object(rs)), err)
 	}
 	for _, pod := range ownedAndOrphans(r.pods, rs) {
 		switch {
@@ -197,10 +236,8 @@ func (r *ReplicaSetController) ownedPods(ctx context.Context, rs *api.ReplicaSet
 		}
 	}
 	claim := claimer[*api.Pod]{
-		resource: client.Of[*api.Pod](r.client), owner: rs, selector: selector,
-		readOwner: func(ctx context.Context) (api.Object, error) {
-			return client.Of[*api.ReplicaSet](r.client).Get(ctx, rs.Namespace, rs.Name)
-		},
+		resource: client.Of[*api.Pod](r.client), owner: r.kind.object(rs), selector: selector,
+		readOwner: func(ctx context.Context) (api.Object, error) { return r.kind.read(ctx, rs.Namespace, rs.Name) },
 	}
 	active, err = claim.claim(ctx, active)
 	return r.expectations.withoutDeleted(rs.Key(), active), terminating, err
@@ -223,20 +260,20 @@ func (r *ReplicaSetController) act(ctx context.Context, rs *api.ReplicaSet, plan
 // createPods makes n pods. It starts with one and doubles: if the first is refused (a quota, a webhook), the same
 // answer is not asked for hundreds of times.
 func (r *ReplicaSetController) createPods(ctx context.Context, rs *api.ReplicaSet, n int) error {
-	key := rs.Key()
+	key, owner := rs.Key(), r.kind.object(rs)
 	pods := client.Of[*api.Pod](r.client)
 	r.expectations.expectCreations(key, n, time.Now()) // before the first create: its event may be here before its answer
 	created, err := slowStart(n, slowStartBatch, func(int) error {
-		pod, err := pods.Create(ctx, podFromTemplate(rs))
+		pod, err := pods.Create(ctx, podFromTemplate(rs, owner))
 		switch {
 		case err == nil:
-			r.events.Event(ctx, rs, api.EventTypeNormal, "SuccessfulCreate", "Created pod: %s", pod.Name)
+			r.events.Event(ctx, owner, api.EventTypeNormal, "SuccessfulCreate", "Created pod: %s", pod.Name)
 		case !namespaceTerminating(err):
-			r.events.Event(ctx, rs, api.EventTypeWarning, "FailedCreate", "Error creating: %v", err)
+			r.events.Event(ctx, owner, api.EventTypeWarning, "FailedCreate", "Error creating: %v", err)
 		}
 		return err
 	})
-	r.log.InfoContext(ctx, "pods created", "kind", "ReplicaSet", "namespace", rs.Namespace, "name", rs.Name, "wanted", n, "created", created)
+	r.log.InfoContext(ctx, "pods created", "kind", r.kind.name, "namespace", rs.Namespace, "name", rs.Name, "wanted", n, "created", created)
 	r.expectations.creationsObserved(key, n-created) // the watch will not show what was refused or never tried
 	if namespaceTerminating(err) {
 		return nil // every further create would fail too, and the pods would be deleted anyway
@@ -246,7 +283,7 @@ func (r *ReplicaSetController) createPods(ctx context.Context, rs *api.ReplicaSe
 
 // deletePods deletes all of them at once. The grace period is each pod's own.
 func (r *ReplicaSetController) deletePods(ctx context.Context, rs *api.ReplicaSet, victims []*api.Pod) error {
-	key := rs.Key()
+	key, owner := rs.Key(), r.kind.object(rs)
 	pods := client.Of[*api.Pod](r.client)
 	r.expectations.expectDeletions(key, victims, time.Now())
 	deleted, err := inParallel(len(victims), func(i int) error {
@@ -254,17 +291,17 @@ func (r *ReplicaSetController) deletePods(ctx context.Context, rs *api.ReplicaSe
 		// The UID says which pod is meant, should another one have its name by now.
 		err := pods.Delete(ctx, pod.Namespace, pod.Name, api.DeleteOptions{Preconditions: &api.Preconditions{UID: &pod.UID}})
 		if err == nil {
-			r.events.Event(ctx, rs, api.EventTypeNormal, "SuccessfulDelete", "Deleted pod: %s", pod.Name)
+			r.events.Event(ctx, owner, api.EventTypeNormal, "SuccessfulDelete", "Deleted pod: %s", pod.Name)
 			return nil
 		}
 		r.expectations.deletionObserved(key, pod.UID)
 		if api.IsNotFound(err) || api.IsConflict(err) {
 			return nil // somebody else was faster
 		}
-		r.events.Event(ctx, rs, api.EventTypeWarning, "FailedDelete", "Error deleting: %v", err)
+		r.events.Event(ctx, owner, api.EventTypeWarning, "FailedDelete", "Error deleting: %v", err)
 		return fmt.Errorf("unable to delete pods: %w", err)
 	})
-	r.log.InfoContext(ctx, "pods deleted", "kind", "ReplicaSet", "namespace", rs.Namespace, "name", rs.Name, "wanted", len(victims), "deleted", deleted)
+	r.log.InfoContext(ctx, "pods deleted", "kind", r.kind.name, "namespace", rs.Namespace, "name", rs.Name, "wanted", len(victims), "deleted", deleted)
 	return err // the first one; they are all alike
 }
 
@@ -285,6 +322,9 @@ func (r *ReplicaSetController) relatedPods(rs *api.ReplicaSet) []*api.Pod {
 func (r *ReplicaSetController) report(ctx context.Context, rs *api.ReplicaSet, active, terminating []*api.Pod, actErr error) error {
 	key, now := rs.Key(), time.Now()
 	status, changesIn := replicaSetStatus(rs, active, terminating, actErr, now)
+	if !r.kind.terminating {
+		status.TerminatingReplicas = nil
+	}
 	if changesIn > 0 {
 		r.queue.AddAfter(key, changesIn, "minReadySeconds")
 	}
@@ -300,7 +340,7 @@ func (r *ReplicaSetController) report(ctx context.Context, rs *api.ReplicaSet, a
 	update.Status = status
 	ctx = client.Because(ctx, "status: %d wanted, %d exist, %d ready, %d available",
 		replicas(rs), status.Replicas, status.ReadyReplicas, status.AvailableReplicas)
-	_, err := client.Of[*api.ReplicaSet](r.client).UpdateStatus(ctx, &update)
+	err := r.kind.updateStatus(ctx, &update)
 	if api.IsConflict(err) || api.IsNotFound(err) {
 		return nil // it changed or went; the event of that is on its way and queues the key again
 	}
@@ -323,13 +363,13 @@ func planReplicas(rs *api.ReplicaSet, active []*api.Pod) replicaPlan {
 }
 
 // podFromTemplate makes the pod that the ReplicaSet wants more of. The server completes the name.
-func podFromTemplate(rs *api.ReplicaSet) *api.Pod {
+func podFromTemplate(rs *api.ReplicaSet, owner api.Object) *api.Pod {
 	template := &rs.Spec.Template
 	return &api.Pod{
 		ObjectMeta: api.ObjectMeta{
 			GenerateName: podNamePrefix(rs.Name), Namespace: rs.Namespace,
 			Labels: template.Labels, Annotations: template.Annotations, Finalizers: template.Finalizers,
-			OwnerReferences: []api.OwnerReference{api.NewControllerRef(rs)},
+			OwnerReferences: []api.OwnerReference{api.NewControllerRef(owner)},
 		},
 		Spec: template.Spec, // shared with the cache: it is only written to the wire
 	}

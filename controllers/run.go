@@ -29,6 +29,12 @@ type Caches struct {
 	ReplicaSets *client.Informer[*api.ReplicaSet]
 	Deployments *client.Informer[*api.Deployment]
 	Namespaces  *client.Informer[*api.Namespace]
+
+	ReplicationControllers *client.Informer[*api.ReplicationController]
+	StatefulSets           *client.Informer[*api.StatefulSet]
+	Jobs                   *client.Informer[*api.Job]
+	CronJobs               *client.Informer[*api.CronJob]
+	DisruptionBudgets      *client.Informer[*api.PodDisruptionBudget]
 	// Of the next two kinds the loops need one object per namespace, and the copies hold no others.
 	DefaultServiceAccounts *client.Informer[*api.ServiceAccount]
 	RootCAs                *client.Informer[*api.ConfigMap]
@@ -42,11 +48,19 @@ func NewCaches(c *client.Client) *Caches {
 		Deployments: client.NewInformer[*api.Deployment](c, client.InformerOptions{}),
 		Namespaces:  client.NewInformer[*api.Namespace](c, client.InformerOptions{}),
 
+		ReplicationControllers: client.NewInformer[*api.ReplicationController](c, client.InformerOptions{}),
+		StatefulSets:           client.NewInformer[*api.StatefulSet](c, client.InformerOptions{}),
+		Jobs:                   client.NewInformer[*api.Job](c, client.InformerOptions{}),
+		CronJobs:               client.NewInformer[*api.CronJob](c, client.InformerOptions{}),
+		DisruptionBudgets:      client.NewInformer[*api.PodDisruptionBudget](c, client.InformerOptions{}),
+
 		DefaultServiceAccounts: client.NewInformer[*api.ServiceAccount](c, client.InformerOptions{FieldSelector: "metadata.name=" + defaultServiceAccount}),
 		RootCAs:                client.NewInformer[*api.ConfigMap](c, client.InformerOptions{FieldSelector: "metadata.name=" + rootCAConfigMap}),
 	}
 	caches.Pods.AddIndex(byController, controllerIndex[*api.Pod])
 	caches.ReplicaSets.AddIndex(byController, controllerIndex[*api.ReplicaSet])
+	caches.ReplicationControllers.AddIndex(byController, controllerIndex[*api.ReplicationController])
+	caches.Jobs.AddIndex(byController, controllerIndex[*api.Job])
 	return caches
 }
 
@@ -70,11 +84,17 @@ func Run(ctx context.Context, cfg Config) error {
 		NewRootCAPublisher(as("root-ca-cert-publisher"), caches, cfg.RootCA, cfg.Logger),
 		NewDeploymentController(as("deployment-controller"), caches, cfg.Logger),
 		NewReplicaSetController(as("replicaset-controller"), caches, cfg.Logger),
+		NewReplicationControllerController(as("replication-controller"), caches, cfg.Logger),
+		NewJobController(as("job-controller"), caches, cfg.Logger),
+		NewTTLController(as("ttl-after-finished-controller"), caches, cfg.Logger),
+		NewCronJobController(as("cronjob-controller"), caches, cfg.Logger),
+		NewDisruptionController(as("disruption-controller"), caches, cfg.Logger),
 		NewNamespaceController(as("namespace-controller"), caches, cfg.Logger),
 		NewGarbageCollector(as("generic-garbage-collector"), caches, cfg.Logger),
 	}
 	group, running := errgroup.WithContext(ctx)
-	for _, informer := range []runner{caches.Namespaces, caches.DefaultServiceAccounts, caches.RootCAs, caches.Deployments, caches.ReplicaSets, caches.Pods} {
+	for _, informer := range []runner{caches.Namespaces, caches.DefaultServiceAccounts, caches.RootCAs, caches.Deployments, caches.ReplicaSets, caches.Pods,
+		caches.ReplicationControllers, caches.StatefulSets, caches.Jobs, caches.CronJobs, caches.DisruptionBudgets} {
 		group.Go(func() error { return informer.Run(running) })
 	}
 	lead := func(ctx context.Context) error {
