@@ -35,6 +35,8 @@ type Caches struct {
 	Jobs                   *client.Informer[*api.Job]
 	CronJobs               *client.Informer[*api.CronJob]
 	DisruptionBudgets      *client.Informer[*api.PodDisruptionBudget]
+	VolumeClaims           *client.Informer[*api.PersistentVolumeClaim]
+	ControllerRevisions    *client.Informer[*api.ControllerRevision]
 	// Of the next two kinds the loops need one object per namespace, and the copies hold no others.
 	DefaultServiceAccounts *client.Informer[*api.ServiceAccount]
 	RootCAs                *client.Informer[*api.ConfigMap]
@@ -53,6 +55,8 @@ func NewCaches(c *client.Client) *Caches {
 		Jobs:                   client.NewInformer[*api.Job](c, client.InformerOptions{}),
 		CronJobs:               client.NewInformer[*api.CronJob](c, client.InformerOptions{}),
 		DisruptionBudgets:      client.NewInformer[*api.PodDisruptionBudget](c, client.InformerOptions{}),
+		VolumeClaims:           client.NewInformer[*api.PersistentVolumeClaim](c, client.InformerOptions{}),
+		ControllerRevisions:    client.NewInformer[*api.ControllerRevision](c, client.InformerOptions{}),
 
 		DefaultServiceAccounts: client.NewInformer[*api.ServiceAccount](c, client.InformerOptions{FieldSelector: "metadata.name=" + defaultServiceAccount}),
 		RootCAs:                client.NewInformer[*api.ConfigMap](c, client.InformerOptions{FieldSelector: "metadata.name=" + rootCAConfigMap}),
@@ -61,6 +65,7 @@ func NewCaches(c *client.Client) *Caches {
 	caches.ReplicaSets.AddIndex(byController, controllerIndex[*api.ReplicaSet])
 	caches.ReplicationControllers.AddIndex(byController, controllerIndex[*api.ReplicationController])
 	caches.Jobs.AddIndex(byController, controllerIndex[*api.Job])
+	caches.ControllerRevisions.AddIndex(byController, controllerIndex[*api.ControllerRevision])
 	return caches
 }
 
@@ -85,6 +90,7 @@ func Run(ctx context.Context, cfg Config) error {
 		NewDeploymentController(as("deployment-controller"), caches, cfg.Logger),
 		NewReplicaSetController(as("replicaset-controller"), caches, cfg.Logger),
 		NewReplicationControllerController(as("replication-controller"), caches, cfg.Logger),
+		NewStatefulSetController(as("statefulset-controller"), caches, cfg.Logger),
 		NewJobController(as("job-controller"), caches, cfg.Logger),
 		NewTTLController(as("ttl-after-finished-controller"), caches, cfg.Logger),
 		NewCronJobController(as("cronjob-controller"), caches, cfg.Logger),
@@ -94,7 +100,8 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	group, running := errgroup.WithContext(ctx)
 	for _, informer := range []runner{caches.Namespaces, caches.DefaultServiceAccounts, caches.RootCAs, caches.Deployments, caches.ReplicaSets, caches.Pods,
-		caches.ReplicationControllers, caches.StatefulSets, caches.Jobs, caches.CronJobs, caches.DisruptionBudgets} {
+		caches.ReplicationControllers, caches.StatefulSets, caches.Jobs, caches.CronJobs, caches.DisruptionBudgets,
+		caches.VolumeClaims, caches.ControllerRevisions} {
 		group.Go(func() error { return informer.Run(running) })
 	}
 	lead := func(ctx context.Context) error {

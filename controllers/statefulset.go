@@ -1,0 +1,294 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+// The StatefulSet loop.
+//
+//	desired    pods NAME-0 to NAME-(replicas-1), each with its own claims for storage
+//	actual     the pods whose controller reference names this StatefulSet, by the number in their name
+//	converge   from the lowest number up: make what is missing, and wait until it is ready. Then, from the highest down:
+//	           delete what is too many, then what has an old template
+//
+// Example: replicas 3 and web-1 is lost. The watch shows its deletion, Reconcile finds no web-1 and makes one, with the
+// same name, host name and claims; web-2, behind it, is left alone.
+//
+// A pod's name is the lock: web-1 cannot be made twice, and is not made anew before the old one is gone, for a node that
+// cannot be reached may still run it.
+
+// StatefulSetController keeps the pods of StatefulSets.
+type StatefulSetController struct {
+	client    *client.Client
+	sets      *client.Informer[*api.StatefulSet]
+	pods      *client.Informer[*api.Pod]
+	claims    *client.Informer[*api.PersistentVolumeClaim]
+	revisions *client.Informer[*api.ControllerRevision]
+	events    *client.Recorder
+	log       *slog.Logger
+	queue     *client.Queue
+	written   *ownWrites
+}
+
+// NewStatefulSetController subscribes to the StatefulSets, pods, claims and revisions of the shared caches.
+func NewStatefulSetController(c *client.Client, caches *Caches, log *slog.Logger) *StatefulSetController {
+	s := &StatefulSetController{
+		client: c, sets: caches.StatefulSets, pods: caches.Pods, claims: caches.VolumeClaims, revisions: caches.ControllerRevisions, log: log,
+		events: client.NewRecorder(c, "statefulset-controller", ""),
+		queue:  client.NewQueue("statefulset"), written: newOwnWrites(),
+	}
+	caches.StatefulSets.OnChange(func(old, set *api.StatefulSet, revision int64) {
+		if set == nil {
+			s.written.forget(old.Key())
+			return
+		}
+		s.queue.Add(set.Key(), revision)
+	})
+	caches.Pods.OnChange(s.podChanged)
+	return s
+}
+
+// Run reconciles until ctx ends.
+func (s *StatefulSetController) Run(ctx context.Context) error {
+	if err := waitForSync(ctx, s.sets, s.pods, s.claims, s.revisions); err != nil {
+		return err
+	}
+	return s.queue.Run(ctx, 5, s.Reconcile, s.log)
+}
+
+func (s *StatefulSetController) podChanged(old, pod *api.Pod, revision int64) {
+	for _, p := range []*api.Pod{old, pod} {
+		if p == nil {
+			continue
+		}
+		if ref := api.ControllerOf(p); ref != nil {
+			if ref.Kind == "StatefulSet" {
+				s.queue.Add(api.Key{Namespace: p.Namespace, Name: ref.Name}, revision)
+			}
+			continue
+		}
+		if name, _, ok := statefulName(p.Name); ok { // an orphan, which only the set of that name may adopt
+			if _, exists := s.sets.Get(api.Key{Namespace: p.Namespace, Name: name}); exists {
+				s.queue.Add(api.Key{Namespace: p.Namespace, Name: name}, revision)
+			}
+		}
+	}
+}
+
+// Reconcile takes the next step towards the pods that the StatefulSet asks for.
+func (s *StatefulSetController) Reconcile(ctx context.Context, key api.Key) error {
+	set, ok := s.sets.Get(key) // 1. desired state, from the cache
+	if !ok {
+		return nil // deleted: the garbage collector removes the pods
+	}
+	if _, waiting := s.written.pending(key, func(api.Key) int64 { return revisionOf(set) }, time.Now()); waiting {
+		return nil // the event of that write brings us back
+	}
+	selector, err := api.LabelSelectorAsSelector(set.Spec.Selector)
+	if err != nil {
+		return fmt.Errorf("selector of %s: %w", api.Describe(set), err)
+	}
+	pods, err := s.ownedPods(ctx, set, selector) // 2. actual state, by controller reference
+	if err != nil {
+		return err
+	}
+	past, err := history(ctx, s.client, s.revisions, set, selector, s.readSet(set))
+	if err != nil {
+		return err
+	}
+	collisions := api.Deref(set.Status.CollisionCount, 0)
+	update, err := past.record(ctx, &set.Spec.Template, &collisions)
+	if err != nil {
+		return err
+	}
+	current := past.named(set.Status.CurrentRevision)
+	if current == nil {
+		current = update
+	}
+	plan := planStateful(set, pods, current.Name, update.Name, time.Now()) // 3. the difference: a pure function
+	var actErr error
+	if set.DeletionTimestamp == nil {
+		actErr = s.act(ctx, set, plan, current, update) // 4. act
+	}
+	if plan.changesIn > 0 {
+		s.queue.AddAfter(key, plan.changesIn, "minReadySeconds")
+	}
+	status := statefulStatus(set, pods, current.Name, update.Name, time.Now())
+	status.CollisionCount = &collisions
+	live := map[string]bool{current.Name: true, update.Name: true}
+	for _, pod := range pods {
+		live[pod.Labels[api.LabelControllerRevisionHash]] = true
+	}
+	return errors.Join(actErr, s.report(ctx, set, status), past.truncate(ctx, api.Deref(set.Spec.RevisionHistoryLimit, 10), live)) // 5. report
+}
+
+func (s *StatefulSetController) readSet(set *api.StatefulSet) func(context.Context) (api.Object, error) {
+	return func(ctx context.Context) (api.Object, error) {
+		return client.Of[*api.StatefulSet](s.client).Get(ctx, set.Namespace, set.Name)
+	}
+}
+
+// ownedPods lists the set's pods, after adoption and release. A pod whose name is not one of the set's is none of it,
+// whatever its labels are.
+func (s *StatefulSetController) ownedPods(ctx context.Context, set *api.StatefulSet, selector api.Selector) ([]*api.Pod, error) {
+	claim := claimer[*api.Pod]{resource: client.Of[*api.Pod](s.client), owner: set, selector: selector, readOwner: s.readSet(set)}
+	candidates := slices.DeleteFunc(ownedAndOrphans(s.pods, set), func(pod *api.Pod) bool {
+		name, _, ok := statefulName(pod.Name)
+		return !ok || name != set.Name
+	})
+	return claim.claim(ctx, candidates)
+}
+
+// act carries out the plan.
+func (s *StatefulSetController) act(ctx context.Context, set *api.StatefulSet, plan statefulPlan, current, update *api.ControllerRevision) error {
+	if err := s.ownClaims(ctx, set, plan); err != nil {
+		return err
+	}
+	for _, pod := range plan.rename {
+		if err := s.writeIdentity(ctx, pod); err != nil {
+			return err
+		}
+	}
+	for _, pod := range plan.pods {
+		if pod.Status.Phase == api.PodPending { // somebody may have deleted its claim
+			if err := s.makeClaims(ctx, set, pod, ordinalOf(pod)); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := slowStart(len(plan.create), slowStartBatch, func(i int) error {
+		revision := update
+		if plan.create[i].revision == current.Name {
+			revision = current
+		}
+		return s.createPod(client.Because(ctx, "%s: create it", plan.create[i].why), set, plan.create[i].ordinal, revision)
+	})
+	if err != nil {
+		return err
+	}
+	_, err = inParallel(len(plan.remove), func(i int) error {
+		return s.deletePod(client.Because(ctx, "%s: delete it", plan.remove[i].why), set, plan.remove[i].pod)
+	})
+	if err == nil && plan.wait != "" && len(plan.create)+len(plan.remove) == 0 {
+		tell(client.Because(ctx, "wait: %s", plan.wait), s.client, s.log, set)
+	}
+	return err
+}
+
+func (s *StatefulSetController) createPod(ctx context.Context, set *api.StatefulSet, ordinal int, revision *api.ControllerRevision) error {
+	template, err := templateOf(revision)
+	if err != nil {
+		return err
+	}
+	pod := statefulPod(set, template, revision.Name, ordinal)
+	if err := s.makeClaims(ctx, set, pod, ordinal); err != nil {
+		return err
+	}
+	_, err = client.Of[*api.Pod](s.client).Create(ctx, pod)
+	switch {
+	case api.IsAlreadyExists(err): // by a pass before that the cache does not show, or somebody else's
+		return nil
+	case err != nil:
+		if namespaceTerminating(err) {
+			return nil
+		}
+		s.events.Event(ctx, set, api.EventTypeWarning, "FailedCreate", "create Pod %s in StatefulSet %s failed error: %v", pod.Name, set.Name, err)
+		return err
+	}
+	s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulCreate", "create Pod %s in StatefulSet %s successful", pod.Name, set.Name)
+	s.log.InfoContext(ctx, "pod created", "kind", "StatefulSet", "namespace", set.Namespace, "name", set.Name, "pod", pod.Name)
+	return nil
+}
+
+// makeClaims makes the claims of a pod that are not there. Those that are may hold what the pod left behind.
+func (s *StatefulSetController) makeClaims(ctx context.Context, set *api.StatefulSet, pod *api.Pod, ordinal int) error {
+	for _, claim := range statefulClaims(set, ordinal) {
+		if existing, ok := s.claims.Get(claim.Key()); ok {
+			if existing.DeletionTimestamp != nil {
+				return fmt.Errorf("pvc %s is being deleted", existing.Name)
+			}
+			continue
+		}
+		_, err := client.Of[*api.PersistentVolumeClaim](s.client).Create(ctx, claim)
+		if api.IsAlreadyExists(err) {
+			continue
+		}
+		if err != nil {
+			s.events.Event(ctx, set, api.EventTypeWarning, "FailedCreate", "create Claim %s for Pod %s in StatefulSet %s failed error: %v", claim.Name, pod.Name, set.Name, err)
+			return err
+		}
+		s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulCreate", "create Claim %s Pod %s in StatefulSet %s success", claim.Name, pod.Name, set.Name)
+	}
+	return nil
+}
+
+// ownClaims gives the claims the owners that the retention policy asks for, so that the garbage collector removes them
+// with the set, or with the pod that is too many.
+func (s *StatefulSetController) ownClaims(ctx context.Context, set *api.StatefulSet, plan statefulPlan) error {
+	for _, pod := range plan.pods {
+		_, ordinal, _ := statefulName(pod.Name)
+		for _, wanted := range statefulClaims(set, ordinal) {
+			claim, ok := s.claims.Get(wanted.Key())
+			if !ok || claim.DeletionTimestamp != nil {
+				continue
+			}
+			owners := claimOwners(set, pod, claim.OwnerReferences)
+			if api.Equal(owners, claim.OwnerReferences) {
+				continue
+			}
+			update := *claim
+			update.OwnerReferences = owners
+			_, err := client.Of[*api.PersistentVolumeClaim](s.client).Update(client.Because(ctx, "the retention policy decides who owns the claim"), &update)
+			if err := ignoreConflict(err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// writeIdentity gives an adopted pod the label that says who it is.
+func (s *StatefulSetController) writeIdentity(ctx context.Context, pod *api.Pod) error {
+	patch, err := api.MarshalJSON(map[string]any{"metadata": map[string]any{"uid": pod.UID, "labels": map[string]string{api.LabelStatefulSetPodName: pod.Name}}})
+	if err != nil {
+		return err
+	}
+	_, err = client.Of[*api.Pod](s.client).Patch(client.Because(ctx, "a pod of a StatefulSet has its name in a label"), pod.Namespace, pod.Name, api.StrategicMergePatchType, patch)
+	return ignoreConflict(err)
+}
+
+func (s *StatefulSetController) deletePod(ctx context.Context, set *api.StatefulSet, pod *api.Pod) error {
+	err := client.Of[*api.Pod](s.client).Delete(ctx, pod.Namespace, pod.Name, api.DeleteOptions{Preconditions: &api.Preconditions{UID: &pod.UID}})
+	if api.IsNotFound(err) || api.IsConflict(err) {
+		return nil // somebody else was faster
+	}
+	if err != nil {
+		s.events.Event(ctx, set, api.EventTypeWarning, "FailedDelete", "delete Pod %s in StatefulSet %s failed error: %v", pod.Name, set.Name, err)
+		return err
+	}
+	s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulDelete", "delete Pod %s in StatefulSet %s successful", pod.Name, set.Name)
+	return nil
+}
+
+func (s *StatefulSetController) report(ctx context.Context, set *api.StatefulSet, status api.StatefulSetStatus) error {
+	if api.Equal(set.Status, status) {
+		return nil
+	}
+	update := *set // a shallow copy: only the status is replaced
+	update.Status = status
+	ctx = client.Because(ctx, "status: %d wanted, %d exist, %d ready, %d updated", api.Deref(set.Spec.Replicas, 1), status.Replicas, status.ReadyReplicas, status.UpdatedReplicas)
+	written, err := client.Of[*api.StatefulSet](s.client).UpdateStatus(ctx, &update)
+	if err != nil {
+		return ignoreConflict(err)
+	}
+	s.written.wrote(set.Key(), written, time.Now())
+	return nil
+}

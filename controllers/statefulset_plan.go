@@ -1,0 +1,306 @@
+package controllers
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"kubelite/api"
+)
+
+// Which pods a StatefulSet makes and deletes next, and what they are like: pure functions.
+
+// statefulPlan is the next step of a StatefulSet.
+type statefulPlan struct {
+	create    []statefulCreate
+	remove    []statefulRemove
+	rename    []*api.Pod // whose label does not say who they are
+	pods      []*api.Pod // all that are there
+	wait      string     // for what, if the step is to wait
+	changesIn time.Duration
+}
+
+type statefulCreate struct {
+	ordinal  int
+	revision string
+	why      string
+}
+
+type statefulRemove struct {
+	pod *api.Pod
+	why string
+}
+
+// planStateful decides the next step. With the policy OrderedReady it is one pod at most, and none before all pods of
+// lower numbers are there and ready; with Parallel it is all that is missing and all that is too many at once.
+func planStateful(set *api.StatefulSet, pods []*api.Pod, current, update string, now time.Time) statefulPlan {
+	plan := statefulPlan{pods: pods}
+	ordered := set.Spec.PodManagementPolicy != api.ParallelPodManagement
+	first, count := firstOrdinal(set), int(api.Deref(set.Spec.Replicas, 1))
+	replicas := make([]*api.Pod, count)
+	var surplus []*api.Pod
+	for _, pod := range pods {
+		if _, ordinal, _ := statefulName(pod.Name); ordinal >= first && ordinal < first+count {
+			replicas[ordinal-first] = pod
+		} else {
+			surplus = append(surplus, pod)
+		}
+		if pod.Labels[api.LabelStatefulSetPodName] != pod.Name {
+			plan.rename = append(plan.rename, pod)
+		}
+	}
+	slices.SortFunc(surplus, func(a, b *api.Pod) int { return ordinalOf(b) - ordinalOf(a) })
+
+	for i, pod := range replicas {
+		switch {
+		case pod == nil:
+			ordinal := first + i
+			plan.create = append(plan.create, statefulCreate{ordinal, revisionFor(set, ordinal, current, update), fmt.Sprintf("%s-%d is missing", set.Name, ordinal)})
+		case podEnded(pod):
+			if pod.DeletionTimestamp == nil {
+				plan.remove = append(plan.remove, statefulRemove{pod, pod.Name + " has ended, and another one is to take its name"})
+			}
+		case ordered && !plan.available(set, pod, now):
+		default:
+			continue
+		}
+		if ordered {
+			return plan
+		}
+	}
+	// A pod that is not healthy may go before it is, if it is the only thing that holds the others up.
+	unhealthy := firstUnavailable(set, replicas, surplus, now)
+	for _, pod := range surplus {
+		if pod.DeletionTimestamp != nil {
+			if ordered {
+				plan.wait = pod.Name + " is ending"
+				return plan
+			}
+			continue
+		}
+		if ordered && pod != unhealthy && !plan.available(set, pod, now) {
+			return plan
+		}
+		plan.remove = append(plan.remove, statefulRemove{pod, fmt.Sprintf("%d pods are wanted, %s is too many", count, pod.Name)})
+		if ordered {
+			return plan
+		}
+	}
+	if set.Spec.UpdateStrategy.Type != api.OnDeleteStatefulSetStrategyType {
+		plan.replaceOld(set, replicas, update, now)
+	}
+	return plan
+}
+
+// available tells whether the pods behind this one may follow; if not, what they wait for.
+func (p *statefulPlan) available(set *api.StatefulSet, pod *api.Pod, now time.Time) bool {
+	in, available := podAvailable(pod, set.Spec.MinReadySeconds, now)
+	switch {
+	case pod.DeletionTimestamp != nil:
+		p.wait = pod.Name + " is ending"
+	case pod.Status.Phase != api.PodRunning || !available && in == 0:
+		p.wait = pod.Name + " is not ready"
+	case !available:
+		p.wait, p.changesIn = pod.Name+" has not been ready for long enough", in
+	default:
+		return true
+	}
+	return false
+}
+
+// replaceOld deletes pods of old templates, from the highest number down, as far as enough stay available. They come back
+// with the new one.
+func (p *statefulPlan) replaceOld(set *api.StatefulSet, replicas []*api.Pod, update string, now time.Time) {
+	partition, allowed := 0, 1
+	if rolling := set.Spec.UpdateStrategy.RollingUpdate; rolling != nil {
+		partition = int(api.Deref(rolling.Partition, 0))
+		if rolling.MaxUnavailable != nil {
+			if n, err := api.ScaledIntOrPercent(rolling.MaxUnavailable, len(replicas), true); err == nil {
+				allowed = max(n, 1)
+			}
+		}
+	}
+	for _, pod := range replicas {
+		if isUnavailable(set, pod, now) {
+			allowed--
+		}
+	}
+	for i := len(replicas) - 1; i >= max(partition-firstOrdinal(set), 0) && allowed > 0; i-- {
+		pod := replicas[i]
+		if pod != nil && pod.DeletionTimestamp == nil && !podEnded(pod) && pod.Labels[api.LabelControllerRevisionHash] != update {
+			p.remove = append(p.remove, statefulRemove{pod, fmt.Sprintf("%s is of revision %s, %s is wanted", pod.Name, pod.Labels[api.LabelControllerRevisionHash], update)})
+			allowed--
+		}
+	}
+	for _, pod := range replicas {
+		if pod != nil && len(p.remove) == 0 {
+			if in, available := podAvailable(pod, set.Spec.MinReadySeconds, now); !available && in > 0 {
+				p.changesIn = in
+			}
+		}
+	}
+}
+
+func isUnavailable(set *api.StatefulSet, pod *api.Pod, now time.Time) bool {
+	if pod == nil || pod.DeletionTimestamp != nil {
+		return true
+	}
+	_, available := podAvailable(pod, set.Spec.MinReadySeconds, now)
+	return !available
+}
+
+func firstUnavailable(set *api.StatefulSet, replicas, surplus []*api.Pod, now time.Time) *api.Pod {
+	for _, pod := range replicas {
+		if pod != nil && isUnavailable(set, pod, now) {
+			return pod
+		}
+	}
+	for _, pod := range slices.Backward(surplus) {
+		if isUnavailable(set, pod, now) {
+			return pod
+		}
+	}
+	return nil
+}
+
+// revisionFor is the template that a new pod gets: below the partition the old one.
+func revisionFor(set *api.StatefulSet, ordinal int, current, update string) string {
+	if set.Spec.UpdateStrategy.Type != api.RollingUpdateStatefulSetStrategyType {
+		return update
+	}
+	old := int(set.Status.CurrentReplicas)
+	if rolling := set.Spec.UpdateStrategy.RollingUpdate; rolling != nil {
+		old = int(api.Deref(rolling.Partition, 0))
+	}
+	if ordinal < firstOrdinal(set)+old {
+		return current
+	}
+	return update
+}
+
+func firstOrdinal(set *api.StatefulSet) int {
+	return int(api.Deref(set.Spec.Ordinals, api.StatefulSetOrdinals{}).Start)
+}
+
+// statefulName splits web-1 into web and 1.
+func statefulName(pod string) (set string, ordinal int, ok bool) {
+	i := strings.LastIndexByte(pod, '-')
+	if i < 0 {
+		return "", 0, false
+	}
+	n, err := strconv.ParseInt(pod[i+1:], 10, 32)
+	return pod[:i], int(n), err == nil && n >= 0 && pod[i+1] != '+'
+}
+
+func ordinalOf(pod *api.Pod) int {
+	_, ordinal, _ := statefulName(pod.Name)
+	return ordinal
+}
+
+// statefulPod makes the pod with a number.
+func statefulPod(set *api.StatefulSet, template *api.PodTemplateSpec, revision string, ordinal int) *api.Pod {
+	number := strconv.Itoa(ordinal)
+	pod := &api.Pod{
+		ObjectMeta: api.ObjectMeta{
+			Name: set.Name + "-" + number, Namespace: set.Namespace,
+			Labels: maps.Clone(template.Labels), Annotations: template.Annotations, Finalizers: template.Finalizers,
+			OwnerReferences: []api.OwnerReference{api.NewControllerRef(set)},
+		},
+		Spec: template.Spec,
+	}
+	if pod.Labels == nil {
+		pod.Labels = map[string]string{}
+	}
+	pod.Labels[api.LabelStatefulSetPodName], pod.Labels[api.LabelPodIndex] = pod.Name, number
+	pod.Labels[api.LabelControllerRevisionHash] = revision
+	pod.Spec.Hostname, pod.Spec.Subdomain = pod.Name, set.Spec.ServiceName
+	var volumes []api.Volume
+	for i := range set.Spec.VolumeClaimTemplates {
+		name := set.Spec.VolumeClaimTemplates[i].Name
+		volumes = append(volumes, api.Volume{Name: name, VolumeSource: api.VolumeSource{
+			PersistentVolumeClaim: &api.PersistentVolumeClaimVolumeSource{ClaimName: name + "-" + pod.Name},
+		}})
+	}
+	for _, volume := range template.Spec.Volumes {
+		if !slices.ContainsFunc(volumes, func(v api.Volume) bool { return v.Name == volume.Name }) {
+			volumes = append(volumes, volume)
+		}
+	}
+	pod.Spec.Volumes = volumes
+	return pod
+}
+
+// statefulClaims are the claims of the pod with a number.
+func statefulClaims(set *api.StatefulSet, ordinal int) []*api.PersistentVolumeClaim {
+	var claims []*api.PersistentVolumeClaim
+	for i := range set.Spec.VolumeClaimTemplates {
+		claim := api.DeepCopy(&set.Spec.VolumeClaimTemplates[i])
+		claim.Name, claim.Namespace = fmt.Sprintf("%s-%s-%d", claim.Name, set.Name, ordinal), set.Namespace
+		if claim.Labels == nil {
+			claim.Labels = map[string]string{}
+		}
+		maps.Copy(claim.Labels, set.Spec.Selector.MatchLabels)
+		api.SetTypeMeta(claim)
+		claims = append(claims, claim)
+	}
+	return claims
+}
+
+// claimOwners are the owners that a claim of the pod should have: the set if claims go with it, the pod if it is too
+// many and claims go with such pods. Others stay as they are.
+func claimOwners(set *api.StatefulSet, pod *api.Pod, owners []api.OwnerReference) []api.OwnerReference {
+	policy := api.Deref(set.Spec.PersistentVolumeClaimRetentionPolicy, api.StatefulSetPersistentVolumeClaimRetentionPolicy{})
+	const remove = api.DeletePersistentVolumeClaimRetentionPolicyType
+	ordinal := ordinalOf(pod)
+	surplus := ordinal < firstOrdinal(set) || ordinal >= firstOrdinal(set)+int(api.Deref(set.Spec.Replicas, 1))
+	bySet := policy.WhenDeleted == remove && !(surplus && policy.WhenScaled == remove)
+	byPod := policy.WhenScaled == remove && surplus
+	out := owners
+	for _, owner := range []struct {
+		of     api.Object
+		wanted bool
+	}{{set, bySet}, {pod, byPod}} {
+		uid := owner.of.GetObjectMeta().UID
+		is := func(ref api.OwnerReference) bool { return ref.UID == uid }
+		switch has := slices.ContainsFunc(out, is); {
+		case has && !owner.wanted:
+			out = slices.DeleteFunc(slices.Clone(out), is)
+		case !has && owner.wanted && !slices.ContainsFunc(out, func(ref api.OwnerReference) bool { return api.Deref(ref.Controller, false) }):
+			out = append(slices.Clone(out), api.NewControllerRef(owner.of))
+		}
+	}
+	return out
+}
+
+// statefulStatus counts the pods.
+func statefulStatus(set *api.StatefulSet, pods []*api.Pod, current, update string, now time.Time) api.StatefulSetStatus {
+	status := api.StatefulSetStatus{ObservedGeneration: set.Generation, CurrentRevision: current, UpdateRevision: update, Conditions: set.Status.Conditions}
+	for _, pod := range pods {
+		status.Replicas++
+		if _, ready := podReady(pod); ready && pod.Status.Phase == api.PodRunning {
+			status.ReadyReplicas++
+			if _, available := podAvailable(pod, set.Spec.MinReadySeconds, now); available {
+				status.AvailableReplicas++
+			}
+		}
+		if pod.DeletionTimestamp == nil {
+			switch revision := pod.Labels[api.LabelControllerRevisionHash]; {
+			case revision == current && revision == update:
+				status.CurrentReplicas++
+				status.UpdatedReplicas++
+			case revision == current:
+				status.CurrentReplicas++
+			case revision == update:
+				status.UpdatedReplicas++
+			}
+		}
+	}
+	want := api.Deref(set.Spec.Replicas, 1)
+	if set.Spec.UpdateStrategy.Type == api.RollingUpdateStatefulSetStrategyType && status.UpdatedReplicas == want && status.ReadyReplicas == want && status.Replicas == want {
+		status.CurrentReplicas, status.CurrentRevision = status.UpdatedReplicas, update // the update is over
+	}
+	return status
+}

@@ -1,0 +1,85 @@
+package story
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+func statefulSet(name string, size int32, image string) *api.StatefulSet {
+	set := api.New[*api.StatefulSet]()
+	set.Name = name
+	template := deployment(name, size, image).Spec.Template
+	set.Spec = api.StatefulSetSpec{Replicas: &size, ServiceName: name, Selector: &api.LabelSelector{MatchLabels: template.Labels}, Template: template}
+	return set
+}
+
+func TestStatefulSetKeepsNames(t *testing.T) {
+	h := Start(t, 1)
+	sets, pods := client.Of[*api.StatefulSet](h.Client), client.Of[*api.Pod](h.Client)
+	Apply(h, statefulSet("db", 3, "db:v1"))
+	h.Eventually(h.PodsReady("app=db", 3))
+	first := map[string]*api.Pod{}
+	for _, p := range h.Pods("app=db") {
+		first[p.Name] = p
+	}
+	require.Contains(t, first, "db-0")
+	require.Contains(t, first, "db-2")
+	require.False(t, first["db-2"].CreationTimestamp.Before(first["db-0"].CreationTimestamp.Time), "one after the other")
+
+	require.NoError(t, pods.Delete(h.Ctx, "default", "db-1", api.DeleteOptions{GracePeriodSeconds: api.Ptr[int64](0)}))
+	h.Eventually(func() error {
+		p, err := pods.Get(h.Ctx, "default", "db-1")
+		if err != nil || p.UID == first["db-1"].UID {
+			return fmt.Errorf("db-1 is not back: %w", err)
+		}
+		return nil
+	})
+	h.Eventually(h.PodsReady("app=db", 3))
+
+	old, err := sets.Get(h.Ctx, "default", "db")
+	require.NoError(t, err)
+	_, err = sets.Patch(h.Ctx, "default", "db", api.StrategicMergePatchType, []byte(`{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":0,"containers":[{"name":"web","image":"db:v2"}]}}}}`))
+	require.NoError(t, err)
+	h.Eventually(func() error {
+		set, err := sets.Get(h.Ctx, "default", "db")
+		if err != nil {
+			return err
+		}
+		if set.Status.CurrentRevision == old.Status.CurrentRevision || set.Status.CurrentRevision != set.Status.UpdateRevision {
+			return fmt.Errorf("the update is not over: %+v", set.Status)
+		}
+		return errors.Join(equal("updated", 3, int(set.Status.UpdatedReplicas)), equal("available", 3, int(set.Status.AvailableReplicas)))
+	})
+	_, err = sets.Patch(h.Ctx, "default", "db", api.MergePatchType, []byte(`{"spec":{"replicas":1}}`))
+	require.NoError(t, err)
+	h.Eventually(h.PodsReady("app=db", 1))
+	require.Equal(t, "db-0", h.Pods("app=db")[0].Name, "the highest number goes first")
+}
+
+func TestStatefulSetMakesClaims(t *testing.T) {
+	h := Start(t, 1)
+	set := statefulSet("store", 1, "db:v1")
+	set.Spec.VolumeClaimTemplates = []api.PersistentVolumeClaim{{ObjectMeta: api.ObjectMeta{Name: "data"}, Spec: api.PersistentVolumeClaimSpec{
+		AccessModes: []api.PersistentVolumeAccessMode{api.ReadWriteOnce},
+		Resources:   api.VolumeResourceRequirements{Requests: api.ResourceList{api.ResourceStorage: api.MustParse("1Gi")}},
+	}}}
+	set.Spec.Template.Spec.Containers[0].VolumeMounts = []api.VolumeMount{{Name: "data", MountPath: "/data"}}
+	Apply(h, set)
+	h.Eventually(func() error {
+		_, err := client.Of[*api.PersistentVolumeClaim](h.Client).Get(h.Ctx, "default", "data-store-0")
+		return err
+	})
+	h.Eventually(func() error {
+		p, err := client.Of[*api.Pod](h.Client).Get(h.Ctx, "default", "store-0")
+		if err == nil {
+			require.Equal(t, "data-store-0", p.Spec.Volumes[0].PersistentVolumeClaim.ClaimName)
+		}
+		return err
+	})
+}
