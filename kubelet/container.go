@@ -105,26 +105,13 @@ func (w *podWorker) containerConfig(ctx context.Context, pod *api.Pod, step star
 	if config.Mounts, err = w.mounts(ctx, pod, step, config.Env, podIP); err != nil {
 		return nil, err
 	}
-	setResources(config, pod, c, w.k.info.Memory)
+	config.Resources = kernelResources(c)
+	memoryRequest := c.Resources.Requests[api.ResourceMemory]
+	config.OOMScoreAdj = oomScoreAdj(api.PodQOS(&pod.Spec), memoryRequest.Value(), w.k.info.Memory)
 	if err := setSecurity(config, pod, c, image); err != nil {
 		return nil, err
 	}
 	return config, nil
-}
-
-// setResources turns limits and requests into what the kernel enforces: a memory ceiling, a cpu ceiling, a share of
-// the cpu when all want it, and who dies first when the machine runs out of memory.
-func setResources(config *ContainerConfig, pod *api.Pod, c *api.Container, machineMemory int64) {
-	r := &c.Resources
-	memoryLimit, memoryRequest := r.Limits[api.ResourceMemory], r.Requests[api.ResourceMemory]
-	cpuLimit, cpuRequest := r.Limits[api.ResourceCPU], r.Requests[api.ResourceCPU]
-	config.MemoryLimit = memoryLimit.Value()
-	config.CPULimit = cpuLimit.MilliValue()
-	config.CPURequest = cpuRequest.MilliValue()
-	if config.CPURequest == 0 {
-		config.CPURequest = config.CPULimit
-	}
-	config.OOMScoreAdj = oomScoreAdj(api.PodQOS(&pod.Spec), memoryRequest.Value(), machineMemory)
 }
 
 // oomScoreAdj is upstream's formula: guaranteed pods are nearly safe, best-effort ones go first, and between them

@@ -85,6 +85,8 @@ func (v *podView) planInit(plan *podPlan, sandbox *Sandbox) (initialized, failed
 		case last.State == ContainerRunning:
 			if message := v.unhealthy(c, last); message != "" {
 				v.restart(plan, c, last, "Init container "+message)
+			} else {
+				v.planResize(plan, c, last)
 			}
 			if !initialized && !v.started(c, last) {
 				return false, false
@@ -131,6 +133,7 @@ func (v *podView) planContainer(plan *podPlan, c *api.Container, sandbox *Sandbo
 	if running := v.inSandbox(sandbox, c.Name); running != nil && running.State == ContainerRunning {
 		message := v.unhealthy(c, running)
 		if message == "" {
+			v.planResize(plan, c, running)
 			return true
 		}
 		changed := running.Hash != hashContainer(c)

@@ -1,6 +1,7 @@
 package kubelet
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -74,6 +75,7 @@ type planned struct {
 	sandbox   bool
 	attempt   int
 	kill      []string
+	resize    []string
 	start     []string // "name/attempt"
 	hold      []string // "name until"
 	remove    []string
@@ -87,6 +89,9 @@ func summarize(p podPlan) planned {
 	for _, s := range p.Start {
 		out.start = append(out.start, s.Container.Name+"/"+string(rune('0'+s.Attempt)))
 	}
+	for _, r := range p.Resize {
+		out.resize = append(out.resize, fmt.Sprintf("%s to %d", r.ID, r.Resources.CPUQuota))
+	}
 	for _, h := range p.Hold {
 		out.hold = append(out.hold, h.Container.Name+" until "+h.Until.Format("15:04:05"))
 	}
@@ -99,6 +104,21 @@ func debugged(p *api.Pod, target string) *api.Pod {
 		EphemeralContainerCommon: api.EphemeralContainerCommon{Name: "debugger", Image: "d:1"}, TargetContainerName: target,
 	}}
 	return p
+}
+
+// resized is the pod with a cpu limit for its first container, which restarts when one of the resources changes.
+func resized(p *api.Pod, cpu string, restarts ...api.ResourceName) *api.Pod {
+	c := &p.Spec.Containers[0]
+	c.Resources.Limits = api.ResourceList{api.ResourceCPU: api.MustParse(cpu)}
+	for _, name := range restarts {
+		c.ResizePolicy = append(c.ResizePolicy, api.ContainerResizePolicy{ResourceName: name, RestartPolicy: api.RestartContainer})
+	}
+	return p
+}
+
+func having(c *RuntimeContainer, shares, quota int64) *RuntimeContainer {
+	c.Resources = &ContainerResources{CPUShares: shares, CPUQuota: quota}
+	return c
 }
 
 func TestPlanPod(t *testing.T) {
@@ -198,6 +218,19 @@ func TestPlanPod(t *testing.T) {
 			podView{pod: debugged(testPod("a"), "a"), seen: runtimePod(running("a")), status: &api.PodStatus{
 				EphemeralContainerStatuses: []api.ContainerStatus{{Name: "debugger", ContainerID: "docker://x"}}}},
 			planned{}},
+
+		{"a container that has what it is to have is left alone",
+			podView{pod: resized(testPod("a"), "500m"), seen: runtimePod(having(running("a"), 512, 50_000))},
+			planned{}},
+		{"a resize happens while it runs",
+			podView{pod: resized(testPod("a"), "500m"), seen: runtimePod(having(running("a"), 256, 25_000))},
+			planned{resize: []string{"a-0 to 50000"}}},
+		{"or by a restart, if its policy says so for what changes",
+			podView{pod: resized(testPod("a"), "500m", api.ResourceCPU), seen: runtimePod(having(running("a"), 256, 25_000))},
+			planned{kill: []string{"a-0: Container a resize requires restart, will be restarted"}}},
+		{"but not for what does not change",
+			podView{pod: resized(testPod("a"), "500m", api.ResourceMemory), seen: runtimePod(having(running("a"), 256, 25_000))},
+			planned{resize: []string{"a-0 to 50000"}}},
 
 		{"a dead sandbox takes everything with it",
 			podView{pod: testPod("a"), seen: deadSandbox},

@@ -47,6 +47,9 @@ type podWorker struct {
 	backoffs map[string]backoff       // by container
 	pulls    map[string]pull          // by image: those that failed
 	released bool                     // we have told the API that the pod can go
+
+	deferred    string // why the pod cannot have the resources that it asks for, if it cannot
+	resizeError string // what the runtime said to the last change of them, if it refused
 }
 
 // update hands the worker a newer state of its pod, or the last one of a pod that is gone.
@@ -142,6 +145,7 @@ type podPlan struct {
 	Kill       []killStep
 	Start      []startStep
 	Hold       []holdStep
+	Resize     []resizeStep
 	Remove     []string // ids of dead containers that nobody will ask for
 	Next       time.Time
 }
@@ -231,6 +235,7 @@ func (w *podWorker) sync(ctx context.Context, pod *api.Pod, gone bool) (next tim
 	if err != nil {
 		return time.Time{}, err // a runtime that does not answer says nothing about the pod
 	}
+	pod, w.deferred = w.k.allocate(pod, &w.status)
 	plan := planPod(podView{ // Step 2: what is to be done?
 		pod: pod, gone: gone, seen: seen, status: &w.status, backoffs: w.backoffs, probes: w.k.prober.results, now: time.Now(),
 	})
@@ -283,6 +288,12 @@ func (w *podWorker) observe(ctx context.Context, pod *api.Pod) (*RuntimePod, err
 func (w *podWorker) act(ctx context.Context, pod *api.Pod, seen *RuntimePod, plan podPlan) (next time.Time, err error) {
 	if err := w.kill(ctx, pod, plan.Kill); err != nil {
 		return plan.Next, err
+	}
+	if err := w.resize(ctx, pod, plan.Resize); err != nil {
+		return plan.Next, err
+	}
+	if w.deferred != "" {
+		plan.wakeAt(time.Now().Add(deferredPeriod))
 	}
 	if plan.NewSandbox || len(plan.Start) > 0 {
 		if err := w.setUpVolumes(ctx, pod); err != nil {
@@ -366,8 +377,10 @@ func (w *podWorker) report(ctx context.Context, pod *api.Pod, seen *RuntimePod, 
 	pod.Status = w.written
 	status := computeStatus(statusView{
 		pod: pod, seen: seen, last: &w.status, waiting: w.waiting, probes: w.k.prober.results, stopped: stopped, failure: failure,
+		deferred: w.deferred, resizeError: w.resizeError,
 		hostIP: w.k.cfg.NodeIP, runtime: w.k.info.Name, now: time.Now(),
 	})
+	w.tellResize(ctx, pod, &w.status, &status)
 	w.status = status
 	why := explainStatus(&w.written, &status)
 	if why == "" {

@@ -42,6 +42,8 @@ type Runtime interface {
 	// StartContainer starts a created container. An error is also kept as the container's state: exited with
 	// reason StartError.
 	StartContainer(ctx context.Context, id string) error
+	// UpdateContainer changes what a running container has of the machine.
+	UpdateContainer(ctx context.Context, id string, resources ContainerResources) error
 	// StopContainer asks the container to end and kills it when grace is over. It returns when it has ended, or
 	// when ctx does; calling it again with a shorter grace is how a stop is hurried.
 	StopContainer(ctx context.Context, id string, grace time.Duration) error
@@ -140,6 +142,9 @@ type RuntimeContainer struct {
 	Reason     string // Completed, Error, OOMKilled, StartError
 	Message    string
 
+	// Resources are what it has now; nil if the runtime does not know.
+	Resources *ContainerResources
+
 	// NotReady lets a runtime say that a running container is not ready, whatever its probes say. Only simulated
 	// containers have a reason to.
 	NotReady bool
@@ -232,9 +237,7 @@ type ContainerConfig struct {
 	StopSignal string // the image's unless set
 	TargetID   string // of the container whose processes it sees; its own unless set
 
-	MemoryLimit int64 // bytes; 0 is no limit
-	CPULimit    int64 // in thousandths of a core; 0 is no limit
-	CPURequest  int64 // in thousandths of a core: the share that it gets when all want more
+	Resources   ContainerResources
 	OOMScoreAdj int
 
 	User               string // "1000", "1000:2000", or the image's unless set

@@ -19,9 +19,11 @@ type statusView struct {
 	probes  func(containerID string) probeResults
 	stopped bool        // everything has been stopped for good
 	failure *podFailure // why the kubelet ended the pod, if it did
-	hostIP  string
-	runtime string // scheme of container ids
-	now     time.Time
+
+	deferred, resizeError string // what is in the way of a resize, if anything
+	hostIP                string
+	runtime               string // scheme of container ids
+	now                   time.Time
 }
 
 // waitingReason is the reason and message of a container's waiting state: CrashLoopBackOff, ErrImagePull, ...
@@ -112,6 +114,9 @@ func (v *statusView) containerStatus(c *api.Container, init bool) api.ContainerS
 		s.Image, s.ImageID = newest.Image, newest.ImageID
 		s.RestartCount = int32(newest.Attempt)
 		s.Resources, s.AllocatedResources = &c.Resources, c.Resources.Requests
+		if newest.State == ContainerRunning && newest.Resources != nil && *newest.Resources != kernelResources(c) && old != nil && old.Resources != nil {
+			s.Resources = old.Resources // until it has what it was given
+		}
 		s.State = v.state(newest)
 		if previous := v.seen.Previous(c.Name); previous != nil && previous.State == ContainerExited {
 			s.LastTerminationState = v.state(previous)
@@ -303,7 +308,7 @@ func (v *statusView) conditions(s *api.PodStatus) []api.PodCondition {
 	}
 	sandbox := condition(api.PodReadyToStartContainers, v.seen.Sandbox() != nil)
 	own := []api.PodCondition{sandbox, v.initialized(s), ready, containersReady, condition(api.PodScheduled, true)}
-	for _, c := range own {
+	for _, c := range append(own, v.resizeConditions()...) {
 		c.ObservedGeneration = v.pod.Generation
 		c.LastTransitionTime = seconds(v.now)
 		if old := findCondition(v.last.Conditions, c.Type); old != nil {
@@ -320,6 +325,7 @@ func (v *statusView) conditions(s *api.PodStatus) []api.PodCondition {
 // kubeletConditions are the conditions that the kubelet owns.
 var kubeletConditions = []api.PodConditionType{
 	api.PodReadyToStartContainers, api.PodInitialized, api.PodReady, api.ContainersReady, api.PodScheduled,
+	api.PodResizePending, api.PodResizeInProgress,
 }
 
 // containersReady is true when every container is.

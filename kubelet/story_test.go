@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -135,6 +137,8 @@ func TestKubelet(t *testing.T) {
 		{"a missing ConfigMap holds a pod back", aMissingConfigMapHoldsAPodBack},
 		{"a deadline ends a pod", aDeadlineEndsAPod},
 		{"the ledger says why a status was written", theLedgerSaysWhyAStatusWasWritten},
+		{"a pod is resized while it runs", aPodIsResizedWhileItRuns},
+		{"a pod gets one more container to look around", aPodGetsOneMoreContainer},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			story.tell(t, h, n)
@@ -327,4 +331,58 @@ func TestLogsThroughTheAPIServer(t *testing.T) {
 	}
 	require.NoError(t, client.Of[*api.Pod](h.Client).Delete(h.Ctx, "default", "web", api.DeleteOptions{}))
 	require.Equal(t, all, <-followed)
+}
+
+// patch changes a pod through one of its subresources.
+func patch(h *story.Harness, name, subresource, text string) *api.Pod {
+	h.T.Helper()
+	p, err := client.Of[*api.Pod](h.Client).Patch(h.Ctx, "default", name, api.StrategicMergePatchType, []byte(text), subresource)
+	require.NoError(h.T, err)
+	return p
+}
+
+func aPodIsResizedWhileItRuns(t *testing.T, h *story.Harness, n *node) {
+	create(h, pod("web", nil, func(p *api.Pod) {
+		p.Spec.Containers[0].Resources.Limits = api.ResourceList{api.ResourceCPU: api.MustParse("1"), api.ResourceMemory: api.MustParse("1Gi")}
+	}))
+	before := status(h, "web", "ready", ready)
+	has := func(cpu string) func(*api.Pod, *api.ContainerStatus) bool {
+		return func(p *api.Pod, c *api.ContainerStatus) bool {
+			return c.Resources != nil && c.Resources.Limits[api.ResourceCPU].String() == cpu
+		}
+	}
+	resized := patch(h, "web", "resize", `{"spec":{"containers":[{"name":"c","resources":{"limits":{"cpu":"2"},"requests":{"cpu":"2"}}}]}}`)
+	require.Equal(t, before.Generation+1, resized.Generation)
+	p := status(h, "web", "two cpus", has("2"))
+	require.Equal(t, before.Status.ContainerStatuses[0].ContainerID, p.Status.ContainerStatuses[0].ContainerID, "it was not restarted")
+	require.Zero(t, p.Status.ContainerStatuses[0].RestartCount)
+	require.Equal(t, "2", p.Status.ContainerStatuses[0].AllocatedResources[api.ResourceCPU].String())
+
+	// More than the node has is not given. The pod goes on with what it has.
+	patch(h, "web", "resize", `{"spec":{"containers":[{"name":"c","resources":{"limits":{"cpu":"200"},"requests":{"cpu":"200"}}}]}}`)
+	p = status(h, "web", "a deferred resize", func(p *api.Pod, _ *api.ContainerStatus) bool {
+		return slices.ContainsFunc(p.Status.Conditions, func(c api.PodCondition) bool {
+			return c.Type == api.PodResizePending && c.Reason == "Deferred" && strings.Contains(c.Message, "Node didn't have enough resource: cpu, requested: 200000")
+		})
+	})
+	require.True(t, has("2")(p, &p.Status.ContainerStatuses[0]))
+	patch(h, "web", "resize", `{"spec":{"containers":[{"name":"c","resources":{"limits":{"cpu":"3"},"requests":{"cpu":"3"}}}]}}`)
+	p = status(h, "web", "three cpus", has("3"))
+	require.False(t, slices.ContainsFunc(p.Status.Conditions, func(c api.PodCondition) bool { return c.Type == api.PodResizePending }))
+}
+
+func aPodGetsOneMoreContainer(t *testing.T, h *story.Harness, n *node) {
+	create(h, pod("web", nil))
+	before := status(h, "web", "ready", ready)
+	patched := patch(h, "web", "ephemeralcontainers",
+		`{"metadata":{"labels":{"not":"changed"}},"spec":{"priority":7,"ephemeralContainers":[{"name":"look","image":"debug:1","targetContainerName":"c"}]}}`)
+	require.Equal(t, before.Generation+1, patched.Generation)
+	require.Empty(t, patched.Labels)
+	p := status(h, "web", "a running ephemeral container", func(p *api.Pod, _ *api.ContainerStatus) bool {
+		return len(p.Status.EphemeralContainerStatuses) == 1 && p.Status.EphemeralContainerStatuses[0].State.Running != nil
+	})
+	require.False(t, p.Status.EphemeralContainerStatuses[0].Ready, "nobody waits for it")
+	require.Equal(t, api.PodRunning, p.Status.Phase)
+	_, err := client.Of[*api.Pod](h.Client).Patch(h.Ctx, "default", "web", api.JSONPatchType, []byte(`[{"op":"remove","path":"/spec/ephemeralContainers/0"}]`), "ephemeralcontainers")
+	require.True(t, api.IsInvalid(err), "it cannot be removed: %v", err)
 }

@@ -47,7 +47,7 @@ func (r *Runtime) containerSpec(sandboxID string, c *kubelet.ContainerConfig, s 
 		Privileged: c.Privileged, ReadonlyRootfs: c.ReadOnlyRootFS, CapAdd: c.AddCapabilities, CapDrop: c.DropCapabilities,
 		// Going below zero, where upstream has guaranteed pods, is a privilege that a daemon need not have. The order
 		// stays: best-effort pods die first, guaranteed ones with the system's own processes.
-		OomScoreAdj: max(c.OOMScoreAdj, 0), Resources: resources(c),
+		OomScoreAdj: max(c.OOMScoreAdj, 0), Resources: resources(c.Resources),
 		// Docker's own choice of a log driver may be one that cannot be read back. The sizes are the kubelet's.
 		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "5"}},
 	}
@@ -80,18 +80,25 @@ func (r *Runtime) containerSpec(sandboxID string, c *kubelet.ContainerConfig, s 
 	return config, host
 }
 
-// resources are the limits in the kernel's units. The cpu limit is a quota of each tenth of a second, not Docker's
-// NanoCPUs: those may not exceed the machine's cores, and a pod's limit may.
-func resources(c *kubelet.ContainerConfig) container.Resources {
-	const period = 100_000 // microseconds
-	res := container.Resources{Memory: c.MemoryLimit, MemorySwap: c.MemoryLimit, CPUShares: 2}
-	if c.CPURequest > 0 {
-		res.CPUShares = max(c.CPURequest*1024/1000, 2)
-	}
-	if c.CPULimit > 0 {
-		res.CPUPeriod, res.CPUQuota = period, max(c.CPULimit*period/1000, 1000)
+// resources are what the kernel is told, in Docker's words. The cpu limit is a quota of each tenth of a second, not
+// Docker's NanoCPUs: those may not exceed the machine's cores, and a pod's limit may.
+func resources(r kubelet.ContainerResources) container.Resources {
+	res := container.Resources{Memory: r.MemoryLimit, MemorySwap: r.MemoryLimit, CPUShares: r.CPUShares}
+	if r.CPUQuota > 0 {
+		res.CPUPeriod, res.CPUQuota = kubelet.CPUPeriod, r.CPUQuota
 	}
 	return res
+}
+
+// resourcesOf is the reverse of resources.
+func resourcesOf(r container.Resources) *kubelet.ContainerResources {
+	return &kubelet.ContainerResources{MemoryLimit: r.Memory, CPUShares: r.CPUShares, CPUQuota: r.CPUQuota}
+}
+
+// UpdateContainer has Docker change the limits of a running container.
+func (r *Runtime) UpdateContainer(ctx context.Context, id string, to kubelet.ContainerResources) error {
+	_, err := r.docker.ContainerUpdate(ctx, id, container.UpdateConfig{Resources: resources(to)})
+	return daemonError(err)
 }
 
 // propagation translates how mounts made on one side show on the other.

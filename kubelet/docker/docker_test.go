@@ -288,7 +288,7 @@ func TestContainersGetWhatTheyAreConfiguredTo(t *testing.T) {
 	id := appContainer("id", "id")
 	id.User = "1000:3000"
 	id.ReadOnlyRootFS, id.NoNewPrivileges, id.DropCapabilities = true, true, []string{"ALL"}
-	id.MemoryLimit, id.CPULimit, id.CPURequest = 64<<20, 8000, 250 // more cores than this machine may have
+	id.Resources = kubelet.ContainerResources{MemoryLimit: 64 << 20, CPUQuota: 800_000, CPUShares: 256} // more cores than this machine may have
 	_, ids := run(t, r, sandbox("config"), c, env, id)
 	for i, want := range []string{"content", "A=b c\nPORT=$X\n", "1000 3000\n"} {
 		ended(t, r, ids[i])

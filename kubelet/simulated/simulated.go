@@ -231,7 +231,7 @@ func (r *Runtime) CreateContainer(_ context.Context, sandboxID string, c *kubele
 	p.Annotations = s.Annotations
 	made := &simulatedContainer{Init: c.Init, StdinOnce: c.StdinOnce, ended: make(chan struct{}), RuntimeContainer: kubelet.RuntimeContainer{
 		ID: r.newID(p), SandboxID: sandboxID, Name: c.Name, Attempt: c.Attempt, Hash: c.Hash, Image: c.Image, ImageID: c.ImageRef,
-		State: kubelet.ContainerCreated, CreatedAt: time.Now(),
+		State: kubelet.ContainerCreated, CreatedAt: time.Now(), Resources: &c.Resources,
 	}}
 	p.Containers = slices.Insert(p.Containers, 0, made)
 	return made.ID, r.save(p)
@@ -332,6 +332,18 @@ func (r *Runtime) UpdateAnnotations(uid api.UID, annotations map[string]string) 
 	if err := r.save(p); err != nil {
 		r.log.Warn("simulated pod not saved", "namespace", p.Namespace, "name", p.Name, "error", err)
 	}
+}
+
+// UpdateContainer notes what the container has now: nothing uses it.
+func (r *Runtime) UpdateContainer(_ context.Context, id string, resources kubelet.ContainerResources) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c, p := r.find(id)
+	if c == nil {
+		return fmt.Errorf("no such container: %s", id)
+	}
+	c.Resources = &resources
+	return r.save(p)
 }
 
 // StopContainer ends the container: it behaves well and ends at once, with success.

@@ -1,0 +1,207 @@
+package kubelet
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"kubelite/api"
+)
+
+// A pod that runs may be given more or less cpu and memory, by a write to its resize subresource. The spec says at once
+// what it is to have. What it has is in the status, and the two meet in steps that everybody can watch:
+//
+//	spec changes ──▶ does it fit on the node? ──no──▶ condition PodResizePending (Deferred), tried again later
+//	                          │ yes                    the pod goes on with what its status says it has
+//	                          ▼
+//	      condition PodResizeInProgress ──▶ the runtime changes the containers ──▶ condition gone, status as the spec
+//	                                        or restarts them, as resizePolicy says
+
+// ContainerResources are what the kernel is told about a container's cpu and memory.
+type ContainerResources struct {
+	MemoryLimit int64 // bytes; 0 is no limit
+	CPUShares   int64 // the weight that it has when all want cpu
+	CPUQuota    int64 // microseconds of cpu in each CPUPeriod; 0 is no limit
+}
+
+// CPUPeriod is how often a container's cpu quota is filled up again, in microseconds.
+const CPUPeriod = 100_000
+
+// The least that the kernel takes.
+const minCPUShares, minCPUQuota = 2, 1000
+
+// kernelResources turns a container's requests and limits into what the kernel enforces: a memory ceiling, a cpu
+// ceiling, and a share of the cpu when all want it.
+func kernelResources(c *api.Container) ContainerResources {
+	memory, cpu, request := c.Resources.Limits[api.ResourceMemory], c.Resources.Limits[api.ResourceCPU], c.Resources.Requests[api.ResourceCPU]
+	milli := request.MilliValue()
+	if milli == 0 {
+		milli = cpu.MilliValue()
+	}
+	r := ContainerResources{MemoryLimit: memory.Value(), CPUShares: max(milli*1024/1000, minCPUShares)}
+	if limit := cpu.MilliValue(); limit > 0 {
+		r.CPUQuota = max(limit*CPUPeriod/1000, minCPUQuota)
+	}
+	return r
+}
+
+// resizeStep changes what a running container has.
+type resizeStep struct {
+	ID        string
+	Container *api.Container
+	Resources ContainerResources
+}
+
+// planResize plans to give a running container what it is to have: as it runs, or by a restart if its policy says so
+// for what changes.
+func (v *podView) planResize(plan *podPlan, c *api.Container, running *RuntimeContainer) {
+	want := kernelResources(c)
+	if running.Resources == nil || *running.Resources == want {
+		return
+	}
+	if restartsOnResize(c, *running.Resources, want) {
+		v.restart(plan, c, running, fmt.Sprintf("Container %s resize requires restart", c.Name))
+		return
+	}
+	plan.Resize = append(plan.Resize, resizeStep{running.ID, c, want})
+}
+
+func restartsOnResize(c *api.Container, have, want ContainerResources) bool {
+	memory, cpu := have.MemoryLimit != want.MemoryLimit, have.CPUQuota != want.CPUQuota || have.CPUShares != want.CPUShares
+	return slices.ContainsFunc(c.ResizePolicy, func(p api.ContainerResizePolicy) bool {
+		return p.RestartPolicy == api.RestartContainer && (p.ResourceName == api.ResourceMemory && memory || p.ResourceName == api.ResourceCPU && cpu)
+	})
+}
+
+// resizing tells whether a container that runs has not yet got what the pod is to have.
+func resizing(pod *api.Pod, seen *RuntimePod) bool {
+	for _, running := range seen.Running() {
+		if c := findContainer(pod, running.Name); c != nil && !isEphemeral(pod, c.Name) && running.Resources != nil && *running.Resources != kernelResources(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// allocate decides whether the pod may have the resources that its spec asks for. If not, it returns why, and the pod
+// as if it asked for what its containers have: a container that is restarted meanwhile gets no more either.
+func (k *Kubelet) allocate(pod *api.Pod, status *api.PodStatus) (allocated *api.Pod, deferred string) {
+	former := *pod
+	former.Spec.Containers = formerResources(pod.Spec.Containers, status)
+	former.Spec.InitContainers = formerResources(pod.Spec.InitContainers, status)
+	if api.Equal(former.Spec.Containers, pod.Spec.Containers) && api.Equal(former.Spec.InitContainers, pod.Spec.InitContainers) {
+		return pod, ""
+	}
+	capacity := k.capacity()
+	for _, name := range []api.ResourceName{api.ResourceCPU, api.ResourceMemory} {
+		amount := func(pod *api.Pod) (n int64) {
+			for _, list := range [][]api.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+				for i := range list {
+					if c := &list[i]; isSidecar(c) || !isInit(pod, c.Name) {
+						request := c.Resources.Requests[name]
+						n += request.MilliValue()
+					}
+				}
+			}
+			return n
+		}
+		requested, used, has := amount(pod), int64(0), capacity[name]
+		for _, other := range k.pods.List("", nil) {
+			if other.UID != pod.UID && !isTerminal(other.Status.Phase) {
+				used += amount(other)
+			}
+		}
+		if requested > amount(&former) && used+requested > has.MilliValue() {
+			unit := int64(1) // cpu is counted in thousandths
+			if name == api.ResourceMemory {
+				unit = 1000
+			}
+			return &former, fmt.Sprintf("Node didn't have enough resource: %s, requested: %d, used: %d, capacity: %d", name, requested/unit, used/unit, has.MilliValue()/unit)
+		}
+	}
+	return pod, ""
+}
+
+// formerResources is the containers with the resources that their status says they have.
+func formerResources(containers []api.Container, status *api.PodStatus) []api.Container {
+	former := slices.Clone(containers)
+	for i := range former {
+		if s := containerStatus(status, former[i].Name); s != nil && s.Resources != nil {
+			former[i].Resources.Limits, former[i].Resources.Requests = s.Resources.Limits, s.Resources.Requests
+		}
+	}
+	return former
+}
+
+// deferredPeriod is when a resize that did not fit is tried again.
+const deferredPeriod = 10 * time.Second
+
+// resize gives running containers what they are to have. What the runtime refuses is shown in the status, and tried again.
+func (w *podWorker) resize(ctx context.Context, pod *api.Pod, steps []resizeStep) error {
+	w.resizeError = ""
+	for _, step := range steps {
+		if err := w.k.runtime.UpdateContainer(ctx, step.ID, step.Resources); err != nil {
+			w.resizeError = err.Error()
+			w.event(ctx, pod, "", eventWarning, "ResizeError", "%s", resizeMessage(pod, "Pod resize error", err.Error()))
+			return fmt.Errorf("resize container %s: %w", step.Container.Name, err)
+		}
+	}
+	return nil
+}
+
+// resizeConditions are there only while a resize is under way.
+func (v *statusView) resizeConditions() (conditions []api.PodCondition) {
+	if v.deferred != "" {
+		conditions = append(conditions, api.PodCondition{Type: api.PodResizePending, Status: api.ConditionTrue, Reason: "Deferred", Message: v.deferred})
+	}
+	if !v.stopped && resizing(v.pod, v.seen) {
+		c := api.PodCondition{Type: api.PodResizeInProgress, Status: api.ConditionTrue}
+		if v.resizeError != "" {
+			c.Reason, c.Message = "Error", v.resizeError
+		}
+		conditions = append(conditions, c)
+	}
+	return conditions
+}
+
+// tellResize makes events of what the conditions say.
+func (w *podWorker) tellResize(ctx context.Context, pod *api.Pod, old, new *api.PodStatus) {
+	pending, wasPending := findCondition(new.Conditions, api.PodResizePending), findCondition(old.Conditions, api.PodResizePending)
+	if pending != nil && (wasPending == nil || wasPending.ObservedGeneration != pending.ObservedGeneration) {
+		w.event(ctx, pod, "", eventWarning, "ResizeDeferred", "%s", resizeMessage(pod, "Pod resize Deferred", pending.Message))
+	}
+	running, wasRunning := findCondition(new.Conditions, api.PodResizeInProgress), findCondition(old.Conditions, api.PodResizeInProgress)
+	switch {
+	case running != nil && wasRunning == nil:
+		w.event(ctx, pod, "", eventNormal, "ResizeStarted", "%s", resizeMessage(pod, "Pod resize started", ""))
+	case running == nil && wasRunning != nil && !isTerminal(new.Phase):
+		w.event(ctx, pod, "", eventNormal, "ResizeCompleted", "%s", resizeMessage(pod, "Pod resize completed", ""))
+	}
+}
+
+// resizeMessage says what the pod is to have, in the form that programs read, too.
+func resizeMessage(pod *api.Pod, prefix, problem string) string {
+	type allocation struct {
+		Name      string                   `json:"name"`
+		Resources api.ResourceRequirements `json:"resources"`
+	}
+	summary := struct {
+		InitContainers []allocation `json:"initContainers,omitempty"`
+		Containers     []allocation `json:"containers,omitempty"`
+		Generation     int64        `json:"generation"`
+		Error          string       `json:"error,omitempty"`
+	}{Generation: pod.Generation, Error: problem}
+	for i := range pod.Spec.InitContainers {
+		summary.InitContainers = append(summary.InitContainers, allocation{pod.Spec.InitContainers[i].Name, pod.Spec.InitContainers[i].Resources})
+	}
+	for i := range pod.Spec.Containers {
+		summary.Containers = append(summary.Containers, allocation{pod.Spec.Containers[i].Name, pod.Spec.Containers[i].Resources})
+	}
+	b, err := json.Marshal(summary)
+	if err != nil {
+		return prefix
+	}
+	return prefix + ": " + string(b)
+}
