@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -27,6 +28,19 @@ func YAMLToJSON(data []byte) ([]byte, error) {
 	return out, err
 }
 
+// yamlErrors comes before what YAMLToJSONStrict reports, a mistake a line, as users of Kubernetes know it.
+const yamlErrors = "yaml: unmarshal errors:\n  "
+
+// YAMLMistakes takes such a report apart; any other error is one mistake.
+func YAMLMistakes(err error) []string {
+	return strings.Split(strings.TrimPrefix(err.Error(), yamlErrors), "\n  ")
+}
+
+type duplicate struct {
+	line int
+	text string
+}
+
 // YAMLToJSONStrict is YAMLToJSON that also reports keys given twice in one mapping.
 func YAMLToJSONStrict(data []byte) (out []byte, strict []error, err error) {
 	if looksLikeJSON(data) && json.Valid(data) {
@@ -41,7 +55,12 @@ func YAMLToJSONStrict(data []byte) (out []byte, strict []error, err error) {
 		return nil, nil, fmt.Errorf("error converting YAML to JSON: %w", err)
 	}
 	if len(c.duplicates) > 0 {
-		strict = []error{errors.New("yaml: unmarshal errors:\n  " + strings.Join(c.duplicates, "\n  "))}
+		slices.SortStableFunc(c.duplicates, func(a, b duplicate) int { return a.line - b.line })
+		lines := make([]string, len(c.duplicates))
+		for i, d := range c.duplicates {
+			lines[i] = d.text
+		}
+		strict = []error{errors.New(yamlErrors + strings.Join(lines, "\n  "))}
 	}
 	return c.out.Bytes(), strict, nil
 }
@@ -164,7 +183,7 @@ func splitJSON(data []byte) ([][]byte, bool) {
 // yamlConverter writes a YAML tree as JSON.
 type yamlConverter struct {
 	out        bytes.Buffer
-	duplicates []string
+	duplicates []duplicate
 	open       map[*yaml.Node]bool // aliases being expanded, to notice one that contains itself
 
 	nodes, aliased, aliasDepth int // how much of the output comes from aliases
@@ -272,7 +291,7 @@ func (c *yamlConverter) collect(n *yaml.Node, entries *yamlEntries, report bool)
 			return err
 		}
 		if entries.set(name, value) && report {
-			c.duplicates = append(c.duplicates, fmt.Sprintf("line %d: key %s already set in map", key.Line, shown))
+			c.duplicates = append(c.duplicates, duplicate{key.Line, fmt.Sprintf("line %d: key %s already set in map", key.Line, shown)})
 		}
 	}
 	return nil

@@ -40,7 +40,7 @@ func TestYAMLErrorsNameTheLine(t *testing.T) {
 	_, strict, err := YAMLToJSONStrict([]byte("a: 1\nb:\n  c: 1\n  c: 2\na: 3"))
 	require.NoError(t, err)
 	require.Len(t, strict, 1)
-	require.EqualError(t, strict[0], "yaml: unmarshal errors:\n  line 5: key \"a\" already set in map\n  line 4: key \"c\" already set in map")
+	require.EqualError(t, strict[0], "yaml: unmarshal errors:\n  line 4: key \"c\" already set in map\n  line 5: key \"a\" already set in map")
 }
 
 // A few lines of aliases can stand for gigabytes.

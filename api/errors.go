@@ -160,6 +160,11 @@ func NewInternalError(err error) *StatusError {
 		&StatusDetails{Causes: []StatusCause{{Message: err.Error()}}}, "Internal error occurred: %v", err)
 }
 
+// NewUnexplained is an error that upstream has no reason for, and answers with 500. Some of them are the client's mistakes.
+func NewUnexplained(format string, args ...any) *StatusError {
+	return newStatus(http.StatusInternalServerError, "", nil, format, args...)
+}
+
 // NewGenericNotFound answers a path that no resource lives at.
 func NewGenericNotFound() *StatusError {
 	return newStatus(http.StatusNotFound, StatusReasonNotFound, nil, "the server could not find the requested resource")

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 )
@@ -47,10 +49,27 @@ func applyJSONPatch(doc, patch []byte) ([]byte, error) {
 	if err != nil {
 		return nil, malformedPatch(err.Error())
 	}
+	for _, operation := range operations {
+		setForReplace(operation)
+	}
 	options := jsonpatch.NewApplyOptions()
 	options.AccumulatedCopySizeLimit = maxPatchCopies
 	options.EscapeHTML = false
 	return operations.ApplyWithOptions(doc, options)
+}
+
+// setForReplace lets "replace" set a field that is not there, as Kubernetes always has, though the RFC has not: "add" does
+// just that with fields. Elements of lists, which "add" would insert, are left to "replace".
+func setForReplace(operation jsonpatch.Operation) {
+	path, err := operation.Path()
+	if err != nil || operation.Kind() != "replace" {
+		return
+	}
+	last := path[strings.LastIndexByte(path, '/')+1:]
+	if last != "" && last != "-" && strings.Trim(last, "0123456789") != "" {
+		add := json.RawMessage(`"add"`)
+		operation["op"] = &add
+	}
 }
 
 // patchDoesNotFit is upstream's answer, and, other than there, what the matter is.

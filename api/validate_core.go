@@ -72,7 +72,7 @@ func validateConfigMap(obj Object) ErrorList {
 		size += len(cm.BinaryData[key])
 	}
 	if size > maxDataSize {
-		errs.add(Path("").TooLong(maxDataSize))
+		errs.add(Path("[]").TooLong(maxDataSize)) // upstream's way to say: no field in particular
 	}
 	return errs
 }

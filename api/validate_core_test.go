@@ -12,7 +12,7 @@ func TestDataSizes(t *testing.T) {
 	meta := ObjectMeta{Name: "a", Namespace: "b"}
 	mebibyte := strings.Repeat("x", 1<<20)
 	require.Empty(t, messages(validateConfigMap(&ConfigMap{ObjectMeta: meta, Data: map[string]string{"a": mebibyte}})))
-	require.Equal(t, []string{": Too long: may not be more than 1048576 bytes"},
+	require.Equal(t, []string{"[]: Too long: may not be more than 1048576 bytes"},
 		messages(validateConfigMap(&ConfigMap{ObjectMeta: meta, Data: map[string]string{"a": mebibyte}, BinaryData: map[string][]byte{"b": {1}}})))
 	require.Empty(t, messages(validateSecret(&Secret{ObjectMeta: meta, Data: map[string][]byte{"a": []byte(mebibyte)}})))
 	require.Equal(t, []string{"data: Too long: may not be more than 1048576 bytes"},

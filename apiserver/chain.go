@@ -143,7 +143,7 @@ func (s *Server) gate(next http.Handler) http.Handler { return next }
 // serveNotFound answers paths that nothing lives at.
 func (s *Server) serveNotFound(w http.ResponseWriter, hr *http.Request) {
 	req := requestFrom(hr.Context())
-	if !req.IsResource || !s.serves(req.Group, req.Version) {
+	if !req.IsResource || !s.serves(req.Group) {
 		http.Error(w, "404 page not found", http.StatusNotFound)
 		return
 	}
@@ -157,9 +157,9 @@ func notFound() *api.StatusError {
 	return err
 }
 
-// serves tells whether there is anything of a group's version.
-func (s *Server) serves(group, version string) bool {
-	return slices.ContainsFunc(s.rows(), func(res *Resource) bool { return res.Group == group && res.Version == version })
+// serves tells whether there is anything of a group.
+func (s *Server) serves(group string) bool {
+	return slices.ContainsFunc(s.rows(), func(res *Resource) bool { return res.Group == group })
 }
 
 func methodNotAllowed(_ *Server, _ http.ResponseWriter, r *Request) (*Answer, error) {

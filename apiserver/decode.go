@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -121,10 +122,30 @@ func decodeInto(body []byte, media string, into any, validation string) (strict 
 		if body, duplicates, err = api.YAMLToJSONStrict(body); err != nil {
 			return nil, err
 		}
-		strict, err = decodeJSON(body, into, validation)
+		if strict, err = decodeJSON(body, into, validation); len(strict) > 1 {
+			strict = inOrderOfNames(body, into, strict)
+		}
 		return append(duplicates, strict...), err
 	}
 	return decodeJSON(body, into, validation)
+}
+
+// inOrderOfNames finds the same mistakes again, sorted: where the body was YAML, they are reported as if its fields had
+// come by name.
+func inOrderOfNames(body []byte, into any, found []error) []error {
+	var tree any
+	if api.UnmarshalJSON(body, &tree) != nil {
+		return found
+	}
+	sorted, err := api.MarshalJSON(tree)
+	if err != nil {
+		return found
+	}
+	again, err := api.UnmarshalJSONStrict(sorted, reflect.New(reflect.TypeOf(into).Elem()).Interface())
+	if err != nil {
+		return found
+	}
+	return again
 }
 
 func decodeJSON(body []byte, into any, validation string) (strict []error, err error) {
@@ -169,7 +190,12 @@ func undecodable(kind *api.Kind, body typedBody, err error) error {
 		}
 	case mediaYAML:
 		if _, yamlErr := api.YAMLToJSON(body.data); yamlErr != nil {
-			return api.NewBadRequest("the object provided is unrecognized (must be of type %s): %v (%s)", kind.Kind, yamlErr, summarize(body.data))
+			what := strings.TrimPrefix(yamlErr.Error(), "error converting YAML to JSON: ")
+			return api.NewBadRequest("the object provided is unrecognized (must be of type %s): %s (%s)", kind.Kind, what, summarize(body.data))
+		}
+	case mediaProtobuf:
+		if !api.IsProtobuf(body.data) {
+			return api.NewBadRequest("the object provided is unrecognized (must be of type %s): %v (%s)", kind.Kind, err, summarize(body.data))
 		}
 	}
 	return api.NewBadRequest("%s in version %q cannot be handled as a %s: %v", kind.Kind, kind.Version, kind.Kind, err)
@@ -223,7 +249,9 @@ func (r *Request) strictErrors(strict []error, fail func(error) error) error {
 		return fail(errors.New("strict decoding error: " + strings.Join(texts, ", ")))
 	case fieldValidationWarn:
 		for _, err := range strict {
-			r.Warn(err.Error())
+			for _, text := range api.YAMLMistakes(err) {
+				r.Warn(text)
+			}
 		}
 	}
 	return nil
@@ -253,6 +281,9 @@ func (r *Request) readPatchOptions(form api.PatchType) error {
 
 func (r *Request) checkWriteOptions() (errs api.ErrorList) {
 	query := r.Query()
+	if manager := query.Get("fieldManager"); manager != "" {
+		errs = append(errs, api.ValidateFieldManager("", "fieldManager", manager)...)
+	}
 	if dryRun := query["dryRun"]; len(dryRun) > 0 {
 		r.DryRun = true
 		errs = append(errs, checkDryRun(dryRun)...)
@@ -261,9 +292,6 @@ func (r *Request) checkWriteOptions() (errs api.ErrorList) {
 	case "", fieldValidationIgnore, fieldValidationWarn, fieldValidationStrict:
 	default:
 		errs = append(errs, api.Path("fieldValidation").NotSupported(v, "", fieldValidationIgnore, fieldValidationStrict, fieldValidationWarn))
-	}
-	if manager := query.Get("fieldManager"); manager != "" {
-		errs = append(errs, api.ValidateFieldManager("", "fieldManager", manager)...)
 	}
 	return errs
 }

@@ -35,7 +35,10 @@ func decodeDeleteOptions(req *Request, data []byte, options *api.DeleteOptions) 
 		return err
 	}
 	if _, err := decodeInto(data, media, options, fieldValidationIgnore); err != nil {
-		return api.NewBadRequest("couldn't get version/kind; json parse error: %v", err)
+		if kindErr := api.UnmarshalJSON(data, &api.TypeMeta{}); media == mediaJSON && kindErr != nil {
+			return api.NewBadRequest("couldn't get version/kind; json parse error: %v", kindErr)
+		}
+		return api.NewBadRequest("%v", err)
 	}
 	if options.Kind != "" && options.Kind != "DeleteOptions" {
 		return api.NewBadRequest("no kind %q is registered for version %q as DeleteOptions", options.Kind, options.APIVersion)

@@ -174,11 +174,11 @@ func (s *Server) serveApply(req *Request) (*Answer, error) {
 // readApply reads the body of an apply, which is YAML.
 func readApply(body []byte) (patch map[string]any, duplicates []error, err error) {
 	json, duplicates, err := api.YAMLToJSONStrict(body)
-	if err == nil {
-		err = api.UnmarshalJSON(json, &patch)
-	}
 	if err != nil {
 		return nil, nil, api.NewBadRequest("error decoding YAML: %v", err)
+	}
+	if err := api.UnmarshalJSON(json, &patch); err != nil {
+		return nil, nil, api.NewBadRequest("error decoding YAML: error unmarshaling JSON: while decoding JSON: %v", err)
 	}
 	return patch, duplicates, nil
 }
@@ -207,7 +207,9 @@ func (r *Request) duplicatesInApply(duplicates []error) error {
 		case fieldValidationStrict:
 			return api.NewBadRequest("error strict decoding YAML: error converting YAML to JSON: %v", err)
 		case fieldValidationWarn:
-			r.Warn("error converting YAML to JSON: " + err.Error())
+			for _, text := range api.YAMLMistakes(err) {
+				r.Warn(text)
+			}
 		}
 	}
 	return nil
@@ -223,7 +225,10 @@ func objectOf(kind *api.Kind, tree map[string]any) (api.Object, error) {
 	if err := api.UnmarshalJSON(json, obj); err != nil {
 		return nil, api.NewBadRequest("%v", err)
 	}
-	*obj.GetTypeMeta() = api.TypeMeta{Kind: kind.Kind, APIVersion: kind.APIVersion()}
+	if kind.Prune != nil {
+		kind.Prune(obj) // a schema of which something unknown was no mistake: it preserves nothing
+	}
+	setTypeMeta(kind, obj)
 	if kind.Default != nil {
 		kind.Default(obj)
 	}

@@ -93,8 +93,8 @@ func TestOwnersOfOtherWrites(t *testing.T) {
 
 	h.do("PUT", applyDeployments+"/scale?fieldManager=scaler", `{"metadata":{"name":"web"},"spec":{"replicas":5}}`)
 	scaled := h.must("GET", applyDeployments, "")
-	require.Equal(t, []string{"alice Apply", "kubectl Update status", "scaler Update scale"}, managers(scaled))
-	require.Equal(t, tree{"f:spec": tree{"f:replicas": tree{}}}, scaled.at("metadata.managedFields.2.fieldsV1"))
+	require.Equal(t, []string{"alice Apply", "scaler Update scale", "kubectl Update status"}, managers(scaled))
+	require.Equal(t, tree{"f:spec": tree{"f:replicas": tree{}}}, scaled.at("metadata.managedFields.1.fieldsV1"))
 	require.Contains(t, h.apply(applyDeployments, "alice", webApply).at("message"), `conflict with "scaler" with subresource "scale" using apps/v1: .spec.replicas`)
 
 	same := h.do("PUT", applyDeployments+"?fieldManager=other", string(scaled.body))

@@ -16,7 +16,7 @@ func (r *Request) prepareMeta(meta *api.ObjectMeta) error {
 	meta.SelfLink, meta.UID, meta.CreationTimestamp = "", "", api.Time{}
 	meta.DeletionTimestamp, meta.DeletionGracePeriodSeconds = nil, nil
 	if meta.ResourceVersion != "" && meta.ResourceVersion != "0" {
-		return api.NewInternalError(errors.New("resourceVersion should not be set on objects to be created"))
+		return api.NewUnexplained("resourceVersion should not be set on objects to be created")
 	}
 	return r.checkNamespace(meta)
 }
@@ -34,12 +34,15 @@ func (r *Request) checkNamespace(meta *api.ObjectMeta) error {
 // dropDoubleOwners drops owner references that are there twice, and says so.
 func (r *Request) dropDoubleOwners(meta *api.ObjectMeta) {
 	if dropped := api.DropDuplicateOwners(meta); len(dropped) > 0 {
-		r.Warn(".metadata.ownerReferences contains duplicate entries; the duplicates were dropped; duplicate UID(s) observed: " + strings.Join(dropped, ", "))
+		r.Warn(".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: " + strings.Join(dropped, ", "))
 	}
 }
 
 // checkName refuses a body that is about another object than the URL.
 func (r *Request) checkName(meta *api.ObjectMeta) error {
+	if meta.Name == "" {
+		return api.NewBadRequest("the name of the object (%s based on URL) was undeterminable: name must be provided", r.Name)
+	}
 	if meta.Name != r.Name {
 		return api.NewBadRequest("the name of the object (%s) does not match the name on the URL (%s)", meta.Name, r.Name)
 	}
@@ -65,7 +68,7 @@ func (r *Request) checkResourceVersion(meta, old *api.ObjectMeta) error {
 		meta.ResourceVersion = old.ResourceVersion
 	default:
 		if _, err := strconv.ParseUint(meta.ResourceVersion, 10, 64); err != nil {
-			return api.NewInvalid(kind, r.Name, api.ErrorList{api.Path("metadata.resourceVersion").Invalid(meta.ResourceVersion, err.Error())})
+			return api.NewUnexplained("%v", err)
 		}
 		return api.NewConflict(kind, r.Name, errors.New(modified))
 	}

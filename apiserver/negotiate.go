@@ -53,7 +53,12 @@ func (r *Request) negotiate() (*accepted, error) {
 	case custom:
 		return nil, api.NewNotAcceptable(customMediaTypes)
 	}
-	return nil, api.NewNotAcceptable(mediaTypes)
+	err := api.NewNotAcceptable(mediaTypes)
+	if !strings.Contains(header, "*") && !slices.ContainsFunc(mediaTypes, func(media string) bool { return strings.Contains(header, media) }) {
+		err.ErrStatus.Message = "406: Not Acceptable\n\nAvailable representations: " + strings.Join(mediaTypes, ", ")
+		err.ErrStatus.Details = &api.StatusDetails{}
+	}
+	return nil, err
 }
 
 // acceptCache remembers what Accept headers mean: clients send a handful of different ones, over and over.

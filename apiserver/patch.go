@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ func (s *Server) servePatch(_ http.ResponseWriter, req *Request) (*Answer, error
 	}
 	apply := req.Resource.patcher(form)
 	if apply == nil {
-		return nil, api.NewUnsupportedMediaType(req.Resource.patchTypes())
+		return nil, unsupportedPatch()
 	}
 	if err := req.readPatchOptions(form); err != nil {
 		return nil, err
@@ -28,7 +29,7 @@ func (s *Server) servePatch(_ http.ResponseWriter, req *Request) (*Answer, error
 	if err != nil {
 		return nil, err
 	}
-	return s.patch(req.HTTP.Context(), req, patch, apply)
+	return s.patch(req.HTTP.Context(), req, form, patch, apply)
 }
 
 // patchType is the media type of the body.
@@ -63,29 +64,37 @@ func (res *Resource) patchTypes() []string {
 	return patchTypes
 }
 
-func (s *Server) patch(ctx context.Context, req *Request, patch []byte, apply patcher) (*Answer, error) {
+func (s *Server) patch(ctx context.Context, req *Request, form api.PatchType, patch []byte, apply patcher) (*Answer, error) {
 	kind := req.Resource.Kind
 	return s.update(ctx, req, s.tracked(ctx, req, func(old api.Object) (api.Object, error) {
 		doc, err := api.MarshalJSON(old)
 		if err != nil {
 			return nil, err
 		}
+		mistakes, shown, err := req.checkPatch(form, patch)
+		if err != nil {
+			return nil, err
+		}
 		patched, err := apply(doc, patch, kind.New())
 		if err != nil {
-			return nil, patchError(err)
+			return nil, patchError(form, err)
+		}
+		if shown == "" {
+			shown = string(patched)
 		}
 		obj := kind.New()
 		strict, err := decodeJSON(patched, obj, req.fieldValidation())
 		if mismatch := checkKind(kind, obj.GetTypeMeta()); mismatch != nil {
-			return nil, invalidPatch(patched, mismatch)
+			return nil, invalidPatch(shown, mismatch)
 		}
 		if err != nil {
-			return nil, invalidPatch(patched, err)
+			return nil, invalidPatch(shown, err)
 		}
 		if kind.Prune != nil {
 			strict = append(strict, kind.Prune(obj)...)
 		}
-		if err := req.strictErrors(strict, func(err error) error { return invalidPatch(patched, err) }); err != nil {
+		strict = append(mistakes, strict...)
+		if err := req.strictErrors(strict, func(err error) error { return invalidPatch(shown, err) }); err != nil {
 			return nil, err
 		}
 		setTypeMeta(kind, obj)
@@ -96,16 +105,65 @@ func (s *Server) patch(ctx context.Context, req *Request, patch []byte, apply pa
 	}))
 }
 
-// invalidPatch says that the patch makes no valid object of the kind.
-func invalidPatch(patched []byte, err error) error {
-	return api.NewInvalid(&api.Kind{}, "", api.ErrorList{api.Path("patch").Invalid(string(patched), err.Error())})
+// maxOperations is how many operations a JSON patch may have.
+const maxOperations = 10000
+
+// operation is an operation of a JSON patch, as far as its form goes.
+type operation struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	From  string `json:"from"`
+	Value any    `json:"value"`
 }
 
-// patchError is for a patch that cannot be applied: 422 if it does not fit the object (a failed "test"), 400 if it
-// is no patch at all. api tells them apart.
-func patchError(err error) error {
-	if _, ok := err.(*api.StatusError); ok {
-		return err
+// checkPatch looks at a patch without the object: is it one at all, and what would a careful reader complain about? shown is
+// what an error shows of a strategic merge patch; of the others it shows the result.
+func (r *Request) checkPatch(form api.PatchType, patch []byte) (mistakes []error, shown string, err error) {
+	var operations []operation
+	changes := map[string]any{}
+	var into any = &changes
+	if form == api.JSONPatchType {
+		into = &operations
 	}
-	return api.NewBadRequest("%v", err)
+	mistakes, err = decodeJSON(patch, into, r.fieldValidation())
+	switch {
+	case err != nil && form == api.StrategicMergePatchType:
+		return nil, "", api.NewBadRequest("%v", err)
+	case err != nil:
+		return nil, "", api.NewBadRequest("error decoding patch: %v", err)
+	case len(operations) > maxOperations:
+		tooMany := api.NewRequestEntityTooLarge(0)
+		tooMany.ErrStatus.Message = fmt.Sprintf("Request entity too large: The allowed maximum operations in a JSON patch is %d, got %d", maxOperations, len(operations))
+		return nil, "", tooMany
+	case form == api.JSONPatchType:
+		for i := range mistakes {
+			mistakes[i] = fmt.Errorf("json patch %w", mistakes[i])
+		}
+	case form == api.StrategicMergePatchType:
+		shown = fmt.Sprintf("%+v", changes)
+	}
+	return mistakes, shown, nil
+}
+
+// invalidPatch says that the patch makes no valid object of the kind.
+func invalidPatch(shown string, err error) error {
+	return api.NewInvalid(&api.Kind{}, "", api.ErrorList{api.Path("patch").Invalid(shown, err.Error())})
+}
+
+// patchError is for a patch that cannot be applied to the object. Upstream says of a JSON patch only that it cannot, and
+// has no reason for a strategic merge patch.
+func patchError(form api.PatchType, err error) error {
+	if form != api.JSONPatchType {
+		return api.NewUnexplained("%v", err)
+	}
+	status := api.NewInvalid(&api.Kind{}, "", nil)
+	status.ErrStatus.Message, status.ErrStatus.Details = "the server rejected our request due to an error in our request", &api.StatusDetails{}
+	return status
+}
+
+// unsupportedPatch is for media types that are none of a patch.
+func unsupportedPatch() error {
+	err := api.NewUnsupportedMediaType(nil)
+	err.ErrStatus.Message, err.ErrStatus.Details = "415: Unsupported Media Type", &api.StatusDetails{}
+	return err
 }

@@ -62,7 +62,7 @@ func checkBinding(req *Request, binding *api.Binding) error {
 		errs = append(errs, target.Child("name").Required(""))
 	}
 	if len(errs) > 0 {
-		return api.NewInvalid(bindingKind, binding.Name, errs)
+		return api.NewUnexplained("%v", errs.Aggregate())
 	}
 	return nil
 }

@@ -168,7 +168,7 @@ func (s *Server) readScale(req *Request) (func(before *api.Scale) (*api.Scale, e
 	form := req.patchType()
 	apply := patchers[form]
 	if apply == nil && form != api.ApplyPatchType {
-		return nil, api.NewUnsupportedMediaType(patchTypes)
+		return nil, unsupportedPatch()
 	}
 	if err := req.readPatchOptions(form); err != nil {
 		return nil, err
@@ -192,17 +192,25 @@ func (s *Server) readScale(req *Request) (func(before *api.Scale) (*api.Scale, e
 		if err != nil {
 			return nil, err
 		}
+		mistakes, shown, err := req.checkPatch(form, patch)
+		if err != nil {
+			return nil, err
+		}
 		patched, err := apply(doc, patch, api.Scale{})
 		if err != nil {
-			return nil, patchError(err)
+			return nil, patchError(form, err)
+		}
+		if shown == "" {
+			shown = string(patched)
 		}
 		scale := &api.Scale{}
 		strict, err := decodeJSON(patched, scale, req.fieldValidation())
 		if err != nil {
-			return nil, invalidPatch(patched, err)
+			return nil, invalidPatch(shown, err)
 		}
+		strict = append(mistakes, strict...)
 		s.track(ctx, kind, req, before, scale)
-		return scale, req.strictErrors(strict, func(err error) error { return invalidPatch(patched, err) })
+		return scale, req.strictErrors(strict, func(err error) error { return invalidPatch(shown, err) })
 	}, nil
 }
 

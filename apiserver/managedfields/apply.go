@@ -31,12 +31,12 @@ func (k *Kind) Apply(ctx context.Context, live api.Object, patch map[string]any,
 	}
 	entries := live.GetObjectMeta().ManagedFields
 	if err := Validate(entries); err != nil {
-		return nil, nil, unexplained("failed to decode managed fields: %v", err)
+		return nil, nil, api.NewUnexplained("failed to decode managed fields: %v", err)
 	}
 	if len(entries) == 0 && live.GetObjectMeta().UID != "" {
 		var err error
 		if entries, err = k.update(ctx, k.New(), live, nil, Who{beforeFirstApply, who.Time}); err != nil {
-			return nil, nil, unexplained("failed to create manager for existing fields: %v", err)
+			return nil, nil, api.NewUnexplained("failed to create manager for existing fields: %v", err)
 		}
 	}
 	applied, err := k.apply(ctx, live, patch, entries, who, force)
@@ -84,15 +84,6 @@ func gvkText(gvk api.GroupVersionKind) string {
 	return gvk.Group + "/" + gvk.Version + ", Kind=" + gvk.Kind
 }
 
-// unexplained is an error for which upstream has no better answer than 500, though it is often the client's mistake: a
-// field in the patch that the schema does not have.
-func unexplained(format string, args ...any) error {
-	return &api.StatusError{ErrStatus: api.Status{
-		TypeMeta: api.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: api.StatusFailure,
-		Code: http.StatusInternalServerError, Message: fmt.Sprintf(format, args...),
-	}}
-}
-
 type applied struct {
 	result  tree // nil: no change
 	entries []api.ManagedFieldsEntry
@@ -103,11 +94,11 @@ func (k *Kind) apply(ctx context.Context, live api.Object, patch tree, entries [
 	version := k.apiVersion()
 	patchTyped, err := k.Schema.typed.FromUnstructured(patch)
 	if err != nil {
-		return applied{}, unexplained("failed to create typed patch object (%s): %v", k.describe(patch), err)
+		return applied{}, api.NewUnexplained("failed to create typed patch object (%s): %v", k.describe(patch), err)
 	}
 	liveTyped, err := k.Schema.live(live)
 	if err != nil {
-		return applied{}, unexplained("failed to create typed live object (%s): %v", k.describe(patch), err)
+		return applied{}, api.NewUnexplained("failed to create typed live object (%s): %v", k.describe(patch), err)
 	}
 	managers := fieldpath.ManagedFields{}
 	byID := map[string]*api.ManagedFieldsEntry{}
@@ -115,7 +106,7 @@ func (k *Kind) apply(ctx context.Context, live api.Object, patch tree, entries [
 		e := entries[i]
 		fields := &fieldpath.Set{}
 		if err := fields.FromJSON(strings.NewReader(string(fieldsOfEntry(&e)))); err != nil {
-			return applied{}, unexplained("failed to decode managed fields: %v", err)
+			return applied{}, api.NewUnexplained("failed to decode managed fields: %v", err)
 		}
 		id := managerID(&e)
 		byID[id], managers[id] = &e, fieldpath.NewVersionedSet(fields, fieldpath.APIVersion(e.APIVersion), e.Operation == api.ManagedFieldsOperationApply)
@@ -128,7 +119,7 @@ func (k *Kind) apply(ctx context.Context, live api.Object, patch tree, entries [
 		if _, ok := err.(merge.Conflicts); ok {
 			return applied{}, err
 		}
-		return applied{}, unexplained("%v", err)
+		return applied{}, api.NewUnexplained("%v", err)
 	}
 	var out applied
 	if resultTyped != nil {
@@ -148,7 +139,7 @@ func (k *Kind) apply(ctx context.Context, live api.Object, patch tree, entries [
 		}
 		json, err := fields.Set().ToJSON()
 		if err != nil {
-			return applied{}, unexplained("failed to encode managed fields: %v", err)
+			return applied{}, api.NewUnexplained("failed to encode managed fields: %v", err)
 		}
 		e.APIVersion, e.FieldsType, e.FieldsV1 = string(fields.APIVersion()), fieldsV1, &api.FieldsV1{Raw: json}
 		out.entries = append(out.entries, e)

@@ -57,6 +57,7 @@ func FromScale(parent, scale []api.ManagedFieldsEntry, apiVersion string, path f
 			continue
 		}
 		at := *e
+		at.Time = nil // as upstream
 		at.APIVersion, at.FieldsV1 = apiVersion, &api.FieldsV1{Raw: setOf(path(apiVersion)).json()}
 		out = append(out, at)
 	}
