@@ -89,7 +89,7 @@ func TestBinding(t *testing.T) {
 
 	h.fails(404, "NotFound", "POST", pods+"/none/binding", bindingJSON("none", ""))
 	h.fails(400, "BadRequest", "POST", pods+"/one/binding", bindingJSON("two", ""))
-	h.fails(500, "", "POST", pods+"/one/binding", `{"metadata":{"name":"one"},"target":{}}`)
+	require.Equal(t, "target.name: Required value", h.do("POST", pods+"/one/binding", `{"metadata":{"name":"one"},"target":{}}`).at("message"))
 }
 
 func TestEviction(t *testing.T) {
