@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"kubelite/api"
+	"kubelite/apiserver/rbac"
 )
 
 // nodeRestriction keeps a node from writing what is not its own: upstream's admission plugin of that name. The
@@ -37,6 +38,10 @@ func (p nodeRestriction) Validate(ctx context.Context, req *Request, obj, old ap
 		return p.restrictPod(ctx, req, node, obj, old)
 	case "leases":
 		return restrictLease(node, obj, old)
+	case "csinodes":
+		return restrictCSINode(node, obj, old)
+	case "serviceaccounts":
+		return p.restrictToken(ctx, req, node, obj)
 	}
 	return nil
 }
@@ -193,6 +198,59 @@ func restrictLease(node string, obj, old api.Object) error {
 		if meta.Name != node {
 			return fmt.Errorf("can only access node lease with the same name as the requesting node")
 		}
+	}
+	return nil
+}
+
+func restrictCSINode(node string, obj, old api.Object) error {
+	for _, csiNode := range []api.Object{obj, old} {
+		if csiNode != nil && csiNode.GetObjectMeta().Name != node {
+			return fmt.Errorf("can only access CSINode with the same name as the requesting node")
+		}
+	}
+	return nil
+}
+
+// restrictToken: a node gets tokens for the pods that run on it, and each of these only for whom the pod asks.
+func (p nodeRestriction) restrictToken(ctx context.Context, req *Request, node string, obj api.Object) error {
+	request, ok := obj.(*api.TokenRequest)
+	if !ok {
+		return nil
+	}
+	ref := request.Spec.BoundObjectRef
+	switch {
+	case ref == nil || ref.APIVersion != "v1" || ref.Kind != "Pod" || ref.Name == "":
+		return fmt.Errorf("node requested token not bound to a pod")
+	case ref.UID == "":
+		return fmt.Errorf("node requested token with a pod binding without a uid")
+	}
+	pod, err := read[*api.Pod](ctx, p.server, req.Namespace, ref.Name)
+	switch {
+	case err != nil:
+		return err
+	case ref.UID != pod.UID:
+		return fmt.Errorf("the UID in the bound object reference (%s) does not match the UID in record. The object might have been deleted and then recreated", ref.UID)
+	case pod.Spec.NodeName != node:
+		return fmt.Errorf("node requested token bound to a pod scheduled on a different node")
+	case slices.Equal(request.Spec.Audiences, p.server.tokens.audiences):
+		return nil // what it is when nothing was asked for
+	case len(request.Spec.Audiences) != 1:
+		return fmt.Errorf("node may only request 0 or 1 audiences")
+	}
+	audience := request.Spec.Audiences[0]
+	for i := range pod.Spec.Volumes {
+		if projected := pod.Spec.Volumes[i].Projected; projected != nil && slices.ContainsFunc(projected.Sources, func(s api.VolumeProjection) bool {
+			return s.ServiceAccountToken != nil && s.ServiceAccountToken.Audience == audience
+		}) {
+			return nil
+		}
+	}
+	d := p.server.authz.decide(&access{Attributes: rbac.Attributes{
+		User: req.User.Name, Groups: req.User.Groups, Verb: "request-serviceaccounts-token-audience", IsResource: true,
+		Resource: audience, Namespace: req.Namespace, Name: req.Name,
+	}})
+	if !d.allowed {
+		return fmt.Errorf("audience %q not found in pod spec volume, %s is not authorized to request tokens for this audience", audience, req.User.Name)
 	}
 	return nil
 }

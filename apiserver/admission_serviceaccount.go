@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"kubelite/api"
 )
 
 // serviceAccountAdmission gives every pod the identity that its processes will have, and sees that it exists.
-// Upstream's admission plugin ServiceAccount, without the token volume.
+// Upstream's admission plugin ServiceAccount.
 type serviceAccountAdmission struct {
 	server *Server
 }
@@ -41,10 +43,68 @@ func (p serviceAccountAdmission) Mutate(ctx context.Context, req *Request, obj, 
 	if err != nil {
 		return fmt.Errorf("error looking up service account %s/%s: %w", req.Namespace, pod.Spec.ServiceAccountName, err)
 	}
+	if automounts(account, pod) {
+		mountToken(pod)
+	}
 	if len(pod.Spec.ImagePullSecrets) == 0 {
 		pod.Spec.ImagePullSecrets = account.ImagePullSecrets
 	}
 	return nil
+}
+
+// automounts tells whether the pod's containers get a token. The pod's own word counts before the account's.
+func automounts(account *api.ServiceAccount, pod *api.Pod) bool {
+	if pod.Spec.AutomountServiceAccountToken != nil {
+		return *pod.Spec.AutomountServiceAccountToken
+	}
+	return api.Deref(account.AutomountServiceAccountToken, true)
+}
+
+// Where programs look for their token, the cluster's certificate and the name of their namespace.
+const (
+	tokenMountPath    = "/var/run/secrets/kubernetes.io/serviceaccount"
+	tokenVolumePrefix = "kube-api-access-"
+)
+
+// mountToken gives every container that has nothing else in its place a volume with token, certificate and namespace.
+func mountToken(pod *api.Pod) {
+	name := ""
+	for i := range pod.Spec.Volumes {
+		if strings.HasPrefix(pod.Spec.Volumes[i].Name, tokenVolumePrefix) {
+			name = pod.Spec.Volumes[i].Name
+			break
+		}
+	}
+	there := name != ""
+	if !there {
+		name = generateName(tokenVolumePrefix)
+	}
+	mounted := false
+	mount := func(containers []api.Container) {
+		for i := range containers {
+			c := &containers[i]
+			if slices.ContainsFunc(c.VolumeMounts, func(m api.VolumeMount) bool { return m.MountPath == tokenMountPath }) {
+				continue
+			}
+			c.VolumeMounts = append(c.VolumeMounts, api.VolumeMount{Name: name, ReadOnly: true, MountPath: tokenMountPath})
+			mounted = true
+		}
+	}
+	mount(pod.Spec.InitContainers)
+	mount(pod.Spec.Containers)
+	if there || !mounted {
+		return
+	}
+	pod.Spec.Volumes = append(pod.Spec.Volumes, api.Volume{Name: name, VolumeSource: api.VolumeSource{Projected: &api.ProjectedVolumeSource{
+		DefaultMode: api.Ptr(int32(0o644)),
+		Sources: []api.VolumeProjection{
+			{ServiceAccountToken: &api.ServiceAccountTokenProjection{Path: "token", ExpirationSeconds: api.Ptr(int64(usualTokenSeconds))}},
+			{ConfigMap: &api.ConfigMapProjection{
+				LocalObjectReference: api.LocalObjectReference{Name: "kube-root-ca.crt"}, Items: []api.KeyToPath{{Key: "ca.crt", Path: "ca.crt"}}}},
+			{DownwardAPI: &api.DownwardAPIProjection{Items: []api.DownwardAPIVolumeFile{
+				{Path: "namespace", FieldRef: &api.ObjectFieldSelector{APIVersion: "v1", FieldPath: "metadata.namespace"}}}}},
+		},
+	}}})
 }
 
 // account finds a service account; for the default one it waits a little.

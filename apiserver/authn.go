@@ -85,8 +85,8 @@ func readTokens(r io.Reader) (map[string]*User, error) {
 	}
 }
 
-// user tells who sent a request. Neither user nor error: nobody was named.
-func (a *authenticator) user(hr *http.Request, now time.Time) (*User, error) {
+// certificateUser tells who sent a request, if they showed a certificate. Neither user nor error: nobody was named.
+func (a *authenticator) certificateUser(hr *http.Request, now time.Time) (*User, error) {
 	if hr.TLS != nil && len(hr.TLS.VerifiedChains) > 0 {
 		// The TLS handshake has checked the chain. It can be long ago: connections outlive certificates.
 		subject := hr.TLS.VerifiedChains[0][0]
@@ -97,12 +97,6 @@ func (a *authenticator) user(hr *http.Request, now time.Time) (*User, error) {
 			groups := append(slices.Clone(subject.Subject.Organization), groupAuthenticated)
 			return &User{Name: subject.Subject.CommonName, Groups: groups}, nil
 		}
-	}
-	if token := bearerToken(hr.Header.Get("Authorization")); token != "" {
-		if user, ok := a.tokens[token]; ok {
-			return user, nil
-		}
-		return nil, errInvalidToken
 	}
 	return nil, nil
 }
@@ -130,7 +124,11 @@ func anonymousMay(path string) bool {
 func (s *Server) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 		req := requestFrom(hr.Context())
-		user, err := s.authn.user(hr, time.Now())
+		now := time.Now()
+		user, err := s.authn.certificateUser(hr, now)
+		if token := bearerToken(hr.Header.Get("Authorization")); user == nil && err == nil && token != "" {
+			user, _, err = s.tokenUser(hr.Context(), token, s.tokens.audiences, now)
+		}
 		if user == nil && err == nil && anonymousMay(hr.URL.Path) {
 			user = &User{Name: userAnonymous, Groups: []string{groupUnauthenticated}}
 		}

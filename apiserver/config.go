@@ -20,6 +20,12 @@ type Config struct {
 	ClientCAFile string
 	// TokenFile is upstream's static token file: lines of token,user,uid,"group1,group2".
 	TokenFile string
+	// ServiceAccountKeyFile is the private key that signs the tokens of service accounts. Empty: one that ends with the
+	// process, and all tokens with it.
+	ServiceAccountKeyFile string
+	// ServiceAccountIssuer is who those tokens say made them, and the audience by which this server is meant. Empty:
+	// https://kubernetes.default.svc.cluster.local.
+	ServiceAccountIssuer string
 	// KubeletClientCertFile and KubeletClientKeyFile are how the server shows itself to kubelets, KubeletCAFile who
 	// may call itself a kubelet. They serve logs and, later, exec.
 	KubeletClientCertFile, KubeletClientKeyFile, KubeletCAFile string

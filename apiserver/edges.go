@@ -16,6 +16,7 @@ type edges struct {
 	metrics  *metrics
 	kubelets *kubeletClient
 	openapi  openapiDocuments
+	tokens   *serviceAccountTokens
 	webhooks *webhookClients
 	// definitions serves custom resources.
 	definitions *definitions
@@ -24,6 +25,9 @@ type edges struct {
 // newEdges makes the edges, and who guards them.
 func (s *Server) newEdges() (err error) {
 	if s.authn, err = newAuthenticator(s.config.TokenFile); err != nil {
+		return err
+	}
+	if s.tokens, err = newServiceAccountTokens(s); err != nil {
 		return err
 	}
 	s.authz = &authorizer{node: &nodeAuthorizer{server: s}, policy: rbac.NewPolicy()}

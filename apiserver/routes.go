@@ -38,6 +38,9 @@ func (s *Server) routes() http.Handler {
 	r.HandleFunc("/openapi/v3", s.serveOpenAPIIndex)
 	r.PathPrefix("/openapi/v3/").HandlerFunc(s.serveOpenAPI)
 
+	r.HandleFunc("/.well-known/openid-configuration{slash:/?}", s.serveOpenIDConfiguration).Methods("GET", "HEAD")
+	r.HandleFunc("/openid/v1/jwks{slash:/?}", s.serveKeySet).Methods("GET", "HEAD")
+
 	r.HandleFunc("/version{slash:/?}", s.serveVersion)
 	r.HandleFunc("/metrics", s.serveMetrics)
 	r.PathPrefix("/{check:healthz|livez|readyz}").HandlerFunc(s.serveHealth)

@@ -69,6 +69,7 @@ func New(config Config) (*Server, error) {
 
 func (c *Config) setDefaults() {
 	setDefault(&c.Logger, slog.New(slog.DiscardHandler))
+	setDefault(&c.ServiceAccountIssuer, "https://kubernetes.default.svc.cluster.local")
 	setDefault(&c.CompactionInterval, 5*time.Minute)
 	setDefault(&c.MaxReadsInFlight, 400)
 	setDefault(&c.MaxWritesInFlight, 200)

@@ -18,6 +18,7 @@ func (c *Config) commandLine(p Profile, component string) ([]string, error) {
 			"--data-dir", p.Path("data", "store"),
 			"--tls-cert-file", pki("apiserver.crt"), "--tls-private-key-file", pki("apiserver.key"),
 			"--client-ca-file", pki("ca.crt"), "--token-auth-file", pki("tokens.csv"),
+			"--service-account-signing-key-file", pki("sa.key"),
 			"--kubelet-client-certificate", pki("apiserver-kubelet-client.crt"), "--kubelet-client-key", pki("apiserver-kubelet-client.key"),
 			"--kubelet-certificate-authority", pki("ca.crt"),
 			"--service-cluster-ip-range", c.ServiceCIDR.String()}
@@ -91,6 +92,9 @@ func (c *Config) identities(p Profile) error {
 		return err
 	}
 	if err := pki.Client("apiserver-kubelet-client", "kube-apiserver-kubelet-client", "system:masters"); err != nil {
+		return err
+	}
+	if err := pki.SigningKey("sa"); err != nil {
 		return err
 	}
 	clients := []struct{ cert, kubeconfig, user, group string }{

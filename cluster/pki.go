@@ -89,6 +89,22 @@ func coversAll(cert *x509.Certificate, dns []string, ips []net.IP) bool {
 	return true
 }
 
+// SigningKey makes a key without a certificate, unless it is there already: that of service account tokens.
+func (p *PKI) SigningKey(name string) error {
+	if _, err := os.Stat(p.KeyFile(name)); err == nil {
+		return nil
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return fmt.Errorf("make the key %s: %w", name, err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	return writeFile(p.KeyFile(name), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
+}
+
 func (p *PKI) createCA() error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -40,6 +40,10 @@ type Caches struct {
 	// Of the next two kinds the loops need one object per namespace, and the copies hold no others.
 	DefaultServiceAccounts *client.Informer[*api.ServiceAccount]
 	RootCAs                *client.Informer[*api.ConfigMap]
+	// Roles that may take in others, and secrets that hold tokens, with the accounts that these are of.
+	ClusterRoles    *client.Informer[*api.ClusterRole]
+	TokenSecrets    *client.Informer[*api.Secret]
+	ServiceAccounts *client.Informer[*api.ServiceAccount]
 }
 
 // NewCaches makes the copies, with the indexes that the loops use. They are empty until run.
@@ -60,6 +64,10 @@ func NewCaches(c *client.Client) *Caches {
 
 		DefaultServiceAccounts: client.NewInformer[*api.ServiceAccount](c, client.InformerOptions{FieldSelector: "metadata.name=" + defaultServiceAccount}),
 		RootCAs:                client.NewInformer[*api.ConfigMap](c, client.InformerOptions{FieldSelector: "metadata.name=" + rootCAConfigMap}),
+
+		ClusterRoles:    client.NewInformer[*api.ClusterRole](c, client.InformerOptions{}),
+		TokenSecrets:    client.NewInformer[*api.Secret](c, client.InformerOptions{FieldSelector: "type=kubernetes.io/service-account-token"}),
+		ServiceAccounts: client.NewInformer[*api.ServiceAccount](c, client.InformerOptions{}),
 	}
 	caches.Pods.AddIndex(byController, controllerIndex[*api.Pod])
 	caches.ReplicaSets.AddIndex(byController, controllerIndex[*api.ReplicaSet])
@@ -96,12 +104,15 @@ func Run(ctx context.Context, cfg Config) error {
 		NewCronJobController(as("cronjob-controller"), caches, cfg.Logger),
 		NewDisruptionController(as("disruption-controller"), caches, cfg.Logger),
 		NewNamespaceController(as("namespace-controller"), caches, cfg.Logger),
+		NewTokenController(cfg.Client, caches, cfg.RootCA, cfg.Logger), // in the process's own name, as in real Kubernetes
+		NewClusterRoleAggregator(as("clusterrole-aggregation-controller"), caches, cfg.Logger),
 		NewGarbageCollector(as("generic-garbage-collector"), caches, cfg.Logger),
 	}
 	group, running := errgroup.WithContext(ctx)
 	for _, informer := range []runner{caches.Namespaces, caches.DefaultServiceAccounts, caches.RootCAs, caches.Deployments, caches.ReplicaSets, caches.Pods,
 		caches.ReplicationControllers, caches.StatefulSets, caches.Jobs, caches.CronJobs, caches.DisruptionBudgets,
-		caches.VolumeClaims, caches.ControllerRevisions} {
+		caches.VolumeClaims, caches.ControllerRevisions,
+		caches.ClusterRoles, caches.TokenSecrets, caches.ServiceAccounts} {
 		group.Go(func() error { return informer.Run(running) })
 	}
 	lead := func(ctx context.Context) error {

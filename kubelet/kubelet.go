@@ -51,6 +51,7 @@ type Kubelet struct {
 	pods     *client.Informer[*api.Pod]
 	services *client.Informer[*api.Service]
 	objects  objectReader
+	tokens   *tokenCache
 	prober   *prober
 
 	// running ends when the kubelet does. It is kept here for what outlives the call that began it: probes, timers.
@@ -160,6 +161,7 @@ func newKubelet(ctx context.Context, cfg Config) (*Kubelet, error) {
 		pods:      client.NewInformer[*api.Pod](cfg.Client, client.InformerOptions{FieldSelector: "spec.nodeName=" + cfg.NodeName}),
 		services:  client.NewInformer[*api.Service](cfg.Client, client.InformerOptions{}),
 		objects:   objectReader{cfg.Client},
+		tokens:    &tokenCache{client: cfg.Client, issued: map[api.UID]map[tokenKey]issuedToken{}},
 		pullSlots: make(chan struct{}, maxPulls),
 		apiSlots:  make(chan struct{}, maxWrites),
 		workers:   map[api.UID]*podWorker{},

@@ -154,6 +154,7 @@ func (w *podWorker) remove(ctx context.Context, seen *RuntimePod) error {
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("remove what is left of pod %s: %w", w.uid, err)
 	}
+	w.k.tokens.forget(w.uid)
 	return os.RemoveAll(w.k.podDir(w.uid))
 }
 

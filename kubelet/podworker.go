@@ -295,10 +295,13 @@ func (w *podWorker) act(ctx context.Context, pod *api.Pod, seen *RuntimePod, pla
 	if w.deferred != "" {
 		plan.wakeAt(time.Now().Add(deferredPeriod))
 	}
-	if plan.NewSandbox || len(plan.Start) > 0 {
+	if renew := w.k.tokens.renewAt(pod); plan.NewSandbox || len(plan.Start) > 0 || !renew.IsZero() && time.Now().After(renew) {
 		if err := w.setUpVolumes(ctx, pod); err != nil {
 			return plan.Next, err
 		}
+	}
+	if renew := w.k.tokens.renewAt(pod); !renew.IsZero() {
+		plan.wakeAt(renew)
 	}
 	sandbox := seen.Sandbox()
 	if plan.NewSandbox {

@@ -120,6 +120,17 @@ func (k *Kubelet) project(ctx context.Context, pod *api.Pod, s *api.VolumeProjec
 			return unlessOptional(err, s.Secret.Optional)
 		}
 		return addItems(files, secret.Data, s.Secret.Items, defaultMode, s.Secret.Optional, "references non-existent secret key: ")
+	case s.ServiceAccountToken != nil:
+		token, err := k.tokens.get(ctx, pod, s.ServiceAccountToken)
+		if err != nil {
+			return err
+		}
+		mode := os.FileMode(defaultMode)
+		if pod.Spec.SecurityContext != nil && pod.Spec.SecurityContext.FSGroup != nil {
+			mode = 0o600 // for the pod's group, which setGroup lets in, and nobody else
+		}
+		files[path.Clean(s.ServiceAccountToken.Path)] = volumeFile{[]byte(token), mode}
+		return nil
 	case s.DownwardAPI != nil:
 		for i := range s.DownwardAPI.Items {
 			item := &s.DownwardAPI.Items[i]

@@ -39,6 +39,8 @@ func apiserverCommand() *cobra.Command {
 	f.StringVar(&cfg.KeyFile, "tls-private-key-file", "", "its key")
 	f.StringVar(&cfg.ClientCAFile, "client-ca-file", "", "authority that signs client certificates")
 	f.StringVar(&cfg.TokenFile, "token-auth-file", "", `bearer tokens, a line each: token,user,uid,"group1,group2"`)
+	f.StringVar(&cfg.ServiceAccountKeyFile, "service-account-signing-key-file", "", "private key that signs the tokens of service accounts")
+	f.StringVar(&cfg.ServiceAccountIssuer, "service-account-issuer", "", "who these tokens say made them (default https://kubernetes.default.svc.cluster.local)")
 	f.StringVar(&cfg.KubeletClientCertFile, "kubelet-client-certificate", "", "client certificate for calls to kubelets")
 	f.StringVar(&cfg.KubeletClientKeyFile, "kubelet-client-key", "", "its key")
 	f.StringVar(&cfg.KubeletCAFile, "kubelet-certificate-authority", "", "authority that signs the kubelets' serving certificates")
