@@ -11,13 +11,17 @@
 // replicaset.go, which writes pods, whose events wake the scheduler, and later, as they become ready, replicaset.go
 // again, whose status wakes deployment.go.
 //
+// Work that ends is the business of job.go, and of cronjob.go, which makes Jobs by the clock; statefulset.go keeps pods
+// that have names of their own; disruption.go counts how many pods may be evicted.
+//
 // The loops know nothing of nodes, containers or the store, and nothing of each other. They import api and client.
 //
 // Start reading at ReplicaSetController.Reconcile, then DeploymentController.Reconcile, then
 // GarbageCollector.Reconcile. Chapter 5 of the book, docs/05-controllers.md, walks through them.
 //
-// In real Kubernetes this is pkg/controller: deployment, replicaset, namespace, garbagecollector, serviceaccount and
-// certificates/rootcacertpublisher, started from cmd/kube-controller-manager/app. Differences: the garbage collector
-// has one queue where upstream has three, because its decisions are all taken from the present state of its graph;
-// decisions about ReplicaSets wait until a controller's own writes are in its cache; and every write says why.
+// In real Kubernetes this is pkg/controller: deployment, replicaset, statefulset, job, cronjob, disruption, namespace,
+// garbagecollector, serviceaccount and certificates/rootcacertpublisher, started from cmd/kube-controller-manager/app.
+// Differences: the garbage collector has one queue where upstream has three, because its decisions are all taken from
+// the present state of its graph; decisions about ReplicaSets and Jobs wait until a controller's own writes are in its
+// cache; and every write says why.
 package controllers
