@@ -62,3 +62,23 @@ type NodeProxyOptions struct {
 	// The path of the request that the kubelet gets.
 	Path string `json:"path,omitempty" pb:"1"`
 }
+
+// The options are no objects: nothing stores them. Admission is shown them as if they were, without metadata.
+
+// GetObjectMeta returns metadata that says nothing.
+func (*PodExecOptions) GetObjectMeta() *ObjectMeta { return &ObjectMeta{} }
+
+// GetObjectMeta returns metadata that says nothing.
+func (*PodAttachOptions) GetObjectMeta() *ObjectMeta { return &ObjectMeta{} }
+
+// GetObjectMeta returns metadata that says nothing.
+func (*PodPortForwardOptions) GetObjectMeta() *ObjectMeta { return &ObjectMeta{} }
+
+// GetObjectMeta returns metadata that says nothing.
+func (*PodProxyOptions) GetObjectMeta() *ObjectMeta { return &ObjectMeta{} }
+
+// GetObjectMeta returns metadata that says nothing.
+func (*ServiceProxyOptions) GetObjectMeta() *ObjectMeta { return &ObjectMeta{} }
+
+// GetObjectMeta returns metadata that says nothing.
+func (*NodeProxyOptions) GetObjectMeta() *ObjectMeta { return &ObjectMeta{} }

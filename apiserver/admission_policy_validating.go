@@ -93,6 +93,11 @@ type refusal struct {
 	reason  api.StatusReason // empty: Invalid
 }
 
+// Connect judges a connection: options stand for the object.
+func (p *validatingPolicies) Connect(ctx context.Context, req *Request, options api.Object) error {
+	return p.Validate(ctx, req, options, nil)
+}
+
 // Validate evaluates all policies. The first refusal is answered.
 func (p *validatingPolicies) Validate(ctx context.Context, req *Request, obj, old api.Object) error {
 	policies := p.policies.get()

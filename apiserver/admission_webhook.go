@@ -352,6 +352,11 @@ func (*validatingWebhooks) Mutate(context.Context, *Request, api.Object, api.Obj
 	return nil
 }
 
+// Connect asks about a connection: options stand for the object.
+func (p *validatingWebhooks) Connect(ctx context.Context, req *Request, options api.Object) error {
+	return p.Validate(ctx, req, options, nil)
+}
+
 // Validate asks all webhooks that want to see the write at once. Of several refusals the first, in their order, counts.
 func (p *validatingWebhooks) Validate(ctx context.Context, req *Request, obj, old api.Object) error {
 	hooks := p.hooks.get()

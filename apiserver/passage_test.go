@@ -68,3 +68,24 @@ func TestSplitProxyName(t *testing.T) {
 		require.False(t, ok, text)
 	}
 }
+
+// TestAdmissionJudgesConnections: who may talk to a pod can be a matter of policy.
+func TestAdmissionJudgesConnections(t *testing.T) {
+	h := newHarness(t)
+	hook := newHook(t, func(tree) tree { return tree{"allowed": false, "status": tree{"message": "no visitors"}} })
+	h.registers("Validating", "policy", hook.entry("deny.example.com", tree{"rules": []tree{
+		{"operations": []string{"CONNECT"}, "apiGroups": []string{""}, "apiVersions": []string{"v1"}, "resources": []string{"pods/attach"}},
+	}}))
+	h.must("POST", pods, podJSON("one", "", ""))
+	a := h.do("POST", pods+"/one/attach?stdin=true&container=c", "")
+	require.Contains(t, a.at("message"), `admission webhook "deny.example.com" denied the request: no visitors`)
+	request := hook.last()
+	require.Equal(t, "CONNECT", request["operation"])
+	require.Equal(t, tree{"group": "", "version": "v1", "kind": "PodAttachOptions"}, request["kind"])
+	require.Equal(t, tree{"group": "", "version": "v1", "resource": "pods"}, request["resource"])
+	require.Equal(t, "attach", request["subResource"])
+	require.Equal(t, "one", request["name"])
+	require.Equal(t, tree{"kind": "PodAttachOptions", "apiVersion": "v1", "stdin": true, "container": "c"}, request["object"])
+
+	require.Equal(t, "pod one does not have a host assigned", h.fails(400, "BadRequest", "POST", pods+"/one/exec?command=ls&stdout=true", ""), "that one may be tried")
+}

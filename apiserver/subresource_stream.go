@@ -131,7 +131,7 @@ func (s *Server) stream(w http.ResponseWriter, req *Request, pod *api.Pod, path 
 
 // admitConnection asks who has a say about connections. A WebSocket can only begin as a GET, which must not let those
 // in who may merely look: all of these need the right to create, too.
-func (s *Server) admitConnection(req *Request, options any) error {
+func (s *Server) admitConnection(req *Request, options api.Object) error {
 	if req.Verb == "get" {
 		create := *req
 		create.Verb = "create"
@@ -142,25 +142,25 @@ func (s *Server) admitConnection(req *Request, options any) error {
 	return s.admitConnect(req.HTTP.Context(), req, options)
 }
 
-// connectAdmission is implemented by admission plugins that have a say about connections, which have no object: only
-// options.
+// connectAdmission is implemented by admission plugins that have a say about connections. These have no object, only
+// options, which is why other plugins are not asked.
 type connectAdmission interface {
-	Connect(ctx context.Context, req *Request, options any) error
+	Connect(ctx context.Context, req *Request, options api.Object) error
 }
 
-// admitConnect asks them. They see the verb that admission has for this: connect.
-func (s *Server) admitConnect(ctx context.Context, req *Request, options any) error {
-	plugins, ok := s.admission.(connectAdmission)
-	if !ok {
-		return nil
+// admitConnect asks who has a say about connections.
+func (s *Server) admitConnect(ctx context.Context, req *Request, options api.Object) error {
+	if sub := req.Resource.Subresources[req.Subresource]; sub.Kind != nil {
+		*options.GetTypeMeta() = api.TypeMeta{Kind: sub.Kind.Kind, APIVersion: sub.Kind.APIVersion()}
 	}
-	connect := *req
-	connect.Verb = "connect"
-	return plugins.Connect(ctx, &connect, options)
+	if plugins, ok := s.admission.(connectAdmission); ok {
+		return plugins.Connect(ctx, req, options)
+	}
+	return nil
 }
 
 // Connect asks every plugin that has a say; the first refusal ends it.
-func (c admissionChain) Connect(ctx context.Context, req *Request, options any) error {
+func (c admissionChain) Connect(ctx context.Context, req *Request, options api.Object) error {
 	for _, plugin := range c {
 		if p, ok := plugin.(connectAdmission); ok {
 			if err := p.Connect(ctx, req, options); err != nil {
