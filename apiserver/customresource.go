@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"kubelite/api"
+	"kubelite/apiserver/managedfields"
 	"kubelite/apiserver/structural"
 )
 
@@ -79,6 +81,9 @@ func (k *customKind) row(v *api.CustomResourceDefinitionVersion) *Resource {
 	row := &Resource{
 		Kind: kind, Verbs: allVerbs, Strategy: rules.strategy(), Columns: customColumns(v.AdditionalPrinterColumns),
 		Fields: customFields(v.SelectableFields), Refresh: k.refresh, Definition: &customVersion{kind: k, version: v},
+	}
+	if schema != nil {
+		row.Schema = sync.OnceValue(func() *managedfields.Schema { return managedfields.NewSchema(schema.Shape()) })
 	}
 	if v.Deprecated {
 		row.Deprecation = deprecationWarning(crd, v)

@@ -23,7 +23,7 @@ func (s *Server) fieldKind(res *Resource, subresource string) *managedfields.Kin
 		kind = sub.Kind
 	}
 	k := &managedfields.Kind{
-		GVK: kind.GroupVersionKind(), New: kind.New, Schema: res.Schema, Subresource: subresource,
+		GVK: kind.GroupVersionKind(), New: kind.New, Subresource: subresource,
 		Convert: func(ctx context.Context, obj api.Object, apiVersion string) (api.Object, *managedfields.Schema) {
 			return s.inVersion(ctx, res, obj, apiVersion)
 		},
@@ -31,7 +31,9 @@ func (s *Server) fieldKind(res *Resource, subresource string) *managedfields.Kin
 	switch {
 	case !kind.Custom:
 		k.Schema = managedfields.SchemaOf(kind)
-	case k.Schema == nil:
+	case res.Schema != nil:
+		k.Schema = res.Schema()
+	default:
 		k.Schema = managedfields.NewSchema(nil)
 	}
 	for _, path := range res.resets(subresource) {

@@ -143,3 +143,31 @@ func TestGoingOverToServerSideApply(t *testing.T) {
 	conflict := h.apply(path, "kubectl", `{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: "3", b: "3"}}`)
 	require.Equal(t, `Apply failed with 1 conflict: conflict with "kubectl-client-side-apply" using v1: .data.b`, conflict.at("message"))
 }
+
+// TestApplyOfCustomResources: two managers share a list by its keys, as the definition's schema says.
+func TestApplyOfCustomResources(t *testing.T) {
+	h := newHarness(t)
+	h.define(crontabDefinition)
+	opinion := func(spec string) string {
+		return `{"apiVersion":"stable.example.com/v1","kind":"CronTab","metadata":{"name":"a"},"spec":{` + spec + `}}`
+	}
+	created := h.apply(crontabs+"/a", "alice", opinion(`"cronSpec":"* * * * *","replicas":1,"ports":[{"name":"x","port":1}]`))
+	require.Equal(t, 201, created.code, string(created.body))
+	require.Equal(t, "busybox", created.at("spec.image"), "the schema's default")
+	require.NotContains(t, at(created.at("metadata.managedFields.0"), "fieldsV1.f:spec"), "f:image")
+	shared := h.apply(crontabs+"/a", "bob", opinion(`"ports":[{"name":"y","port":"http"}],"anything":{"a":{"b":1}}`))
+	require.Equal(t, 200, shared.code, string(shared.body))
+	require.Len(t, shared.at("spec.ports"), 2)
+	require.Equal(t, tree{".": tree{}, "f:name": tree{}, "f:port": tree{}}, at(shared.at("metadata.managedFields.1"), "fieldsV1.f:spec.f:ports").(tree)[`k:{"name":"y"}`])
+	require.Equal(t, tree{"f:a": tree{".": tree{}, "f:b": tree{}}}, at(shared.at("metadata.managedFields.1"), "fieldsV1.f:spec.f:anything"))
+	gone := h.apply(crontabs+"/a", "bob", opinion(``))
+	require.Len(t, gone.at("spec.ports"), 1)
+	require.Contains(t, h.apply(crontabs+"/a", "bob", opinion(`"nobody":1`)).at("message"), ".spec.nobody: field not declared in schema")
+
+	h.do("PUT", crontabs+"/a/scale?fieldManager=scaler", `{"metadata":{"name":"a"},"spec":{"replicas":5}}`)
+	require.Contains(t, h.apply(crontabs+"/a", "alice", opinion(`"replicas":1`)).at("message"), `conflict with "scaler" with subresource "scale" using stable.example.com/v1: .spec.replicas`)
+	status := h.do("PATCH", crontabs+"/a/status?fieldManager=controller", `{"status":{"replicas":5},"metadata":{"labels":{"a":"b"}}}`, "Content-Type", string(api.MergePatchType))
+	require.Contains(t, managers(status), "controller Update status")
+	entries := status.at("metadata.managedFields").([]any)
+	require.Equal(t, tree{"f:status": tree{"f:replicas": tree{}}}, at(entries[len(entries)-1], "fieldsV1"))
+}

@@ -43,8 +43,8 @@ type Resource struct {
 	// Create serves POST of a kind that is never stored (Binding). Nil for all others.
 	Create Handler
 
-	// Schema is that of a custom resource; a built-in kind has it from its Go type.
-	Schema *managedfields.Schema
+	// Schema makes that of a custom resource, once; nil if it has none. A built-in kind has it from its Go type.
+	Schema func() *managedfields.Schema
 
 	fieldKinds sync.Map      // by subresource; see fieldKind
 	prefix     string        // of the keys in the store: "/deployments.apps/"

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"net/http"
+	"strings"
 
 	"kubelite/api"
 	"kubelite/apiserver/managedfields"
@@ -102,7 +103,7 @@ func (s *Server) serveScale(_ http.ResponseWriter, req *Request) (*Answer, error
 		if err != nil {
 			return nil, err
 		}
-		before.ManagedFields = managedfields.ToScale(parent.GetObjectMeta().ManagedFields, replicasPath)
+		before.ManagedFields = managedfields.ToScale(parent.GetObjectMeta().ManagedFields, req.Resource.replicasPath)
 		scale, err := rescale(before)
 		if err != nil {
 			return nil, err
@@ -120,7 +121,7 @@ func (s *Server) serveScale(_ http.ResponseWriter, req *Request) (*Answer, error
 			return nil, err
 		}
 		meta := parent.GetObjectMeta()
-		meta.ManagedFields = managedfields.FromScale(meta.ManagedFields, scale.ManagedFields, req.Resource.APIVersion(), replicasPath)
+		meta.ManagedFields = managedfields.FromScale(meta.ManagedFields, scale.ManagedFields, req.Resource.APIVersion(), req.Resource.replicasPath)
 		meta.ResourceVersion = scale.ResourceVersion
 		if scale.UID != "" {
 			meta.UID = scale.UID
@@ -146,7 +147,12 @@ func answerScale(code int, res *Resource, parent api.Object) (*Answer, error) {
 }
 
 // replicasPath is where the owners of a Scale's replicas own them in its parent, in every version.
-func replicasPath(string) []string { return []string{"spec", "replicas"} }
+func (res *Resource) replicasPath(string) []string {
+	if res.ScalePaths != nil {
+		return strings.Split(strings.TrimPrefix(res.ScalePaths.SpecReplicasPath, "."), ".")
+	}
+	return []string{"spec", "replicas"}
+}
 
 // readScale reads the body of a PUT or PATCH. What it returns makes the new Scale of the current one.
 func (s *Server) readScale(req *Request) (func(before *api.Scale) (*api.Scale, error), error) {

@@ -95,12 +95,16 @@ func NewSchema(shape *Shape) *Schema {
 	for name, field := range shape.Fields {
 		root.Fields[name] = field
 	}
-	root.Fields["apiVersion"], root.Fields["kind"], root.Fields["metadata"] = &Shape{Scalar: String}, &Shape{Scalar: String}, Metadata()
+	AddObjectFields(root.Fields)
 	return &Schema{typed: parseable(&root)}
 }
 
-// Metadata is the shape of the metadata of every object.
-var Metadata = sync.OnceValue(func() *Shape {
+// AddObjectFields adds what every object of the API has.
+func AddObjectFields(fields map[string]*Shape) {
+	fields["apiVersion"], fields["kind"], fields["metadata"] = &Shape{Scalar: String}, &Shape{Scalar: String}, metadata()
+}
+
+var metadata = sync.OnceValue(func() *Shape {
 	return shapeOf(reflect.TypeFor[api.ObjectMeta](), map[reflect.Type]*Shape{})
 })
 
@@ -299,6 +303,9 @@ func (b *typeBuilder) ref(shape *Shape) schema.TypeRef {
 			list.ElementRelationship, list.Keys = schema.Atomic, nil
 		}
 		return schema.TypeRef{Inlined: schema.Atom{List: list}}
+	}
+	if len(shape.Fields) == 0 && shape.Values == nil && !shape.Atomic {
+		return schema.TypeRef{NamedType: &anythingName}
 	}
 	name := "object" + strconv.Itoa(len(b.names))
 	b.names[shape] = name
