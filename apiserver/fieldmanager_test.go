@@ -169,5 +169,5 @@ func TestApplyOfCustomResources(t *testing.T) {
 	status := h.do("PATCH", crontabs+"/a/status?fieldManager=controller", `{"status":{"replicas":5},"metadata":{"labels":{"a":"b"}}}`, "Content-Type", string(api.MergePatchType))
 	require.Contains(t, managers(status), "controller Update status")
 	entries := status.at("metadata.managedFields").([]any)
-	require.Equal(t, tree{"f:status": tree{"f:replicas": tree{}}}, at(entries[len(entries)-1], "fieldsV1"))
+	require.Equal(t, tree{"f:status": tree{".": tree{}, "f:replicas": tree{}}}, at(entries[len(entries)-1], "fieldsV1"))
 }
