@@ -324,7 +324,7 @@ var Kinds = []*Kind{
 	kind[PriorityClass](Kind{GroupVersion: schedulingV1, Kind: "PriorityClass", Plural: "priorityclasses", Singular: "priorityclass", ShortNames: []string{"pc"},
 		Default: defaultPriorityClass, Validate: validatePriorityClass, ValidateUpdate: validatePriorityClassUpdate}),
 	kind[RuntimeClass](Kind{GroupVersion: nodeV1, Kind: "RuntimeClass", Plural: "runtimeclasses", Singular: "runtimeclass",
-		Default: defaultRuntimeClass, Validate: validateRuntimeClass, ValidateUpdate: validateRuntimeClassUpdate}),
+		Validate: validateRuntimeClass, ValidateUpdate: validateRuntimeClassUpdate}),
 	kind[CertificateSigningRequest](Kind{GroupVersion: certificatesV1, Kind: "CertificateSigningRequest", Plural: "certificatesigningrequests", Singular: "certificatesigningrequest", ShortNames: []string{"csr"},
 		ValidName: IsPathSegmentName, Validate: validateCSR, ValidateUpdate: validateCSRUpdate, ValidateStatusUpdate: validateCSRStatus}),
 	kind[DeviceClass](Kind{GroupVersion: resourceV1, Kind: "DeviceClass", Plural: "deviceclasses", Singular: "deviceclass",

@@ -118,8 +118,7 @@ func validateResourceClaimUpdate(obj, old Object) ErrorList {
 func validateResourceClaimTemplate(obj Object) ErrorList {
 	var errs ErrorList
 	spec := &obj.(*ResourceClaimTemplate).Spec
-	errs.labels("spec.metadata", "labels", spec.Labels)
-	errs.annotations("spec.metadata", "annotations", spec.Annotations)
+	errs.templateMeta("spec.metadata", &spec.ObjectMeta)
 	errs.deviceClaim("spec.spec.devices", &spec.Spec.Devices)
 	return errs
 }
@@ -375,15 +374,11 @@ func validateDeviceClass(obj Object) ErrorList {
 func validateDeviceClassUpdate(obj, _ Object) ErrorList { return validateDeviceClass(obj) }
 
 // allocatedDevice names a device, or a share of one, that a claim has.
-type allocatedDevice struct{ driver, pool, device, share string }
+type allocatedDevice struct{ Driver, Pool, Device, ShareID string }
 
-// String is the form that messages show.
-func (d allocatedDevice) String() string {
-	return strings.TrimSuffix(strings.Join([]string{d.driver, d.pool, d.device, d.share}, "/"), "/")
+func deviceOf(d *AllocatedDeviceStatus) allocatedDevice {
+	return allocatedDevice{d.Driver, d.Pool, d.Device, Deref(d.ShareID, "")}
 }
-
-// MarshalJSON writes String.
-func (d allocatedDevice) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()) }
 
 func allocatedDevices(allocation *AllocationResult) map[allocatedDevice]bool {
 	devices := map[allocatedDevice]bool{}
@@ -399,8 +394,7 @@ func allocatedDevices(allocation *AllocationResult) map[allocatedDevice]bool {
 func DropDeallocatedDevices(claim, old *ResourceResourceClaim) {
 	had, has := allocatedDevices(old.Status.Allocation), allocatedDevices(claim.Status.Allocation)
 	claim.Status.Devices = slices.DeleteFunc(claim.Status.Devices, func(d AllocatedDeviceStatus) bool {
-		id := allocatedDevice{d.Driver, d.Pool, d.Device, Deref(d.ShareID, "")}
-		return had[id] && !has[id]
+		return had[deviceOf(&d)] && !has[deviceOf(&d)]
 	})
 	if len(claim.Status.Devices) == 0 {
 		claim.Status.Devices = nil
@@ -413,13 +407,17 @@ func validateResourceClaimStatus(obj, old Object) ErrorList {
 	status, path := &claim.Status, Path("status")
 	errs.reservedFor(path.Child("reservedFor"), claim, before)
 	given := allocatedDevices(status.Allocation)
-	ids := keysOf(status.Devices, func(d *AllocatedDeviceStatus) string {
-		return allocatedDevice{d.Driver, d.Pool, d.Device, Deref(d.ShareID, "")}.String()
-	})
 	for i := range status.Devices {
 		errs.deviceStatus(path.Child("devices").Index(i), &status.Devices[i], given)
 	}
-	errs.uniqueKeys(path.Child("devices"), ids)
+	seen := map[allocatedDevice]bool{}
+	for i := range status.Devices {
+		if id := deviceOf(&status.Devices[i]); seen[id] {
+			errs.add(path.Child("devices").Index(i).Duplicate(id))
+		} else {
+			seen[id] = true
+		}
+	}
 	switch {
 	case status.Allocation == nil:
 	case before.Status.Allocation != nil:
@@ -479,10 +477,15 @@ func (l *ErrorList) allocation(path Path, a *AllocationResult, names []string) {
 	}
 }
 
-var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 
 func (l *ErrorList) uuid(path Path, id string) {
-	if !uuidForm.MatchString(id) {
+	switch bare := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(id, "urn:uuid:"), "{"), "}"); {
+	case !slices.Contains([]int{32, 36, 38, 45}, len(id)):
+		l.add(path.Invalid(id, fmt.Sprintf("error validating uid: invalid UUID length: %d", len(id))))
+	case len(id) != 32 && !uuidForm.MatchString(bare):
+		l.add(path.Invalid(id, "error validating uid: invalid UUID format"))
+	case len(id) != 36 || id != strings.ToLower(id):
 		l.add(path.Invalid(id, "uid must be in RFC 4122 normalized form, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` with lowercase hexadecimal characters"))
 	}
 }
@@ -494,7 +497,7 @@ func (l *ErrorList) deviceStatus(path Path, d *AllocatedDeviceStatus, given map[
 	if d.ShareID != nil {
 		l.uuid(path.Child("shareID"), *d.ShareID)
 	}
-	if id := (allocatedDevice{d.Driver, d.Pool, d.Device, Deref(d.ShareID, "")}); !given[id] {
+	if id := deviceOf(d); !given[id] {
 		l.add(path.Invalid(id, "must be an allocated device in the claim"))
 	}
 	l.fewEnough(path.Child("conditions"), len(d.Conditions), maxDeviceConditions)

@@ -76,13 +76,6 @@ func validatePriorityClassUpdate(obj, old Object) ErrorList {
 	return errs
 }
 
-func defaultRuntimeClass(obj Object) {
-	class := obj.(*RuntimeClass)
-	if class.Overhead != nil {
-		roundResources(class.Overhead.PodFixed)
-	}
-}
-
 func validateRuntimeClass(obj Object) ErrorList {
 	var errs ErrorList
 	class := obj.(*RuntimeClass)

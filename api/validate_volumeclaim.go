@@ -103,10 +103,15 @@ func (l *ErrorList) claimResource(path Path, name ResourceName) {
 }
 
 func (l *ErrorList) volumeClaimTemplate(path Path, template *PersistentVolumeClaimTemplate) {
-	meta, at := &template.ObjectMeta, path.Child("metadata")
-	l.annotations(at, "annotations", meta.Annotations)
-	l.labels(at, "labels", meta.Labels)
-	// The claim's name follows from the pod's, and the rest is the API server's to write.
+	l.templateMeta(path.Child("metadata"), &template.ObjectMeta)
+	l.volumeClaimSpec(path.Child("spec"), &template.Spec)
+}
+
+// templateMeta checks the metadata of claims to be: labels and annotations, and nothing else.
+func (l *ErrorList) templateMeta(path Path, meta *ObjectMeta) {
+	l.annotations(path, "annotations", meta.Annotations)
+	l.labels(path, "labels", meta.Labels)
+	// The claim's name follows from its user's, and the rest is the API server's to write.
 	for _, f := range []struct {
 		name string
 		set  bool
@@ -118,10 +123,9 @@ func (l *ErrorList) volumeClaimTemplate(path Path, template *PersistentVolumeCla
 		{"ownerReferences", meta.OwnerReferences != nil}, {"finalizers", meta.Finalizers != nil}, {"managedFields", meta.ManagedFields != nil},
 	} {
 		if f.set {
-			l.add(at.Child(f.name).Forbidden("cannot be set"))
+			l.add(path.Child(f.name).Forbidden("cannot be set"))
 		}
 	}
-	l.volumeClaimSpec(path.Child("spec"), &template.Spec)
 }
 
 func (l *ErrorList) volumeClaimSpec(path Path, spec *PersistentVolumeClaimSpec) {

@@ -74,7 +74,7 @@ func TestTables(t *testing.T) {
 	require.Equal(t, "v", one.at("rows.0.object.data.k"))
 	none := h.must("GET", configMaps+"?includeObject=None", "", "Accept", acceptTable)
 	require.Nil(t, none.at("rows.0.object"))
-	h.fails(422, "Invalid", "GET", configMaps+"?includeObject=Some", "", "Accept", acceptTable)
+	h.fails(400, "BadRequest", "GET", configMaps+"?includeObject=Some", "", "Accept", acceptTable)
 
 	w := h.watch(configMaps+"?watch=1&resourceVersion="+table.at("metadata.resourceVersion").(string), "Accept", acceptTable)
 	h.must("POST", configMaps, configMap("two", ""))

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -37,8 +38,12 @@ func parseRevision(s string) (int64, error) {
 	}
 	revision, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || revision < 0 {
+		why := "invalid syntax"
+		if errors.Is(err, strconv.ErrRange) && revision > 0 {
+			why = "value out of range"
+		}
 		return 0, api.NewBadRequest("invalid resource version: %v",
-			api.Path("resourceVersion").Invalid(s, "strconv.ParseUint: parsing "+strconv.Quote(s)+": invalid syntax"))
+			api.Path("resourceVersion").Invalid(s, "strconv.ParseUint: parsing "+strconv.Quote(s)+": "+why))
 	}
 	return revision, nil
 }

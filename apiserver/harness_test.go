@@ -25,7 +25,7 @@ import (
 // harness is a whole API server over a store in a temporary directory, served over TLS and HTTP/2, and a client that is
 // admin. Stories talk to it in requests and read answers as trees.
 type harness struct {
-	t      *testing.T
+	t      testing.TB
 	server *Server
 	store  store.Store
 	http   *httptest.Server
@@ -36,7 +36,7 @@ type harness struct {
 
 type tree = map[string]any
 
-func newHarness(t *testing.T) *harness {
+func newHarness(t testing.TB) *harness {
 	t.Helper()
 	dir := t.TempDir()
 	st, err := store.Open(filepath.Join(dir, "data"), store.Options{})
@@ -66,7 +66,7 @@ func newHarness(t *testing.T) *harness {
 }
 
 // testWriter sends what the server logs to the test's own log.
-type testWriter struct{ t *testing.T }
+type testWriter struct{ t testing.TB }
 
 func (w testWriter) Write(b []byte) (int, error) {
 	w.t.Log(strings.TrimSpace(string(b)))
@@ -159,7 +159,7 @@ func (h *harness) fails(code int, reason api.StatusReason, method, path, body st
 
 // stream is an open watch.
 type stream struct {
-	t      *testing.T
+	t      testing.TB
 	lines  chan tree
 	cancel context.CancelFunc
 }

@@ -41,12 +41,12 @@ func (s *Server) list(ctx context.Context, sel *selection, o *listOptions) (*pag
 	at, after, limit := int64(0), "", int(o.limit)
 	switch {
 	case o.continueToken != "":
-		if o.revision != 0 {
-			return nil, api.NewBadRequest("specifying resource version is not allowed when using continue")
-		}
 		var err error
 		if after, at, err = parseContinue(o.continueToken, sel.prefix()); err != nil {
 			return nil, err
+		}
+		if o.revision != 0 {
+			return nil, api.NewBadRequest("specifying resource version is not allowed when using continue")
 		}
 	case o.match == api.ResourceVersionMatchExact, o.match == "" && o.limit > 0 && o.revision > 0:
 		at = o.revision
@@ -172,7 +172,7 @@ func expiredList(sel *selection, after string, paging bool) error {
 	}
 	err := api.NewExpired("The provided continue parameter is too old to display a consistent list result. " +
 		"You can start a new list without the continue parameter, or use the continue token in this response to retrieve " +
-		"the remainder of the results. Continuing with the provided token results in an inconsistent list: objects that were " +
+		"the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were " +
 		"created, modified, or deleted between the time the first chunk was returned and now may show up in the list.")
 	err.ErrStatus.Continue = newContinue(sel.prefix(), after, -1)
 	return err

@@ -52,13 +52,54 @@ func (r *Request) negotiate() (*accepted, error) {
 		return r.accept, nil
 	case custom:
 		return nil, api.NewNotAcceptable(customMediaTypes)
+	case namesNoMedia(header):
+		available := strings.Join(mediaTypes, ", ")
+		if r.Verb == "list" || r.Verb == "watch" {
+			available += ", " + mediaJSON + watchStream + ", " + mediaProtobuf + watchStream
+		}
+		err := api.NewNotAcceptable(nil)
+		err.ErrStatus.Message, err.ErrStatus.Details = "406: Not Acceptable\n\nAvailable representations: "+available, &api.StatusDetails{}
+		return nil, err
 	}
-	err := api.NewNotAcceptable(mediaTypes)
-	if !strings.Contains(header, "*") && !slices.ContainsFunc(mediaTypes, func(media string) bool { return strings.Contains(header, media) }) {
-		err.ErrStatus.Message = "406: Not Acceptable\n\nAvailable representations: " + strings.Join(mediaTypes, ", ")
-		err.ErrStatus.Details = &api.StatusDetails{}
+	return nil, api.NewNotAcceptable(mediaTypes)
+}
+
+// checkAccept refuses a request whose answer the client would not accept. Streams have forms of their own.
+func (r *Request) checkAccept() error {
+	if sub := r.Resource.Subresources[r.Subresource]; sub != nil && sub.LongRunning {
+		return nil
 	}
-	return nil, err
+	_, err := r.negotiate()
+	return err
+}
+
+// watchStream marks the media type of a stream of watch events.
+const watchStream = ";stream=watch"
+
+// namesNoMedia tells whether a header has not even a media type that the server writes, whatever its parameters say.
+// Upstream refuses it earlier and in other words.
+func namesNoMedia(header string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		media, _, _ := strings.Cut(part, ";")
+		if media = strings.TrimSpace(media); media == "*/*" || slices.Contains(mediaTypes, media) {
+			return false
+		}
+	}
+	return true
+}
+
+// errorMedia is the media type of a Status. No Status is shown as something else: what asks for that does not count.
+func (r *Request) errorMedia() string {
+	accept, err := r.negotiate()
+	if err == nil && accept.as != "" {
+		if accept = chooseAccepted(r.HTTP.Header.Get("Accept"), r.Resource != nil && r.Resource.Custom, true); accept == nil {
+			return mediaJSON
+		}
+	}
+	if err != nil {
+		return mediaJSON
+	}
+	return accept.media
 }
 
 // acceptCache remembers what Accept headers mean: clients send a handful of different ones, over and over.
@@ -78,15 +119,16 @@ func parseAccept(header string, custom bool) *accepted {
 	if a, ok := acceptCache.Load(key); ok {
 		return a.(*accepted)
 	}
-	a := chooseAccepted(header, custom)
+	a := chooseAccepted(header, custom, false)
 	if len(header) < 512 { // long ones are nobody's habit
 		acceptCache.Store(key, a)
 	}
 	return a
 }
 
-// chooseAccepted finds the form that the client likes best. Of custom objects, only the metadata have a protobuf form.
-func chooseAccepted(header string, custom bool) *accepted {
+// chooseAccepted finds the form that the client likes best; plainly, among those that show a thing as what it is. Of
+// custom objects, only the metadata have a protobuf form.
+func chooseAccepted(header string, custom, plainly bool) *accepted {
 	type clause struct {
 		media   string
 		params  map[string]string
@@ -108,13 +150,21 @@ func chooseAccepted(header string, custom bool) *accepted {
 	for _, c := range clauses {
 		media := c.media
 		switch media {
-		case "*/*", "application/*":
+		case "*/*":
+			media = mediaJSON
+		case "application/*":
+			if !custom { // upstream takes it for these alone
+				continue
+			}
 			media = mediaJSON
 		case mediaJSON, mediaYAML, mediaProtobuf:
 		default:
 			continue
 		}
 		as := c.params["as"]
+		if plainly && as != "" {
+			continue
+		}
 		switch as {
 		case "":
 			if custom && media == mediaProtobuf {

@@ -171,7 +171,8 @@ func resourceVerb(hr *http.Request, r *Request, watch bool) string {
 		if r.Subresource != "" {
 			return "get"
 		}
-		if hr.URL.RawQuery != "" && !watch {
+		// Behind a name, ?watch=1 means nothing: one object is watched by a field selector, or by the old prefix.
+		if r.Name == "" && hr.URL.RawQuery != "" && !watch {
 			watch = isTrue(r.Query().Get("watch"))
 		}
 		switch {

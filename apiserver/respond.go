@@ -88,7 +88,11 @@ func (s *Server) showAs(req *Request, accept *accepted, obj api.Object) (any, er
 	case "PartialObjectMetadata":
 		return partialMetadata(obj, accept.version), nil
 	}
-	return nil, notAcceptable("you requested %s, but the requested object is not a list (%T)", accept.as, obj)
+	kind := req.Resource.Kind
+	if own := api.KindByName(obj.GetTypeMeta().GroupVersionKind()); own != nil { // a Scale, for one
+		kind = own
+	}
+	return nil, notAcceptable("you requested %s, but the requested object is not a list (%s)", accept.as, upstreamType(kind, ""))
 }
 
 // partialMetadata is an object with everything but its metadata left out.
@@ -97,6 +101,15 @@ func partialMetadata(obj api.Object, version string) *api.PartialObjectMetadata 
 		TypeMeta:   api.TypeMeta{Kind: "PartialObjectMetadata", APIVersion: "meta.k8s.io/" + version},
 		ObjectMeta: *obj.GetObjectMeta(),
 	}
+}
+
+// upstreamType is what upstream's messages call the Go type of a kind: "*core.ConfigMap", "*apps.DeploymentList".
+func upstreamType(kind *api.Kind, suffix string) string {
+	if kind.Custom {
+		return "*unstructured.Unstructured" + suffix
+	}
+	group, _, _ := strings.Cut(or(kind.Group, "core"), ".")
+	return "*" + group + "." + kind.Kind + suffix
 }
 
 func notAcceptable(format string, args ...any) error {
@@ -150,10 +163,7 @@ func (s *Server) writeError(w http.ResponseWriter, req *Request, err error) {
 	if status.Details != nil && status.Details.RetryAfterSeconds > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(status.Details.RetryAfterSeconds)))
 	}
-	media := mediaJSON
-	if accept, negotiateErr := req.negotiate(); negotiateErr == nil {
-		media = accept.media
-	}
+	media := req.errorMedia()
 	body, encodeErr := encodeAs(status, media)
 	if encodeErr != nil {
 		s.log.Error("encoding a status failed", "error", encodeErr)
@@ -251,7 +261,7 @@ func (s *Server) writePage(w http.ResponseWriter, req *Request, p *page, accept 
 		}
 		list = partial
 	default:
-		return notAcceptable("you requested PartialObjectMetadata, but the requested object is a list")
+		return notAcceptable("you requested PartialObjectMetadata, but the requested object is a list (%s)", upstreamType(req.Resource.Kind, "List"))
 	}
 	body, err := encodeAs(list, accept.media)
 	if err != nil {

@@ -74,11 +74,9 @@ func (s *Server) serveResource(w http.ResponseWriter, hr *http.Request) {
 	if req.Resource.Deprecation != "" {
 		req.Warn(req.Resource.Deprecation)
 	}
-	if req.Subresource == "" { // could the answer be read? After a write it would be too late to ask
-		if _, err := req.negotiate(); err != nil {
-			s.respond(w, req, nil, err)
-			return
-		}
+	if err := req.checkAccept(); err != nil { // could the answer be read? After a write it would be too late to ask
+		s.respond(w, req, nil, err)
+		return
 	}
 	answer, err := handle(s, w, req)
 	s.respond(w, req, answer, err)

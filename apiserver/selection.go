@@ -1,6 +1,10 @@
 package apiserver
 
-import "kubelite/api"
+import (
+	"fmt"
+
+	"kubelite/api"
+)
 
 // selection is which objects of a kind a list or watch is about.
 type selection struct {
@@ -11,7 +15,8 @@ type selection struct {
 	name      string                 // from metadata.name=..., which allows short cuts
 }
 
-// readSelection reads the selectors of a query. A watch of one object (/pods/web?watch=1) is a selection by name.
+// readSelection reads the selectors of a query. A watch of one object by the old path
+// (/api/v1/watch/namespaces/default/pods/web) is a selection by name.
 func readSelection(req *Request) (*selection, error) {
 	sel := &selection{res: req.Resource, namespace: req.objectNamespace(), labels: api.Everything(), name: req.Name}
 	if req.HTTP.URL.RawQuery == "" {
@@ -58,12 +63,24 @@ func (sel *selection) addField(term api.FieldRequirement, req *Request) error {
 			if sel.res.storedRow().Fields == nil {
 				return api.NewBadRequest("%q is not a known field selector: only \"metadata.name\", \"metadata.namespace\"", term.Field)
 			}
-			return api.NewBadRequest("field label not supported: %s", term.Field)
+			return api.NewBadRequest("%s", notSelectable(sel.res.Kind, term.Field))
 		}
 		term.Field = field
 	}
 	sel.fields = append(sel.fields, term)
 	return nil
+}
+
+// notSelectable says that a field of a kind that has selectable ones is not one of them. Upstream has a wording for
+// each of three groups.
+func notSelectable(kind *api.Kind, field string) string {
+	switch kind.Group {
+	case "batch":
+		return fmt.Sprintf("field label %q not supported for Job", field)
+	case "resource.k8s.io":
+		return fmt.Sprintf("field label not supported for %s, Kind=%s: %s", kind.APIVersion(), kind.Kind, field)
+	}
+	return "field label not supported: " + field
 }
 
 // prefix is where in the store the selected objects are.

@@ -62,8 +62,7 @@ func includeObject(req *Request) (api.IncludeObjectPolicy, error) {
 	case api.IncludeNone, api.IncludeMetadata, api.IncludeObject:
 		return policy, nil
 	default:
-		kind := &api.Kind{GroupVersion: api.GroupVersion{Group: "meta.k8s.io"}, Kind: "TableOptions"}
-		return "", api.NewInvalid(kind, "", api.ErrorList{
-			api.Path("includeObject").Invalid(string(policy), "must be 'Metadata', 'Object', 'None', or empty")})
+		return "", api.NewBadRequest("Unable to convert to Table as requested: %v",
+			api.Path("includeObject").Invalid(string(policy), "must be 'Metadata', 'Object', 'None', or empty"))
 	}
 }

@@ -115,7 +115,7 @@ func TestWatchFeeds(t *testing.T) {
 	everything := h.watch("/api/v1/pods?watch=1")
 	inDefault := h.watch(pods + "?watch=1")
 	byName := h.watch(pods + "?watch=1&fieldSelector=metadata.name%3Da")
-	byPath := h.watch(pods + "/a?watch=1")
+	byPath := h.watch(strings.Replace(pods, "/api/v1/", "/api/v1/watch/", 1) + "/a")
 	onNode := h.watch("/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3Dn1")
 	unbound := h.watch("/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3D")
 
