@@ -44,12 +44,19 @@ const (
 // They are derived anew on each call, from the Go types and the comments on them. Keep the encoded document, not this.
 func OpenAPISchemas(gv GroupVersion) map[string]any {
 	b := newSchemaBuilder(refPrefixV3)
+	builtIn := false
 	for _, kind := range Kinds {
 		if kind.GroupVersion == gv {
 			b.kind(kind)
+			builtIn = true
 		}
 	}
 	b.common(gv)
+	if !builtIn { // the schemas of custom kinds, which are added to these, refer to
+		b.define(reflect.TypeFor[ObjectMeta]())
+		b.define(reflect.TypeFor[ListMeta]())
+		b.addKind(b.define(reflect.TypeFor[Scale]()), KindOf[*Scale]().GroupVersionKind())
+	}
 	return b.schemas()
 }
 
@@ -366,8 +373,14 @@ func (b *schemaBuilder) nameOf(t reflect.Type) string {
 	return schemaPackage(group, version) + "." + name
 }
 
-// SchemaName is the name that clients know a kind's schema by: "io.k8s.api.apps.v1.Deployment".
+// SchemaName is the name that clients know a kind's schema by: "io.k8s.api.apps.v1.Deployment", or
+// "com.example.stable.v1.CronTab".
 func SchemaName(kind *Kind) string {
+	if kind.Custom {
+		labels := strings.Split(kind.Group, ".")
+		slices.Reverse(labels)
+		return strings.Join(labels, ".") + "." + kind.Version + "." + kind.Kind
+	}
 	group, _, _ := strings.Cut(kind.Group, ".")
 	if group == "" {
 		group = "core"

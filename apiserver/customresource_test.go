@@ -1,6 +1,12 @@
 package apiserver
 
 import (
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -118,4 +124,173 @@ func TestCustomResource(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return h.do("GET", definitionsPath+"/crontabs.stable.example.com", "").code == 404 && h.do("GET", crontabs, "").code == 404
 	}, 2*time.Second, time.Millisecond)
+}
+
+func TestApplyOfACustomResource(t *testing.T) {
+	h := newHarness(t)
+	h.define(crontabDefinition)
+	apply := func(manager, ports string) answer {
+		return h.do("PATCH", crontabs+"/a?fieldManager="+manager, cronTab("a", `,"ports":`+ports), "Content-Type", string(api.ApplyPatchType))
+	}
+	require.Equal(t, 201, apply("one", `[{"name":"x","port":1}]`).code)
+	require.Len(t, apply("two", `[{"name":"y","port":2}]`).at("spec.ports"), 2) // a list with keys merges
+	require.Equal(t, 409, apply("two", `[{"name":"x","port":3}]`).code)
+	require.Len(t, apply("two", `[]`).at("spec.ports"), 1)
+}
+
+// twoVersions is a kind with two versions of which the second is stored.
+const twoVersions = `{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"widgets.example.com"},
+"spec":{"group":"example.com","scope":"Cluster","names":{"plural":"widgets","kind":"Widget"},"conversion":%s,
+"versions":[
+ {"name":"v1","served":true,"storage":%t,"deprecated":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{"host":{"type":"string"},"hostPort":{"type":"string"}}}}}},"selectableFields":[{"jsonPath":".spec.hostPort"}]},
+ {"name":"v2","served":true,"storage":%t,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{"host":{"type":"string"},"port":{"type":"string"}%s}}}}},"selectableFields":[{"jsonPath":".spec.host"}]}]}}`
+
+func TestVersionsOfACustomResource(t *testing.T) {
+	h := newHarness(t)
+	h.define(fmt.Sprintf(twoVersions, `{"strategy":"None"}`, true, false, ""))
+	const v1, v2 = "/apis/example.com/v1/widgets", "/apis/example.com/v2/widgets"
+	a := h.must("POST", v1, `{"metadata":{"name":"a"},"spec":{"host":"x","hostPort":"x:1"}}`)
+	require.Equal(t, []string{`299 - "example.com/v1 Widget is deprecated; use example.com/v2 Widget"`}, a.header.Values("Warning"))
+	b := h.must("GET", v2+"/a", "")
+	require.Equal(t, []any{"example.com/v2", "x", nil}, []any{b.at("apiVersion"), b.at("spec.host"), b.at("spec.hostPort")})
+	w := h.watch(v2 + "?watch=1")
+	require.Equal(t, "example.com/v2", at(w.sees("ADDED a"), "object.apiVersion"))
+
+	// Another storage version, and a default for what is stored already.
+	crd := h.must("GET", definitionsPath+"/widgets.example.com", "")
+	body := fmt.Sprintf(twoVersions, `{"strategy":"None"}`, false, true, `,"size":{"type":"string","default":"big"}`)
+	body = strings.Replace(body, `"name":"widgets.example.com"`, `"name":"widgets.example.com","resourceVersion":"`+crd.at("metadata.resourceVersion").(string)+`"`, 1)
+	require.Equal(t, []any{"v1", "v2"}, h.must("PUT", definitionsPath+"/widgets.example.com", body).at("status.storedVersions"))
+	require.Eventually(t, func() bool {
+		return h.must("POST", v2+"?dryRun=All", `{"metadata":{"name":"b"},"spec":{}}`).at("spec.size") == "big"
+	}, 2*time.Second, time.Millisecond)
+	require.Len(t, w.ends(), 0)
+	require.Equal(t, "x:1", h.must("GET", v1+"/a", "").at("spec.hostPort"))
+	h.must("POST", v2, `{"metadata":{"name":"b"},"spec":{"host":"y"}}`)
+	list := h.must("GET", v1, "")
+	require.Equal(t, []any{"example.com/v1", "x:1", nil}, []any{list.at("apiVersion"), list.at("items.0.spec.hostPort"), list.at("items.1.spec.hostPort")})
+	require.Equal(t, []string{"v2", "v1"}, h.versionsOf("example.com"))
+	require.Contains(t, h.fails(422, api.StatusReasonInvalid, "PATCH", definitionsPath+"/widgets.example.com", `[{"op":"remove","path":"/spec/versions/0"}]`, "Content-Type", string(api.JSONPatchType)),
+		"status.storedVersions[0]: Invalid value: \"v1\": missing from spec.versions")
+	h.must("PATCH", definitionsPath+"/widgets.example.com", `[{"op":"replace","path":"/spec/versions/0/served","value":false}]`, "Content-Type", string(api.JSONPatchType))
+	require.Eventually(t, func() bool { return h.do("GET", v1, "").code == 404 }, time.Second, time.Millisecond)
+	require.Equal(t, "x", h.must("GET", v2+"/a", "").at("spec.host"))
+}
+
+func (h *harness) versionsOf(group string) (names []string) {
+	versions, _ := h.must("GET", "/apis/"+group, "").at("versions").([]any)
+	for _, v := range versions {
+		names = append(names, at(v, "version").(string))
+	}
+	return names
+}
+
+// converter is a webhook that joins host and port for v1, and takes them apart for v2.
+func converter(t *testing.T) *httptest.Server {
+	hook := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var review api.ConversionReview
+		body, _ := io.ReadAll(r.Body)
+		if err := api.UnmarshalJSON(body, &review); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		review.Response = &api.ConversionResponse{UID: review.Request.UID, Result: api.Status{Status: api.StatusSuccess}}
+		for _, raw := range review.Request.Objects {
+			obj := &api.Unstructured{}
+			if err := api.UnmarshalJSON(raw.Raw, obj); err != nil {
+				http.Error(w, err.Error(), http.StatusBadRequest)
+				return
+			}
+			obj.APIVersion = review.Request.DesiredAPIVersion
+			spec, _ := obj.Content["spec"].(map[string]any)
+			if strings.HasSuffix(obj.APIVersion, "/v1") {
+				spec["hostPort"] = fmt.Sprint(spec["host"], ":", spec["port"])
+			} else if joined, ok := spec["hostPort"].(string); ok {
+				spec["host"], spec["port"], _ = strings.Cut(joined, ":")
+				delete(spec, "hostPort")
+			}
+			if obj.Name == "refused" {
+				review.Response.Result = api.Status{Status: api.StatusFailure, Message: "not this one"}
+			}
+			data, _ := api.MarshalJSON(obj)
+			review.Response.ConvertedObjects = append(review.Response.ConvertedObjects, api.RawExtension{Raw: data})
+		}
+		review.Request = nil
+		data, _ := api.MarshalJSON(&review)
+		_, _ = w.Write(data)
+	}))
+	t.Cleanup(hook.Close)
+	return hook
+}
+
+func TestConversionWebhook(t *testing.T) {
+	h, hook := newHarness(t), converter(t)
+	ca := base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: hook.Certificate().Raw}))
+	h.define(fmt.Sprintf(twoVersions, `{"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],"clientConfig":{"url":"`+hook.URL+`","caBundle":"`+ca+`"}}}`, false, true, ""))
+	const v1, v2 = "/apis/example.com/v1/widgets", "/apis/example.com/v2/widgets"
+	require.Equal(t, "a:1", h.must("POST", v1, `{"metadata":{"name":"a"},"spec":{"hostPort":"a:1"}}`).at("spec.hostPort"))
+	require.Equal(t, "1", h.must("GET", v2+"/a", "").at("spec.port"))
+	h.must("POST", v2, `{"metadata":{"name":"b"},"spec":{"host":"b","port":"2"}}`)
+	list := h.must("GET", v1, "")
+	require.Equal(t, []any{"a:1", "b:2"}, []any{list.at("items.0.spec.hostPort"), list.at("items.1.spec.hostPort")})
+	require.Equal(t, "b:2", at(h.watch(v1+"?watch=1&fieldSelector=metadata.name%3Db").sees("ADDED b"), "object.spec.hostPort"))
+	require.Equal(t, "b", h.must("GET", v1+"?fieldSelector=spec.hostPort%3Db:2", "").at("items.0.metadata.name"))
+	require.Equal(t, "a", h.must("GET", v2+"?fieldSelector=spec.host%3Da", "").at("items.0.metadata.name"))
+	require.Contains(t, h.fails(500, api.StatusReasonInternalError, "POST", v1, `{"metadata":{"name":"refused"},"spec":{"hostPort":"c:3"}}`), "conversion webhook for example.com/v1, Kind=Widget failed: not this one")
+}
+
+func TestNamesBelongToWhoCameFirst(t *testing.T) {
+	h := newHarness(t)
+	h.define(fmt.Sprintf(twoVersions, `{"strategy":"None"}`, true, false, ""))
+	second := strings.NewReplacer(`"plural":"widgets"`, `"plural":"gadgets","singular":"widget"`, "widgets.example.com", "gadgets.example.com").Replace(fmt.Sprintf(twoVersions, `{"strategy":"None"}`, true, false, ""))
+	h.must("POST", definitionsPath, second)
+	require.Eventually(t, func() bool {
+		return h.hasCondition(h.must("GET", definitionsPath+"/gadgets.example.com", ""), "NamesAccepted", "False")
+	}, time.Second, time.Millisecond)
+	require.Equal(t, 404, h.do("GET", "/apis/example.com/v1/gadgets", "").code)
+	h.must("DELETE", definitionsPath+"/widgets.example.com", "")
+	require.Eventually(t, func() bool { return h.do("GET", "/apis/example.com/v1/gadgets", "").code == 200 }, 2*time.Second, time.Millisecond)
+}
+
+func TestOpenAPIFollowsDefinitions(t *testing.T) {
+	h := newHarness(t)
+	require.NotContains(t, string(h.must("GET", "/openapi/v3", "").body), "stable.example.com")
+	h.define(crontabDefinition)
+	index := h.must("GET", "/openapi/v3", "").tree()["paths"].(tree)
+	document := h.must("GET", at(index["apis/stable.example.com/v1"], "serverRelativeURL").(string), "").tree()
+	schemas := document["components"].(tree)["schemas"].(tree)
+	kind := schemas["com.example.stable.v1.CronTab"].(tree)
+	require.Equal(t, "A line of a crontab.", kind["description"])
+	require.Equal(t, "When.", kind["properties"].(tree)["spec"].(tree)["properties"].(tree)["cronSpec"].(tree)["description"])
+	require.Equal(t, []any{tree{"group": "stable.example.com", "version": "v1", "kind": "CronTab"}}, kind["x-kubernetes-group-version-kind"])
+	require.Contains(t, schemas, "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")
+	patch := document["paths"].(tree)["/apis/stable.example.com/v1/namespaces/{namespace}/crontabs/{name}"].(tree)["patch"].(tree)
+	require.NotContains(t, patch["requestBody"].(tree)["content"], string(api.StrategicMergePatchType))
+	v2 := h.must("GET", "/openapi/v2", "").tree()["definitions"].(tree)["com.example.stable.v1.CronTab"].(tree)
+	require.NotContains(t, v2["properties"].(tree)["spec"].(tree)["properties"].(tree)["anything"], "type")
+}
+
+func TestBadDefinitions(t *testing.T) {
+	h := newHarness(t)
+	for change, want := range map[string]string{
+		`"scope":"Namespaced"→"scope":"Galaxy"`:                                           `spec.scope: Unsupported value: "Galaxy"`,
+		`"storage":true→"storage":false`:                                                  "must have exactly one version marked as storage version",
+		`"name":"crontabs.stable→"name":"tabs.stable`:                                     `metadata.name: Invalid value: "tabs.stable.example.com": must be spec.names.plural+"."+spec.group`,
+		`"type":"integer","minimum":0→"minimum":0`:                                        "properties[replicas].type: Required value: must not be empty for specified object fields",
+		`"default":"busybox"→"default":5`:                                                 `properties[image].default: Invalid value: "integer":  in body must be of type string: "integer"`,
+		`self.replicas <= self.max→self.replica <= self.max`:                              "compilation failed: ERROR: <input>:1:23: undefined field 'replica'",
+		`"mode":{"type":"string","enum":["a","b"]}→"mode":{"type":"strin"}`:               `properties[mode].type: Unsupported value: "strin": supported values: "array", "boolean", "integer", "number", "object", "string"`,
+		`"max":{"type":"integer"}→"max":{"type":"integer","$ref":"x","uniqueItems":true}`: "properties[max].$ref: Forbidden: $ref is not supported",
+		`"fieldPath":".image"→"fieldPath":".imag"`:                                        "fieldPath: Invalid value: \".imag\": must be a valid path",
+		`"x-kubernetes-list-map-keys":["name"]→"x-kubernetes-list-map-keys":["nam"]`:      "entries must all be names of item properties",
+		`.spec.image"}]→.spec.ports"}]`:                                                   "must point to a field of type string, boolean or integer",
+		`"specReplicasPath":".spec.replicas"→"specReplicasPath":".replicas"`:              "should be a json path under .spec",
+		`"jsonPath":".spec.cronSpec"→"jsonPath":"spec.cronSpec"`:                          "must be a simple json path starting with .",
+		`"max":{"type":"integer"}→"max":{"type":"integer"},"l":{"type":"array","items":{"type":"array","items":{"type":"string","x-kubernetes-validations":[{"rule":"self.matches('(a|b)+')"}]}}}`: "estimated rule cost exceeds budget by factor of more than 100x",
+	} {
+		from, to, _ := strings.Cut(change, "→")
+		body := strings.Replace(crontabDefinition, from, to, 1)
+		require.NotEqual(t, crontabDefinition, body, change)
+		require.Contains(t, h.fails(422, api.StatusReasonInvalid, "POST", definitionsPath, body), want, change)
+	}
 }

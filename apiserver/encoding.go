@@ -187,7 +187,7 @@ func (e *entry) attrs(res *Resource) *attributes {
 
 func attributesOf(res *Resource, obj api.Object) *attributes {
 	a := &attributes{labels: obj.GetObjectMeta().Labels}
-	if fields := res.storedRow().Fields; fields != nil {
+	if fields := res.fields(); fields != nil {
 		a.fields = fields(obj)
 	}
 	return a

@@ -98,6 +98,9 @@ func (s *Server) listCached(sel *selection, after string, at int64, limit int) *
 		}
 		return p
 	}
+	if sel.convert != nil {
+		_, _ = sel.convert(entries...) // all in one go; whom it fails for is not selected
+	}
 	p := &page{entries: entries[:0], revision: revision} // entries is our own copy
 	for i, e := range entries {
 		if !sel.matches(e) {

@@ -262,6 +262,9 @@ func (s *Server) openapiV3(gv api.GroupVersion) ([]byte, error) {
 	}
 	for _, res := range s.resourcesOf(gv) {
 		maps.Copy(document.Paths, describeResource(res))
+		if res.Definition != nil {
+			maps.Copy(document.Components.Schemas, customSchemas(res, false))
+		}
 	}
 	return api.MarshalJSON(document)
 }

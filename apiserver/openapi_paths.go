@@ -107,6 +107,10 @@ func (d *describer) connections(path string, sub *Subresource, name string) {
 // operation describes one verb. kind is that of bodies and answers.
 func (d *describer) operation(name, action, description, suffix string, kind *api.Kind) *openapiOperation {
 	group, _, _ := strings.Cut(or(d.res.Group, "core"), ".")
+	media := mediaTypes
+	if d.res.Kind.Custom {
+		group, media = customGroupName(d.res.Group), customMediaTypes
+	}
 	inName := d.scope
 	if name == "deletecollection" {
 		name, inName = "delete", "Collection"+d.scope
@@ -126,7 +130,7 @@ func (d *describer) operation(name, action, description, suffix string, kind *ap
 	answers := func(schema string, codes ...string) {
 		texts := map[string]string{"200": "OK", "201": "Created", "202": "Accepted"}
 		for _, code := range codes {
-			op.Responses[code] = openapiResponse{Description: texts[code], Content: contents(schema, mediaTypes...)}
+			op.Responses[code] = openapiResponse{Description: texts[code], Content: contents(schema, media...)}
 		}
 	}
 	switch action {
@@ -152,6 +156,15 @@ func (d *describer) operation(name, action, description, suffix string, kind *ap
 		answers(schemaStatus, "200")
 	}
 	return op
+}
+
+// customGroupName is what the names of operations call a group: stableExampleCom.
+func customGroupName(group string) string {
+	first, rest, _ := strings.Cut(group, ".")
+	for label := range strings.SplitSeq(rest, ".") {
+		first += exported(label)
+	}
+	return first
 }
 
 func contents(schema string, media ...string) map[string]openapiContent {

@@ -60,6 +60,9 @@ func (s *Server) openapiV2() ([]byte, error) {
 		},
 	}
 	for _, res := range s.rows() {
+		if res.Definition != nil {
+			maps.Copy(document.Definitions, customSchemas(res, true))
+		}
 		for path, item := range describeResource(res) {
 			document.Paths[path] = swaggerItem(item)
 		}

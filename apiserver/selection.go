@@ -13,6 +13,9 @@ type selection struct {
 	labels    api.Selector
 	fields    []api.FieldRequirement // names as in the stored kind
 	name      string                 // from metadata.name=..., which allows short cuts
+	// convert brings entries into the form that the fields are about, where versions of a custom resource differ in more
+	// than their names. Nil: the stored form has them.
+	convert func(entries ...*entry) ([]*entry, error)
 }
 
 // readSelection reads the selectors of a query. A watch of one object by the old path
@@ -60,12 +63,15 @@ func (sel *selection) addField(term api.FieldRequirement, req *Request) error {
 	default:
 		field, ok := sel.res.selectableField(term.Field)
 		if !ok {
-			if sel.res.storedRow().Fields == nil {
+			if sel.res.fields() == nil {
 				return api.NewBadRequest("%q is not a known field selector: only \"metadata.name\", \"metadata.namespace\"", term.Field)
 			}
 			return api.NewBadRequest("%s", notSelectable(sel.res.Kind, term.Field))
 		}
 		term.Field = field
+		if sel.res.Definition != nil {
+			sel.convert = func(entries ...*entry) ([]*entry, error) { return sel.res.present(req.HTTP.Context(), entries) }
+		}
 	}
 	sel.fields = append(sel.fields, term)
 	return nil
@@ -126,6 +132,13 @@ func (sel *selection) matches(e *entry) bool {
 	if len(sel.fields) == 0 && sel.labels.Empty() {
 		return true
 	}
+	if sel.convert != nil {
+		own, err := sel.convert(e)
+		if err != nil { // what cannot be converted cannot be selected by its fields
+			return false
+		}
+		e = own[0]
+	}
 	attributes := e.attrs(sel.res)
 	for _, term := range sel.fields {
 		var value string
@@ -144,6 +157,15 @@ func (sel *selection) matches(e *entry) bool {
 	return sel.labels.Empty() || sel.labels.Matches(attributes.labels)
 }
 
+// fields are the fields that selectors may ask for: those of the stored kind, but every version of a custom kind has its
+// own.
+func (res *Resource) fields() func(obj api.Object) map[string]string {
+	if res.Definition != nil {
+		return res.Fields
+	}
+	return res.storedRow().Fields
+}
+
 // selectableField finds what a field of a selector is called in the stored kind.
 func (res *Resource) selectableField(name string) (stored string, ok bool) {
 	if res.View != nil && res.View.FieldNames != nil {
@@ -151,7 +173,7 @@ func (res *Resource) selectableField(name string) (stored string, ok bool) {
 			return "", false
 		}
 	}
-	fields := res.storedRow().Fields
+	fields := res.fields()
 	if fields == nil {
 		return "", false
 	}

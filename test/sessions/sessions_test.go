@@ -48,6 +48,11 @@ func TestSessions(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			namespace := fmt.Sprintf("session-%d", count.Add(1))
 			env.Setenv("NAMESPACE", namespace)
+			examples, err := filepath.Abs("../../examples")
+			if err != nil {
+				return err
+			}
+			env.Setenv("EXAMPLES", examples)
 			for key, value := range c.env {
 				env.Setenv(key, value)
 			}
