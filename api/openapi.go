@@ -423,7 +423,7 @@ var atomicStructs = strings.Fields(`AutoscalingV1CrossVersionObjectReference Con
 	LocalObjectReference MatchResources NamedRuleWithOperations NodeSelector NodeSelectorTerm ObjectFieldSelector ObjectReference
 	OwnerReference ParamKind ParamRef ResourceFieldSelector RoleRef ScopeSelector SecretKeySelector SecretReference Subject
 	TopologySelectorTerm TypedLocalObjectReference Variable
-	ServiceBackendPort`)
+	DiscoveryEndpointPort ServiceBackendPort`)
 
 // fieldDefaults are the defaults that server-side apply must know, because the fields are keys of a list or because the
 // type's own documentation promises them to clients.

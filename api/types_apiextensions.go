@@ -39,7 +39,7 @@ type CustomResourceDefinitionSpec struct {
 	// Whether objects live in namespaces: Cluster or Namespaced. Cannot change once the kind is established.
 	Scope ResourceScope `json:"scope" pb:"4"`
 	// The versions of the kind. Exactly one of them is the one that objects are stored in.
-	Versions []CustomResourceDefinitionVersion `json:"versions" pb:"7"`
+	Versions []CustomResourceDefinitionVersion `json:"versions" pb:"7" list:"atomic"`
 	// How objects are turned from one version into another. Defaults to the strategy None.
 	Conversion *CustomResourceConversion `json:"conversion,omitempty" pb:"9"`
 	// Whether fields that the schema does not know are kept everywhere. Deprecated: may not be true in new objects; set

@@ -18,6 +18,7 @@ import (
 const clientSigner = "kubernetes.io/kube-apiserver-client"
 
 var csrStrategy = Strategy{
+	Resets: map[string][]string{"": {"spec", "status"}, "status": {"spec", "status.conditions"}, "approval": {"spec", "status.certificate"}},
 	PrepareForCreate: func(obj api.Object) {
 		obj.(*api.CertificateSigningRequest).Status = api.CertificateSigningRequestStatus{}
 	},

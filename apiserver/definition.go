@@ -50,6 +50,7 @@ func versionOf(crd *api.CustomResourceDefinition, name string) *api.CustomResour
 
 // definitionStrategy: a definition that is deleted lingers until all its objects are gone.
 var definitionStrategy = Strategy{
+	Resets:           statusResetsMetadata,
 	PrepareForCreate: func(obj api.Object) { api.PrepareNewDefinition(obj.(*api.CustomResourceDefinition)) },
 	PrepareForUpdate: func(obj, old api.Object) {
 		api.PrepareDefinitionUpdate(obj.(*api.CustomResourceDefinition), old.(*api.CustomResourceDefinition))

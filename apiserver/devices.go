@@ -19,6 +19,7 @@ var deviceClassStrategy = Strategy{
 }
 
 var resourceClaimStrategy = Strategy{
+	Resets:         statusResetsMetadata,
 	AnswersDeleted: true,
 	PrepareForCreate: func(obj api.Object) {
 		obj.(*api.ResourceResourceClaim).Status = api.ResourceClaimStatus{}

@@ -51,7 +51,7 @@ func (res *Resource) resets(subresource string) []string {
 	}
 	switch {
 	case subresource == "status" && res.Custom:
-		return []string{"metadata", "spec"}
+		return statusResetsMetadata["status"]
 	case subresource == "status":
 		return []string{"spec"}
 	case res.Subresources["status"] != nil && subresource != "scale":
@@ -59,6 +59,9 @@ func (res *Resource) resets(subresource string) []string {
 	}
 	return nil
 }
+
+// statusResetsMetadata is for kinds whose status is written alone, without labels and annotations.
+var statusResetsMetadata = map[string][]string{"status": {"metadata", "spec"}}
 
 // inVersion makes another version of an object: of a kind that is stored as the same kind.
 func (s *Server) inVersion(ctx context.Context, res *Resource, obj api.Object, apiVersion string) (api.Object, *managedfields.Schema) {

@@ -69,6 +69,7 @@ func serveStatus(s *Server, w http.ResponseWriter, req *Request) (*Answer, error
 }
 
 var podStrategy = Strategy{
+	Resets:           map[string][]string{"status": {"spec", "metadata.deletionTimestamp", "metadata.ownerReferences"}},
 	PrepareForCreate: func(obj api.Object) { api.PrepareNewPod(obj.(*api.Pod)) },
 	PrepareForUpdate: func(obj, old api.Object) { obj.(*api.Pod).Status = old.(*api.Pod).Status },
 	PrepareForStatusUpdate: func(obj, old api.Object) {

@@ -32,6 +32,7 @@ var (
 )
 
 var validatingPolicyStrategy = Strategy{
+	Resets: statusResetsMetadata,
 	PrepareForCreate: func(obj api.Object) {
 		obj.(*api.ValidatingAdmissionPolicy).Status = api.ValidatingAdmissionPolicyStatus{}
 	},
@@ -48,6 +49,7 @@ var validatingPolicyStrategy = Strategy{
 
 // apiServiceStrategy: what this server serves itself is available from the start.
 var apiServiceStrategy = Strategy{
+	Resets: statusResetsMetadata,
 	PrepareForCreate: func(obj api.Object) {
 		service := obj.(*api.APIService)
 		service.Status = api.APIServiceStatus{}

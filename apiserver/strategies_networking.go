@@ -101,6 +101,7 @@ var ingressStrategy = Strategy{
 var ingressClassStrategy = Strategy{Generation: func(obj api.Object) any { return obj.(*api.IngressClass).Spec }}
 
 var serviceCIDRStrategy = Strategy{
+	Resets:           statusResetsMetadata,
 	PrepareForCreate: func(obj api.Object) { obj.(*api.ServiceCIDR).Status = api.ServiceCIDRStatus{} },
 	PrepareForUpdate: func(obj, old api.Object) { obj.(*api.ServiceCIDR).Status = old.(*api.ServiceCIDR).Status },
 	PrepareForStatusUpdate: func(obj, old api.Object) {

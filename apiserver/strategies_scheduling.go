@@ -32,6 +32,7 @@ var runtimeClassStrategy = Strategy{
 }
 
 var flowSchemaStrategy = Strategy{
+	Resets:           statusResetsMetadata,
 	PrepareForCreate: func(obj api.Object) { obj.(*api.FlowSchema).Status = api.FlowSchemaStatus{} },
 	PrepareForUpdate: func(obj, old api.Object) { obj.(*api.FlowSchema).Status = old.(*api.FlowSchema).Status },
 	PrepareForStatusUpdate: func(obj, old api.Object) {
@@ -42,6 +43,7 @@ var flowSchemaStrategy = Strategy{
 }
 
 var priorityLevelStrategy = Strategy{
+	Resets: statusResetsMetadata,
 	PrepareForCreate: func(obj api.Object) {
 		obj.(*api.PriorityLevelConfiguration).Status = api.PriorityLevelConfigurationStatus{}
 	},

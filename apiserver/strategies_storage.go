@@ -56,6 +56,7 @@ var (
 )
 
 var volumeAttachmentStrategy = Strategy{
+	Resets:            statusResetsMetadata,
 	ConditionalUpdate: true,
 	AnswersDeleted:    true,
 	PrepareForCreate:  func(obj api.Object) { obj.(*api.VolumeAttachment).Status = api.VolumeAttachmentStatus{} },

@@ -12,6 +12,7 @@ import (
 // What is particular, when they are written, to the kinds that make pods.
 
 var deploymentStrategy = Strategy{
+	Resets:           map[string][]string{"status": {"spec", "metadata.labels"}},
 	PrepareForCreate: func(obj api.Object) { obj.(*api.Deployment).Status = api.DeploymentStatus{} },
 	PrepareForUpdate: func(obj, old api.Object) { obj.(*api.Deployment).Status = old.(*api.Deployment).Status },
 	PrepareForStatusUpdate: func(obj, old api.Object) {
