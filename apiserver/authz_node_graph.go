@@ -60,9 +60,14 @@ func (n *nodeAuthorizer) leadsTo(node string, a *access) bool {
 	if err != nil {
 		return false
 	}
-	if o, ok := obj.(*api.PersistentVolume); ok {
+	switch o := obj.(type) {
+	case *api.PersistentVolume:
 		claim := o.Spec.ClaimRef
 		return claim != nil && n.named(node, claim.Namespace, reference{"persistentvolumeclaims", claim.Name})
+	case *api.VolumeAttachment:
+		return o.Spec.NodeName == node
+	case *api.ResourceSlice:
+		return api.Deref(o.Spec.NodeName, "") == node
 	}
 	return false
 }
@@ -120,6 +125,16 @@ func podReferences(pod *api.Pod, visit func(plural, name string)) {
 	}
 	for i := range pod.Spec.EphemeralContainers {
 		environment(pod.Spec.EphemeralContainers[i].EnvFrom, pod.Spec.EphemeralContainers[i].Env)
+	}
+	for _, claim := range pod.Spec.ResourceClaims {
+		if claim.ResourceClaimName != nil {
+			visit("resourceclaims", *claim.ResourceClaimName)
+		}
+	}
+	for _, claim := range pod.Status.ResourceClaimStatuses { // made from a template
+		if claim.ResourceClaimName != nil {
+			visit("resourceclaims", *claim.ResourceClaimName)
+		}
 	}
 	for i := range pod.Spec.Volumes {
 		v := &pod.Spec.Volumes[i]

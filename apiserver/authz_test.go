@@ -135,3 +135,20 @@ func TestForbiddenMessage(t *testing.T) {
 	req.User = &User{Name: "x"}
 	require.Contains(t, forbidden(req, "because").Error(), "at the cluster scope: because")
 }
+
+// What a pod names by way of something else.
+func TestNodeReachesWhatItsPodsLeadTo(t *testing.T) {
+	h := newHarness(t)
+	h.must("POST", pods, podJSON("mine", "", `,"nodeName":"n1","volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"data"}}]`))
+	h.must("POST", pods, podJSON("other", "", `,"nodeName":"n2","volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"others"}}]`))
+	for volume, claim := range map[string]string{"v1": "data", "v2": "others"} {
+		h.must("POST", "/api/v1/persistentvolumes", `{"metadata":{"name":"`+volume+`"},"spec":{"capacity":{"storage":"1Gi"},"accessModes":["ReadWriteOnce"],"hostPath":{"path":"/x"},
+			"claimRef":{"namespace":"default","name":"`+claim+`"}}}`)
+	}
+	h.token = "node1"
+	h.must("GET", "/api/v1/persistentvolumes/v1", "")
+	require.Contains(t, h.fails(403, "Forbidden", "GET", "/api/v1/persistentvolumes/v2", ""), "no relationship found between node 'n1' and this object")
+	require.Contains(t, h.fails(403, "Forbidden", "GET", "/api/v1/persistentvolumes", ""), "can only get individual resources of this type")
+	h.fails(403, "Forbidden", "GET", "/api/v1/namespaces/default/persistentvolumeclaims/others", "")
+	require.Equal(t, 404, h.do("GET", "/api/v1/namespaces/default/persistentvolumeclaims/data", "").code, "may, if it were there")
+}
