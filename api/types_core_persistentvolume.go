@@ -397,3 +397,9 @@ const (
 	PersistentVolumeClaimModifyVolumeInProgress PersistentVolumeClaimModifyVolumeStatus = "InProgress"
 	PersistentVolumeClaimModifyVolumeInfeasible PersistentVolumeClaimModifyVolumeStatus = "Infeasible"
 )
+
+// Finalizers that keep what is in use.
+const (
+	FinalizerClaimProtection  = "kubernetes.io/pvc-protection" // pods may still use the claim
+	FinalizerVolumeProtection = "kubernetes.io/pv-protection"  // a claim may still be bound to the volume
+)

@@ -8,7 +8,7 @@ type EndpointSlice struct {
 	// What the addresses are: IPv4, IPv6 or, deprecated, FQDN. It cannot change.
 	AddressType AddressType `json:"addressType" pb:"4"`
 	// The endpoints, at most 1000.
-	Endpoints []Endpoint `json:"endpoints" pb:"2" list:"atomic"`
+	Endpoints []Endpoint `json:"endpoints" pb:"2" list:"atomic" api:"optional"`
 	// The ports that every endpoint of the slice has. None: all ports.
 	Ports []DiscoveryEndpointPort `json:"ports" pb:"3" list:"atomic" api:"optional"`
 }

@@ -246,7 +246,7 @@ type IPAddress struct {
 	// Standard object metadata. The name is the address.
 	ObjectMeta `json:"metadata,omitempty" pb:"1"`
 	// Who has it.
-	Spec IPAddressSpec `json:"spec,omitempty" pb:"2"`
+	Spec IPAddressSpec `json:"spec,omitempty" pb:"2" api:"required"`
 }
 
 // Labels of IPAddresses.

@@ -31,10 +31,15 @@ func (s *Server) bootstrap(ctx context.Context) error {
 	own, ownCtx := errgroup.WithContext(ctx)
 	own.Go(func() error { return s.ensure(ownCtx, s.ownService()) })
 	own.Go(func() error { return s.bootstrapRoles(ownCtx, true) })
+	own.Go(func() error { return s.ensureServiceCIDR(ownCtx) })
 	if endpoints := s.ownEndpoints(); endpoints != nil {
 		own.Go(func() error { return s.ensureEndpoints(ownCtx, endpoints) })
+		own.Go(func() error { return s.ensureSlice(ownCtx, sliceOf(endpoints)) })
 	}
-	return own.Wait()
+	if err := own.Wait(); err != nil {
+		return err
+	}
+	return s.showAllAddresses(ctx)
 }
 
 // clusterWideObjects are what every cluster has outside of namespaces, and the namespaces.
@@ -55,14 +60,32 @@ func clusterWideObjects() []api.Object {
 	return objs
 }
 
-// loadServices tells the allocator what existing Services hold.
+// loadServices tells the allocator what existing Services hold, and what IPAddresses of others do.
 func (s *Server) loadServices() error {
 	services, _, err := readAll[*api.Service](s)
 	if err != nil {
 		return err
 	}
 	s.services.load(services)
+	held, _, err := readAll[*api.IPAddress](s)
+	if err != nil {
+		return err
+	}
+	for _, obj := range held {
+		if address, foreign := foreignAddress(obj); foreign {
+			s.services.hold(address)
+		}
+	}
 	return nil
+}
+
+// showAllAddresses makes up for IPAddresses that are missing.
+func (s *Server) showAllAddresses(ctx context.Context) error {
+	services, _, err := readAll[*api.Service](s)
+	for _, svc := range services {
+		s.showAddresses(ctx, svc, addressesOf(svc))
+	}
+	return err
 }
 
 // ensure creates an object unless there is one of that name.
@@ -107,12 +130,14 @@ func (s *Server) ownService() *api.Service {
 	}
 }
 
-// ownEndpoints say where that Service leads: here. A server that only its own machine can reach has none, because pods
+// ownEndpoints say where that Service leads: here. A machine without any address but loopback has none, because pods
 // have a loopback of their own.
 func (s *Server) ownEndpoints() *api.Endpoints {
 	address, port := s.ownAddress()
 	if ip, err := netip.ParseAddr(address); err != nil || ip.IsLoopback() || ip.IsUnspecified() {
-		return nil
+		if address = hostAddress(); address == "" {
+			return nil
+		}
 	}
 	return &api.Endpoints{
 		ObjectMeta: api.ObjectMeta{
@@ -124,6 +149,58 @@ func (s *Server) ownEndpoints() *api.Endpoints {
 			Ports:     []api.EndpointPort{{Name: "https", Port: port, Protocol: api.ProtocolTCP}},
 		}},
 	}
+}
+
+// hostAddress is an address of this machine that others can know it by, "" if it has none.
+func hostAddress() string {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return ""
+	}
+	for _, address := range addresses {
+		if network, ok := address.(*net.IPNet); ok && network.IP.To4() != nil && network.IP.IsGlobalUnicast() {
+			return network.IP.String()
+		}
+	}
+	return ""
+}
+
+// sliceOf says the same as endpoints that all have the same ports.
+func sliceOf(endpoints *api.Endpoints) *api.EndpointSlice {
+	slice := &api.EndpointSlice{
+		ObjectMeta:  api.ObjectMeta{Name: endpoints.Name, Namespace: endpoints.Namespace, Labels: map[string]string{api.LabelServiceName: endpoints.Name}},
+		AddressType: api.AddressTypeIPv4,
+	}
+	for _, subset := range endpoints.Subsets {
+		for _, address := range subset.Addresses {
+			if ip, err := netip.ParseAddr(address.IP); err == nil && ip.Is6() {
+				slice.AddressType = api.AddressTypeIPv6
+			}
+			slice.Endpoints = append(slice.Endpoints, api.Endpoint{Addresses: []string{address.IP}, Conditions: api.EndpointConditions{Ready: api.Ptr(true)}})
+		}
+		for _, port := range subset.Ports {
+			slice.Ports = append(slice.Ports, api.DiscoveryEndpointPort{Name: api.Ptr(port.Name), Port: api.Ptr(port.Port), Protocol: api.Ptr(port.Protocol)})
+		}
+	}
+	return slice
+}
+
+// ensureSlice is ensureEndpoints for the slice.
+func (s *Server) ensureSlice(ctx context.Context, want *api.EndpointSlice) error {
+	existing, err := read[*api.EndpointSlice](ctx, s, want.Namespace, want.Name)
+	if api.IsNotFound(err) {
+		return s.ensure(ctx, want)
+	}
+	if err != nil || api.Equal(existing.Endpoints, want.Endpoints) && api.Equal(existing.Ports, want.Ports) {
+		return err
+	}
+	req := s.internalRequest("update", resourceOf[*api.EndpointSlice](s), want.Namespace, want.Name)
+	_, err = s.update(ctx, req, func(old api.Object) (api.Object, error) {
+		slice := old.(*api.EndpointSlice)
+		slice.Endpoints, slice.Ports = want.Endpoints, want.Ports
+		return slice, nil
+	})
+	return err
 }
 
 // ensureEndpoints creates the endpoints, or corrects them: the address can be another one after a restart.

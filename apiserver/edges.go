@@ -46,10 +46,14 @@ func (s *Server) newEdges() (err error) {
 func (s *Server) admissionPlugins() admission {
 	return admissionChain{
 		namespaceLifecycle{s},      // is there a namespace, and does it take new objects?
+		limitRanger{s},             // a container asks for something, and for no more than it may
 		serviceAccountAdmission{s}, // a pod runs as somebody
 		nodeRestriction{s},         // a node writes only what is its own
 		newPriorityAdmission(s),    // a pod is this important
 		defaultTolerationSeconds{}, // a pod outlasts a short outage of its node
+		defaultStorageClass{s},     // a claim that names no class gets the default
+		volumeProtection{},         // storage stays while it is in use
+		claimResize{s},             // a claim grows where its class says that it can
 		runtimeClassAdmission{s},   // a pod of a runtime class costs more, and runs on certain nodes
 		deviceAdmission{s},         // devices are given, and looked at, by who may do so
 		certificateAdmission{s},    // a certificate is approved and signed by who may do so for its signer
@@ -57,6 +61,7 @@ func (s *Server) admissionPlugins() admission {
 		newMutatingWebhooks(s),     // and so may programs outside
 		newValidatingPolicies(s),   // when it is final, expressions may refuse it
 		newValidatingWebhooks(s),   // and so may programs outside
+		quotaAdmission{s},          // there is room for it; last, so that nobody is charged for what is refused
 	}
 }
 

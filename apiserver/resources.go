@@ -249,7 +249,7 @@ func newResources() []*Resource {
 		{Kind: api.KindOf[*api.IngressClass](), Verbs: allVerbs, Columns: ingressClassColumns, Strategy: ingressClassStrategy},
 		{Kind: api.KindOf[*api.Ingress](), Verbs: allVerbs, Columns: ingressColumns, Strategy: ingressStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.IPAddress](), Verbs: allVerbs, Columns: ipAddressColumns},
+		{Kind: api.KindOf[*api.IPAddress](), Verbs: allVerbs, Columns: ipAddressColumns, Strategy: ipAddressStrategy},
 		{Kind: api.KindOf[*api.NetworkPolicy](), Verbs: allVerbs, Columns: networkPolicyColumns, Strategy: networkPolicyStrategy},
 		{Kind: api.KindOf[*api.ServiceCIDR](), Verbs: allVerbs, Columns: serviceCIDRColumns, Strategy: serviceCIDRStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},

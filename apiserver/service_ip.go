@@ -99,19 +99,39 @@ func (a *serviceAllocator) load(services []*api.Service) {
 }
 
 // allocateService is the Begin hook of Services.
-func allocateService(_ context.Context, s *Server, _ *Request, obj, old api.Object) (done func(stored bool), err error) {
+func allocateService(ctx context.Context, s *Server, _ *Request, obj, old api.Object) (done func(stored bool), err error) {
 	svc := obj.(*api.Service)
 	before, _ := old.(*api.Service)
 	normalizeService(svc, before)
 	if before == nil {
 		before = &api.Service{}
 	}
-	return s.services.begin(svc, before)
+	allocated, err := s.services.begin(svc, before)
+	if err != nil {
+		return nil, err
+	}
+	return func(stored bool) {
+		has, had := addressesOf(svc), addressesOf(before)
+		if stored {
+			s.hideAddresses(svc, without(had, has))
+		}
+		allocated(stored)
+		if stored {
+			s.showAddresses(ctx, svc, without(has, had))
+		}
+	}, nil
+}
+
+// without is the part of a list that is not in another one.
+func without[T comparable](list, other []T) []T {
+	return slices.DeleteFunc(slices.Clone(list), func(x T) bool { return slices.Contains(other, x) })
 }
 
 // releaseService is the Deleted hook of Services.
 func releaseService(s *Server, old api.Object) {
-	s.services.release(addressesOf(old.(*api.Service)), portsOf(old.(*api.Service)))
+	svc := old.(*api.Service)
+	s.hideAddresses(svc, addressesOf(svc))
+	s.services.release(addressesOf(svc), portsOf(svc))
 }
 
 // begin takes what svc needs and before does not have, and writes it into svc.
@@ -138,11 +158,7 @@ func (a *serviceAllocator) begin(svc, before *api.Service) (done func(stored boo
 			a.release(t.addresses, t.ports)
 			return
 		}
-		has, hasPorts := addressesOf(svc), portsOf(svc)
-		a.release(
-			slices.DeleteFunc(t.hadAddresses, func(x netip.Addr) bool { return slices.Contains(has, x) }),
-			slices.DeleteFunc(t.hadPorts, func(x int32) bool { return slices.Contains(hasPorts, x) }),
-		)
+		a.release(without(t.hadAddresses, addressesOf(svc)), without(t.hadPorts, portsOf(svc)))
 	}, nil
 }
 

@@ -12,6 +12,9 @@ import (
 // wait that long, and a controller that waited for ever would be worse than one that looks again too early.
 const expectationsTimeout = 5 * time.Minute
 
+// expectedLag is how long a cache is behind at most times.
+const expectedLag = 20 * time.Millisecond
+
 // expectations remember what a ReplicaSet's controller has asked for and its cache does not show yet. Without them
 // a controller that is faster than its watch creates everything twice:
 //

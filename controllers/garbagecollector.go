@@ -78,7 +78,7 @@ func NewGarbageCollector(c *client.Client, caches *Caches, log *slog.Logger) *Ga
 
 // Run watches and reconciles until ctx ends.
 func (gc *GarbageCollector) Run(ctx context.Context) error {
-	monitors := newMonitors(gc)
+	monitors := newMonitors(gc.client, gc.log, graphFeed{gc.graph})
 	defer monitors.stop()
 	if err := gc.discoverKinds(ctx, monitors); err != nil {
 		return nil // ctx ended
@@ -144,7 +144,7 @@ func (gc *GarbageCollector) syncKinds(ctx context.Context, monitors *monitors) e
 	gc.mu.Lock()
 	gc.resources = kinds
 	gc.mu.Unlock()
-	monitors.sync(ctx, preferredOnly(all))
+	monitors.sync(ctx, slices.DeleteFunc(preferredOnly(all), func(r client.APIResource) bool { return !collectable(r) || sharedKind(r) }))
 	return nil
 }
 

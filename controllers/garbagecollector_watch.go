@@ -1,22 +1,12 @@
 package controllers
 
 import (
-	"context"
-	"fmt"
-	"io"
-	"math/rand/v2"
-	"net/url"
-	"strconv"
-	"sync"
-	"time"
-
 	"kubelite/api"
 	"kubelite/client"
 )
 
-// How the garbage collector's graph learns of every object. Kinds that a shared cache watches anyway come from there.
-// Every other kind gets a monitor: a list and a watch that ask for metadata only and keep nothing but the graph's node.
-// An Informer would keep each object a second time, annotations and all.
+// How the garbage collector's graph learns of every object. Kinds that a shared cache watches anyway come from there;
+// every other kind gets a monitor, which keeps nothing but the graph's node.
 
 // feedGraph makes the graph follow a shared cache.
 func feedGraph[T api.Object](g *graph, cache *client.Informer[T]) {
@@ -52,230 +42,17 @@ func collectable(r client.APIResource) bool {
 	return canAll(r, "delete", "list", "watch") && r.Plural != "events"
 }
 
-// monitors runs one monitor for each kind.
-type monitors struct {
-	gc *GarbageCollector
+// graphFeed makes the graph follow monitors.
+type graphFeed struct{ graph *graph }
 
-	mu      sync.Mutex
-	running map[string]*monitor // by path of the resource; guarded by mu
-	group   sync.WaitGroup
+func (f graphFeed) observe(r client.APIResource, meta *api.ObjectMeta) {
+	f.graph.observe(refOf(r.APIVersion(), r.Kind, meta), meta, revisionOfMeta(meta))
 }
 
-func newMonitors(gc *GarbageCollector) *monitors {
-	return &monitors{gc: gc, running: map[string]*monitor{}}
+func (f graphFeed) remove(_ client.APIResource, uid api.UID, revision int64) {
+	f.graph.remove(uid, revision)
 }
 
-// sync starts a monitor for every new kind and stops those of kinds that are gone.
-func (m *monitors) sync(ctx context.Context, resources []client.APIResource) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	wanted := map[string]bool{}
-	for _, r := range resources {
-		path := r.Path("", "")
-		if !collectable(r) || sharedKind(r) {
-			continue
-		}
-		wanted[path] = true
-		if m.running[path] != nil {
-			continue
-		}
-		monitorCtx, cancel := context.WithCancel(ctx)
-		started := &monitor{gc: m.gc, resource: r, cancel: cancel, synced: make(chan struct{})}
-		m.running[path] = started
-		m.group.Go(func() { started.run(monitorCtx) })
-	}
-	for path, monitor := range m.running {
-		if !wanted[path] {
-			monitor.cancel()
-			delete(m.running, path)
-		}
-	}
-}
-
-// waitForSync waits until every monitor has listed its kind, but not for ever: one kind that cannot be listed must
-// not keep the rest from being collected.
-func (m *monitors) waitForSync(ctx context.Context, most time.Duration) {
-	m.mu.Lock()
-	var waitFor []*monitor
-	for _, monitor := range m.running {
-		waitFor = append(waitFor, monitor)
-	}
-	m.mu.Unlock()
-	timeout := time.After(most)
-	for _, monitor := range waitFor {
-		select {
-		case <-monitor.synced:
-		case <-timeout:
-			m.gc.log.WarnContext(ctx, "collecting garbage without having listed every kind", "kind", monitor.resource.Kind)
-			return
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// stop ends all monitors.
-func (m *monitors) stop() {
-	m.mu.Lock()
-	for _, monitor := range m.running {
-		monitor.cancel()
-	}
-	m.mu.Unlock()
-	m.group.Wait()
-}
-
-// monitor lists and watches one kind.
-type monitor struct {
-	gc       *GarbageCollector
-	resource client.APIResource
-	cancel   context.CancelFunc
-	synced   chan struct{} // closed after the first list
-	isSynced bool          // of run's goroutine only
-}
-
-// run keeps listing and watching until its kind is gone or the process ends.
-func (m *monitor) run(ctx context.Context) {
-	pause := 50 * time.Millisecond
-	from := "" // where the watch goes on; "" means list first
-	for ctx.Err() == nil {
-		began := time.Now()
-		var err error
-		if from == "" {
-			from, err = m.list(ctx)
-		}
-		if err == nil {
-			from, err = m.watch(ctx, from)
-		}
-		switch {
-		case ctx.Err() != nil:
-			return
-		case api.IsExpired(err), err != nil && api.Reason(err) != "":
-			from = "" // what happened since is not known any more, or the server refuses: begin anew
-		}
-		if time.Since(began) > 10*time.Second {
-			pause = 50 * time.Millisecond
-			if err == nil {
-				continue // servers end watches now and then
-			}
-		}
-		if err != nil && !api.IsExpired(err) {
-			m.gc.log.DebugContext(ctx, "watching a kind for the garbage collector failed", "kind", m.resource.Kind, "error", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause + rand.N(pause)):
-			pause = min(2*pause, 30*time.Second)
-		}
-	}
-}
-
-// metadataOnly is what is decoded of an object: what the graph needs.
-type metadataOnly struct {
-	Metadata struct {
-		Name              string               `json:"name"`
-		Namespace         string               `json:"namespace"`
-		UID               api.UID              `json:"uid"`
-		ResourceVersion   string               `json:"resourceVersion"`
-		DeletionTimestamp *api.Time            `json:"deletionTimestamp"`
-		Finalizers        []string             `json:"finalizers"`
-		OwnerReferences   []api.OwnerReference `json:"ownerReferences"`
-	} `json:"metadata"`
-}
-
-func (o *metadataOnly) meta() *api.ObjectMeta {
-	return &api.ObjectMeta{
-		Name: o.Metadata.Name, Namespace: o.Metadata.Namespace, UID: o.Metadata.UID, ResourceVersion: o.Metadata.ResourceVersion,
-		DeletionTimestamp: o.Metadata.DeletionTimestamp, Finalizers: o.Metadata.Finalizers, OwnerReferences: o.Metadata.OwnerReferences,
-	}
-}
-
-// list reads all objects, in pages, and returns the resource version to watch from. What the graph had and the list
-// has not is gone.
-func (m *monitor) list(ctx context.Context) (resourceVersion string, err error) {
-	gone := m.gc.graph.uidsOf(m.resource.APIVersion(), m.resource.Kind)
-	query := url.Values{"limit": {"500"}}
-	for {
-		answer, err := m.gc.client.Do(ctx, client.Request{Path: m.resource.Path("", ""), Query: query, Accept: client.PartialObjectMetadataList})
-		if err != nil {
-			return "", fmt.Errorf("list %s: %w", m.resource.Resource(), err)
-		}
-		var page struct {
-			Metadata api.ListMeta   `json:"metadata"`
-			Items    []metadataOnly `json:"items"`
-		}
-		if err := api.UnmarshalJSON(answer.Body, &page); err != nil {
-			return "", fmt.Errorf("list %s: %w", m.resource.Resource(), err)
-		}
-		for i := range page.Items {
-			meta := page.Items[i].meta()
-			delete(gone, meta.UID)
-			m.observe(meta)
-		}
-		if page.Metadata.Continue == "" {
-			resourceVersion = page.Metadata.ResourceVersion
-			break
-		}
-		query.Set("continue", page.Metadata.Continue)
-	}
-	for uid := range gone {
-		m.gc.graph.remove(uid, 0)
-	}
-	if !m.isSynced {
-		m.isSynced = true
-		close(m.synced)
-	}
-	return resourceVersion, nil
-}
-
-// watch follows the kind until the stream ends, and returns where to go on.
-func (m *monitor) watch(ctx context.Context, from string) (string, error) {
-	stream, err := m.gc.client.Stream(ctx, client.Request{
-		Path:   m.resource.Path("", ""),
-		Accept: client.PartialObjectMetadata,
-		Query: url.Values{
-			"watch": {"true"}, "allowWatchBookmarks": {"true"}, "resourceVersion": {from},
-			"timeoutSeconds": {strconv.Itoa(300 + rand.IntN(300))},
-		},
-	})
-	if err != nil {
-		return from, fmt.Errorf("watch %s: %w", m.resource.Resource(), err)
-	}
-	defer stream.Close()
-	lines := client.NewLineReader(stream)
-	for {
-		line, err := lines.Next()
-		if err == io.EOF {
-			return from, nil
-		}
-		if err != nil {
-			return from, fmt.Errorf("watch %s: %w", m.resource.Resource(), err)
-		}
-		eventType, object, err := client.SplitWatchEvent(line)
-		if err != nil {
-			return from, fmt.Errorf("watch %s: %w", m.resource.Resource(), err)
-		}
-		if eventType == client.Error {
-			status := &api.StatusError{}
-			if err := api.UnmarshalJSON(object, &status.ErrStatus); err != nil {
-				return "", fmt.Errorf("watch %s: %w", m.resource.Resource(), err)
-			}
-			return "", status
-		}
-		var obj metadataOnly
-		if err := api.UnmarshalJSON(object, &obj); err != nil {
-			return from, fmt.Errorf("watch %s: %w", m.resource.Resource(), err)
-		}
-		meta := obj.meta()
-		switch eventType {
-		case client.Added, client.Modified:
-			m.observe(meta)
-		case client.Deleted:
-			m.gc.graph.remove(meta.UID, revisionOfMeta(meta))
-		}
-		from = meta.ResourceVersion
-	}
-}
-
-func (m *monitor) observe(meta *api.ObjectMeta) {
-	m.gc.graph.observe(refOf(m.resource.APIVersion(), m.resource.Kind, meta), meta, revisionOfMeta(meta))
+func (f graphFeed) known(r client.APIResource) map[api.UID]struct{} {
+	return f.graph.uidsOf(r.APIVersion(), r.Kind)
 }

@@ -37,6 +37,11 @@ type Caches struct {
 	DisruptionBudgets      *client.Informer[*api.PodDisruptionBudget]
 	VolumeClaims           *client.Informer[*api.PersistentVolumeClaim]
 	ControllerRevisions    *client.Informer[*api.ControllerRevision]
+	Services               *client.Informer[*api.Service]
+	Endpoints              *client.Informer[*api.Endpoints]
+	EndpointSlices         *client.Informer[*api.EndpointSlice]
+	Volumes                *client.Informer[*api.PersistentVolume]
+	ResourceQuotas         *client.Informer[*api.ResourceQuota]
 	// Of the next two kinds the loops need one object per namespace, and the copies hold no others.
 	DefaultServiceAccounts *client.Informer[*api.ServiceAccount]
 	RootCAs                *client.Informer[*api.ConfigMap]
@@ -61,6 +66,11 @@ func NewCaches(c *client.Client) *Caches {
 		DisruptionBudgets:      client.NewInformer[*api.PodDisruptionBudget](c, client.InformerOptions{}),
 		VolumeClaims:           client.NewInformer[*api.PersistentVolumeClaim](c, client.InformerOptions{}),
 		ControllerRevisions:    client.NewInformer[*api.ControllerRevision](c, client.InformerOptions{}),
+		Services:               client.NewInformer[*api.Service](c, client.InformerOptions{}),
+		Endpoints:              client.NewInformer[*api.Endpoints](c, client.InformerOptions{}),
+		EndpointSlices:         client.NewInformer[*api.EndpointSlice](c, client.InformerOptions{}),
+		Volumes:                client.NewInformer[*api.PersistentVolume](c, client.InformerOptions{}),
+		ResourceQuotas:         client.NewInformer[*api.ResourceQuota](c, client.InformerOptions{}),
 
 		DefaultServiceAccounts: client.NewInformer[*api.ServiceAccount](c, client.InformerOptions{FieldSelector: "metadata.name=" + defaultServiceAccount}),
 		RootCAs:                client.NewInformer[*api.ConfigMap](c, client.InformerOptions{FieldSelector: "metadata.name=" + rootCAConfigMap}),
@@ -70,6 +80,8 @@ func NewCaches(c *client.Client) *Caches {
 		ServiceAccounts: client.NewInformer[*api.ServiceAccount](c, client.InformerOptions{}),
 	}
 	caches.Pods.AddIndex(byController, controllerIndex[*api.Pod])
+	caches.Pods.AddIndex(byClaim, podClaimIndex)
+	caches.EndpointSlices.AddIndex(byServiceName, sliceServiceIndex)
 	caches.ReplicaSets.AddIndex(byController, controllerIndex[*api.ReplicaSet])
 	caches.ReplicationControllers.AddIndex(byController, controllerIndex[*api.ReplicationController])
 	caches.Jobs.AddIndex(byController, controllerIndex[*api.Job])
@@ -103,6 +115,12 @@ func Run(ctx context.Context, cfg Config) error {
 		NewTTLController(as("ttl-after-finished-controller"), caches, cfg.Logger),
 		NewCronJobController(as("cronjob-controller"), caches, cfg.Logger),
 		NewDisruptionController(as("disruption-controller"), caches, cfg.Logger),
+		NewEndpointsController(as("endpoint-controller"), caches, cfg.Logger),
+		NewEndpointSliceController(as("endpointslice-controller"), caches, cfg.Logger),
+		NewEndpointSliceMirror(as("endpointslicemirroring-controller"), caches, cfg.Logger),
+		NewClaimProtection(as("pvc-protection-controller"), caches, cfg.Logger),
+		NewVolumeProtection(as("pv-protection-controller"), caches, cfg.Logger),
+		NewResourceQuotaController(as("resourcequota-controller"), caches, cfg.Logger),
 		NewNamespaceController(as("namespace-controller"), caches, cfg.Logger),
 		NewTokenController(cfg.Client, caches, cfg.RootCA, cfg.Logger), // in the process's own name, as in real Kubernetes
 		NewClusterRoleAggregator(as("clusterrole-aggregation-controller"), caches, cfg.Logger),
@@ -112,7 +130,8 @@ func Run(ctx context.Context, cfg Config) error {
 	for _, informer := range []runner{caches.Namespaces, caches.DefaultServiceAccounts, caches.RootCAs, caches.Deployments, caches.ReplicaSets, caches.Pods,
 		caches.ReplicationControllers, caches.StatefulSets, caches.Jobs, caches.CronJobs, caches.DisruptionBudgets,
 		caches.VolumeClaims, caches.ControllerRevisions,
-		caches.ClusterRoles, caches.TokenSecrets, caches.ServiceAccounts} {
+		caches.ClusterRoles, caches.TokenSecrets, caches.ServiceAccounts,
+		caches.Services, caches.Endpoints, caches.EndpointSlices, caches.Volumes, caches.ResourceQuotas} {
 		group.Go(func() error { return informer.Run(running) })
 	}
 	lead := func(ctx context.Context) error {

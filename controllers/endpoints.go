@@ -1,0 +1,291 @@
+package controllers
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+// The endpoints loop.
+//
+//	desired    for every Service with a selector: the addresses of the pods that it selects, ready ones and others
+//	actual     the Endpoints of the service's name
+//	converge   write all of it
+//
+// One object holds all addresses, so every change of one is sent as a whole, and no more than 1000 fit. EndpointSlices
+// took its place; old clients still read this.
+
+const (
+	endpointsController     = "endpoint-controller"
+	labelEndpointsManagedBy = "endpoints.kubernetes.io/managed-by"
+	maxEndpoints            = 1000
+)
+
+// EndpointsController keeps the Endpoints of Services with selectors.
+type EndpointsController struct {
+	client    *client.Client
+	services  *client.Informer[*api.Service]
+	pods      *client.Informer[*api.Pod]
+	endpoints *client.Informer[*api.Endpoints]
+	log       *slog.Logger
+	queue     *client.Queue
+}
+
+// NewEndpointsController subscribes to services, the pods behind them and Endpoints. Keys are services.
+func NewEndpointsController(c *client.Client, caches *Caches, log *slog.Logger) *EndpointsController {
+	e := &EndpointsController{
+		client: c, services: caches.Services, pods: caches.Pods, endpoints: caches.Endpoints, log: log, queue: client.NewQueue("endpoints"),
+	}
+	caches.Services.Enqueue(e.queue, func(svc *api.Service) []api.Key { return []api.Key{svc.Key()} })
+	onEndpointChange(caches, func(service api.Key, revision int64) { e.queue.Add(service, revision) })
+	caches.Endpoints.OnChange(func(old, now *api.Endpoints, revision int64) {
+		if now == nil { // deleted: it comes back if its service is still there
+			e.queue.Add(old.Key(), revision)
+		}
+	})
+	return e
+}
+
+// Run reconciles until ctx ends.
+func (e *EndpointsController) Run(ctx context.Context) error {
+	if err := waitForSync(ctx, e.services, e.pods, e.endpoints); err != nil {
+		return err
+	}
+	return e.queue.Run(ctx, 5, e.Reconcile, e.log)
+}
+
+// Reconcile makes the Endpoints of the service that key names hold the addresses of the pods that it selects.
+func (e *EndpointsController) Reconcile(ctx context.Context, key api.Key) error {
+	resource := client.Of[*api.Endpoints](e.client)
+	current, exists := e.endpoints.Get(key)
+	svc, ok := e.services.Get(key)
+	if !ok {
+		if !exists {
+			return nil
+		}
+		err := resource.Delete(client.Because(ctx, "service %s is gone", key), key.Namespace, key.Name, api.DeleteOptions{})
+		if api.IsNotFound(err) {
+			return nil
+		}
+		return err
+	}
+	if svc.Spec.Type == api.ServiceTypeExternalName || svc.Spec.Selector == nil {
+		return nil // somebody else writes them
+	}
+	if !exists {
+		current = &api.Endpoints{ObjectMeta: api.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
+	}
+	wanted := e.wanted(svc, current)
+	if exists && api.Equal(current.Subsets, wanted.Subsets) && maps.Equal(current.Labels, wanted.Labels) && maps.Equal(current.Annotations, wanted.Annotations) {
+		return nil
+	}
+	var err error
+	if exists {
+		_, err = resource.Update(client.Because(ctx, "the pods behind service %s changed", key), wanted)
+	} else {
+		_, err = resource.Create(client.Because(ctx, "service %s has no endpoints: create them", key), wanted)
+	}
+	switch {
+	case api.IsConflict(err), api.IsAlreadyExists(err):
+		e.queue.AddAfter(key, expectedLag, "cache behind")
+		return nil
+	case api.IsNotFound(err), namespaceTerminating(err):
+		return nil
+	}
+	return err
+}
+
+// wanted is what the Endpoints of a service should be.
+func (e *EndpointsController) wanted(svc *api.Service, current *api.Endpoints) *api.Endpoints {
+	wanted := api.DeepCopy(current)
+	wanted.Labels = maps.Clone(svc.Labels)
+	if wanted.Labels == nil {
+		wanted.Labels = map[string]string{}
+	}
+	delete(wanted.Labels, api.LabelHeadlessService)
+	if !hasClusterIP(svc) {
+		wanted.Labels[api.LabelHeadlessService] = ""
+	}
+	wanted.Labels[labelEndpointsManagedBy] = endpointsController
+
+	var truncated bool
+	wanted.Subsets, truncated = planSubsets(svc, e.pods.List(svc.Namespace, api.SelectorFromSet(svc.Spec.Selector)))
+	delete(wanted.Annotations, api.AnnotationEndpointsTruncated)
+	if truncated {
+		setAnnotation(&wanted.ObjectMeta, api.AnnotationEndpointsTruncated, "truncated")
+	}
+	return wanted
+}
+
+// onEndpointChange calls fn with the services for which a change of a pod makes a difference.
+func onEndpointChange(caches *Caches, fn func(service api.Key, revision int64)) {
+	caches.Pods.OnChange(func(old, now *api.Pod, revision int64) {
+		if old != nil && now != nil && sameEndpoint(old, now) {
+			return
+		}
+		for _, pod := range []*api.Pod{old, now} {
+			if pod == nil {
+				continue
+			}
+			for _, svc := range caches.Services.List(pod.Namespace, nil) {
+				if svc.Spec.Selector != nil && api.SelectorFromSet(svc.Spec.Selector).Matches(pod.Labels) {
+					fn(svc.Key(), revision)
+				}
+			}
+		}
+	})
+}
+
+// sameEndpoint tells that two versions of a pod look the same to those who reach it through a service.
+func sameEndpoint(old, now *api.Pod) bool {
+	_, wasReady := podReady(old)
+	_, isReady := podReady(now)
+	return wasReady == isReady && podEnded(old) == podEnded(now) && (old.DeletionTimestamp == nil) == (now.DeletionTimestamp == nil) &&
+		old.UID == now.UID && old.Spec.NodeName == now.Spec.NodeName && old.Spec.Hostname == now.Spec.Hostname && old.Spec.Subdomain == now.Spec.Subdomain &&
+		slices.Equal(old.Status.PodIPs, now.Status.PodIPs) && maps.Equal(old.Labels, now.Labels)
+}
+
+// hasClusterIP tells whether a service has an address of its own.
+func hasClusterIP(svc *api.Service) bool {
+	return svc.Spec.ClusterIP != "" && svc.Spec.ClusterIP != "None"
+}
+
+// hasHostname tells whether a pod has a name below the service's.
+func hasHostname(svc *api.Service, pod *api.Pod) bool {
+	return pod.Spec.Hostname != "" && pod.Spec.Subdomain == svc.Name
+}
+
+func podReference(pod *api.Pod) *api.ObjectReference {
+	return &api.ObjectReference{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID}
+}
+
+// podPort is the number that a port of a service has in a pod. A name means the container port of that name.
+func podPort(pod *api.Pod, port *api.ServicePort) (number int32, ok bool) {
+	if port.TargetPort.Type != api.StringForm {
+		return port.TargetPort.IntVal, true
+	}
+	find := func(containers []api.Container) bool {
+		for i := range containers {
+			for _, p := range containers[i].Ports {
+				if p.Name == port.TargetPort.StrVal && p.Protocol == port.Protocol {
+					number = p.ContainerPort
+					return true
+				}
+			}
+		}
+		return false
+	}
+	if find(pod.Spec.Containers) {
+		return number, true
+	}
+	for i := range pod.Spec.InitContainers { // sidecars serve too
+		c := &pod.Spec.InitContainers[i]
+		if c.RestartPolicy != nil && *c.RestartPolicy == api.ContainerRestartPolicyAlways && find(pod.Spec.InitContainers[i:i+1]) {
+			return number, true
+		}
+	}
+	return 0, false
+}
+
+// planSubsets groups addresses by the ports that they have, and tells whether there were more than fit.
+func planSubsets(svc *api.Service, pods []*api.Pod) (subsets []api.EndpointSubset, truncated bool) {
+	family := api.IPv4Protocol
+	if len(svc.Spec.IPFamilies) > 0 {
+		family = svc.Spec.IPFamilies[0]
+	}
+	// Which addresses, ready (true) or not, has each port?
+	addresses := map[string]api.EndpointAddress{}
+	byPort := map[api.EndpointPort]map[string]bool{}
+	appProtocols := map[api.EndpointPort]*string{} // pointers do not compare as what they point to
+	for _, pod := range pods {
+		ip, ok := endpointAddress(pod, family)
+		if !ok || podEnded(pod) || pod.DeletionTimestamp != nil && !svc.Spec.PublishNotReadyAddresses {
+			continue
+		}
+		address := api.EndpointAddress{IP: ip, TargetRef: podReference(pod)}
+		if pod.Spec.NodeName != "" {
+			address.NodeName = &pod.Spec.NodeName
+		}
+		if hasHostname(svc, pod) {
+			address.Hostname = pod.Spec.Hostname
+		}
+		_, ready := podReady(pod)
+		key := ip + "/" + string(pod.UID)
+		addresses[key] = address
+		put := func(port api.EndpointPort) {
+			if byPort[port] == nil {
+				byPort[port] = map[string]bool{}
+			}
+			byPort[port][key] = ready || svc.Spec.PublishNotReadyAddresses
+		}
+		if len(svc.Spec.Ports) == 0 && !hasClusterIP(svc) {
+			put(api.EndpointPort{}) // a headless service may have none
+		}
+		for i := range svc.Spec.Ports {
+			p := &svc.Spec.Ports[i]
+			if number, ok := podPort(pod, p); ok {
+				port := api.EndpointPort{Name: p.Name, Port: number, Protocol: p.Protocol}
+				appProtocols[port] = p.AppProtocol
+				put(port)
+			}
+		}
+	}
+	// Ports that have the same addresses share a subset.
+	grouped := map[string]*api.EndpointSubset{}
+	for port, keys := range byPort {
+		sorted := slices.Sorted(maps.Keys(keys))
+		var id strings.Builder
+		for _, key := range sorted {
+			id.WriteString(key + strconv.FormatBool(keys[key]) + ";")
+		}
+		subset := grouped[id.String()]
+		if subset == nil {
+			subset = &api.EndpointSubset{}
+			grouped[id.String()] = subset
+			for _, key := range sorted {
+				if keys[key] {
+					subset.Addresses = append(subset.Addresses, addresses[key])
+				} else {
+					subset.NotReadyAddresses = append(subset.NotReadyAddresses, addresses[key])
+				}
+			}
+		}
+		if port != (api.EndpointPort{}) {
+			port.AppProtocol = appProtocols[port]
+			subset.Ports = append(subset.Ports, port)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(grouped)) {
+		subset := grouped[id]
+		slices.SortFunc(subset.Ports, func(a, b api.EndpointPort) int {
+			return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Port, b.Port), cmp.Compare(a.Protocol, b.Protocol))
+		})
+		subsets = append(subsets, *subset)
+	}
+	return truncateSubsets(subsets)
+}
+
+// truncateSubsets keeps as many addresses as fit, ready ones first.
+func truncateSubsets(subsets []api.EndpointSubset) (kept []api.EndpointSubset, truncated bool) {
+	room := maxEndpoints
+	take := func(list *[]api.EndpointAddress) {
+		if len(*list) > room {
+			*list, truncated = (*list)[:room], true
+		}
+		room -= len(*list)
+	}
+	for i := range subsets {
+		take(&subsets[i].Addresses)
+	}
+	for i := range subsets {
+		take(&subsets[i].NotReadyAddresses)
+	}
+	return slices.DeleteFunc(subsets, func(s api.EndpointSubset) bool { return len(s.Addresses)+len(s.NotReadyAddresses) == 0 }), truncated
+}

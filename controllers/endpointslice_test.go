@@ -1,0 +1,135 @@
+package controllers
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kubelite/api"
+)
+
+func servicePod(name, ip string, ready bool, ports ...api.ContainerPort) *api.Pod {
+	status := api.ConditionFalse
+	if ready {
+		status = api.ConditionTrue
+	}
+	return &api.Pod{
+		ObjectMeta: api.ObjectMeta{Name: name, Namespace: "default", UID: api.UID(name), Labels: map[string]string{"app": "web"}},
+		Spec:       api.PodSpec{NodeName: "n1", Containers: []api.Container{{Name: "c", Ports: ports}}},
+		Status:     api.PodStatus{PodIPs: []api.PodIP{{IP: ip}}, Conditions: []api.PodCondition{{Type: api.PodReady, Status: status}}},
+	}
+}
+
+func httpPort(n int32) api.ContainerPort {
+	return api.ContainerPort{Name: "http", ContainerPort: n, Protocol: api.ProtocolTCP}
+}
+
+func webService(ports ...api.ServicePort) *api.Service {
+	return &api.Service{
+		ObjectMeta: api.ObjectMeta{Name: "web", Namespace: "default"},
+		Spec:       api.ServiceSpec{ClusterIP: "10.96.0.9", IPFamilies: []api.IPFamily{api.IPv4Protocol}, Selector: map[string]string{"app": "web"}, Ports: ports},
+	}
+}
+
+// A named port is another number in every pod, so the pods are in subsets of their own; a number is the same in all.
+func TestSubsets(t *testing.T) {
+	named := api.ServicePort{Name: "http", Port: 80, Protocol: api.ProtocolTCP, TargetPort: api.FromString("http")}
+	number := api.ServicePort{Name: "admin", Port: 81, Protocol: api.ProtocolTCP, TargetPort: api.FromInt(9000)}
+	pods := []*api.Pod{servicePod("a", "10.0.0.1", true, httpPort(8080)), servicePod("b", "10.0.0.2", true, httpPort(8081)), servicePod("c", "10.0.0.3", false)}
+	text := func(subsets []api.EndpointSubset) (lines []string) {
+		for _, s := range subsets {
+			line := ""
+			for _, a := range s.Addresses {
+				line += a.IP + " "
+			}
+			for _, a := range s.NotReadyAddresses {
+				line += "(" + a.IP + ") "
+			}
+			for _, p := range s.Ports {
+				line += fmt.Sprint(p.Name, ":", p.Port, " ")
+			}
+			lines = append(lines, line)
+		}
+		return lines
+	}
+	subsets, _ := planSubsets(webService(named), pods)
+	require.Equal(t, []string{"10.0.0.1 http:8080 ", "10.0.0.2 http:8081 "}, text(subsets), "a pod without the port is left out")
+	subsets, _ = planSubsets(webService(number), pods)
+	require.Equal(t, []string{"10.0.0.1 10.0.0.2 (10.0.0.3) admin:9000 "}, text(subsets))
+
+	unready := webService(number)
+	unready.Spec.PublishNotReadyAddresses = true
+	subsets, _ = planSubsets(unready, pods)
+	require.Equal(t, []string{"10.0.0.1 10.0.0.2 10.0.0.3 admin:9000 "}, text(subsets))
+
+	headless := webService()
+	headless.Spec.ClusterIP = "None"
+	subsets, _ = planSubsets(headless, pods)
+	require.Equal(t, []string{"10.0.0.1 10.0.0.2 (10.0.0.3) "}, text(subsets))
+
+	many := make([]*api.Pod, 1200)
+	for i := range many {
+		many[i] = servicePod(fmt.Sprint("p", i), fmt.Sprintf("10.1.%d.%d", i/250, i%250), i >= 300)
+	}
+	subsets, truncated := planSubsets(webService(number), many)
+	require.True(t, truncated)
+	require.Len(t, subsets[0].Addresses, 900, "ready ones come first")
+	require.Len(t, subsets[0].NotReadyAddresses, 100)
+}
+
+func TestPlanSlices(t *testing.T) {
+	port := []api.DiscoveryEndpointPort{{Name: api.Ptr(""), Port: api.Ptr[int32](80), Protocol: api.Ptr(api.ProtocolTCP)}}
+	endpoint := func(i int, ready bool) api.Endpoint {
+		return api.Endpoint{Addresses: []string{fmt.Sprintf("10.0.%d.%d", i/250, i%250)}, Conditions: api.EndpointConditions{Ready: &ready}}
+	}
+	desired := func(endpoints ...api.Endpoint) sliceGroups {
+		g := sliceGroups{}
+		g.add(api.AddressTypeIPv4, port, endpoints...)
+		return g
+	}
+	like := serviceSlice(webService())
+	named := func(plan slicePlan) []*api.EndpointSlice {
+		for i, slice := range plan.create {
+			slice.Name = fmt.Sprint("web-", i)
+		}
+		return plan.create
+	}
+	all := make([]api.Endpoint, 250)
+	for i := range all {
+		all[i] = endpoint(i, true)
+	}
+	plan := planSlices(nil, desired(all...), like)
+	require.Len(t, plan.create, 3, "100, 100 and 50")
+	existing := named(plan)
+	require.Equal(t, "web", existing[0].Labels[api.LabelServiceName])
+
+	require.Equal(t, slicePlan{}, planSlices(existing, desired(all...), like), "nothing changed")
+
+	all[120] = endpoint(120, false)
+	plan = planSlices(existing, desired(all...), like)
+	require.Len(t, plan.update, 1, "one slice is sent for one pod")
+	require.Empty(t, plan.create)
+	require.Len(t, plan.update[0].Endpoints, 100)
+
+	plan = planSlices(existing, desired(append(all[1:], endpoint(700, true), endpoint(701, true))...), like)
+	require.Empty(t, plan.create)
+	require.Len(t, plan.update, 3, "the first lost one and takes one, the second has the one that is not ready, the third has room")
+
+	plan = planSlices(existing, desired(all[:100]...), like)
+	require.Len(t, plan.delete, 2)
+	require.Empty(t, plan.update)
+
+	empty := sliceGroups{}
+	empty.add(api.AddressTypeIPv4, []api.DiscoveryEndpointPort{})
+	plan = planSlices(existing, empty, like)
+	require.Len(t, plan.delete, 3)
+	require.Len(t, plan.create, 1, "an empty slice shows that somebody looked")
+	require.Equal(t, slicePlan{}, planSlices(named(plan), empty, like))
+
+	relabelled := webService()
+	relabelled.Labels = map[string]string{"tier": "front"}
+	plan = planSlices(existing[:1], desired(all[:100]...), serviceSlice(relabelled))
+	require.Len(t, plan.update, 1)
+	require.Equal(t, "front", plan.update[0].Labels["tier"])
+}

@@ -1,0 +1,148 @@
+package story
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+// TestServiceFollowsItsPods: what is ready behind a Service is in its slices and Endpoints, and what goes is gone from
+// them. Endpoints that people write are mirrored.
+func TestServiceFollowsItsPods(t *testing.T) {
+	h := Start(t, 1)
+	services, slices := client.Of[*api.Service](h.Client), client.Of[*api.EndpointSlice](h.Client)
+	Apply(h, &api.Service{
+		ObjectMeta: api.ObjectMeta{Name: "web"},
+		Spec:       api.ServiceSpec{Selector: map[string]string{"app": "web"}, Ports: []api.ServicePort{{Port: 80, TargetPort: api.FromInt(8080)}}},
+	})
+	ready := func(service string, want int) Check {
+		return func() error {
+			page, err := slices.List(h.Ctx, "default", client.ListOptions{LabelSelector: api.LabelServiceName + "=" + service})
+			if err != nil {
+				return err
+			}
+			have := 0
+			for _, slice := range page.Items {
+				for i := range slice.Endpoints {
+					if api.Deref(slice.Endpoints[i].Conditions.Ready, false) {
+						have++
+					}
+				}
+			}
+			if have != want || len(page.Items) != 1 {
+				return fmt.Errorf("%d slices with %d ready endpoints instead of %d", len(page.Items), have, want)
+			}
+			return nil
+		}
+	}
+	h.Eventually(ready("web", 0))
+	for _, name := range []string{"a", "b"} {
+		Apply(h, &api.Pod{
+			ObjectMeta: api.ObjectMeta{Name: name, Labels: map[string]string{"app": "web"}},
+			Spec:       api.PodSpec{TerminationGracePeriodSeconds: api.Ptr[int64](0), Containers: []api.Container{{Name: "c", Image: "x"}}},
+		})
+	}
+	h.Eventually(ready("web", 2))
+	h.Eventually(func() error {
+		endpoints, err := client.Of[*api.Endpoints](h.Client).Get(h.Ctx, "default", "web")
+		if err != nil {
+			return err
+		}
+		if len(endpoints.Subsets) != 1 || len(endpoints.Subsets[0].Addresses) != 2 {
+			return fmt.Errorf("endpoints are %v", endpoints.Subsets)
+		}
+		return nil
+	})
+	require.NoError(t, client.Of[*api.Pod](h.Client).Delete(h.Ctx, "default", "a", api.DeleteOptions{}))
+	h.Eventually(ready("web", 1))
+
+	Apply(h, &api.Service{ObjectMeta: api.ObjectMeta{Name: "database"}, Spec: api.ServiceSpec{Ports: []api.ServicePort{{Port: 5432}}}})
+	Apply(h, &api.Endpoints{ObjectMeta: api.ObjectMeta{Name: "database"}, Subsets: []api.EndpointSubset{{
+		Addresses: []api.EndpointAddress{{IP: "192.0.2.10"}, {IP: "192.0.2.11"}}, Ports: []api.EndpointPort{{Port: 5432}},
+	}}})
+	h.Eventually(ready("database", 2))
+	require.NoError(t, services.Delete(h.Ctx, "default", "database", api.DeleteOptions{}))
+	h.Eventually(func() error {
+		page, err := slices.List(h.Ctx, "default", client.ListOptions{LabelSelector: api.LabelServiceName + "=database"})
+		if err == nil && len(page.Items) > 0 {
+			err = fmt.Errorf("%d slices are left", len(page.Items))
+		}
+		return err
+	})
+}
+
+// TestQuotaIsGivenBack: what objects used is free again when they are gone, also for objects that never came to be.
+func TestQuotaIsGivenBack(t *testing.T) {
+	h := Start(t, 0)
+	quotas, configMaps := client.Of[*api.ResourceQuota](h.Client), client.Of[*api.ConfigMap](h.Client)
+	one, two := api.NewQuantity(1, api.DecimalSI), api.NewQuantity(2, api.DecimalSI)
+	Apply(h, &api.Namespace{ObjectMeta: api.ObjectMeta{Name: "team"}})
+	Apply(h, &api.ResourceQuota{
+		ObjectMeta: api.ObjectMeta{Namespace: "team", Name: "q"},
+		Spec:       api.ResourceQuotaSpec{Hard: api.ResourceList{"count/configmaps": two, "pods": one, "count/deployments.apps": one}},
+	})
+	used := func(name api.ResourceName, want int64) Check {
+		return func() error {
+			quota, err := quotas.Get(h.Ctx, "team", "q")
+			if err != nil {
+				return err
+			}
+			if q, ok := quota.Status.Used[name]; !ok || q.Value() != want {
+				return fmt.Errorf("%s used of %s instead of %d", q, name, want)
+			}
+			return nil
+		}
+	}
+	h.Eventually(used("count/configmaps", 1)) // the cluster's certificates
+	settings := &api.ConfigMap{ObjectMeta: api.ObjectMeta{Namespace: "team", Name: "settings"}}
+	_, err := configMaps.Create(h.Ctx, settings)
+	require.NoError(t, err)
+	require.NoError(t, used("count/configmaps", 2)(), "charged before the answer")
+	_, err = configMaps.Create(h.Ctx, &api.ConfigMap{ObjectMeta: api.ObjectMeta{Namespace: "team", Name: "more"}})
+	require.True(t, api.IsForbidden(err), "%v", err)
+	require.NoError(t, configMaps.Delete(h.Ctx, "team", "settings", api.DeleteOptions{}))
+	h.Eventually(used("count/configmaps", 1))
+	_, err = configMaps.Create(h.Ctx, settings)
+	require.NoError(t, err)
+	h.Eventually(used("count/deployments.apps", 0))
+	h.Eventually(used("pods", 0))
+}
+
+// TestClaimOutlivesItsPods: a claim that is deleted stays until the pod that uses it is gone.
+func TestClaimOutlivesItsPods(t *testing.T) {
+	h := Start(t, 0)
+	claims, pods := client.Of[*api.PersistentVolumeClaim](h.Client), client.Of[*api.Pod](h.Client)
+	Apply(h, &api.PersistentVolumeClaim{
+		ObjectMeta: api.ObjectMeta{Name: "data"},
+		Spec: api.PersistentVolumeClaimSpec{
+			AccessModes: []api.PersistentVolumeAccessMode{api.ReadWriteOnce},
+			Resources:   api.VolumeResourceRequirements{Requests: api.ResourceList{api.ResourceStorage: api.MustParse("1Gi")}},
+		},
+	})
+	h.Eventually(func() error {
+		_, err := client.Of[*api.ServiceAccount](h.Client).Get(h.Ctx, "default", "default")
+		return err
+	})
+	Apply(h, &api.Pod{
+		ObjectMeta: api.ObjectMeta{Name: "db"},
+		Spec: api.PodSpec{
+			NodeName: "elsewhere", Containers: []api.Container{{Name: "c", Image: "x"}},
+			Volumes: []api.Volume{{Name: "v", VolumeSource: api.VolumeSource{PersistentVolumeClaim: &api.PersistentVolumeClaimVolumeSource{ClaimName: "data"}}}},
+		},
+	})
+	require.NoError(t, claims.Delete(h.Ctx, "default", "data", api.DeleteOptions{}))
+	claim, err := claims.Get(h.Ctx, "default", "data")
+	require.NoError(t, err, "in use")
+	require.NotNil(t, claim.DeletionTimestamp)
+	require.NoError(t, pods.Delete(h.Ctx, "default", "db", api.DeleteOptions{GracePeriodSeconds: api.Ptr[int64](0)}))
+	h.Eventually(func() error {
+		if _, err := claims.Get(h.Ctx, "default", "data"); !api.IsNotFound(err) {
+			return fmt.Errorf("the claim is still there: %v", err)
+		}
+		return nil
+	})
+}
