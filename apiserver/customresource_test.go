@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
@@ -293,4 +294,21 @@ func TestBadDefinitions(t *testing.T) {
 		require.NotEqual(t, crontabDefinition, body, change)
 		require.Contains(t, h.fails(422, api.StatusReasonInvalid, "POST", definitionsPath, body), want, change)
 	}
+}
+
+// A server that starts finds the definitions in the store, and serves their objects at once.
+func TestDefinitionsOutliveTheServer(t *testing.T) {
+	h := newHarness(t)
+	h.define(crontabDefinition)
+	h.must("POST", crontabs, cronTab("a", ""))
+	other, err := New(Config{Store: h.store, Listen: []string{"127.0.0.1:6443"}, Version: "v1.36.3+kubelite"})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	wait, err := other.Start(ctx)
+	require.NoError(t, err)
+	obj, err := other.readObject(ctx, other.resource("stable.example.com", "v1", "crontabs"), "default", "a")
+	require.NoError(t, err)
+	require.Equal(t, "busybox", at(obj.(*api.Unstructured).Content, "spec.image"))
+	cancel()
+	require.NoError(t, wait())
 }
