@@ -41,24 +41,6 @@ func (s *Server) checkPolicyTypes(ctx context.Context) error {
 	})
 }
 
-// follow calls act now, and again whenever an object of a kind has changed, until ctx ends.
-func (s *Server) follow(ctx context.Context, res *Resource, act func()) error {
-	kc := s.cache.kind(res)
-	kc.mu.Lock()
-	place := kc.subscribe(feedKey{part: everything})
-	kc.mu.Unlock()
-	defer kc.unsubscribe(feedKey{part: everything})
-	for {
-		act()
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-place.ready:
-			place = place.next
-		}
-	}
-}
-
 // maxCheckedKinds bounds the work for a policy that is about many kinds.
 const maxCheckedKinds = 10
 

@@ -24,6 +24,9 @@ func (s *Server) bootstrap(ctx context.Context) error {
 	for _, obj := range clusterWideObjects() {
 		global.Go(func() error { return s.ensure(globalCtx, obj) })
 	}
+	for _, service := range s.localAPIServices() {
+		global.Go(func() error { return s.ensure(globalCtx, service) })
+	}
 	global.Go(func() error { return s.bootstrapRoles(globalCtx, false) })
 	if err := global.Wait(); err != nil {
 		return err

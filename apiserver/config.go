@@ -29,6 +29,9 @@ type Config struct {
 	// KubeletClientCertFile and KubeletClientKeyFile are how the server shows itself to kubelets, KubeletCAFile who
 	// may call itself a kubelet. They serve logs and, later, exec.
 	KubeletClientCertFile, KubeletClientKeyFile, KubeletCAFile string
+	// ProxyClientCertFile and ProxyClientKeyFile are how the server shows itself to API servers that it passes requests
+	// on to.
+	ProxyClientCertFile, ProxyClientKeyFile string
 	// ServiceCIDR is where Services get their cluster addresses from. Nil: 10.96.0.0/16.
 	ServiceCIDR *net.IPNet
 	// AdvertiseAddress is the address under which pods reach this server; the endpoints of Service

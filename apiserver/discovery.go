@@ -43,8 +43,19 @@ func compareGroups(a, b string) int {
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
 }
 
-// groupVersions lists what is served, in order.
+// groupVersions lists what is served, in order: by this server, and through it by others.
 func (s *Server) groupVersions() []api.GroupVersion {
+	list := s.localVersions()
+	for _, gv := range s.aggregator.versions() {
+		if !slices.Contains(list, gv) {
+			list = append(list, gv)
+		}
+	}
+	return list
+}
+
+// localVersions lists what this server serves itself, in order.
+func (s *Server) localVersions() []api.GroupVersion {
 	var list []api.GroupVersion
 	for _, res := range s.rows() {
 		if !slices.Contains(list, res.GroupVersion) {
@@ -162,7 +173,7 @@ func (s *Server) serveResourceList(w http.ResponseWriter, hr *http.Request) {
 	gv := api.GroupVersion{Group: vars["group"], Version: or(vars["version"], "v1")}
 	rows := s.resourcesOf(gv)
 	if len(rows) == 0 {
-		s.serveNotFound(w, hr)
+		s.serveElsewhere(w, hr, gv)
 		return
 	}
 	list := &api.APIResourceList{TypeMeta: api.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: gv.String()}
@@ -294,6 +305,9 @@ func (s *Server) serveAggregated(w http.ResponseWriter, hr *http.Request, pick f
 }
 
 func (s *Server) versionDiscovery(gv api.GroupVersion) versionDiscovery {
+	if !slices.Contains(s.localVersions(), gv) {
+		return s.aggregator.discovery(gv)
+	}
 	version := versionDiscovery{Version: gv.Version, Freshness: "Current"}
 	kindOf := func(k *api.Kind) responseKind {
 		if k.GroupVersion == gv {

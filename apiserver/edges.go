@@ -20,6 +20,9 @@ type edges struct {
 	webhooks *webhookClients
 	// definitions serves custom resources.
 	definitions *definitions
+	// aggregator makes other API servers part of this one; rowsChanged is told when the table has other rows.
+	aggregator  *aggregator
+	rowsChanged chan struct{}
 }
 
 // newEdges makes the edges, and who guards them.
@@ -38,6 +41,10 @@ func (s *Server) newEdges() (err error) {
 		return err
 	}
 	s.webhooks = &webhookClients{server: s}
+	s.rowsChanged = make(chan struct{}, 1)
+	if s.aggregator, err = newAggregator(s); err != nil {
+		return err
+	}
 	s.kubelets, err = newKubeletClient(s.config)
 	return err
 }

@@ -49,6 +49,11 @@ func (s *Server) serveOpenAPIIndex(w http.ResponseWriter, hr *http.Request) {
 	for path, hash := range hashes {
 		index.Paths[path] = document{"/openapi/v3/" + path + "?hash=" + hash}
 	}
+	for _, gv := range s.aggregator.versions() { // their own server knows what they are like
+		if path := openapiPath(gv); hashes[path] == "" {
+			index.Paths[path] = document{"/openapi/v3/" + path}
+		}
+	}
 	body, err := api.MarshalJSON(index)
 	if err != nil {
 		s.respond(w, requestFrom(hr.Context()), nil, err)
@@ -63,7 +68,7 @@ func (s *Server) openapiHashes() (map[string]string, error) {
 	defer s.openapi.mu.Unlock()
 	hashes := map[string]string{}
 	made := 0
-	for _, gv := range s.groupVersions() {
+	for _, gv := range s.localVersions() {
 		if hash := s.openapi.hashes[openapiPath(gv)]; hash != "" {
 			hashes[openapiPath(gv)] = hash
 			continue
@@ -109,10 +114,10 @@ func openapiPath(gv api.GroupVersion) string {
 // serveOpenAPI serves /openapi/v3/{api/v1,apis/...}.
 func (s *Server) serveOpenAPI(w http.ResponseWriter, hr *http.Request) {
 	path := strings.Trim(strings.TrimPrefix(hr.URL.Path, "/openapi/v3/"), "/")
-	versions := s.groupVersions()
+	versions := s.localVersions()
 	i := slices.IndexFunc(versions, func(gv api.GroupVersion) bool { return openapiPath(gv) == path })
 	if i < 0 {
-		s.serveNotFound(w, hr)
+		s.serveElsewhere(w, hr, api.ParseGroupVersion(strings.TrimPrefix(path, "apis/")))
 		return
 	}
 	hashes, err := s.openapiHashes()

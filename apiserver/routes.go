@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/gorilla/mux"
+
+	"kubelite/api"
 )
 
 // routes is the first of the two places that hold the whole request path; the second is the file of the verb
@@ -58,7 +60,7 @@ func (s *Server) serveResource(w http.ResponseWriter, hr *http.Request) {
 		s.serveResourceList(w, hr)
 		return
 	case req.Resource == nil:
-		s.serveNotFound(w, hr)
+		s.serveElsewhere(w, hr, api.GroupVersion{Group: req.Group, Version: req.Version})
 		return
 	case req.Subresource != "":
 		handle = req.Resource.subresourceHandler(req)

@@ -57,6 +57,10 @@ func (s *Server) replaceRows(ctx context.Context, out, in []*Resource, stored *R
 	rows := slices.DeleteFunc(slices.Clone(s.rows()), func(res *Resource) bool { return slices.Contains(out, res) })
 	s.resources.table.Store(newResourceTable(append(rows, in...)))
 	s.openapi.forget(slices.Concat(out, in))
+	select {
+	case s.rowsChanged <- struct{}{}:
+	default: // told already
+	}
 	for _, res := range out {
 		close(res.replaced)
 		if stored == nil {

@@ -101,6 +101,8 @@ func (s *Server) Start(ctx context.Context) (wait func() error, err error) {
 	group.Go(func() error { return s.compact(ctx) })
 	group.Go(func() error { return s.expireEvents(ctx) })
 	group.Go(func() error { return s.checkPolicyTypes(ctx) })
+	group.Go(func() error { return s.keepLocalAPIServices(ctx) })
+	group.Go(func() error { return s.aggregator.checkAvailability(ctx) })
 	if err := s.bootstrap(ctx); err != nil {
 		return nil, fmt.Errorf("create the bootstrap objects: %w", err)
 	}

@@ -34,7 +34,13 @@ type webhookTarget struct {
 	URL      string // if it is not behind a Service
 	Service  *api.ServiceReference
 	CABundle []byte
+	// Insecure believes whatever certificate is shown. Certificate is shown to the other side.
+	Insecure    bool
+	Certificate *tls.Certificate
 }
+
+// defaultServicePort is the port of a Service that is not named.
+const defaultServicePort = 443
 
 const (
 	maxWebhookAnswer  = 3 << 20
@@ -47,7 +53,7 @@ func (t *webhookTarget) url() (*url.URL, error) {
 		return url.Parse(t.URL)
 	}
 	host := t.Service.Name + "." + t.Service.Namespace + ".svc"
-	port := strconv.Itoa(int(api.Deref(t.Service.Port, 443)))
+	port := strconv.Itoa(int(api.Deref(t.Service.Port, defaultServicePort)))
 	return &url.URL{Scheme: "https", Host: net.JoinHostPort(host, port), Path: api.Deref(t.Service.Path, "")}, nil
 }
 
@@ -58,7 +64,7 @@ func (c *webhookClients) call(ctx context.Context, target webhookTarget, body []
 	if err != nil {
 		return nil, err
 	}
-	client, err := c.client(target, at.Host)
+	client, err := c.client(target)
 	if err != nil {
 		return nil, err
 	}
@@ -112,17 +118,21 @@ func webhookStatus(code int, body []byte) error {
 }
 
 // client is the HTTP client for a target. It dials an endpoint of the Service in place of its name.
-func (c *webhookClients) client(target webhookTarget, host string) (*http.Client, error) {
-	key := host + "\n" + string(target.CABundle)
-	if target.Service != nil {
-		key = "service " + key
+func (c *webhookClients) client(target webhookTarget) (*http.Client, error) {
+	at, err := target.url()
+	if err != nil {
+		return nil, err
 	}
+	key := fmt.Sprintf("%s\n%t %t %t\n%s", at.Host, target.Service != nil, target.Insecure, target.Certificate != nil, target.CABundle)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if client := c.clients[key]; client != nil {
 		return client, nil
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: target.Insecure}
+	if target.Certificate != nil {
+		config.Certificates = []tls.Certificate{*target.Certificate}
+	}
 	if len(target.CABundle) > 0 {
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(target.CABundle) {
@@ -133,7 +143,7 @@ func (c *webhookClients) client(target webhookTarget, host string) (*http.Client
 	transport := &http.Transport{TLSClientConfig: config, TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: 90 * time.Second, DialContext: dial}
 	if service := target.Service; service != nil {
 		name := api.Key{Namespace: service.Namespace, Name: service.Name}
-		port := api.Deref(service.Port, 443)
+		port := api.Deref(service.Port, defaultServicePort)
 		transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			address, err := c.server.serviceEndpoint(ctx, name, port)
 			if err != nil {

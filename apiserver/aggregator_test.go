@@ -1,0 +1,96 @@
+package apiserver
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const apiServices = "/apis/apiregistration.k8s.io/v1/apiservices"
+
+// What the server serves itself has an APIService, and gets it back if somebody deletes it.
+func TestLocalAPIServices(t *testing.T) {
+	h := newHarness(t)
+	w := h.watch(apiServices + "?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&fieldSelector=metadata.name=v1.apps")
+	w.sees("ADDED v1.apps")
+	apps := h.must("GET", apiServices+"/v1.apps", "")
+	require.Equal(t, "onstart", apps.at("metadata.labels").(tree)[labelAutomanaged])
+	require.Equal(t, tree{"group": "apps", "version": "v1", "groupPriorityMinimum": 17800.0, "versionPriority": 15.0}, apps.at("spec"))
+	require.Equal(t, "Local", apps.at("status.conditions.0.reason"))
+	require.Equal(t, "True", apps.at("status.conditions.0.status"))
+	require.Equal(t, 404, h.do("GET", apiServices+"/v1.apiregistration.k8s.io", "").code)
+
+	h.must("DELETE", apiServices+"/v1.apps", "")
+	for event := w.next(); event["type"] != "DELETED"; {
+		event = w.next()
+	}
+	w.sees("ADDED v1.apps")
+	require.Equal(t, 200, h.do("GET", "/apis/apps/v1", "").code)
+}
+
+func TestAggregatedAPI(t *testing.T) {
+	h := newHarness(t)
+	certificate, authority := certificateFor(t, "flunders.default.svc")
+	var asked http.Header
+	other := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch r.URL.Path {
+		case "/apis/wardle.example.com/v1":
+			fmt.Fprint(w, `{"kind":"APIResourceList","groupVersion":"wardle.example.com/v1","resources":[{"name":"flunders","singularName":"flunder","namespaced":true,"kind":"Flunder","verbs":["get","list"]}]}`)
+		default:
+			asked = r.Header
+			fmt.Fprintf(w, `{"kind":"Flunder","path":%q,"query":%q}`, r.URL.Path, r.URL.RawQuery)
+		}
+	}))
+	other.StartTLS()
+	other.TLS.Certificates[0] = certificate
+	t.Cleanup(other.Close)
+
+	w := h.watch(apiServices + "?watch=1&fieldSelector=metadata.name=v1.wardle.example.com")
+	h.must("POST", apiServices, `{"metadata":{"name":"v1.wardle.example.com"},"spec":{"group":"wardle.example.com","version":"v1","groupPriorityMinimum":2000,"versionPriority":200,
+		"caBundle":"`+base64.StdEncoding.EncodeToString(authority)+`","service":{"namespace":"default","name":"flunders"}}}`)
+	w.sees("ADDED v1.wardle.example.com")
+	condition := func() (status, reason any) {
+		conditions := w.sees("MODIFIED v1.wardle.example.com")
+		return at(conditions, "object.status.conditions.0.status"), at(conditions, "object.status.conditions.0.reason")
+	}
+	status, reason := condition()
+	require.Equal(t, []any{"False", "ServiceNotFound"}, []any{status, reason})
+	unavailable := h.do("GET", "/apis/wardle.example.com/v1/namespaces/default/flunders/a", "")
+	require.Equal(t, 503, unavailable.code)
+	require.Equal(t, "service unavailable\n", string(unavailable.body))
+	groups := h.must("GET", "/apis", "", "Accept", acceptAggregated).at("items").([]any)
+	require.Equal(t, "Stale", at(groups[len(groups)-1], "versions.0.freshness"))
+
+	h.must("POST", "/api/v1/namespaces/default/services", `{"metadata":{"name":"flunders"},"spec":{"ports":[{"port":443}]}}`)
+	h.endpoints("flunders", other.Listener.Addr().String())
+	for status != "True" {
+		status, reason = condition()
+		t.Log(status, reason)
+	}
+	require.Equal(t, "Passed", reason)
+
+	flunder := h.must("GET", "/apis/wardle.example.com/v1/namespaces/default/flunders/a?x=y", "", "X-Remote-User", "somebody-else")
+	require.Equal(t, "/apis/wardle.example.com/v1/namespaces/default/flunders/a", flunder.at("path"))
+	require.Equal(t, "x=y", flunder.at("query"))
+	require.Equal(t, []string{"admin"}, asked["X-Remote-User"], "as this server knows the sender, not as the sender says")
+	require.Equal(t, []string{"system:masters", "system:authenticated"}, asked["X-Remote-Group"])
+	require.Empty(t, asked["Authorization"])
+
+	require.Equal(t, "flunders", h.must("GET", "/apis/wardle.example.com/v1", "").at("resources.0.name"))
+	require.Equal(t, "wardle.example.com/v1", h.must("GET", "/apis/wardle.example.com", "").at("versions.0.groupVersion"))
+	groups = h.must("GET", "/apis", "", "Accept", acceptAggregated).at("items").([]any)
+	last := groups[len(groups)-1]
+	require.Equal(t, "wardle.example.com", at(last, "metadata.name"))
+	require.Equal(t, "Current", at(last, "versions.0.freshness"))
+	require.Equal(t, "flunders", at(last, "versions.0.resources.0.resource"))
+
+	require.Contains(t, h.must("GET", "/openapi/v3", "").at("paths"), "apis/wardle.example.com/v1")
+
+	h.must("DELETE", apiServices+"/v1.wardle.example.com", "")
+	require.Equal(t, 404, h.do("GET", "/apis/wardle.example.com/v1/namespaces/default/flunders/a", "").code)
+}
