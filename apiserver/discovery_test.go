@@ -12,57 +12,9 @@ import (
 
 const acceptAggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 
-// notServed are the resources and subresources of upstream that this server does not have.
-var notServed = []string{
-	"/v1/componentstatuses",
-	"/v1/limitranges",
-	"/v1/persistentvolumeclaims",
-	"/v1/persistentvolumeclaims/status",
-	"/v1/persistentvolumes",
-	"/v1/persistentvolumes/status",
-	"/v1/replicationcontrollers",
-	"/v1/replicationcontrollers/scale",
-	"/v1/replicationcontrollers/status",
-	"/v1/resourcequotas",
-	"/v1/resourcequotas/status",
-	"/v1/serviceaccounts/token",
-	"apiregistration.k8s.io/v1/apiservices",
-	"apiregistration.k8s.io/v1/apiservices/status",
-	"apps/v1/daemonsets",
-	"apps/v1/daemonsets/status",
-	"apps/v1/statefulsets",
-	"apps/v1/statefulsets/scale",
-	"apps/v1/statefulsets/status",
-	"authentication.k8s.io/v1/selfsubjectreviews",
-	"authentication.k8s.io/v1/tokenreviews",
-	"authorization.k8s.io/v1/localsubjectaccessreviews",
-	"authorization.k8s.io/v1/selfsubjectaccessreviews",
-	"authorization.k8s.io/v1/selfsubjectrulesreviews",
-	"authorization.k8s.io/v1/subjectaccessreviews",
-	"autoscaling/v2/horizontalpodautoscalers",
-	"autoscaling/v2/horizontalpodautoscalers/status",
-	"autoscaling/v1/horizontalpodautoscalers",
-	"autoscaling/v1/horizontalpodautoscalers/status",
-	"networking.k8s.io/v1/ingressclasses",
-	"networking.k8s.io/v1/ingresses",
-	"networking.k8s.io/v1/ingresses/status",
-	"networking.k8s.io/v1/ipaddresses",
-	"networking.k8s.io/v1/networkpolicies",
-	"networking.k8s.io/v1/servicecidrs",
-	"networking.k8s.io/v1/servicecidrs/status",
-	"policy/v1/poddisruptionbudgets",
-	"policy/v1/poddisruptionbudgets/status",
-	"admissionregistration.k8s.io/v1/mutatingadmissionpolicies",
-	"admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings",
-	"admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
-	"admissionregistration.k8s.io/v1/validatingadmissionpolicies",
-	"admissionregistration.k8s.io/v1/validatingadmissionpolicies/status",
-	"admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
-	"admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
-	"apiextensions.k8s.io/v1/customresourcedefinitions",
-	"apiextensions.k8s.io/v1/customresourcedefinitions/status",
-	"discovery.k8s.io/v1/endpointslices",
-}
+// notServed are the resources of upstream that this server does not have: componentstatuses asks components that report
+// by other ways here.
+var notServed = []string{"/v1/componentstatuses"}
 
 // What discovery says of each resource is what upstream's says, in the same order. testdata/discovery is the answer of a
 // real API server.
