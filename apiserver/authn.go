@@ -30,14 +30,15 @@ const (
 // or a bearer token. One that shows nothing is anonymous, which is good enough only for the paths by which load
 // balancers and installers ask whether the server is up. One that shows something wrong is turned away even there.
 type authenticator struct {
-	tokens map[string]*User
+	tokens  map[string]*User
+	proxies *frontProxy
 }
 
 var errInvalidToken = errors.New("invalid bearer token")
 
 // newAuthenticator reads the token file, if there is one.
 func newAuthenticator(tokenFile string) (*authenticator, error) {
-	a := &authenticator{tokens: map[string]*User{}}
+	a := &authenticator{tokens: map[string]*User{}, proxies: &frontProxy{}}
 	if tokenFile == "" {
 		return a, nil
 	}
@@ -93,7 +94,11 @@ func (a *authenticator) certificateUser(hr *http.Request, now time.Time) (*User,
 		if now.After(subject.NotAfter) {
 			return nil, errors.New("the client certificate has expired")
 		}
-		if subject.Subject.CommonName != "" {
+		if a.proxies.signed(hr.TLS.VerifiedChains[0]) {
+			if user := a.proxies.user(hr, subject); user != nil {
+				return user, nil
+			}
+		} else if subject.Subject.CommonName != "" {
 			groups := append(slices.Clone(subject.Subject.Organization), groupAuthenticated)
 			return &User{Name: subject.Subject.CommonName, Groups: groups}, nil
 		}

@@ -33,6 +33,7 @@ func (s *Server) bootstrap(ctx context.Context) error {
 	}
 	own, ownCtx := errgroup.WithContext(ctx)
 	own.Go(func() error { return s.ensure(ownCtx, s.ownService()) })
+	own.Go(func() error { return s.ensureAuthenticationConfigMap(ownCtx) })
 	own.Go(func() error { return s.bootstrapRoles(ownCtx, true) })
 	own.Go(func() error { return s.ensureServiceCIDR(ownCtx) })
 	if endpoints := s.ownEndpoints(); endpoints != nil {

@@ -32,6 +32,9 @@ type Config struct {
 	// ProxyClientCertFile and ProxyClientKeyFile are how the server shows itself to API servers that it passes requests
 	// on to.
 	ProxyClientCertFile, ProxyClientKeyFile string
+	// RequestHeaderCAFile holds the authorities of front proxies, which say by headers who sent a request. Empty: none is
+	// believed.
+	RequestHeaderCAFile string
 	// ServiceCIDR is where Services get their cluster addresses from. Nil: 10.96.0.0/16.
 	ServiceCIDR *net.IPNet
 	// AdvertiseAddress is the address under which pods reach this server; the endpoints of Service

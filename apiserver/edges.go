@@ -33,6 +33,9 @@ func (s *Server) newEdges() (err error) {
 	if s.tokens, err = newServiceAccountTokens(s); err != nil {
 		return err
 	}
+	if s.authn.proxies, err = newFrontProxy(s.config.RequestHeaderCAFile); err != nil {
+		return err
+	}
 	s.authz = &authorizer{node: &nodeAuthorizer{server: s}, policy: rbac.NewPolicy()}
 	s.feedPolicy()
 	s.metrics = newMetrics(s)

@@ -210,6 +210,13 @@ func (c *Config) tls() (*tls.Config, error) {
 			return nil, fmt.Errorf("load the client authorities: no certificate in %s", c.ClientCAFile)
 		}
 		config.ClientAuth = tls.VerifyClientCertIfGiven
+		if c.RequestHeaderCAFile != "" { // the authenticator tells which authority it was
+			pem, err := os.ReadFile(c.RequestHeaderCAFile)
+			if err != nil {
+				return nil, fmt.Errorf("load the front proxies' authorities: %w", err)
+			}
+			config.ClientCAs.AppendCertsFromPEM(pem)
+		}
 	}
 	return config, nil
 }

@@ -21,6 +21,8 @@ func (c *Config) commandLine(p Profile, component string) ([]string, error) {
 			"--service-account-signing-key-file", pki("sa.key"),
 			"--kubelet-client-certificate", pki("apiserver-kubelet-client.crt"), "--kubelet-client-key", pki("apiserver-kubelet-client.key"),
 			"--kubelet-certificate-authority", pki("ca.crt"),
+			"--requestheader-client-ca-file", pki("front-proxy-ca.crt"),
+			"--proxy-client-cert-file", pki("front-proxy-client.crt"), "--proxy-client-key-file", pki("front-proxy-client.key"),
 			"--service-cluster-ip-range", c.ServiceCIDR.String()}
 		for _, address := range c.listenAddresses() {
 			args = append(args, "--listen", address)
@@ -95,6 +97,13 @@ func (c *Config) identities(p Profile) error {
 		return err
 	}
 	if err := pki.SigningKey("sa"); err != nil {
+		return err
+	}
+	frontProxy, err := NewFrontProxyPKI(p.Path("pki"))
+	if err != nil {
+		return err
+	}
+	if err := frontProxy.Client("front-proxy-client", "front-proxy-client"); err != nil {
 		return err
 	}
 	clients := []struct{ cert, kubeconfig, user, group string }{

@@ -21,6 +21,7 @@ import (
 // certificate of this CA is who the certificate says: common name is the user, organisations are the groups.
 type PKI struct {
 	dir  string
+	name string // of the authority's own files: "ca"
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
@@ -32,12 +33,20 @@ const (
 )
 
 // NewPKI opens the CA in dir, or makes one at the first start.
-func NewPKI(dir string) (*PKI, error) {
-	p := &PKI{dir: dir}
+func NewPKI(dir string) (*PKI, error) { return openAuthority(dir, "ca", "kubelite-ca") }
+
+// NewFrontProxyPKI is NewPKI for the authority of front proxies. It is another one, because its certificates say that
+// their holder may speak for anybody.
+func NewFrontProxyPKI(dir string) (*PKI, error) {
+	return openAuthority(dir, "front-proxy-ca", "kubelite-front-proxy-ca")
+}
+
+func openAuthority(dir, name, commonName string) (*PKI, error) {
+	p := &PKI{dir: dir, name: name}
 	var err error
-	p.cert, p.key, err = p.load("ca")
+	p.cert, p.key, err = p.load(name)
 	if errors.Is(err, os.ErrNotExist) {
-		return p, p.createCA()
+		return p, p.createCA(commonName)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the certificate authority: %w", err)
@@ -105,17 +114,17 @@ func (p *PKI) SigningKey(name string) error {
 	return writeFile(p.KeyFile(name), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
 }
 
-func (p *PKI) createCA() error {
+func (p *PKI) createCA(commonName string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return fmt.Errorf("make the certificate authority: %w", err)
 	}
 	template := &x509.Certificate{
-		Subject: pkix.Name{CommonName: "kubelite-ca"}, BasicConstraintsValid: true, IsCA: true,
+		Subject: pkix.Name{CommonName: commonName}, BasicConstraintsValid: true, IsCA: true,
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
 	}
 	p.cert, p.key = template, key
-	p.cert, err = p.sign("ca", template, key, caLifetime)
+	p.cert, err = p.sign(p.name, template, key, caLifetime)
 	return err
 }
 
