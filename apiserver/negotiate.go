@@ -69,7 +69,12 @@ func (r *Request) checkAccept() error {
 	if sub := r.Resource.Subresources[r.Subresource]; sub != nil && sub.LongRunning {
 		return nil
 	}
-	_, err := r.negotiate()
+	accept, err := r.negotiate()
+	if err == nil && accept.as == "Table" && r.Resource.Create != nil { // what is never stored has no columns
+		if r.accept = chooseAccepted(r.HTTP.Header.Get("Accept"), false, true); r.accept == nil {
+			return api.NewNotAcceptable(mediaTypes)
+		}
+	}
 	return err
 }
 

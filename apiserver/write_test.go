@@ -126,6 +126,8 @@ func TestBadInput(t *testing.T) {
 			code: 406, reason: "NotAcceptable", message: "only the following media types are accepted: application/json"},
 		{what: "no answer to a write", method: "POST", path: configMaps, body: configMap("x", ""), header: []string{"Accept", "text/csv"},
 			code: 406, reason: "NotAcceptable", message: "Available representations: application/json, application/yaml, application/vnd.kubernetes.protobuf"},
+		{what: "a table of what is never stored", method: "POST", path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body: `{"spec":{"nonResourceAttributes":{"path":"/","verb":"get"}}}`,
+			header: []string{"Accept", "application/json;as=Table;v=v1;g=meta.k8s.io"}, code: 406, reason: "NotAcceptable", message: "only the following media types are accepted"},
 		{what: "metadata of one, asked for as of many", method: "GET", path: configMaps + "/taken", header: []string{"Accept", "application/yaml;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"},
 			code: 406, reason: "NotAcceptable", message: "you requested PartialObjectMetadataList, but the requested object is not a list (*core.ConfigMap)"},
 		{what: "empty patch", method: "PATCH", path: configMaps + "/taken", header: []string{"Content-Type", "application/merge-patch+json"},
