@@ -67,6 +67,7 @@ func (s *Server) admissionPlugins() admission {
 		runtimeClassAdmission{s},   // a pod of a runtime class costs more, and runs on certain nodes
 		deviceAdmission{s},         // devices are given, and looked at, by who may do so
 		certificateAdmission{s},    // a certificate is approved and signed by who may do so for its signer
+		defaultIngressClass{s},     // an Ingress that names no class gets the default
 		newMutatingPolicies(s),     // expressions may change the object
 		newMutatingWebhooks(s),     // and so may programs outside
 		newValidatingPolicies(s),   // when it is final, expressions may refuse it
