@@ -51,7 +51,7 @@ type ObjectMeta struct {
 	// Counts the changes of the desired state. A status that observed this generation is up to date. The server sets
 	// it.
 	Generation int64 `json:"generation,omitempty" pb:"7"`
-	// When the object was created. The server sets it.
+	// CreationTimestamp is a timestamp of when the object was created. The server sets it.
 	CreationTimestamp Time `json:"creationTimestamp,omitempty,omitzero" pb:"8"`
 	// When the object will be, or was to be, gone: set when somebody deletes it, at the end of the grace period. From
 	// then on it only waits for its finalizers and cannot be revived. The server sets it.

@@ -43,7 +43,7 @@ func TestHelm(t *testing.T) {
 		check(t, client, "installs a chart and waits until it is ready", func(t *testing.T) {
 			out := helm(t, "install", "demo", "testdata/chart", "--create-namespace", "--wait", "--timeout", "60s")
 			require.Contains(t, out, "STATUS: deployed")
-			require.Contains(t, out, "It runs on Kubernetes v1.36.3 and knows Deployments: true")
+			require.Contains(t, out, "It runs on Kubernetes v1.36.3+kubelite and knows Deployments: true")
 			require.Equal(t, "1 1", replicas(t))
 		})
 		check(t, client, "upgrades it", func(t *testing.T) {

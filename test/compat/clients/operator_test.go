@@ -162,6 +162,7 @@ func TestOperator(t *testing.T) {
 		require.Eventually(t, func() bool {
 			return client.IgnoreNotFound(c.Get(ctx, key, site)) == nil && c.Get(ctx, key, site) != nil
 		}, 30*time.Second, 20*time.Millisecond)
-		require.Eventually(t, func() bool { return c.Get(ctx, key, child) != nil }, 30*time.Second, 20*time.Millisecond)
+		// The garbage collector looks for new kinds every 30 seconds, as upstream's does.
+		require.Eventually(t, func() bool { return c.Get(ctx, key, child) != nil }, 90*time.Second, 20*time.Millisecond)
 	})
 }
