@@ -61,7 +61,7 @@ func FuzzPatch(f *testing.F) {
 		`{}`, `null`, `[]`, `[{"op":"remove","path":"/spec/containers/0"}]`, `[{"op":"move","from":"/spec","path":"/spec/x"}]`, `{"spec":{"containers":[{"name":"c","$patch":"delete"}]}}`,
 		`{"spec":{"containers":[{"name":"d"}],"$setElementOrder/containers":[{"name":"d"},{"name":"c"}]}}`, `{"metadata":{"$deleteFromPrimitiveList/finalizers":["a"]}}`,
 		`{"spec":{"volumes":[{"name":"v","$retainKeys":["name","hostPath"],"hostPath":{"path":"/"}}]}}`, `{"$patch":"replace","spec":null}`, `{"spec":{"$patch":"x"}}`,
-		`[{"op":"copy","from":"/spec","path":"/spec/containers/-"}]`, `[{"op":"test","path":"","value":{}}]`, `{"spec":{"containers":[1,null,[]]}}`,
+		`[{"op":"copy","from":"/spec","path":"/spec/containers/-"}]`, `[{"op":"test","path":"","value":{}}]`, `[{"op":"test","path":""}]`, `[{"op":"test","path":"","value":null}]`, `{"spec":{"containers":[1,null,[]]}}`,
 	} {
 		f.Add([]byte(patch))
 	}

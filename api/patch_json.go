@@ -50,6 +50,10 @@ func applyJSONPatch(doc, patch []byte) ([]byte, error) {
 		return nil, malformedPatch(err.Error())
 	}
 	for _, operation := range operations {
+		if path, err := operation.Path(); err == nil && path == "" && operation.Kind() == "test" && operation["value"] == nil {
+			// The document is something, so it is not nothing. The library would dereference the nothing.
+			return nil, fmt.Errorf("testing value %s failed: %w", path, jsonpatch.ErrTestFailed)
+		}
 		setForReplace(operation)
 	}
 	options := jsonpatch.NewApplyOptions()
