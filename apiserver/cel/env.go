@@ -25,8 +25,6 @@ const (
 
 	// interruptFrequency is after how many steps of a loop an evaluation looks whether it was cancelled.
 	interruptFrequency = 100
-	// maxRequestSize bounds how long any value can be, for estimates.
-	maxRequestSize = 3 << 20
 )
 
 // Env is what an expression is compiled in: the language with Kubernetes' libraries, and variables. It never changes.

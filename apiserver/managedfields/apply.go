@@ -113,7 +113,7 @@ func (k *Kind) apply(ctx context.Context, live api.Object, patch tree, entries [
 	}
 	mine := api.ManagedFieldsEntry{Manager: who.Manager, Operation: api.ManagedFieldsOperationApply, Subresource: k.Subresource}
 	id := managerID(&mine)
-	updater := &merge.Updater{Converter: converter{ctx, k}, IgnoreFilter: k.resetFilters(entries)}
+	updater := (&merge.UpdaterBuilder{Converter: converter{ctx, k}, IgnoreFilter: k.resetFilters(entries)}).BuildUpdater()
 	resultTyped, managers, err := updater.Apply(liveTyped, patchTyped, fieldpath.APIVersion(version), managers, id, force)
 	if err != nil {
 		if _, ok := err.(merge.Conflicts); ok {
