@@ -257,14 +257,18 @@ func (r *Runtime) StartContainer(ctx context.Context, id string) error {
 		}
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	c, p := r.find(id)
 	if c == nil {
+		r.mu.Unlock()
 		return fmt.Errorf("no such container: %s", id)
 	}
 	c.State, c.StartedAt, c.NotReady = kubelet.ContainerRunning, time.Now(), !b.ready
 	r.arm(p, c, b)
-	return r.save(p)
+	err := r.save(p)
+	r.mu.Unlock()
+	// Also who started it is told: what waits for a sidecar to run may start now.
+	r.tell(p.UID)
+	return err
 }
 
 // arm sets the timer of a container that ends by itself. Init containers always do, and at once.

@@ -53,8 +53,9 @@ func TestContainersEndOnTime(t *testing.T) {
 		run(t, r, "job", map[string]string{"run-seconds": "90", "exit-code": "4", "start-delay": "1.5"})
 		require.Equal(t, 1500*time.Millisecond, time.Since(began))
 		require.Equal(t, kubelet.ContainerRunning, container(t, r, "job").State)
+		require.Equal(t, api.UID("job"), <-told, "it began")
 
-		require.Equal(t, api.UID("job"), <-told)
+		require.Equal(t, api.UID("job"), <-told, "it ended")
 		require.Equal(t, 91500*time.Millisecond, time.Since(began))
 		c := container(t, r, "job")
 		require.Equal(t, kubelet.ContainerExited, c.State)
