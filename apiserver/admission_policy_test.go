@@ -213,3 +213,37 @@ func TestPolicyTypesAreChecked(t *testing.T) {
 		require.Contains(t, at(warnings[i], "warning"), want.text)
 	}
 }
+
+// Jane may write policies and bindings. That must not let her read the Secrets that they would quote.
+func TestAPolicyReadsOnlyWhatItsAuthorMay(t *testing.T) {
+	h := newHarness(t)
+	h.must("POST", rbacPath+"clusterroles", `{"metadata":{"name":"policies"},"rules":[{"verbs":["*"],"apiGroups":["admissionregistration.k8s.io"],"resources":["*"]}]}`)
+	h.must("POST", rbacPath+"clusterrolebindings", `{"metadata":{"name":"policies"},"roleRef":{"kind":"ClusterRole","name":"policies"},"subjects":[{"kind":"User","name":"jane"}]}`)
+	policy := func(name, params string) string {
+		return `{"metadata":{"name":"` + name + `"},"spec":{` + params + `"matchConstraints":{"resourceRules":[{"apiGroups":[""],"apiVersions":["v1"],"operations":["*"],"resources":["pods"]}]},"validations":[{"expression":"true"}]}}`
+	}
+	binding := func(ref string) string {
+		return `{"metadata":{"generateName":"b"},"spec":{"policyName":"of-secrets","validationActions":["Deny"],"paramRef":{` + ref + `"parameterNotFoundAction":"Deny"}}}`
+	}
+	const secrets = `"paramKind":{"apiVersion":"v1","kind":"Secret"},`
+	policies, bindings := policyPath+"validatingadmissionpolicies", policyPath+"validatingadmissionpolicybindings"
+	h.must("POST", policies, policy("of-secrets", secrets))
+
+	h.token = "somebody" // jane
+	h.must("POST", policies, policy("plain", ""))
+	require.Contains(t, h.fails(422, "Invalid", "POST", policies, policy("mine", secrets)),
+		`spec.paramKind: Forbidden: user jane must have "get" permission on all objects of the referenced paramKind (kind=Secret, apiVersion=v1)`)
+	named, selected := `"name":"s","namespace":"default",`, `"selector":{},"namespace":"default",`
+	for _, ref := range []string{named, selected} {
+		require.Contains(t, h.fails(422, "Invalid", "POST", bindings, binding(ref)), `spec.paramRef: Forbidden: user jane does not have `)
+	}
+	h.must("PATCH", policies+"/of-secrets", `{"metadata":{"labels":{"a":"b"}}}`, "Content-Type", "application/merge-patch+json") // the parameters stay
+
+	// With the right to read that one Secret, she may refer to it, and to no other.
+	h.token = "admin"
+	h.must("POST", rbacPath+"namespaces/default/roles", `{"metadata":{"name":"one"},"rules":[{"verbs":["get"],"apiGroups":[""],"resources":["secrets"],"resourceNames":["s"]}]}`)
+	h.must("POST", rbacPath+"namespaces/default/rolebindings", `{"metadata":{"name":"one"},"roleRef":{"kind":"Role","name":"one"},"subjects":[{"kind":"User","name":"jane"}]}`)
+	h.token = "somebody"
+	h.must("POST", bindings, binding(named))
+	h.fails(422, "Invalid", "POST", bindings, binding(selected))
+}

@@ -18,15 +18,17 @@ var (
 	}
 	mutatingPolicyStrategy = Strategy{
 		Generation:        func(obj api.Object) any { return obj.(*api.MutatingAdmissionPolicy).Spec },
-		Check:             checkExpressions,
+		Check:             checkPolicy,
 		ConditionalUpdate: true,
 	}
 	mutatingPolicyBindingStrategy = Strategy{
 		Generation:        func(obj api.Object) any { return obj.(*api.MutatingAdmissionPolicyBinding).Spec },
+		Check:             checkPolicyBinding,
 		ConditionalUpdate: true,
 	}
 	validatingPolicyBindingStrategy = Strategy{
 		Generation:        func(obj api.Object) any { return obj.(*api.ValidatingAdmissionPolicyBinding).Spec },
+		Check:             checkPolicyBinding,
 		ConditionalUpdate: true,
 	}
 )
@@ -43,7 +45,7 @@ var validatingPolicyStrategy = Strategy{
 		obj.(*api.ValidatingAdmissionPolicy).Spec = old.(*api.ValidatingAdmissionPolicy).Spec
 	},
 	Generation:        func(obj api.Object) any { return obj.(*api.ValidatingAdmissionPolicy).Spec },
-	Check:             checkExpressions,
+	Check:             checkPolicy,
 	ConditionalUpdate: true,
 }
 
