@@ -58,10 +58,34 @@ type CustomResourceConversion struct {
 // WebhookConversion says how to call a conversion webhook.
 type WebhookConversion struct {
 	// Where the webhook is.
-	ClientConfig *WebhookClientConfig `json:"clientConfig,omitempty" pb:"2"`
+	ClientConfig *APIExtensionsWebhookClientConfig `json:"clientConfig,omitempty" pb:"2"`
 	// The versions of ConversionReview that the webhook understands, the one it likes best first. The server takes
 	// the first that it knows too: v1.
 	ConversionReviewVersions []string `json:"conversionReviewVersions" pb:"3" list:"atomic"`
+}
+
+// APIExtensionsWebhookClientConfig says how the API server reaches a conversion webhook: exactly one of url and service is
+// set.
+type APIExtensionsWebhookClientConfig struct {
+	// Where the webhook is, "https://host:port/path". It may not hold a user, a query or a fragment.
+	URL *string `json:"url,omitempty" pb:"3"`
+	// The Service that the webhook is behind.
+	Service *APIExtensionsServiceReference `json:"service,omitempty" pb:"1"`
+	// The authorities, in PEM form, that may have signed the webhook's certificate. Empty: those that the API server's
+	// machine trusts.
+	CABundle []byte `json:"caBundle,omitempty" pb:"2"`
+}
+
+// APIExtensionsServiceReference names the Service that a conversion webhook is behind.
+type APIExtensionsServiceReference struct {
+	// The Service's namespace.
+	Namespace string `json:"namespace" pb:"1"`
+	// The Service's name.
+	Name string `json:"name" pb:"2"`
+	// The path in the URL. Default: none.
+	Path *string `json:"path,omitempty" pb:"3"`
+	// The port of the Service, from 1 to 65535. Default: 443.
+	Port *int32 `json:"port,omitempty" pb:"4"`
 }
 
 // CustomResourceDefinitionVersion is one version of a custom kind.

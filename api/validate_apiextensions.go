@@ -223,7 +223,8 @@ func (l *ErrorList) conversion(path Path, c *CustomResourceConversion) {
 	if hook.ClientConfig == nil {
 		l.add(client.Required("required when strategy is set to Webhook"))
 	} else {
-		l.webhookClient(client, hook.ClientConfig)
+		c := hook.ClientConfig
+		l.webhookClient(client, &WebhookClientConfig{URL: c.URL, Service: (*ServiceReference)(c.Service), CABundle: c.CABundle})
 	}
 	l.reviewVersions(versions, hook.ConversionReviewVersions)
 }

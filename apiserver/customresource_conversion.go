@@ -42,7 +42,7 @@ func (s *Server) callConverter(ctx context.Context, crd *api.CustomResourceDefin
 	ctx, cancel := context.WithTimeout(ctx, converterTimeout)
 	defer cancel()
 	client := hook.ClientConfig
-	answer, err := s.webhooks.call(ctx, webhookTarget{URL: api.Deref(client.URL, ""), Service: client.Service, CABundle: client.CABundle}, body)
+	answer, err := s.webhooks.call(ctx, webhookTarget{URL: api.Deref(client.URL, ""), Service: (*api.ServiceReference)(client.Service), CABundle: client.CABundle}, body)
 	if err != nil {
 		return nil, fail("failed: %v", err)
 	}

@@ -55,7 +55,9 @@ func (c *comparison) compare(path string, ours, theirs reflect.Type) {
 func (c *comparison) compareFields(path string, ours, theirs reflect.Type) {
 	mine := map[string]reflect.StructField{}
 	for i := range ours.NumField() {
-		mine[fieldName(ours.Field(i))] = ours.Field(i)
+		if name := fieldName(ours.Field(i)); name != "-" { // not on the wire
+			mine[name] = ours.Field(i)
+		}
 	}
 	for i := range theirs.NumField() {
 		their := theirs.Field(i)
