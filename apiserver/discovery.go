@@ -350,7 +350,7 @@ func writeTagged(w http.ResponseWriter, hr *http.Request, contentType string, bo
 func writeNotModified(w http.ResponseWriter, hr *http.Request, tag string) bool {
 	tag = `"` + tag + `"`
 	w.Header().Set("ETag", tag)
-	w.Header().Add("Vary", "Accept")
+	w.Header().Set("Vary", "Accept")
 	for known := range strings.SplitSeq(hr.Header.Get("If-None-Match"), ",") {
 		if known = strings.TrimPrefix(strings.TrimSpace(known), "W/"); known == tag || known == "*" {
 			w.WriteHeader(http.StatusNotModified)

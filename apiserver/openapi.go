@@ -23,6 +23,9 @@ import (
 type openapiDocuments struct {
 	mu     sync.Mutex
 	hashes map[string]string // guarded by mu; by path: "apis/apps/v1"
+	// tags of the version 2 document, by media type, and the table that it was made of; guarded by mu
+	v2Tags map[string]string
+	v2Of   *resourceTable
 }
 
 // mediaOpenAPIV2 is the protobuf form of version 2. kubectl asks for it where version 3 does not know a kind, and old clients
@@ -158,7 +161,12 @@ func (s *Server) serveOpenAPIV2(w http.ResponseWriter, hr *http.Request) {
 		s.respond(w, requestFrom(hr.Context()), nil, api.NewNotAcceptable([]string{mediaJSON, mediaOpenAPIV2}))
 		return
 	}
-	body, err := s.openapiV2()
+	// Clients ask again and again whether their copy is still good: that must not take making the document.
+	table := s.resources.table.Load()
+	if tag := s.openapi.v2Tag(table, media); tag != "" && writeNotModified(w, hr, tag) {
+		return
+	}
+	body, err := s.openapiV2(table)
 	if err == nil && media != mediaJSON {
 		body, err = openapiV2Protobuf(body)
 	}
@@ -166,8 +174,32 @@ func (s *Server) serveOpenAPIV2(w http.ResponseWriter, hr *http.Request) {
 		s.respond(w, requestFrom(hr.Context()), nil, err)
 		return
 	}
-	writeTagged(w, hr, media, body)
+	tag := contentHash(body)
+	s.openapi.setV2Tag(table, media, tag)
+	if !writeNotModified(w, hr, tag) {
+		w.Header().Set("Content-Type", media)
+		_, _ = w.Write(body) // an error means that the client is gone
+	}
 	debug.FreeOSMemory()
+}
+
+// v2Tag is the tag of the version 2 document of a table, if it has been made.
+func (d *openapiDocuments) v2Tag(table *resourceTable, media string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.v2Of != table {
+		return ""
+	}
+	return d.v2Tags[media]
+}
+
+func (d *openapiDocuments) setV2Tag(table *resourceTable, media, tag string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.v2Of != table {
+		d.v2Of, d.v2Tags = table, map[string]string{}
+	}
+	d.v2Tags[media] = tag
 }
 
 func acceptsJSON(hr *http.Request) bool {

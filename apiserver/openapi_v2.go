@@ -50,8 +50,8 @@ type (
 	}
 )
 
-// openapiV2 makes the document.
-func (s *Server) openapiV2() ([]byte, error) {
+// openapiV2 makes the document of all rows of a table.
+func (s *Server) openapiV2(table *resourceTable) ([]byte, error) {
 	document := &swaggerDocument{
 		Swagger: "2.0", Info: openapiTitle(), Paths: map[string]map[string]any{}, Definitions: api.OpenAPIDefinitions(),
 		Security: []map[string][]string{{"BearerToken": {}}},
@@ -59,7 +59,7 @@ func (s *Server) openapiV2() ([]byte, error) {
 			"BearerToken": {"type": "apiKey", "name": "authorization", "in": "header", "description": "Bearer Token authentication"},
 		},
 	}
-	for _, res := range s.rows() {
+	for _, res := range table.rows {
 		if res.Definition != nil {
 			maps.Copy(document.Definitions, customSchemas(res, true))
 		}
