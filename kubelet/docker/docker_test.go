@@ -326,6 +326,11 @@ func TestLogs(t *testing.T) {
 		_ = r.ContainerLogs(t.Context(), ids[1], kubelet.LogOptions{Tail: -1, Follow: true}, &b, &b) // the text tells
 		followed <- b.String()
 	}()
+	// A process that is told to end before it listens for that ends without a word.
+	require.Eventually(t, func() bool {
+		out, _ := logs(t, r, ids[1], kubelet.LogOptions{Tail: -1})
+		return out == "serving\n"
+	}, 20*time.Second, 10*time.Millisecond)
 	require.NoError(t, r.StopContainer(t.Context(), ids[1], 20*time.Second))
 	require.Equal(t, "serving\ntold to end\n", <-followed)
 }

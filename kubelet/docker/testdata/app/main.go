@@ -27,14 +27,15 @@ func main() {
 	command := append(os.Args[1:], "serve", "")
 	switch command[0] {
 	case "pause":
-		wait(syscall.SIGTERM)
+		<-listen(syscall.SIGTERM)
 	case "serve": // until it is told to end
 		go func() {
 			handler := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") }
 			fmt.Fprintln(os.Stderr, http.ListenAndServe(":8080", http.HandlerFunc(handler)))
 		}()
+		signals := listen(syscall.SIGTERM)
 		fmt.Println("serving")
-		wait(syscall.SIGTERM)
+		<-signals
 		fmt.Println("told to end")
 	case "exit": // with a code, and a last word
 		fmt.Println("out")
@@ -80,8 +81,8 @@ func main() {
 	}
 }
 
-func wait(s os.Signal) {
+func listen(s os.Signal) <-chan os.Signal {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, s)
-	<-signals
+	return signals
 }
