@@ -336,10 +336,14 @@ func (s *Server) versionDiscovery(gv api.GroupVersion) versionDiscovery {
 
 // writeTagged answers with a body that clients may keep: next time they send its tag and get 304 if it is the same.
 func writeTagged(w http.ResponseWriter, hr *http.Request, contentType string, body []byte) {
-	sum := sha256.Sum256(body)
+	writeUnderTag(w, hr, contentTag(body), contentType, body)
+}
+
+// writeUnderTag is writeTagged for a body whose tag is known. A client that has it already (hasTag) needs no body.
+func writeUnderTag(w http.ResponseWriter, hr *http.Request, tag, contentType string, body []byte) {
 	header := w.Header()
 	header.Set("Cache-Control", "public")
-	if writeNotModified(w, hr, strings.ToUpper(hex.EncodeToString(sum[:]))) {
+	if writeNotModified(w, hr, tag) {
 		return
 	}
 	header.Set("Content-Type", contentType)
@@ -348,14 +352,27 @@ func writeTagged(w http.ResponseWriter, hr *http.Request, contentType string, bo
 
 // writeNotModified sets the tag of what is about to be written, and answers 304 if the client has it already.
 func writeNotModified(w http.ResponseWriter, hr *http.Request, tag string) bool {
+	w.Header().Set("ETag", `"`+tag+`"`)
+	w.Header().Add("Vary", "Accept")
+	if !hasTag(hr, tag) {
+		return false
+	}
+	w.WriteHeader(http.StatusNotModified)
+	return true
+}
+
+// hasTag tells whether the client says that it has what goes under the tag.
+func hasTag(hr *http.Request, tag string) bool {
 	tag = `"` + tag + `"`
-	w.Header().Set("ETag", tag)
-	w.Header().Set("Vary", "Accept")
 	for known := range strings.SplitSeq(hr.Header.Get("If-None-Match"), ",") {
 		if known = strings.TrimPrefix(strings.TrimSpace(known), "W/"); known == tag || known == "*" {
-			w.WriteHeader(http.StatusNotModified)
 			return true
 		}
 	}
 	return false
+}
+
+func contentTag(body []byte) string {
+	sum := sha256.Sum256(body)
+	return strings.ToUpper(hex.EncodeToString(sum[:]))
 }

@@ -124,6 +124,10 @@ func TestOpenAPI(t *testing.T) {
 	}
 	v2 := h.must("GET", "/openapi/v2", "")
 	require.Equal(t, "2.0", v2.at("swagger"))
+	kept := h.do("GET", "/openapi/v2", "", "If-None-Match", v2.header.Get("ETag"))
+	require.Equal(t, 304, kept.code)
+	require.Equal(t, "public", kept.header.Get("Cache-Control"))
+	require.Equal(t, v2.header.Get("ETag"), kept.header.Get("ETag"))
 	definitions := v2.tree()["definitions"].(tree)
 	for _, ref := range references(v2.tree()) {
 		require.NotNil(t, definitions[strings.TrimPrefix(ref, "#/definitions/")], ref)

@@ -163,7 +163,9 @@ func (s *Server) serveOpenAPIV2(w http.ResponseWriter, hr *http.Request) {
 	}
 	// Clients ask again and again whether their copy is still good: that must not take making the document.
 	table := s.resources.table.Load()
-	if tag := s.openapi.v2Tag(table, media); tag != "" && writeNotModified(w, hr, tag) {
+	tag := s.openapi.v2Tag(table, media)
+	if tag != "" && hasTag(hr, tag) {
+		writeUnderTag(w, hr, tag, media, nil)
 		return
 	}
 	body, err := s.openapiV2(table)
@@ -174,12 +176,9 @@ func (s *Server) serveOpenAPIV2(w http.ResponseWriter, hr *http.Request) {
 		s.respond(w, requestFrom(hr.Context()), nil, err)
 		return
 	}
-	tag := contentHash(body)
+	tag = contentTag(body)
 	s.openapi.setV2Tag(table, media, tag)
-	if !writeNotModified(w, hr, tag) {
-		w.Header().Set("Content-Type", media)
-		_, _ = w.Write(body) // an error means that the client is gone
-	}
+	writeUnderTag(w, hr, tag, media, body)
 	debug.FreeOSMemory()
 }
 
