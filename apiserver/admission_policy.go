@@ -148,7 +148,7 @@ func (p *policy) invocations(ctx context.Context, w *write) (list []*invocation,
 	if res == nil {
 		return nil, nil
 	}
-	paramRes, err := p.paramResource(w.server)
+	paramRes, err := w.server.paramResource(p.params)
 	if err != nil {
 		return nil, []policyFailure{{nil, fmt.Errorf("failed to configure policy: %w", err)}}
 	}
@@ -188,17 +188,17 @@ func (p *policy) invocations(ctx context.Context, w *write) (list []*invocation,
 	return list, failures
 }
 
-// paramResource is where the parameters of the policy are; nil: it has none.
-func (p *policy) paramResource(s *Server) (*Resource, error) {
-	if p.params == nil {
+// paramResource is where parameters of a kind are; nil for no kind: the policy has none.
+func (s *Server) paramResource(kind *api.ParamKind) (*Resource, error) {
+	if kind == nil {
 		return nil, nil
 	}
 	for _, res := range s.rows() {
-		if res.APIVersion() == p.params.APIVersion && res.Kind.Kind == p.params.Kind && res.Create == nil {
+		if res.APIVersion() == kind.APIVersion && res.Kind.Kind == kind.Kind && res.Create == nil {
 			return res, nil
 		}
 	}
-	return nil, fmt.Errorf("failed to find resource referenced by paramKind: '%s, Kind=%s'", p.params.APIVersion, p.params.Kind)
+	return nil, fmt.Errorf("failed to find resource referenced by paramKind: '%s, Kind=%s'", kind.APIVersion, kind.Kind)
 }
 
 // collect finds the parameters of a binding: objects, or nil where the policy is to be evaluated without any. Nothing

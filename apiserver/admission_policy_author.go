@@ -61,7 +61,7 @@ func (s *Server) mayReadParams(req *Request, verb string, kind *api.ParamKind, n
 	}
 	if kind != nil {
 		what.Group = api.ParseGroupVersion(kind.APIVersion).Group
-		if res, err := (&policy{params: kind}).paramResource(s); err == nil {
+		if res, err := s.paramResource(kind); err == nil {
 			what.Resource = res.Plural
 		}
 	}
