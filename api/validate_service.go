@@ -145,20 +145,6 @@ func (l *ErrorList) sessionAffinity(path Path, spec *ServiceSpec) {
 	}
 }
 
-// ValidateServiceAddresses returns the mistakes in what a user wrote about addresses. The API server looks at these
-// alone, before it allocates addresses, because it cannot allocate from nonsense; old is nil on create.
-func ValidateServiceAddresses(svc, old *Service) ErrorList {
-	var errs ErrorList
-	var known []string
-	if old != nil {
-		known = old.Spec.ClusterIPs
-	}
-	if svc.Spec.Type != ServiceTypeExternalName {
-		errs.clusterIPs("spec", &svc.Spec, known)
-	}
-	return errs
-}
-
 // clusterIPs checks the addresses of a Service and the IP families they belong to.
 func (l *ErrorList) clusterIPs(path Path, spec *ServiceSpec, known []string) {
 	ips, families := path.Child("clusterIPs"), path.Child("ipFamilies")
