@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"fmt"
-	"strconv"
 
 	"kubelite/api"
 )
@@ -50,7 +49,7 @@ func fits(p *podInfo, n *nodeInfo) (rejectedBy string, reasons []string) {
 var unschedulableTaint = api.Taint{Key: "node.kubernetes.io/unschedulable", Effect: api.TaintEffectNoSchedule}
 
 func filterUnschedulable(p *podInfo, n *nodeInfo) []string {
-	if n.node.Spec.Unschedulable && !tolerated(p.pod, &unschedulableTaint) {
+	if n.node.Spec.Unschedulable && !api.Tolerates(p.pod.Spec.Tolerations, &unschedulableTaint) {
 		return []string{"node(s) were unschedulable"}
 	}
 	return nil
@@ -66,112 +65,18 @@ func filterName(p *podInfo, n *nodeInfo) []string {
 func filterTaints(p *podInfo, n *nodeInfo) []string {
 	for i := range n.node.Spec.Taints {
 		taint := &n.node.Spec.Taints[i]
-		if taint.Effect != api.TaintEffectPreferNoSchedule && !tolerated(p.pod, taint) {
+		if taint.Effect != api.TaintEffectPreferNoSchedule && !api.Tolerates(p.pod.Spec.Tolerations, taint) {
 			return []string{"node(s) had untolerated taint(s)"}
 		}
 	}
 	return nil
 }
 
-// tolerated tells whether any of the pod's tolerations matches the taint.
-func tolerated(pod *api.Pod, taint *api.Taint) bool {
-	for i := range pod.Spec.Tolerations {
-		t := &pod.Spec.Tolerations[i]
-		if t.Effect != "" && t.Effect != taint.Effect || t.Key != "" && t.Key != taint.Key {
-			continue
-		}
-		switch t.Operator {
-		case "", api.TolerationOpEqual:
-			if t.Value == taint.Value && t.Key != "" {
-				return true
-			}
-		case api.TolerationOpExists:
-			return true
-		}
-	}
-	return false
-}
-
 func filterAffinity(p *podInfo, n *nodeInfo) []string {
-	if matchesNodeSelector(p.pod, n.node) {
+	if api.FitsNode(&p.pod.Spec, n.node) {
 		return nil
 	}
 	return []string{"node(s) didn't match Pod's node affinity/selector"}
-}
-
-// matchesNodeSelector tells whether the node has every label of spec.nodeSelector and meets one of the terms of the
-// required node affinity.
-func matchesNodeSelector(pod *api.Pod, node *api.Node) bool {
-	for key, value := range pod.Spec.NodeSelector {
-		if node.Labels[key] != value {
-			return false
-		}
-	}
-	if pod.Spec.Affinity == nil || pod.Spec.Affinity.NodeAffinity == nil {
-		return true
-	}
-	required := pod.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution
-	if required == nil {
-		return true
-	}
-	for i := range required.NodeSelectorTerms {
-		if matchesTerm(&required.NodeSelectorTerms[i], node) {
-			return true
-		}
-	}
-	return false
-}
-
-// matchesTerm tells whether a node meets every requirement of a term. A term that asks for nothing matches nothing.
-func matchesTerm(term *api.NodeSelectorTerm, node *api.Node) bool {
-	if len(term.MatchExpressions) == 0 && len(term.MatchFields) == 0 {
-		return false
-	}
-	for i := range term.MatchExpressions {
-		r := &term.MatchExpressions[i]
-		value, has := node.Labels[r.Key]
-		if !matchesRequirement(r, value, has) {
-			return false
-		}
-	}
-	for i := range term.MatchFields { // metadata.name is the only field that may be asked for
-		if !matchesRequirement(&term.MatchFields[i], node.Name, true) {
-			return false
-		}
-	}
-	return true
-}
-
-func matchesRequirement(r *api.NodeSelectorRequirement, value string, has bool) bool {
-	in := func() bool {
-		for _, v := range r.Values {
-			if v == value {
-				return true
-			}
-		}
-		return false
-	}
-	switch r.Operator {
-	case api.NodeSelectorOpIn:
-		return has && in()
-	case api.NodeSelectorOpNotIn:
-		return !has || !in()
-	case api.NodeSelectorOpExists:
-		return has
-	case api.NodeSelectorOpDoesNotExist:
-		return !has
-	case api.NodeSelectorOpGt, api.NodeSelectorOpLt:
-		if !has || len(r.Values) != 1 {
-			return false
-		}
-		left, err1 := strconv.ParseInt(value, 10, 64)
-		right, err2 := strconv.ParseInt(r.Values[0], 10, 64)
-		if err1 != nil || err2 != nil {
-			return false // a label that is no number is neither more nor less than one
-		}
-		return r.Operator == api.NodeSelectorOpGt && left > right || r.Operator == api.NodeSelectorOpLt && left < right
-	}
-	return false
 }
 
 func filterPorts(p *podInfo, n *nodeInfo) []string {
