@@ -15,7 +15,7 @@ const expectationsTimeout = 5 * time.Minute
 // expectedLag is how long a cache is behind at most times.
 const expectedLag = 20 * time.Millisecond
 
-// expectations remember what a ReplicaSet's controller has asked for and its cache does not show yet. Without them
+// expectations remember what a controller of pods has asked for and its cache does not show yet. Without them
 // a controller that is faster than its watch creates everything twice:
 //
 //	controller   sees 0 pods, creates 3 ....... sees 1 pod (2 events are still on their way), creates 2: 5 pods
@@ -41,22 +41,15 @@ func newExpectations() *expectations {
 	return &expectations{byOwner: map[api.Key]*expectation{}}
 }
 
-// expectCreations is called before the creates are sent: their events may overtake the answers.
-func (e *expectations) expectCreations(owner api.Key, n int, now time.Time) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.byOwner[owner] = &expectation{creations: n, since: now}
-}
-
-// expectDeletions is called before the deletes are sent.
-func (e *expectations) expectDeletions(owner api.Key, pods []*api.Pod, now time.Time) {
-	uids := make(map[api.UID]struct{}, len(pods))
-	for _, pod := range pods {
+// expect is called before the requests are sent: their events may overtake the answers.
+func (e *expectations) expect(owner api.Key, creations int, deletions []*api.Pod, now time.Time) {
+	uids := make(map[api.UID]struct{}, len(deletions))
+	for _, pod := range deletions {
 		uids[pod.UID] = struct{}{}
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.byOwner[owner] = &expectation{deletions: uids, since: now}
+	e.byOwner[owner] = &expectation{creations: creations, deletions: uids, since: now}
 }
 
 // creationsObserved crosses off n creations: the watch showed them, or they failed and never will be shown.

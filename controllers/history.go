@@ -14,23 +14,27 @@ import (
 	"kubelite/client"
 )
 
-// History in ControllerRevisions: each is a template that a StatefulSet once had, with a number that grows. Pods say in
-// a label which revision they were made from; `kubectl rollout undo` writes an older one back.
-
-// labelRevisionHash is the hash of a revision's data.
-const labelRevisionHash = "controller.kubernetes.io/hash"
+// History in ControllerRevisions: each is a template that a StatefulSet or DaemonSet once had, with a number that grows.
+// Pods say in a label which revision they were made from; `kubectl rollout undo` writes an older one back.
 
 // revisions is the history of one object.
 type revisions struct {
-	resource client.Resource[*api.ControllerRevision]
-	owner    api.Object
-	all      []*api.ControllerRevision // oldest first
+	resource  client.Resource[*api.ControllerRevision]
+	owner     api.Object
+	hashLabel string                    // the label of a revision that has the hash of its data
+	all       []*api.ControllerRevision // oldest first
 }
 
+// hashLabels of the kinds that have a history.
+const (
+	statefulHashLabel = "controller.kubernetes.io/hash"
+	daemonHashLabel   = api.LabelControllerRevisionHash
+)
+
 // history reads an object's revisions, after adoption.
-func history(ctx context.Context, c *client.Client, cache *client.Informer[*api.ControllerRevision], owner api.Object, selector api.Selector,
+func history(ctx context.Context, c *client.Client, cache *client.Informer[*api.ControllerRevision], owner api.Object, hashLabel string, selector api.Selector,
 	readOwner func(context.Context) (api.Object, error)) (*revisions, error) {
-	h := &revisions{resource: client.Of[*api.ControllerRevision](c), owner: owner}
+	h := &revisions{resource: client.Of[*api.ControllerRevision](c), owner: owner, hashLabel: hashLabel}
 	claim := claimer[*api.ControllerRevision]{resource: h.resource, owner: owner, selector: selector, readOwner: readOwner}
 	var err error
 	if h.all, err = claim.claim(ctx, ownedAndOrphans(cache, owner)); err != nil {
@@ -90,7 +94,7 @@ func (h *revisions) record(ctx context.Context, template *api.PodTemplateSpec, c
 		if revision.Labels == nil {
 			revision.Labels = map[string]string{}
 		}
-		revision.Labels[labelRevisionHash] = hash
+		revision.Labels[h.hashLabel] = hash
 		revision.Data, revision.Revision = api.RawExtension{Raw: data}, next
 		created, err := h.resource.Create(ctx, revision)
 		if !api.IsAlreadyExists(err) {

@@ -269,7 +269,7 @@ func (j *JobController) managePods(ctx context.Context, pass *jobPass) error {
 func (j *JobController) createPods(ctx context.Context, pass *jobPass, plan jobPlan) error {
 	job, key := pass.job, pass.job.Key()
 	pods := client.Of[*api.Pod](j.client)
-	j.expectations.expectCreations(key, plan.create, time.Now()) // before the first create: its event may be here before its answer
+	j.expectations.expect(key, plan.create, nil, time.Now()) // before the first create: its event may be here before its answer
 	created, err := slowStart(plan.create, slowStartBatch, func(i int) error {
 		template := jobPod(job)
 		if plan.indexes != nil {
@@ -297,7 +297,7 @@ func (j *JobController) createPods(ctx context.Context, pass *jobPass, plan jobP
 func (j *JobController) deletePods(ctx context.Context, pass *jobPass, victims []*api.Pod, uncounted bool) error {
 	job, key := pass.job, pass.job.Key()
 	pods := client.Of[*api.Pod](j.client)
-	j.expectations.expectDeletions(key, victims, time.Now())
+	j.expectations.expect(key, 0, victims, time.Now())
 	errs := make([]error, len(victims))
 	_, err := inParallel(len(victims), func(i int) error {
 		pod := victims[i]

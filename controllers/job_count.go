@@ -77,7 +77,7 @@ func (j *JobController) releaseAll(ctx context.Context, pass *jobPass, pods []*a
 	}
 	key := pass.job.Key()
 	ctx = client.Because(ctx, "it has ended and is in the Job's status: take the finalizer away")
-	j.released.expectDeletions(key, pods, time.Now())
+	j.released.expect(key, 0, pods, time.Now())
 	errs := make([]error, len(pods))
 	_, err := inParallel(len(pods), func(i int) error {
 		errs[i] = j.release(ctx, pods[i])

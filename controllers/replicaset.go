@@ -262,7 +262,7 @@ func (r *ReplicaSetController) act(ctx context.Context, rs *api.ReplicaSet, plan
 func (r *ReplicaSetController) createPods(ctx context.Context, rs *api.ReplicaSet, n int) error {
 	key, owner := rs.Key(), r.kind.object(rs)
 	pods := client.Of[*api.Pod](r.client)
-	r.expectations.expectCreations(key, n, time.Now()) // before the first create: its event may be here before its answer
+	r.expectations.expect(key, n, nil, time.Now()) // before the first create: its event may be here before its answer
 	created, err := slowStart(n, slowStartBatch, func(int) error {
 		pod, err := pods.Create(ctx, podFromTemplate(rs, owner))
 		switch {
@@ -285,7 +285,7 @@ func (r *ReplicaSetController) createPods(ctx context.Context, rs *api.ReplicaSe
 func (r *ReplicaSetController) deletePods(ctx context.Context, rs *api.ReplicaSet, victims []*api.Pod) error {
 	key, owner := rs.Key(), r.kind.object(rs)
 	pods := client.Of[*api.Pod](r.client)
-	r.expectations.expectDeletions(key, victims, time.Now())
+	r.expectations.expect(key, 0, victims, time.Now())
 	deleted, err := inParallel(len(victims), func(i int) error {
 		pod := victims[i]
 		// The UID says which pod is meant, should another one have its name by now.

@@ -161,7 +161,7 @@ func TestExpectations(t *testing.T) {
 	})
 	t.Run("creations are counted down", func(t *testing.T) {
 		e := newExpectations()
-		e.expectCreations(key, 2, testNow)
+		e.expect(key, 2, nil, testNow)
 		e.creationsObserved(key, 1)
 		require.True(t, waiting(e, testNow))
 		e.creationsObserved(key, 1)
@@ -169,14 +169,14 @@ func TestExpectations(t *testing.T) {
 	})
 	t.Run("more creations than expected are no debt", func(t *testing.T) {
 		e := newExpectations()
-		e.expectCreations(key, 1, testNow)
+		e.expect(key, 1, nil, testNow)
 		e.creationsObserved(key, 3)
 		require.False(t, waiting(e, testNow))
 	})
 	t.Run("a deletion counts once, however often it is announced", func(t *testing.T) {
 		e := newExpectations()
 		a, b := testPod("a"), testPod("b")
-		e.expectDeletions(key, []*api.Pod{a, b}, testNow)
+		e.expect(key, 0, []*api.Pod{a, b}, testNow)
 		e.deletionObserved(key, a.UID)
 		e.deletionObserved(key, a.UID)
 		require.True(t, waiting(e, testNow))
@@ -186,7 +186,7 @@ func TestExpectations(t *testing.T) {
 	})
 	t.Run("a lost event is not waited for for ever", func(t *testing.T) {
 		e := newExpectations()
-		e.expectCreations(key, 1, testNow)
+		e.expect(key, 1, nil, testNow)
 		require.False(t, waiting(e, testNow.Add(expectationsTimeout+time.Second)))
 	})
 }

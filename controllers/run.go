@@ -29,9 +29,11 @@ type Caches struct {
 	ReplicaSets *client.Informer[*api.ReplicaSet]
 	Deployments *client.Informer[*api.Deployment]
 	Namespaces  *client.Informer[*api.Namespace]
+	Nodes       *client.Informer[*api.Node]
 
 	ReplicationControllers *client.Informer[*api.ReplicationController]
 	StatefulSets           *client.Informer[*api.StatefulSet]
+	DaemonSets             *client.Informer[*api.DaemonSet]
 	Jobs                   *client.Informer[*api.Job]
 	CronJobs               *client.Informer[*api.CronJob]
 	DisruptionBudgets      *client.Informer[*api.PodDisruptionBudget]
@@ -58,9 +60,11 @@ func NewCaches(c *client.Client) *Caches {
 		ReplicaSets: client.NewInformer[*api.ReplicaSet](c, client.InformerOptions{}),
 		Deployments: client.NewInformer[*api.Deployment](c, client.InformerOptions{}),
 		Namespaces:  client.NewInformer[*api.Namespace](c, client.InformerOptions{}),
+		Nodes:       client.NewInformer[*api.Node](c, client.InformerOptions{}),
 
 		ReplicationControllers: client.NewInformer[*api.ReplicationController](c, client.InformerOptions{}),
 		StatefulSets:           client.NewInformer[*api.StatefulSet](c, client.InformerOptions{}),
+		DaemonSets:             client.NewInformer[*api.DaemonSet](c, client.InformerOptions{}),
 		Jobs:                   client.NewInformer[*api.Job](c, client.InformerOptions{}),
 		CronJobs:               client.NewInformer[*api.CronJob](c, client.InformerOptions{}),
 		DisruptionBudgets:      client.NewInformer[*api.PodDisruptionBudget](c, client.InformerOptions{}),
@@ -111,6 +115,7 @@ func Run(ctx context.Context, cfg Config) error {
 		NewReplicaSetController(as("replicaset-controller"), caches, cfg.Logger),
 		NewReplicationControllerController(as("replication-controller"), caches, cfg.Logger),
 		NewStatefulSetController(as("statefulset-controller"), caches, cfg.Logger),
+		NewDaemonSetController(as("daemon-set-controller"), caches, cfg.Logger),
 		NewJobController(as("job-controller"), caches, cfg.Logger),
 		NewTTLController(as("ttl-after-finished-controller"), caches, cfg.Logger),
 		NewCronJobController(as("cronjob-controller"), caches, cfg.Logger),
@@ -127,8 +132,8 @@ func Run(ctx context.Context, cfg Config) error {
 		NewGarbageCollector(as("generic-garbage-collector"), caches, cfg.Logger),
 	}
 	group, running := errgroup.WithContext(ctx)
-	for _, informer := range []runner{caches.Namespaces, caches.DefaultServiceAccounts, caches.RootCAs, caches.Deployments, caches.ReplicaSets, caches.Pods,
-		caches.ReplicationControllers, caches.StatefulSets, caches.Jobs, caches.CronJobs, caches.DisruptionBudgets,
+	for _, informer := range []runner{caches.Namespaces, caches.Nodes, caches.DefaultServiceAccounts, caches.RootCAs, caches.Deployments, caches.ReplicaSets, caches.Pods,
+		caches.ReplicationControllers, caches.StatefulSets, caches.DaemonSets, caches.Jobs, caches.CronJobs, caches.DisruptionBudgets,
 		caches.VolumeClaims, caches.ControllerRevisions,
 		caches.ClusterRoles, caches.TokenSecrets, caches.ServiceAccounts,
 		caches.Services, caches.Endpoints, caches.EndpointSlices, caches.Volumes, caches.ResourceQuotas} {

@@ -100,7 +100,7 @@ func (s *StatefulSetController) Reconcile(ctx context.Context, key api.Key) erro
 	if err != nil {
 		return err
 	}
-	past, err := history(ctx, s.client, s.revisions, set, selector, s.readSet(set))
+	past, err := history(ctx, s.client, s.revisions, set, statefulHashLabel, selector, s.readSet(set))
 	if err != nil {
 		return err
 	}
