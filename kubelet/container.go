@@ -34,7 +34,7 @@ func (w *podWorker) startContainer(ctx context.Context, pod *api.Pod, step start
 	if err != nil {
 		return fail(reasonCreateConfigError, err)
 	}
-	id, err := w.k.runtime.CreateContainer(ctx, sandbox.ID, config, sandboxConfig(pod, sandbox.Attempt, w.k.cfg.ClusterDomain))
+	id, err := w.k.runtime.CreateContainer(ctx, sandbox.ID, config, w.k.sandboxConfig(pod, sandbox.Attempt))
 	if err != nil {
 		return fail(reasonCreateError, err)
 	}
@@ -56,14 +56,14 @@ func (w *podWorker) startContainer(ctx context.Context, pod *api.Pod, step start
 }
 
 // sandboxConfig is what the pod's spec says about its sandbox.
-func sandboxConfig(pod *api.Pod, attempt int, domain string) *SandboxConfig {
+func (k *Kubelet) sandboxConfig(pod *api.Pod, attempt int) *SandboxConfig {
 	s := &SandboxConfig{
 		UID: pod.UID, Namespace: pod.Namespace, Name: pod.Name, Attempt: attempt, Annotations: pod.Annotations,
 		Hostname: podHostname(pod), HostNetwork: pod.Spec.HostNetwork, HostIPC: pod.Spec.HostIPC, HostPID: pod.Spec.HostPID,
-		SharePID: api.Deref(pod.Spec.ShareProcessNamespace, false),
+		SharePID: api.Deref(pod.Spec.ShareProcessNamespace, false), MemoryVolumes: memoryVolumes(pod, k.info.Memory),
 	}
 	if api.Deref(pod.Spec.SetHostnameAsFQDN, false) {
-		if fqdn := podFQDN(pod, domain); fqdn != "" {
+		if fqdn := podFQDN(pod, k.cfg.ClusterDomain); fqdn != "" {
 			s.Hostname = fqdn
 		}
 	}

@@ -126,6 +126,7 @@ func Run(ctx context.Context, cfg Config) error {
 	// were away.
 	g.Go(func() error { return k.listen(ctx) })
 	g.Go(func() error { return k.relistForever(ctx) })
+	g.Go(func() error { return k.refreshForever(ctx) })
 	return endOf(ctx, g.Wait())
 }
 

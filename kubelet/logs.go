@@ -1,7 +1,6 @@
 package kubelet
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -156,25 +155,4 @@ func (l *logWriter) Write(b []byte) (int, error) {
 		}
 	}
 	return n, nil
-}
-
-// Where a failed container left no message, the end of its log may serve as one: so much of it.
-const fallbackLogLines, fallbackLogBytes = 80, 2048
-
-// lastWords is the message of a container that has ended: what it wrote to its message file or, if its policy says
-// so and it failed, the end of its log.
-func (k *Kubelet) lastWords(ctx context.Context, pod *api.Pod, c *RuntimeContainer) string {
-	if message := k.terminationMessage(pod.UID, c); message != "" {
-		return message
-	}
-	spec := findContainer(pod, c.Name)
-	if spec == nil || spec.TerminationMessagePolicy != api.TerminationMessageFallbackToLogsOnError || c.ExitCode == 0 {
-		return ""
-	}
-	var b bytes.Buffer
-	if err := k.runtime.ContainerLogs(ctx, c.ID, LogOptions{Tail: fallbackLogLines}, &b, &b); err != nil {
-		return ""
-	}
-	text := b.Bytes()
-	return string(text[max(0, len(text)-fallbackLogBytes):])
 }

@@ -33,6 +33,7 @@ type podWorker struct {
 	wrote     int64              // the revision of our last report; guarded by mu
 	stopGrace time.Duration      // of the stop under way; guarded by mu
 	hurry     context.CancelFunc // cuts that stop short; guarded by mu
+	stale     bool               // its volumes may be out of date; guarded by mu
 	// fingerprint is what the runtime had of the pod at the last look; guarded by mu
 	fingerprint uint64
 
@@ -55,6 +56,7 @@ type podWorker struct {
 // update hands the worker a newer state of its pod, or the last one of a pod that is gone.
 func (w *podWorker) update(ctx context.Context, pod *api.Pod, gone bool, revision int64) {
 	w.mu.Lock()
+	w.stale = w.stale || w.pod != nil && tellsVolumes(w.pod, pod)
 	w.pod, w.gone = pod, w.gone || gone
 	if !gone && revision > 0 && revision == w.wrote {
 		w.mu.Unlock()
@@ -67,6 +69,14 @@ func (w *podWorker) update(ctx context.Context, pod *api.Pod, gone bool, revisio
 	if w.hurry != nil && (pod.DeletionTimestamp != nil || gone) && gracePeriod(pod) < w.stopGrace {
 		w.hurry()
 	}
+	w.mu.Unlock()
+	w.wake(ctx)
+}
+
+// volumesChanged makes the worker look at what its pod's volumes are made from.
+func (w *podWorker) volumesChanged(ctx context.Context) {
+	w.mu.Lock()
+	w.stale = true
 	w.mu.Unlock()
 	w.wake(ctx)
 }
@@ -295,7 +305,11 @@ func (w *podWorker) act(ctx context.Context, pod *api.Pod, seen *RuntimePod, pla
 	if w.deferred != "" {
 		plan.wakeAt(time.Now().Add(deferredPeriod))
 	}
-	if renew := w.k.tokens.renewAt(pod); plan.NewSandbox || len(plan.Start) > 0 || !renew.IsZero() && time.Now().After(renew) {
+	w.mu.Lock()
+	stale := w.stale
+	w.stale = false
+	w.mu.Unlock()
+	if renew := w.k.tokens.renewAt(pod); stale || plan.NewSandbox || len(plan.Start) > 0 || !renew.IsZero() && time.Now().After(renew) {
 		if err := w.setUpVolumes(ctx, pod); err != nil {
 			return plan.Next, err
 		}
@@ -346,7 +360,7 @@ func (w *podWorker) newSandbox(ctx context.Context, pod *api.Pod, seen *RuntimeP
 			}
 		}
 	}
-	id, err := w.k.runtime.RunPodSandbox(ctx, sandboxConfig(pod, attempt, w.k.cfg.ClusterDomain))
+	id, err := w.k.runtime.RunPodSandbox(ctx, w.k.sandboxConfig(pod, attempt))
 	if err != nil {
 		w.event(ctx, pod, "", eventWarning, "FailedCreatePodSandBox", "Failed to create pod sandbox: %v", err)
 		return nil, fmt.Errorf("create a sandbox for %s: %w", pod.Key(), err)

@@ -207,6 +207,15 @@ type SandboxConfig struct {
 	SharePID    bool // containers see each other's processes
 	Sysctls     map[string]string
 	Ports       []PortMapping // published on the node's address
+	// MemoryVolumes live in memory for as long as the sandbox does; containers mount them by name.
+	MemoryVolumes []MemoryVolume
+}
+
+// MemoryVolume is a directory in memory that everybody may write in.
+type MemoryVolume struct {
+	Name  string
+	Size  int64  // bytes at most; 0 is no limit
+	Group *int64 // that its files belong to, if to one
 }
 
 // PortMapping publishes a container's port on the node.
@@ -253,9 +262,10 @@ type ContainerConfig struct {
 // EnvVar is one environment variable of a container.
 type EnvVar struct{ Name, Value string }
 
-// Mount shows a file or directory of the machine inside a container.
+// Mount shows a file or directory of the machine, or one of the sandbox's volumes, inside a container.
 type Mount struct {
 	HostPath      string
+	MemoryVolume  string // instead of HostPath: the name of one of the sandbox's
 	ContainerPath string
 	ReadOnly      bool
 	Propagation   api.MountPropagationMode

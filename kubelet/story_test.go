@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -139,6 +140,8 @@ func TestKubelet(t *testing.T) {
 		{"the ledger says why a status was written", theLedgerSaysWhyAStatusWasWritten},
 		{"a pod is resized while it runs", aPodIsResizedWhileItRuns},
 		{"a pod gets one more container to look around", aPodGetsOneMoreContainer},
+		{"mounted objects are kept up to date", mountedObjectsAreKeptUpToDate},
+		{"a claim leads to its volume", aClaimLeadsToItsVolume},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			story.tell(t, h, n)
@@ -385,4 +388,76 @@ func aPodGetsOneMoreContainer(t *testing.T, h *story.Harness, n *node) {
 	require.Equal(t, api.PodRunning, p.Status.Phase)
 	_, err := client.Of[*api.Pod](h.Client).Patch(h.Ctx, "default", "web", api.JSONPatchType, []byte(`[{"op":"remove","path":"/spec/ephemeralContainers/0"}]`), "ephemeralcontainers")
 	require.True(t, api.IsInvalid(err), "it cannot be removed: %v", err)
+}
+
+func mountedObjectsAreKeptUpToDate(t *testing.T, h *story.Harness, n *node) {
+	conf := api.New[*api.ConfigMap]()
+	conf.Namespace, conf.Name, conf.Data = "default", "conf", map[string]string{"greeting": "hello"}
+	maps := client.Of[*api.ConfigMap](h.Client)
+	conf, err := maps.Create(h.Ctx, conf)
+	require.NoError(t, err)
+	create(h, pod("web", nil, func(p *api.Pod) {
+		p.Labels = map[string]string{"tier": "one"}
+		p.Spec.Volumes = append(p.Spec.Volumes,
+			api.Volume{Name: "conf", VolumeSource: api.VolumeSource{ConfigMap: &api.ConfigMapVolumeSource{LocalObjectReference: api.LocalObjectReference{Name: "conf"}}}},
+			api.Volume{Name: "info", VolumeSource: api.VolumeSource{DownwardAPI: &api.DownwardAPIVolumeSource{Items: []api.DownwardAPIVolumeFile{
+				{Path: "labels", FieldRef: &api.ObjectFieldSelector{FieldPath: "metadata.labels"}}}}}})
+	}))
+	p := status(h, "web", "ready", ready)
+	shows := func(volume, name, want string) {
+		t.Helper()
+		h.Eventually(func() error {
+			b, err := os.ReadFile(filepath.Join(n.dir, "pods", string(p.UID), "volumes", volume, name))
+			if err == nil && string(b) != want {
+				err = fmt.Errorf("%s is %q, want %q", name, b, want)
+			}
+			return err
+		})
+	}
+	shows("conf", "greeting", "hello")
+	conf.Data["greeting"] = "good day"
+	_, err = maps.Update(h.Ctx, conf)
+	require.NoError(t, err)
+	shows("conf", "greeting", "good day")
+
+	patch(h, "web", "", `{"metadata":{"labels":{"tier":"two"}}}`)
+	shows("info", "labels", `tier="two"`)
+
+	// What was mounted stays when its object is deleted, and the pod goes on.
+	require.NoError(t, maps.Delete(h.Ctx, "default", "conf", api.DeleteOptions{}))
+	events(h, "web", "FailedMount")
+	shows("conf", "greeting", "good day")
+	require.True(t, ready(get(h, "web"), &get(h, "web").Status.ContainerStatuses[0]))
+}
+
+func aClaimLeadsToItsVolume(t *testing.T, h *story.Harness, n *node) {
+	create(h, pod("web", nil, func(p *api.Pod) {
+		p.Spec.Volumes = append(p.Spec.Volumes, api.Volume{Name: "data", VolumeSource: api.VolumeSource{
+			PersistentVolumeClaim: &api.PersistentVolumeClaimVolumeSource{ClaimName: "data"}}})
+	}))
+	events(h, "web", "FailedMount") // there is no claim yet
+
+	storage := t.TempDir()
+	modes := []api.PersistentVolumeAccessMode{api.ReadWriteOnce}
+	size := api.ResourceList{api.ResourceStorage: api.MustParse("1Gi")}
+	claim := api.New[*api.PersistentVolumeClaim]()
+	claim.Namespace, claim.Name = "default", "data"
+	claim.Spec.AccessModes, claim.Spec.Resources.Requests, claim.Spec.VolumeName = modes, size, "disk"
+	claims := client.Of[*api.PersistentVolumeClaim](h.Client)
+	claim, err := claims.Create(h.Ctx, claim)
+	require.NoError(t, err)
+	volume := api.New[*api.PersistentVolume]()
+	volume.Name, volume.Spec.AccessModes, volume.Spec.Capacity = "disk", modes, size
+	volume.Spec.HostPath = &api.HostPathVolumeSource{Path: storage}
+	volume.Spec.ClaimRef = &api.ObjectReference{Kind: "PersistentVolumeClaim", Namespace: "default", Name: "data", UID: claim.UID}
+	_, err = client.Of[*api.PersistentVolume](h.Client).Create(h.Ctx, volume)
+	require.NoError(t, err)
+	claim.Status.Phase = api.ClaimBound
+	_, err = claims.UpdateStatus(h.Ctx, claim)
+	require.NoError(t, err)
+
+	p := status(h, "web", "ready", ready) // it heals when the cause is removed
+	link, err := os.Readlink(filepath.Join(n.dir, "pods", string(p.UID), "volumes", "data"))
+	require.NoError(t, err)
+	require.Equal(t, storage, link)
 }

@@ -1,6 +1,7 @@
 package kubelet
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,7 +14,7 @@ import (
 func files(pairs ...string) map[string]volumeFile {
 	m := map[string]volumeFile{}
 	for i := 0; i < len(pairs); i += 2 {
-		m[pairs[i]] = volumeFile{[]byte(pairs[i+1]), 0o640}
+		m[pairs[i]] = volumeFile{data: []byte(pairs[i+1]), mode: 0o640}
 	}
 	return m
 }
@@ -63,7 +64,7 @@ func TestAddItems(t *testing.T) {
 	out = map[string]volumeFile{}
 	items := []api.KeyToPath{{Key: "a", Path: "x/y", Mode: api.Ptr[int32](0o400)}}
 	require.NoError(t, addItems(out, data, items, 0o644, nil, "no "))
-	require.Equal(t, map[string]volumeFile{"x/y": {[]byte("1"), 0o400}}, out)
+	require.Equal(t, map[string]volumeFile{"x/y": {data: []byte("1"), mode: 0o400}}, out)
 
 	missing := []api.KeyToPath{{Key: "z", Path: "z"}}
 	require.EqualError(t, addItems(out, data, missing, 0o644, nil, "no "), "no z")
@@ -72,25 +73,25 @@ func TestAddItems(t *testing.T) {
 
 func TestSubPathsStayInsideTheirVolume(t *testing.T) {
 	root := t.TempDir()
-	k := &Kubelet{cfg: Config{RootDir: root}}
+	k := &Kubelet{cfg: Config{RootDir: root}, log: slog.New(slog.DiscardHandler)}
 	pod := testPod("a")
 	pod.Spec.Volumes = []api.Volume{{Name: "v"}}
 	dir := k.volumeDir(pod.UID, "v")
 	require.NoError(t, os.MkdirAll(dir, 0o755))
 
-	source, err := k.mountSource(pod, &api.VolumeMount{Name: "v", SubPath: "made/here"}, nil)
+	source, err := k.volumeMount(pod, &pod.Spec.Containers[0], &api.VolumeMount{Name: "v", SubPath: "made/here"}, nil)
 	require.NoError(t, err)
-	require.Equal(t, filepath.Join(dir, "made/here"), source)
-	require.DirExists(t, source)
+	require.Equal(t, filepath.Join(dir, "made/here"), source.HostPath)
+	require.DirExists(t, source.HostPath)
 
-	source, err = k.mountSource(pod, &api.VolumeMount{Name: "v", SubPathExpr: "$(POD)/log"}, []EnvVar{{"POD", "web"}})
+	source, err = k.volumeMount(pod, &pod.Spec.Containers[0], &api.VolumeMount{Name: "v", SubPathExpr: "$(POD)/log"}, []EnvVar{{"POD", "web"}})
 	require.NoError(t, err)
-	require.Equal(t, filepath.Join(dir, "web/log"), source)
+	require.Equal(t, filepath.Join(dir, "web/log"), source.HostPath)
 
 	require.NoError(t, os.Symlink("/etc", filepath.Join(dir, "link")))
-	_, err = k.mountSource(pod, &api.VolumeMount{Name: "v", SubPath: "link/passwd"}, nil)
+	_, err = k.volumeMount(pod, &pod.Spec.Containers[0], &api.VolumeMount{Name: "v", SubPath: "link/passwd"}, nil)
 	require.Error(t, err)
-	_, err = k.mountSource(pod, &api.VolumeMount{Name: "other"}, nil)
+	_, err = k.volumeMount(pod, &pod.Spec.Containers[0], &api.VolumeMount{Name: "other"}, nil)
 	require.ErrorContains(t, err, "does not exist")
 }
 

@@ -23,12 +23,16 @@ func (r *Runtime) CreateContainer(ctx context.Context, sandboxID string, c *kube
 		return "", err
 	}
 	defer done()
-	config, host := r.containerSpec(sandboxID, c, s)
+	volumes, err := r.memoryVolumes(ctx, sandboxID, c)
+	if err != nil {
+		return "", err
+	}
+	config, host := r.containerSpec(sandboxID, c, s, volumes)
 	return r.create(ctx, config, host, nil, containerName(c.Name, s, c.Attempt))
 }
 
-// containerSpec is the container in Docker's words.
-func (r *Runtime) containerSpec(sandboxID string, c *kubelet.ContainerConfig, s *kubelet.SandboxConfig) (*container.Config, *container.HostConfig) {
+// containerSpec is the container in Docker's words. volumes are Docker's names of the sandbox's volumes.
+func (r *Runtime) containerSpec(sandboxID string, c *kubelet.ContainerConfig, s *kubelet.SandboxConfig, volumes map[string]string) (*container.Config, *container.HostConfig) {
 	config := &container.Config{
 		Image: c.Image, Entrypoint: c.Command, Cmd: c.Args, WorkingDir: c.WorkingDir, User: c.User,
 		Tty: c.TTY, OpenStdin: c.Stdin, StdinOnce: c.StdinOnce, StopSignal: c.StopSignal,
@@ -72,6 +76,10 @@ func (r *Runtime) containerSpec(sandboxID string, c *kubelet.ContainerConfig, s 
 		host.SecurityOpt = append(host.SecurityOpt, "seccomp=unconfined")
 	}
 	for _, m := range c.Mounts {
+		if m.MemoryVolume != "" {
+			host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeVolume, Source: volumes[m.MemoryVolume], Target: m.ContainerPath, ReadOnly: m.ReadOnly})
+			continue
+		}
 		host.Mounts = append(host.Mounts, mount.Mount{
 			Type: mount.TypeBind, Source: m.HostPath, Target: m.ContainerPath, ReadOnly: m.ReadOnly,
 			BindOptions: &mount.BindOptions{Propagation: propagation(m.Propagation)},

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
 	"github.com/stretchr/testify/require"
@@ -425,4 +426,35 @@ func TestMachine(t *testing.T) {
 	require.NotZero(t, info.CPUs)
 	require.NotZero(t, info.Memory)
 	require.NoError(t, r.Status(t.Context()))
+}
+
+func TestVolumesInMemoryLiveAsLongAsTheSandbox(t *testing.T) {
+	r := newRuntime(t)
+	s := sandbox("memory")
+	s.MemoryVolumes = []kubelet.MemoryVolume{{Name: "fast", Size: 1 << 20, Group: api.Ptr[int64](2000)}}
+	first := appContainer("first", "write", "/fast/file", "kept")
+	first.Mounts = []kubelet.Mount{{MemoryVolume: "fast", ContainerPath: "/fast"}}
+	sandboxID, ids := run(t, r, s, first)
+	ended(t, r, ids[0])
+	require.NoError(t, r.RemoveContainer(t.Context(), ids[0]))
+
+	second := appContainer("second", "cat", "/fast/file", "/proc/mounts")
+	second.Mounts = []kubelet.Mount{{MemoryVolume: "fast", ContainerPath: "/fast", ReadOnly: true}}
+	id, err := r.CreateContainer(t.Context(), sandboxID, second, s)
+	require.NoError(t, err)
+	require.NoError(t, r.StartContainer(t.Context(), id))
+	ended(t, r, id)
+	out, _ := logs(t, r, id, kubelet.LogOptions{Tail: -1})
+	require.Regexp(t, `^kept`, out)
+	require.Regexp(t, `tmpfs /fast tmpfs ro,.*size=1024k,mode=2777,gid=2000`, out)
+
+	// Docker forgets the volume with the sandbox.
+	inspected, err := r.docker.ContainerInspect(t.Context(), sandboxID)
+	require.NoError(t, err)
+	require.Len(t, inspected.Mounts, 1)
+	require.NoError(t, r.RemoveContainer(t.Context(), id))
+	require.NoError(t, r.StopPodSandbox(t.Context(), sandboxID))
+	require.NoError(t, r.RemovePodSandbox(t.Context(), sandboxID))
+	_, err = r.docker.VolumeInspect(t.Context(), inspected.Mounts[0].Name)
+	require.True(t, errdefs.IsNotFound(err), "%v", err)
 }

@@ -71,6 +71,9 @@ func (r *Runtime) sandboxSpec(s *kubelet.SandboxConfig, address netip.Addr) (*co
 		ReadonlyRootfs: true, CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"},
 		Resources: container.Resources{CPUShares: 2}, LogConfig: container.LogConfig{Type: "none"},
 	}
+	for _, v := range s.MemoryVolumes {
+		host.Mounts = append(host.Mounts, memoryVolume(v))
+	}
 	if s.HostIPC {
 		host.IpcMode = container.IPCModeHost
 	}

@@ -52,6 +52,10 @@ func main() {
 			}
 			fmt.Printf("%s", b)
 		}
+	case "write":
+		if err := os.WriteFile(command[1], []byte(command[2]), 0o644); err != nil {
+			fmt.Println(err)
+		}
 	case "env":
 		for _, name := range os.Args[2:] {
 			fmt.Printf("%s=%s\n", name, os.Getenv(name))
