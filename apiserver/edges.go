@@ -59,6 +59,7 @@ func (s *Server) admissionPlugins() admission {
 		limitRanger{s},             // a container asks for something, and for no more than it may
 		serviceAccountAdmission{s}, // a pod runs as somebody
 		nodeRestriction{s},         // a node writes only what is its own
+		nodeTaint{},                // a new node takes no pods until its conditions are known
 		newPriorityAdmission(s),    // a pod is this important
 		defaultTolerationSeconds{}, // a pod outlasts a short outage of its node
 		defaultStorageClass{s},     // a claim that names no class gets the default

@@ -14,13 +14,17 @@
 // Work that ends is the business of job.go, and of cronjob.go, which makes Jobs by the clock; statefulset.go keeps pods
 // that have names of their own, daemonset.go one on every node; disruption.go counts how many pods may be evicted.
 //
-// The loops know nothing of nodes, containers or the store, and nothing of each other. They import api and client.
+// A node that dies is the business of nodelifecycle.go, which hears that it is silent, nodetaints.go, which says so in
+// taints, tainteviction.go, which empties it, and podgc.go, which buries what is left.
+//
+// The loops know nothing of containers or the store, and nothing of each other. They import api and client.
 //
 // Start reading at ReplicaSetController.Reconcile, then DeploymentController.Reconcile, then
 // GarbageCollector.Reconcile. Chapter 5 of the book, docs/05-controllers.md, walks through them.
 //
 // In real Kubernetes this is pkg/controller: deployment, replicaset, statefulset, daemon, job, cronjob, disruption, endpoint,
-// endpointslice, endpointslicemirroring, resourcequota, volume/pvcprotection and pvprotection, namespace,
+// endpointslice, endpointslicemirroring, nodelifecycle, tainteviction, podgc, resourcequota, volume/pvcprotection and
+// pvprotection, namespace,
 // garbagecollector, serviceaccount and certificates/rootcacertpublisher, started from cmd/kube-controller-manager/app.
 // Differences: the garbage collector has one queue where upstream has three, because its decisions are all taken from
 // the present state of its graph; decisions about ReplicaSets and Jobs wait until a controller's own writes are in its

@@ -67,3 +67,13 @@ func podRestarts(pod *api.Pod) (containers, sidecars int32) {
 	}
 	return containers, sidecars
 }
+
+// byNode is the index of pods by the node that they were given to.
+const byNode = "node"
+
+func podNodeIndex(pod *api.Pod) []string {
+	if pod.Spec.NodeName == "" {
+		return nil
+	}
+	return []string{pod.Spec.NodeName}
+}

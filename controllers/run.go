@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -21,6 +22,8 @@ type Config struct {
 	Identity    string
 	// RootCA is the certificate, in PEM, that every namespace gets in its ConfigMap kube-root-ca.crt.
 	RootCA []byte
+	// NodeMonitorGracePeriod is how long a node may be silent before it counts as dead. 0: upstream's 50 seconds.
+	NodeMonitorGracePeriod time.Duration
 }
 
 // Caches are the local copies of objects that the loops share: each kind is watched once, however many loops read it.
@@ -51,6 +54,8 @@ type Caches struct {
 	ClusterRoles    *client.Informer[*api.ClusterRole]
 	TokenSecrets    *client.Informer[*api.Secret]
 	ServiceAccounts *client.Informer[*api.ServiceAccount]
+	// NodeLeases are the Leases by which kubelets say that they are alive.
+	NodeLeases *client.Informer[*api.Lease]
 }
 
 // NewCaches makes the copies, with the indexes that the loops use. They are empty until run.
@@ -82,9 +87,12 @@ func NewCaches(c *client.Client) *Caches {
 		ClusterRoles:    client.NewInformer[*api.ClusterRole](c, client.InformerOptions{}),
 		TokenSecrets:    client.NewInformer[*api.Secret](c, client.InformerOptions{FieldSelector: "type=kubernetes.io/service-account-token"}),
 		ServiceAccounts: client.NewInformer[*api.ServiceAccount](c, client.InformerOptions{}),
+
+		NodeLeases: client.NewInformer[*api.Lease](c, client.InformerOptions{Namespace: leaseNamespace}),
 	}
 	caches.Pods.AddIndex(byController, controllerIndex[*api.Pod])
 	caches.Pods.AddIndex(byClaim, podClaimIndex)
+	caches.Pods.AddIndex(byNode, podNodeIndex)
 	caches.EndpointSlices.AddIndex(byServiceName, sliceServiceIndex)
 	caches.ReplicaSets.AddIndex(byController, controllerIndex[*api.ReplicaSet])
 	caches.ReplicationControllers.AddIndex(byController, controllerIndex[*api.ReplicationController])
@@ -126,6 +134,10 @@ func Run(ctx context.Context, cfg Config) error {
 		NewClaimProtection(as("pvc-protection-controller"), caches, cfg.Logger),
 		NewVolumeProtection(as("pv-protection-controller"), caches, cfg.Logger),
 		NewResourceQuotaController(as("resourcequota-controller"), caches, cfg.Logger),
+		NewNodeTaints(as("node-controller"), caches, cfg.Logger),
+		NewNodeLifecycle(as("node-controller"), caches, cfg.NodeMonitorGracePeriod, cfg.Logger),
+		NewTaintEviction(as("node-controller"), caches, cfg.Logger),
+		NewPodGC(as("pod-garbage-collector"), caches, cfg.Logger),
 		NewNamespaceController(as("namespace-controller"), caches, cfg.Logger),
 		NewTokenController(cfg.Client, caches, cfg.RootCA, cfg.Logger), // in the process's own name, as in real Kubernetes
 		NewClusterRoleAggregator(as("clusterrole-aggregation-controller"), caches, cfg.Logger),
@@ -136,7 +148,8 @@ func Run(ctx context.Context, cfg Config) error {
 		caches.ReplicationControllers, caches.StatefulSets, caches.DaemonSets, caches.Jobs, caches.CronJobs, caches.DisruptionBudgets,
 		caches.VolumeClaims, caches.ControllerRevisions,
 		caches.ClusterRoles, caches.TokenSecrets, caches.ServiceAccounts,
-		caches.Services, caches.Endpoints, caches.EndpointSlices, caches.Volumes, caches.ResourceQuotas} {
+		caches.Services, caches.Endpoints, caches.EndpointSlices, caches.Volumes, caches.ResourceQuotas,
+		caches.NodeLeases} {
 		group.Go(func() error { return informer.Run(running) })
 	}
 	lead := func(ctx context.Context) error {

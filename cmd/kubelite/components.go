@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -57,15 +58,19 @@ func ended(err error) error {
 
 func controllersCommand() *cobra.Command {
 	var rootCA string
+	var nodeGrace time.Duration
 	leaderElect := true
 	cmd := clientCommand("controllers", "Run the control loops (upstream: kube-controller-manager)", always("controllers"), func(ctx context.Context, c *client.Client, log *slog.Logger) error {
 		ca, err := os.ReadFile(rootCA)
 		if err != nil {
 			return err
 		}
-		return controllers.Run(ctx, controllers.Config{Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity(), RootCA: ca})
+		return controllers.Run(ctx, controllers.Config{
+			Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity(), RootCA: ca, NodeMonitorGracePeriod: nodeGrace,
+		})
 	})
 	cmd.Flags().StringVar(&rootCA, "root-ca-file", "", "certificate authority that is published to every namespace")
+	cmd.Flags().DurationVar(&nodeGrace, "node-monitor-grace-period", 50*time.Second, "how long a node may give no sign of life before it counts as dead")
 	cmd.Flags().BoolVar(&leaderElect, "leader-elect", true, "work only while holding the Lease of the same name in kube-system")
 	return cmd
 }

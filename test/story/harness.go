@@ -41,8 +41,9 @@ type Harness struct {
 	wg    sync.WaitGroup
 }
 
-// Start brings a cluster up with nodes n1, n2, ... and returns when all of them are Ready.
-func Start(t *testing.T, nodes int) *Harness {
+// Start brings a cluster up with nodes n1, n2, ... and returns when all of them are Ready. Options change how the
+// controllers run.
+func Start(t *testing.T, nodes int, options ...func(*controllers.Config)) *Harness {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	h := &Harness{T: t, Ctx: ctx, dir: t.TempDir(), nodes: map[string]context.CancelFunc{}, log: slog.New(slog.NewTextHandler(logWriter(t), nil))}
@@ -64,7 +65,11 @@ func Start(t *testing.T, nodes int) *Harness {
 		if err != nil {
 			return err
 		}
-		return controllers.Run(ctx, controllers.Config{Client: h.As("system:kube-controller-manager"), Logger: h.log, RootCA: ca})
+		cfg := controllers.Config{Client: h.As("system:kube-controller-manager"), Logger: h.log, RootCA: ca}
+		for _, option := range options {
+			option(&cfg)
+		}
+		return controllers.Run(ctx, cfg)
 	})
 	h.run("scheduler", func(ctx context.Context) error {
 		return scheduler.Run(ctx, scheduler.Config{Client: h.As("system:kube-scheduler"), Logger: h.log})
