@@ -222,12 +222,18 @@ func waitNodes(ctx context.Context, c *client.Client, config *Config) error {
 			if err != nil {
 				return err
 			}
-			if !nodeReady(node) {
+			if !nodeReady(node) || startsOut(node) {
 				return fmt.Errorf("node %s is not Ready", name)
 			}
 		}
 		return nil
 	})
+}
+
+// startsOut tells whether the node still has the taint of a new one, which a controller takes away when it has seen that
+// it is Ready: until then no pod gets there.
+func startsOut(node *api.Node) bool {
+	return slices.ContainsFunc(node.Spec.Taints, func(t api.Taint) bool { return t.Key == "node.kubernetes.io/not-ready" })
 }
 
 func nodeReady(node *api.Node) bool {

@@ -203,7 +203,7 @@ func (h *Harness) Eventually(check Check) {
 	}
 }
 
-// NodesReady checks that so many nodes are Ready.
+// NodesReady checks that so many nodes are Ready and take pods.
 func (h *Harness) NodesReady(want int) Check {
 	return func() error {
 		page, err := client.Of[*api.Node](h.Client).List(h.Ctx, "", client.ListOptions{})
@@ -212,7 +212,8 @@ func (h *Harness) NodesReady(want int) Check {
 		}
 		ready := 0
 		for _, n := range page.Items {
-			if slices.ContainsFunc(n.Status.Conditions, func(c api.NodeCondition) bool { return c.Type == api.NodeReady && c.Status == api.ConditionTrue }) {
+			isNew := slices.ContainsFunc(n.Spec.Taints, func(t api.Taint) bool { return t.Key == "node.kubernetes.io/not-ready" })
+			if !isNew && slices.ContainsFunc(n.Status.Conditions, func(c api.NodeCondition) bool { return c.Type == api.NodeReady && c.Status == api.ConditionTrue }) {
 				ready++
 			}
 		}
