@@ -9,8 +9,8 @@ import (
 	"kubelite/api"
 )
 
-// testNode has a condition Ready with the given status ("" none), changed by the options.
-func testNode(name string, ready api.ConditionStatus, options ...func(*api.Node)) *api.Node {
+// nodeWith has a condition Ready with the given status ("" none), changed by the options.
+func nodeWith(name string, ready api.ConditionStatus, options ...func(*api.Node)) *api.Node {
 	node := &api.Node{ObjectMeta: api.ObjectMeta{Name: name, UID: api.UID(name + "-uid"), CreationTimestamp: at(-time.Hour)}}
 	if ready != "" {
 		node.Status.Conditions = []api.NodeCondition{{Type: api.NodeReady, Status: ready, LastHeartbeatTime: at(-time.Minute), LastTransitionTime: at(-time.Minute)}}
@@ -32,7 +32,7 @@ func withCondition(t api.NodeConditionType, status api.ConditionStatus) func(*ap
 }
 
 func TestNodeHealthCountsChangesByOurClock(t *testing.T) {
-	node := testNode("n1", api.ConditionTrue)
+	node := nodeWith("n1", api.ConditionTrue)
 	h := newNodeHealth(node, testNow)
 	later := testNow.Add(30 * time.Second)
 	h.observe(node, nil, later)
@@ -44,16 +44,16 @@ func TestNodeHealthCountsChangesByOurClock(t *testing.T) {
 	h.observe(node, lease, later.Add(time.Second))
 	require.Equal(t, later, h.seen)
 
-	node = testNode("n1", api.ConditionTrue)
+	node = nodeWith("n1", api.ConditionTrue)
 	node.Status.Conditions[0].LastHeartbeatTime = at(0)
 	h.observe(node, lease, later.Add(time.Minute))
 	require.Equal(t, later.Add(time.Minute), h.seen, "so is a status report")
 
-	require.Equal(t, testNow.Add(-time.Hour), newNodeHealth(testNode("n2", ""), testNow).seen, "a node that has never told its state is as old as its object")
+	require.Equal(t, testNow.Add(-time.Hour), newNodeHealth(nodeWith("n2", ""), testNow).seen, "a node that has never told its state is as old as its object")
 }
 
 func TestUnknownConditions(t *testing.T) {
-	node := testNode("n1", api.ConditionTrue, withCondition(api.NodeMemoryPressure, api.ConditionFalse), withCondition(api.NodeNetworkUnavailable, api.ConditionFalse))
+	node := nodeWith("n1", api.ConditionTrue, withCondition(api.NodeMemoryPressure, api.ConditionFalse), withCondition(api.NodeNetworkUnavailable, api.ConditionFalse))
 	conditions := unknownConditions(node, testNow)
 	require.Equal(t, api.ConditionTrue, node.Status.Conditions[0].Status, "the cache's object stays as it is")
 	got := map[api.NodeConditionType]api.NodeCondition{}
@@ -102,13 +102,13 @@ func TestStateAndPaceOfZone(t *testing.T) {
 
 func TestExecuteTaintsAreNeverBoth(t *testing.T) {
 	for status, want := range map[api.ConditionStatus]string{api.ConditionFalse: taintNotReady, api.ConditionUnknown: taintUnreachable} {
-		add, remove := executeTaints(testNode("n1", status))
+		add, remove := executeTaints(nodeWith("n1", status))
 		require.Len(t, add, 1)
 		require.Len(t, remove, 1)
 		require.Equal(t, want, add[0].Key)
 		require.NotEqual(t, want, remove[0].Key)
 	}
-	add, remove := executeTaints(testNode("n1", api.ConditionTrue))
+	add, remove := executeTaints(nodeWith("n1", api.ConditionTrue))
 	require.Empty(t, add)
 	require.Len(t, remove, 2)
 }
@@ -118,16 +118,16 @@ func TestConditionTaints(t *testing.T) {
 		node        *api.Node
 		add, remove []string
 	}{
-		"ready":                            {node: testNode("n", api.ConditionTrue)},
-		"new, and not heard of yet":        {node: testNode("n", "", withTaint(taintNotReady, api.TaintEffectNoSchedule))},
-		"new, and ready now":               {node: testNode("n", api.ConditionTrue, withTaint(taintNotReady, api.TaintEffectNoSchedule)), remove: []string{taintNotReady + ":NoSchedule"}},
-		"not ready":                        {node: testNode("n", api.ConditionFalse), add: []string{taintNotReady + ":NoSchedule"}},
-		"from not ready to unreachable":    {node: testNode("n", api.ConditionUnknown, withTaint(taintNotReady, api.TaintEffectNoSchedule)), add: []string{taintUnreachable + ":NoSchedule"}, remove: []string{taintNotReady + ":NoSchedule"}},
-		"pressure":                         {node: testNode("n", api.ConditionTrue, withCondition(api.NodeMemoryPressure, api.ConditionTrue), withCondition(api.NodeDiskPressure, api.ConditionTrue), withCondition(api.NodePIDPressure, api.ConditionTrue), withCondition(api.NodeNetworkUnavailable, api.ConditionTrue)), add: []string{taintMemoryPressure + ":NoSchedule", taintDiskPressure + ":NoSchedule", taintPIDPressure + ":NoSchedule", taintNetworkUnavailable + ":NoSchedule"}},
-		"cordoned":                         {node: testNode("n", api.ConditionTrue, func(n *api.Node) { n.Spec.Unschedulable = true }), add: []string{taintUnschedulable + ":NoSchedule"}},
-		"uncordoned":                       {node: testNode("n", api.ConditionTrue, withTaint(taintUnschedulable, api.TaintEffectNoSchedule)), remove: []string{taintUnschedulable + ":NoSchedule"}},
-		"taints of others":                 {node: testNode("n", api.ConditionTrue, withTaint("gpu", api.TaintEffectNoSchedule))},
-		"NoExecute is not this loop's own": {node: testNode("n", api.ConditionTrue, withTaint(taintNotReady, api.TaintEffectNoExecute))},
+		"ready":                            {node: nodeWith("n", api.ConditionTrue)},
+		"new, and not heard of yet":        {node: nodeWith("n", "", withTaint(taintNotReady, api.TaintEffectNoSchedule))},
+		"new, and ready now":               {node: nodeWith("n", api.ConditionTrue, withTaint(taintNotReady, api.TaintEffectNoSchedule)), remove: []string{taintNotReady + ":NoSchedule"}},
+		"not ready":                        {node: nodeWith("n", api.ConditionFalse), add: []string{taintNotReady + ":NoSchedule"}},
+		"from not ready to unreachable":    {node: nodeWith("n", api.ConditionUnknown, withTaint(taintNotReady, api.TaintEffectNoSchedule)), add: []string{taintUnreachable + ":NoSchedule"}, remove: []string{taintNotReady + ":NoSchedule"}},
+		"pressure":                         {node: nodeWith("n", api.ConditionTrue, withCondition(api.NodeMemoryPressure, api.ConditionTrue), withCondition(api.NodeDiskPressure, api.ConditionTrue), withCondition(api.NodePIDPressure, api.ConditionTrue), withCondition(api.NodeNetworkUnavailable, api.ConditionTrue)), add: []string{taintMemoryPressure + ":NoSchedule", taintDiskPressure + ":NoSchedule", taintPIDPressure + ":NoSchedule", taintNetworkUnavailable + ":NoSchedule"}},
+		"cordoned":                         {node: nodeWith("n", api.ConditionTrue, func(n *api.Node) { n.Spec.Unschedulable = true }), add: []string{taintUnschedulable + ":NoSchedule"}},
+		"uncordoned":                       {node: nodeWith("n", api.ConditionTrue, withTaint(taintUnschedulable, api.TaintEffectNoSchedule)), remove: []string{taintUnschedulable + ":NoSchedule"}},
+		"taints of others":                 {node: nodeWith("n", api.ConditionTrue, withTaint("gpu", api.TaintEffectNoSchedule))},
+		"NoExecute is not this loop's own": {node: nodeWith("n", api.ConditionTrue, withTaint(taintNotReady, api.TaintEffectNoExecute))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			add, remove := conditionTaints(tt.node)
@@ -138,7 +138,7 @@ func TestConditionTaints(t *testing.T) {
 }
 
 func TestWithTaintsReplacesInOneGo(t *testing.T) {
-	node := testNode("n", api.ConditionTrue, withTaint("gpu", api.TaintEffectNoSchedule), withTaint(taintNotReady, api.TaintEffectNoExecute))
+	node := nodeWith("n", api.ConditionTrue, withTaint("gpu", api.TaintEffectNoSchedule), withTaint(taintNotReady, api.TaintEffectNoExecute))
 	taints, changed := withTaints(node.Spec.Taints, []api.Taint{taintUnreachableExecute}, []api.Taint{taintNotReadyExecute}, testNow)
 	require.True(t, changed)
 	require.Equal(t, []string{"gpu:NoSchedule", taintUnreachable + ":NoExecute"}, taintNames(taints))
@@ -198,9 +198,9 @@ func TestTaintsWithoutATimeCountFromWhenTheyWereNoticed(t *testing.T) {
 }
 
 func TestPlanPodGC(t *testing.T) {
-	dead := testNode("dead", api.ConditionUnknown, withTaint(taintOutOfService, api.TaintEffectNoExecute))
-	silent := testNode("silent", api.ConditionUnknown)
-	nodes := map[string]*api.Node{"n1": testNode("n1", api.ConditionTrue), "dead": dead, "silent": silent}
+	dead := nodeWith("dead", api.ConditionUnknown, withTaint(taintOutOfService, api.TaintEffectNoExecute))
+	silent := nodeWith("silent", api.ConditionUnknown)
+	nodes := map[string]*api.Node{"n1": nodeWith("n1", api.ConditionTrue), "dead": dead, "silent": silent}
 	plan := planPodGC([]*api.Pod{
 		testPod("fine"), testPod("orphan", on("gone")), testPod("perhaps", on("missing")), testPod("never", unassigned, terminating),
 		testPod("waiting", unassigned), testPod("leaving", terminating), testPod("out", on("dead"), terminating), testPod("stuck", on("silent"), terminating),
