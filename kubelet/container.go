@@ -2,11 +2,9 @@ package kubelet
 
 import (
 	"context"
-	"fmt"
 	"math"
-	"slices"
 	"sort"
-	"strconv"
+	"strings"
 
 	"kubelite/api"
 )
@@ -70,7 +68,7 @@ func (k *Kubelet) sandboxConfig(pod *api.Pod, attempt int) *SandboxConfig {
 	if sc := pod.Spec.SecurityContext; sc != nil && len(sc.Sysctls) > 0 {
 		s.Sysctls = map[string]string{}
 		for _, ctl := range sc.Sysctls {
-			s.Sysctls[ctl.Name] = ctl.Value
+			s.Sysctls[strings.ReplaceAll(ctl.Name, "/", ".")] = ctl.Value
 		}
 	}
 	for _, list := range [][]api.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
@@ -108,7 +106,7 @@ func (w *podWorker) containerConfig(ctx context.Context, pod *api.Pod, step star
 	config.Resources = kernelResources(c)
 	memoryRequest := c.Resources.Requests[api.ResourceMemory]
 	config.OOMScoreAdj = oomScoreAdj(api.PodQOS(&pod.Spec), memoryRequest.Value(), w.k.info.Memory)
-	if err := setSecurity(config, pod, c, image); err != nil {
+	if err := w.k.setSecurity(config, pod, c, image); err != nil {
 		return nil, err
 	}
 	return config, nil
@@ -124,79 +122,6 @@ func oomScoreAdj(qos api.PodQOSClass, request, machine int64) int {
 		return 1000
 	}
 	return int(min(max(1000-1000*request/machine, 3), 999))
-}
-
-// setSecurity applies the container's security context; where it is silent the pod's speaks.
-func setSecurity(config *ContainerConfig, pod *api.Pod, c *api.Container, image *Image) error {
-	p, s := pod.Spec.SecurityContext, c.SecurityContext
-	if p == nil {
-		p = &api.PodSecurityContext{}
-	}
-	if s == nil {
-		s = &api.SecurityContext{}
-	}
-	user, group := firstSet(s.RunAsUser, p.RunAsUser), firstSet(s.RunAsGroup, p.RunAsGroup)
-	if api.Deref(firstSet(s.RunAsNonRoot, p.RunAsNonRoot), false) {
-		if err := checkNonRoot(pod, c, user, image.User); err != nil {
-			return err
-		}
-	}
-	switch {
-	case user != nil && group != nil:
-		config.User = fmt.Sprintf("%d:%d", *user, *group)
-	case user != nil:
-		config.User = strconv.FormatInt(*user, 10)
-	case group != nil:
-		// A group alone goes with the image's user.
-		config.User = fmt.Sprintf("%s:%d", otherwise(imageUser(image.User), "0"), *group)
-	}
-	config.SupplementalGroups = slices.Clone(p.SupplementalGroups)
-	if p.FSGroup != nil {
-		config.SupplementalGroups = append(config.SupplementalGroups, *p.FSGroup)
-	}
-	config.Privileged = api.Deref(s.Privileged, false)
-	config.ReadOnlyRootFS = api.Deref(s.ReadOnlyRootFilesystem, false)
-	config.NoNewPrivileges = !api.Deref(s.AllowPrivilegeEscalation, true)
-	if s.Capabilities != nil {
-		for _, add := range s.Capabilities.Add {
-			config.AddCapabilities = append(config.AddCapabilities, string(add))
-		}
-		for _, drop := range s.Capabilities.Drop {
-			config.DropCapabilities = append(config.DropCapabilities, string(drop))
-		}
-	}
-	if profile := firstSet(s.SeccompProfile, p.SeccompProfile); profile != nil {
-		config.SeccompUnconfined = profile.Type == api.SeccompProfileTypeUnconfined
-	}
-	return nil
-}
-
-// checkNonRoot refuses to run as root what must not.
-func checkNonRoot(pod *api.Pod, c *api.Container, user *int64, image string) error {
-	where := fmt.Sprintf("(pod: \"%s_%s(%s)\", container: %s)", pod.Name, pod.Namespace, pod.UID, c.Name)
-	if user != nil {
-		if *user == 0 {
-			return fmt.Errorf("container's runAsUser breaks non-root policy %s", where)
-		}
-		return nil
-	}
-	name := imageUser(image)
-	if uid, err := strconv.ParseInt(otherwise(name, "0"), 10, 64); err != nil {
-		return fmt.Errorf("container has runAsNonRoot and image has non-numeric user (%s), cannot verify user is non-root %s", name, where)
-	} else if uid == 0 {
-		return fmt.Errorf("container has runAsNonRoot and image will run as root %s", where)
-	}
-	return nil
-}
-
-// imageUser drops the group of an image's "user:group".
-func imageUser(s string) string {
-	for i := range s {
-		if s[i] == ':' {
-			return s[:i]
-		}
-	}
-	return s
 }
 
 func firstSet[T any](list ...*T) *T {

@@ -256,7 +256,10 @@ type ContainerConfig struct {
 	NoNewPrivileges    bool
 	AddCapabilities    []string
 	DropCapabilities   []string
-	SeccompUnconfined  bool
+	Unmasked           bool   // all of /proc shows, and may be written
+	Seccomp            string // "unconfined" or the text of a profile; the runtime's own unless set
+	AppArmor           string // "unconfined" or the name of a profile; the runtime's own unless set
+	SELinux            api.SELinuxOptions
 }
 
 // EnvVar is one environment variable of a container.

@@ -6,6 +6,8 @@ import (
 	"crypto/x509/pkix"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,14 +21,14 @@ func TestSetSecurity(t *testing.T) {
 	pod.Spec.SecurityContext = &api.PodSecurityContext{RunAsUser: api.Ptr[int64](1000), FSGroup: api.Ptr[int64](7), SupplementalGroups: []int64{5}}
 	c := &pod.Spec.Containers[0]
 	var config ContainerConfig
-	require.NoError(t, setSecurity(&config, pod, c, &Image{}))
+	require.NoError(t, (&Kubelet{}).setSecurity(&config, pod, c, &Image{}))
 	require.Equal(t, "1000", config.User)
 	require.Equal(t, []int64{5, 7}, config.SupplementalGroups)
 
 	c.SecurityContext = &api.SecurityContext{RunAsUser: api.Ptr[int64](2000), RunAsGroup: api.Ptr[int64](3000), AllowPrivilegeEscalation: api.Ptr(false),
 		Capabilities: &api.Capabilities{Add: []api.Capability{"NET_ADMIN"}, Drop: []api.Capability{"ALL"}}}
 	config = ContainerConfig{}
-	require.NoError(t, setSecurity(&config, pod, c, &Image{}))
+	require.NoError(t, (&Kubelet{}).setSecurity(&config, pod, c, &Image{}))
 	require.Equal(t, "2000:3000", config.User)
 	require.True(t, config.NoNewPrivileges)
 	require.Equal(t, []string{"NET_ADMIN"}, config.AddCapabilities)
@@ -49,7 +51,7 @@ func TestRunAsNonRoot(t *testing.T) {
 	} {
 		pod := testPod("a")
 		pod.Spec.SecurityContext = &api.PodSecurityContext{RunAsNonRoot: api.Ptr(true), RunAsUser: test.user}
-		err := setSecurity(&ContainerConfig{}, pod, &pod.Spec.Containers[0], &Image{User: test.image})
+		err := (&Kubelet{}).setSecurity(&ContainerConfig{}, pod, &pod.Spec.Containers[0], &Image{User: test.image})
 		if test.want == "" {
 			require.NoError(t, err, test.name)
 		} else {
@@ -105,4 +107,32 @@ func TestLoggedContainer(t *testing.T) {
 	pod.Status.ContainerStatuses = []api.ContainerStatus{{Name: "a", State: api.ContainerState{Waiting: &api.ContainerStateWaiting{Reason: "ErrImagePull"}}}}
 	_, err = loggedContainer(pod, runtimePod(), "a", false)
 	require.EqualError(t, err, `container "a" in pod "web" is waiting to start: image can't be pulled`)
+}
+
+func TestSeccompProfiles(t *testing.T) {
+	k := &Kubelet{cfg: Config{RootDir: t.TempDir()}}
+	require.NoError(t, os.MkdirAll(filepath.Join(k.cfg.RootDir, "seccomp"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(k.cfg.RootDir, "seccomp", "strict.json"), []byte("{}"), 0o644))
+	for _, test := range []struct {
+		name    string
+		profile *api.SeccompProfile
+		want    string
+		err     string
+	}{
+		{"nothing said", nil, "", ""},
+		{"the runtime's", &api.SeccompProfile{Type: api.SeccompProfileTypeRuntimeDefault}, "", ""},
+		{"none", &api.SeccompProfile{Type: api.SeccompProfileTypeUnconfined}, "unconfined", ""},
+		{"one of the machine", &api.SeccompProfile{Type: api.SeccompProfileTypeLocalhost, LocalhostProfile: api.Ptr("strict.json")}, "{}", ""},
+		{"not there", &api.SeccompProfile{Type: api.SeccompProfileTypeLocalhost, LocalhostProfile: api.Ptr("../none.json")}, "", `cannot load seccomp profile "../none.json"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := k.seccomp(test.profile)
+			if test.err != "" {
+				require.ErrorContains(t, err, test.err)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, test.want, got)
+		})
+	}
 }

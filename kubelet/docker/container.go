@@ -72,8 +72,16 @@ func (r *Runtime) containerSpec(sandboxID string, c *kubelet.ContainerConfig, s 
 	if c.NoNewPrivileges {
 		host.SecurityOpt = append(host.SecurityOpt, "no-new-privileges")
 	}
-	if c.SeccompUnconfined {
-		host.SecurityOpt = append(host.SecurityOpt, "seccomp=unconfined")
+	for _, option := range [][2]string{
+		{"seccomp=", c.Seccomp}, {"apparmor=", c.AppArmor},
+		{"label=user:", c.SELinux.User}, {"label=role:", c.SELinux.Role}, {"label=type:", c.SELinux.Type}, {"label=level:", c.SELinux.Level},
+	} {
+		if option[1] != "" {
+			host.SecurityOpt = append(host.SecurityOpt, option[0]+option[1])
+		}
+	}
+	if c.Unmasked {
+		host.MaskedPaths, host.ReadonlyPaths = []string{}, []string{}
 	}
 	for _, m := range c.Mounts {
 		if m.MemoryVolume != "" {
