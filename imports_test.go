@@ -49,6 +49,7 @@ var owners = map[string][]string{
 	"github.com/google/cel-go":         {"apiserver/cel"},
 	"github.com/blang/semver":          {"apiserver/cel"},
 	"github.com/google/nftables":       {"proxy"},
+	"mvdan.cc/sh":                      {"kubelet/simulated"},
 	"github.com/gorilla/websocket":     {"kubelet/streaming", "test"},
 	"github.com/moby/spdystream":       {"kubelet/streaming", "test"},
 	"golang.org/x/net":                 {"apiserver"},

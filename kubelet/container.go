@@ -59,6 +59,7 @@ func (k *Kubelet) sandboxConfig(pod *api.Pod, attempt int) *SandboxConfig {
 		UID: pod.UID, Namespace: pod.Namespace, Name: pod.Name, Attempt: attempt, Annotations: pod.Annotations,
 		Hostname: podHostname(pod), HostNetwork: pod.Spec.HostNetwork, HostIPC: pod.Spec.HostIPC, HostPID: pod.Spec.HostPID,
 		SharePID: api.Deref(pod.Spec.ShareProcessNamespace, false), MemoryVolumes: memoryVolumes(pod, k.info.Memory),
+		RestartPolicy: pod.Spec.RestartPolicy,
 	}
 	if api.Deref(pod.Spec.SetHostnameAsFQDN, false) {
 		if fqdn := podFQDN(pod, k.cfg.ClusterDomain); fqdn != "" {

@@ -200,13 +200,15 @@ type SandboxConfig struct {
 	Name        string
 	Attempt     int
 	Annotations map[string]string
-	Hostname    string
-	HostNetwork bool
-	HostIPC     bool
-	HostPID     bool
-	SharePID    bool // containers see each other's processes
-	Sysctls     map[string]string
-	Ports       []PortMapping // published on the node's address
+	// RestartPolicy says whether the pod is meant to come to an end. Only simulated pods have to be told.
+	RestartPolicy api.RestartPolicy
+	Hostname      string
+	HostNetwork   bool
+	HostIPC       bool
+	HostPID       bool
+	SharePID      bool // containers see each other's processes
+	Sysctls       map[string]string
+	Ports         []PortMapping // published on the node's address
 	// MemoryVolumes live in memory for as long as the sandbox does; containers mount them by name.
 	MemoryVolumes []MemoryVolume
 }

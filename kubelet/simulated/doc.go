@@ -8,13 +8,16 @@
 //	exit-code: "1"        what they end with; 0 unless set
 //	start-delay: "2.5"    how long a container takes to start, in seconds
 //	ready: "false"        they run, but are not ready; may be changed while the pod runs
-//	log-lines: "100"      how many lines `kubectl logs` shows
+//	log-lines: "100"      how many lines `kubectl logs` shows, where no script says anything
 //
-// What can be done with a running container is pretended as far as that goes (stream.go): a few commands in `kubectl
-// exec`, and a web server on every port that says which pod it is.
+// Without run-seconds the command decides (program.go): a shell script is run by an interpreter inside the kubelet (shell.go),
+// and what it says is the container's log (logs.go); another program runs until it is stopped, or for a second in a pod
+// that is meant to come to an end. `kubectl exec` has the same shell (stream.go), and every port of a pod is a web server
+// that says which pod it is.
 //
 // An idle container costs a few hundred bytes and no work: ends are timers, nothing is polled. The state lives in
-// one small file for each pod, so that a kubelet that is restarted finds its pods as they were.
+// one small file for each pod, so that a kubelet that is restarted finds its pods as they were; scripts begin again then,
+// without what they had written.
 //
 // Start reading at Runtime.StartContainer.
 //

@@ -1,10 +1,11 @@
 package simulated
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"log/slog"
 	"maps"
 	"net/netip"
@@ -54,6 +55,8 @@ type pod struct {
 	Sandboxes   []*kubelet.Sandbox // newest first, like Containers
 	Containers  []*simulatedContainer
 	IDs         int // how many ids were made for it
+
+	files files // what its scripts wrote
 }
 
 // simulatedContainer is a container's state and how it is going to end.
@@ -61,8 +64,10 @@ type simulatedContainer struct {
 	kubelet.RuntimeContainer
 	Init      bool
 	StdinOnce bool // it ends with the first conversation
+	Program   program
 
-	timer *time.Timer   // ends it, nil if nothing does; guarded by Runtime.mu
+	log   *record       // what its script has said, nil without one; guarded by Runtime.mu
+	stop  func()        // ends its timer or its script, nil if there is neither; guarded by Runtime.mu
 	ended chan struct{} // closed when it has ended
 }
 
@@ -229,7 +234,7 @@ func (r *Runtime) CreateContainer(_ context.Context, sandboxID string, c *kubele
 		return "", fmt.Errorf("no such sandbox: %s", sandboxID)
 	}
 	p.Annotations = s.Annotations
-	made := &simulatedContainer{Init: c.Init, StdinOnce: c.StdinOnce, ended: make(chan struct{}), RuntimeContainer: kubelet.RuntimeContainer{
+	made := &simulatedContainer{Init: c.Init, StdinOnce: c.StdinOnce, Program: programOf(c, s), ended: make(chan struct{}), RuntimeContainer: kubelet.RuntimeContainer{
 		ID: r.newID(p), SandboxID: sandboxID, Name: c.Name, Attempt: c.Attempt, Hash: c.Hash, Image: c.Image, ImageID: c.ImageRef,
 		State: kubelet.ContainerCreated, CreatedAt: time.Now(), Resources: &c.Resources,
 	}}
@@ -271,22 +276,40 @@ func (r *Runtime) StartContainer(ctx context.Context, id string) error {
 	return err
 }
 
-// arm sets the timer of a container that ends by itself. Init containers always do, and at once.
+// arm sets going what will end the container: its script, a timer, or nothing.
 func (r *Runtime) arm(p *pod, c *simulatedContainer, b behaviour) {
-	exitCode := b.exitCode
-	if c.Init {
-		b.runFor, b.endsItself, exitCode = 0, true, 0
+	switch life := c.live(b); {
+	case life.script != "":
+		ctx, cancel := context.WithCancel(context.Background())
+		c.stop, c.log = cancel, newRecord()
+		go func() { // ends with the script, or when the container is stopped
+			defer cancel()
+			exitCode, err := c.play(ctx, p.Name, &p.files, life.script)
+			if ctx.Err() != nil {
+				return
+			}
+			if err != nil {
+				exitCode = 1
+				r.log.Warn("simulated script", "namespace", p.Namespace, "name", p.Name, "container", c.Name, "error", err)
+			}
+			r.ended(p, c, exitCode, time.Now())
+		}()
+	case life.ends:
+		end, exitCode := c.StartedAt.Add(life.after), b.exitCode
+		if c.Init {
+			exitCode = 0
+		}
+		timer := time.AfterFunc(time.Until(end), func() { r.ended(p, c, exitCode, end) })
+		c.stop = func() { timer.Stop() }
 	}
-	if !b.endsItself {
-		return
-	}
-	end := c.StartedAt.Add(b.runFor)
-	c.timer = time.AfterFunc(time.Until(end), func() {
-		r.mu.Lock()
-		r.end(p, c, exitCode, end)
-		r.mu.Unlock()
-		r.tell(p.UID)
-	})
+}
+
+// ended is what happens when a container comes to its end by itself.
+func (r *Runtime) ended(p *pod, c *simulatedContainer, exitCode int, at time.Time) {
+	r.mu.Lock()
+	r.end(p, c, exitCode, at)
+	r.mu.Unlock()
+	r.tell(p.UID)
 }
 
 // end makes a running container one that has ended. The caller holds mu.
@@ -294,8 +317,8 @@ func (r *Runtime) end(p *pod, c *simulatedContainer, exitCode int, at time.Time)
 	if c.State != kubelet.ContainerRunning {
 		return
 	}
-	if c.timer != nil {
-		c.timer.Stop()
+	if c.stop != nil {
+		c.stop()
 	}
 	c.State, c.ExitCode, c.FinishedAt, c.Reason = kubelet.ContainerExited, exitCode, at, "Completed"
 	if exitCode != 0 {
@@ -402,14 +425,23 @@ func (r *Runtime) Probe(_ context.Context, id string, kind kubelet.ProbeKind) (b
 	return true, ""
 }
 
-// ExecSync pretends that the command succeeded without a word.
-func (r *Runtime) ExecSync(_ context.Context, id string, _ []string) ([]byte, int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if c, _ := r.find(id); c == nil || c.State != kubelet.ContainerRunning {
-		return nil, 0, errors.New("the container does not run")
+// ExecSync runs what can be pretended, and lets everything else succeed without a word: probes and hooks ask for it.
+func (r *Runtime) ExecSync(ctx context.Context, id string, command []string) ([]byte, int, error) {
+	s, ended, err := r.shellIn(id)
+	if err != nil {
+		return nil, 0, err
 	}
-	return nil, 0, nil
+	script, ok := scriptOf(command)
+	if !ok {
+		return nil, 0, nil
+	}
+	ctx, cancel := untilEnded(ctx, ended)
+	defer cancel()
+	var output bytes.Buffer
+	s.out, s.err = &output, &output
+	s.unknown = func(context.Context, string, io.Writer) int { return 0 }
+	exitCode, err := s.run(ctx, script)
+	return output.Bytes(), exitCode, err
 }
 
 // ImageStatus has every image, and all of them run as somebody else than root.

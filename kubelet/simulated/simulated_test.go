@@ -173,3 +173,68 @@ func TestReadinessIsAMatterOfAnnotations(t *testing.T) {
 	r.UpdateAnnotations("web", nil)
 	require.False(t, container(t, r, "web").NotReady)
 }
+
+// runScript starts a pod with a command and waits for what becomes of it within a minute.
+func runScript(t *testing.T, restart api.RestartPolicy, image string, command ...string) (*kubelet.RuntimeContainer, string) {
+	t.Helper()
+	r := newRuntime(t, "")
+	s := &kubelet.SandboxConfig{UID: "u", Namespace: "default", Name: "p", Hostname: "p", RestartPolicy: restart}
+	sandbox, err := r.RunPodSandbox(t.Context(), s)
+	require.NoError(t, err)
+	id, err := r.CreateContainer(t.Context(), sandbox, &kubelet.ContainerConfig{Name: "c", Image: image, Command: command, Env: []kubelet.EnvVar{{Name: "N", Value: "7"}}}, s)
+	require.NoError(t, err)
+	require.NoError(t, r.StartContainer(t.Context(), id))
+	time.Sleep(time.Minute)
+	synctest.Wait()
+	var log bytes.Buffer
+	require.NoError(t, r.ContainerLogs(t.Context(), id, kubelet.LogOptions{Tail: -1}, &log, &log))
+	c := *container(t, r, "u")
+	require.NoError(t, r.StopContainer(t.Context(), id, 0))
+	synctest.Wait()
+	return &c, log.String()
+}
+
+func TestCommandsDoWhatTheySay(t *testing.T) {
+	const always, never = api.RestartPolicyAlways, api.RestartPolicyNever
+	for name, test := range map[string]struct {
+		restart  api.RestartPolicy
+		image    string
+		command  []string
+		runs     bool
+		exitCode int
+		took     time.Duration // 0: not looked at
+		log      string
+	}{
+		"a job's program":          {restart: never, command: []string{"perl", "-wle", "print 3"}, took: usualRun},
+		"a server":                 {restart: always, command: []string{"nginx"}, runs: true},
+		"an image's own program":   {restart: never, image: "busybox", took: usualRun},
+		"pause":                    {restart: never, image: "registry/pause:3.10", runs: true},
+		"for ever":                 {restart: never, command: []string{"tail", "-f", "/dev/null"}, runs: true},
+		"sleep":                    {restart: never, command: []string{"sleep", "20"}, took: 20 * time.Second},
+		"failing":                  {restart: never, command: []string{"/bin/sh", "-c", "exit 3"}, exitCode: 3},
+		"crashing":                 {restart: always, command: []string{"false"}, exitCode: 1},
+		"saying something":         {restart: never, command: []string{"sh", "-c", "echo $N from $(hostname); echo $((N*6))"}, log: "7 from p\n42\n"},
+		"taking its time":          {restart: never, command: []string{"sh", "-c", "for i in $(seq 3); do echo $i; sleep 2; done"}, log: "1\n2\n3\n"},
+		"a server in a script":     {restart: always, command: []string{"sh", "-c", "echo starting; exec nginx -g 'daemon off;'"}, runs: true, log: "starting\n"},
+		"a program in a script":    {restart: never, command: []string{"sh", "-c", "python work.py && echo worked"}, log: "worked\n"},
+		"turning in a circle":      {restart: never, command: []string{"sh", "-c", "while true; do :; done"}, runs: true},
+		"files":                    {restart: never, command: []string{"sh", "-c", "[ -r /data/foo ] || { echo x > /data/foo; cat /data/*; }; rm /data/foo; cat /data/foo"}, exitCode: 1, log: "x\ncat: /data/foo: No such file or directory\n"},
+		"nothing of this machine":  {restart: never, command: []string{"sh", "-c", "cat /etc/hostname; cd /etc"}, exitCode: 1},
+		"what cannot be pretended": {restart: never, command: []string{"sh", "-c", "cat <(echo a)"}, exitCode: 2},
+		"nonsense":                 {restart: never, command: []string{"sh", "-c", "if then"}, exitCode: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, log := runScript(t, test.restart, test.image, test.command...)
+				require.Equal(t, test.runs, c.State == kubelet.ContainerRunning, "runs")
+				require.Equal(t, test.exitCode, c.ExitCode)
+				if test.took > 0 {
+					require.Equal(t, test.took, c.FinishedAt.Sub(c.StartedAt))
+				}
+				if test.log != "" {
+					require.Equal(t, test.log, log)
+				}
+			})
+		})
+	}
+}

@@ -9,31 +9,59 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"kubelite/kubelet"
 	"kubelite/kubelet/streaming"
 )
 
-// What people do with running containers is answered here as far as it makes sense without any: a few commands are
-// pretended, attaching shows that nothing runs, and every port of a pod is a web server that says which pod it is.
+// What people do with running containers is answered here as far as it makes sense without any: a shell and a few commands
+// are pretended, attaching shows that nothing runs, and every port of a pod is a web server that says which pod it is.
 
 // errNotRunning is what Docker would say.
 var errNotRunning = errors.New("container is not running")
 
-// pretended are the commands that work, alone or in `sh -c`. The rest of a script's line is its arguments.
-const pretended = "echo, cat, hostname, sleep, true, false, exit"
-
 // Exec pretends to run a command. One that cannot be pretended ends as a shell ends that does not find it.
 func (r *Runtime) Exec(ctx context.Context, id string, command []string, s streaming.Streams) (int, error) {
-	name, ended, err := r.running(id)
+	sh, ended, err := r.shellIn(id)
 	if err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	if len(command) == 0 {
+		return 0, nil
+	}
+	ctx, cancel := untilEnded(ctx, ended)
 	defer cancel()
+	sh.in, sh.out, sh.err, sh.unknown = s.Stdin, screen(s, s.Stdout), screen(s, s.Stderr), notThere
+	script, ok := scriptOf(command)
+	if !ok {
+		return notThere(ctx, command[0], sh.err), nil
+	}
+	exitCode, err := sh.run(ctx, script)
+	if ctx.Err() != nil {
+		return 137, nil // killed with its container
+	}
+	return exitCode, err
+}
+
+// shellIn is a shell in a running container, and what is closed when that ends.
+func (r *Runtime) shellIn(id string) (*shell, <-chan struct{}, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c, p := r.find(id)
+	if c == nil || c.State != kubelet.ContainerRunning {
+		return nil, nil, errNotRunning
+	}
+	hostname := c.Program.Hostname
+	if hostname == "" {
+		hostname = p.Name
+	}
+	return &shell{hostname: hostname, env: c.Program.Env, files: &p.files}, c.ended, nil
+}
+
+// untilEnded ends the context with the container.
+func untilEnded(ctx context.Context, ended <-chan struct{}) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		select {
 		case <-ended:
@@ -41,65 +69,30 @@ func (r *Runtime) Exec(ctx context.Context, id string, command []string, s strea
 		case <-ctx.Done():
 		}
 	}()
-	if len(command) == 3 && command[1] == "-c" {
-		command = strings.Fields(command[2])
-	}
-	if len(command) == 0 {
-		return 0, nil
-	}
-	return pretend(ctx, name, command[0], command[1:], s)
+	return ctx, cancel
 }
 
-// pretend is the shell.
-func pretend(ctx context.Context, pod, command string, arguments []string, s streaming.Streams) (int, error) {
-	first := ""
-	if len(arguments) > 0 {
-		first = arguments[0]
-	}
-	switch command {
-	case "echo":
-		return 0, say(s, s.Stdout, strings.Join(arguments, " "))
-	case "hostname":
-		return 0, say(s, s.Stdout, pod)
-	case "cat":
-		if len(arguments) == 0 && s.Stdin != nil && s.Stdout != nil {
-			_, err := io.Copy(s.Stdout, s.Stdin)
-			return 0, err
-		}
-		return 1, say(s, s.Stderr, "cat: nothing runs in a simulated pod, so it has no files")
-	case "sleep":
-		d, err := parseSeconds(first)
-		if err != nil {
-			return 1, say(s, s.Stderr, fmt.Sprintf("sleep: invalid time %q", first))
-		}
-		select {
-		case <-time.After(d):
-			return 0, nil
-		case <-ctx.Done():
-			return 137, nil
-		}
-	case "true":
-		return 0, nil
-	case "false":
-		return 1, nil
-	case "exit":
-		code, _ := strconv.ParseUint(first, 10, 8) // no number is 0
-		return int(code), nil
-	}
-	return 127, say(s, s.Stderr, fmt.Sprintf("%s: nothing runs in a simulated pod, so it has no programs; what it can pretend: %s", command, pretended))
-}
-
-// say writes a line to the stream, or to the screen where there is only one.
-func say(s streaming.Streams, to io.Writer, text string) error {
-	end := "\n"
+// screen is where a stream ends up: on a terminal there is only one, and it wants to be told to go back to the left.
+func screen(s streaming.Streams, to io.Writer) io.Writer {
 	if s.TTY {
-		to, end = s.Stdout, "\r\n"
+		to = s.Stdout
 	}
-	if to == nil {
-		return nil
+	switch {
+	case to == nil:
+		return io.Discard
+	case s.TTY:
+		return crlf{to}
 	}
-	_, err := io.WriteString(to, text+end)
-	return err
+	return to
+}
+
+type crlf struct{ to io.Writer }
+
+func (w crlf) Write(p []byte) (int, error) {
+	if _, err := w.to.Write(bytes.ReplaceAll(p, []byte("\n"), []byte("\r\n"))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // What the keys Ctrl-C and Ctrl-D send from a terminal.
@@ -108,11 +101,11 @@ const keyInterrupt, keyEnd = 3, 4
 // Attach says that there is nothing to see, until the container ends. One that was started for a single conversation
 // (stdinOnce: `kubectl run -i`) ends with it, as a shell does that has nobody to listen to.
 func (r *Runtime) Attach(ctx context.Context, id string, s streaming.Streams) error {
-	_, ended, err := r.running(id)
+	_, ended, err := r.shellIn(id)
 	if err != nil {
 		return err
 	}
-	if err := say(s, s.Stdout, "this container is simulated: nothing runs in it, and it has nothing to say"); err != nil {
+	if _, err := fmt.Fprintln(screen(s, s.Stdout), "this container is simulated: nothing runs in it, and it has nothing to say"); err != nil {
 		return err
 	}
 	if s.Stdin != nil {
@@ -151,17 +144,6 @@ func (r *Runtime) hangUp(id string, exitCode int) {
 	if once {
 		r.tell(p.UID)
 	}
-}
-
-// running finds a running container: its pod's name, and what is closed when it ends.
-func (r *Runtime) running(id string) (pod string, ended <-chan struct{}, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	c, p := r.find(id)
-	if c == nil || c.State != kubelet.ContainerRunning {
-		return "", nil, errNotRunning
-	}
-	return p.Name, c.ended, nil
 }
 
 // PortForward answers HTTP requests.
