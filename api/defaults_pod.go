@@ -88,7 +88,7 @@ func dropDisabledPodFields(spec *PodSpec) {
 			}
 		}
 	}
-	eachContainer("", spec, func(_ Path, ctr *Container) {
+	EachContainer("", spec, func(_ Path, ctr *Container) {
 		if ctr.Lifecycle == nil || ctr.Lifecycle.StopSignal == nil {
 			return
 		}

@@ -182,10 +182,11 @@ func (c *podCheck) check() {
 
 // eachContainer visits all containers of the spec, with their paths, in the order in which they start.
 func (c *podCheck) eachContainer(visit func(path Path, ctr *Container)) {
-	eachContainer(c.path, c.spec, visit)
+	EachContainer(c.path, c.spec, visit)
 }
 
-func eachContainer(path Path, spec *PodSpec, visit func(path Path, ctr *Container)) {
+// EachContainer visits all containers of a spec at a path, in the order in which they start.
+func EachContainer(path Path, spec *PodSpec, visit func(path Path, ctr *Container)) {
 	for i := range spec.InitContainers {
 		visit(path.Child("initContainers").Index(i), &spec.InitContainers[i])
 	}

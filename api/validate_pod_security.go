@@ -175,7 +175,7 @@ func (l *ErrorList) securityAnnotations(path Path, annotations map[string]string
 			continue
 		}
 		found := false
-		eachContainer("", spec, func(_ Path, ctr *Container) { found = found || ctr.Name == container })
+		EachContainer("", spec, func(_ Path, ctr *Container) { found = found || ctr.Name == container })
 		if !found {
 			l.add(path.Key(key).Invalid(container, "container not found"))
 		}
@@ -198,7 +198,7 @@ func (l *ErrorList) profileAnnotations(path Path, spec *PodSpec, annotations map
 	if value, ok := annotations[annotationSeccompPod]; ok && podSeccomp != nil {
 		l.sameProfile(path.Child("securityContext", "seccompProfile"), "seccomp", value, string(podSeccomp.Type), podSeccomp.LocalhostProfile)
 	}
-	eachContainer(path, spec, func(path Path, ctr *Container) {
+	EachContainer(path, spec, func(path Path, ctr *Container) {
 		seccomp, appArmor := (*SeccompProfile)(nil), podAppArmor
 		if sc := ctr.SecurityContext; sc != nil {
 			seccomp = sc.SeccompProfile

@@ -74,7 +74,7 @@ func (l *ErrorList) containerTransitions(path Path, statuses, old []ContainerSta
 // restartsAllContainers tells whether the exit of one container can restart all of them.
 func restartsAllContainers(spec *PodSpec) bool {
 	found := false
-	eachContainer("", spec, func(_ Path, ctr *Container) {
+	EachContainer("", spec, func(_ Path, ctr *Container) {
 		for _, rule := range ctr.RestartPolicyRules {
 			found = found || rule.Action == ContainerRestartRuleActionRestartAllContainers
 		}

@@ -60,6 +60,7 @@ func (s *Server) admissionPlugins() admission {
 		serviceAccountAdmission{s}, // a pod runs as somebody
 		nodeRestriction{s},         // a node writes only what is its own
 		nodeTaint{},                // a new node takes no pods until its conditions are known
+		podSecurity{s},             // a pod asks for no more of its node than its namespace allows
 		newPriorityAdmission(s),    // a pod is this important
 		defaultTolerationSeconds{}, // a pod outlasts a short outage of its node
 		defaultStorageClass{s},     // a claim that names no class gets the default

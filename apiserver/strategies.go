@@ -89,7 +89,7 @@ var podStrategy = Strategy{
 		if old != nil {
 			return nil
 		}
-		return warnName(obj.GetObjectMeta().Name, "this is used in the Pod's hostname")
+		return append(warnName(obj.GetObjectMeta().Name, "this is used in the Pod's hostname"), warnPodTemplate(obj, nil)...)
 	},
 }
 
@@ -132,6 +132,7 @@ func keepObservedGenerations(pod, old *api.Pod) {
 
 var podTemplateStrategy = Strategy{
 	Generation:     func(obj api.Object) any { return obj.(*api.PodTemplate).Template },
+	Warnings:       warnPodTemplate,
 	AnswersDeleted: true,
 }
 
@@ -190,6 +191,7 @@ var serviceStrategy = Strategy{
 	PrepareForStatusUpdate: func(obj, old api.Object) { obj.(*api.Service).Spec = old.(*api.Service).Spec },
 	Begin:                  allocateService,
 	Deleted:                releaseService,
+	Warnings:               warnService,
 	CreateOnUpdate:         true,
 	AnswersDeleted:         true,
 }

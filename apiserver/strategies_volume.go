@@ -87,15 +87,7 @@ var claimStrategy = Strategy{
 	Warnings: func(obj, _ api.Object) []string {
 		claim := obj.(*api.PersistentVolumeClaim)
 		warnings := warnAnnotations(claim.Annotations, map[string]string{api.AnnotationStorageClass: storageClassAnnotationWarning})
-		for _, list := range []struct {
-			field   string
-			amounts api.ResourceList
-		}{{"requests", claim.Spec.Resources.Requests}, {"limits", claim.Spec.Resources.Limits}} {
-			if q := list.amounts[api.ResourceStorage]; q.MilliValue()%1000 != 0 {
-				warnings = append(warnings, fmt.Sprintf("spec.resources.%s[storage]: fractional byte value %q is invalid, must be an integer", list.field, q))
-			}
-		}
-		return warnings
+		return append(warnings, warnClaimSpec("spec", &claim.Spec)...)
 	},
 	AnswersDeleted: true,
 }

@@ -3,6 +3,7 @@ package apiserver
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,11 +58,19 @@ var statefulSetStrategy = Strategy{
 	PrepareForUpdate:       func(obj, old api.Object) { obj.(*api.StatefulSet).Status = old.(*api.StatefulSet).Status },
 	PrepareForStatusUpdate: func(obj, old api.Object) { obj.(*api.StatefulSet).Spec = old.(*api.StatefulSet).Spec },
 	Generation:             func(obj api.Object) any { return obj.(*api.StatefulSet).Spec },
-	Warnings: func(obj, _ api.Object) []string {
-		if api.Deref(obj.(*api.StatefulSet).Spec.RevisionHistoryLimit, 0) < 0 {
-			return []string{"spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"}
+	Warnings: func(obj, old api.Object) []string {
+		spec, warnings := &obj.(*api.StatefulSet).Spec, warnPodTemplate(obj, old)
+		for i := range spec.VolumeClaimTemplates {
+			path := api.Path("spec.volumeClaimTemplates").Index(i)
+			if old != nil {
+				path = path.Child("Spec") // as upstream says it
+			}
+			warnings = append(warnings, warnClaimSpec(path, &spec.VolumeClaimTemplates[i].Spec)...)
 		}
-		return nil
+		if api.Deref(spec.RevisionHistoryLimit, 0) < 0 {
+			warnings = append(warnings, "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended")
+		}
+		return warnings
 	},
 }
 
@@ -86,6 +95,12 @@ var daemonSetStrategy = Strategy{
 		setTemplateGeneration(obj.(*api.DaemonSet), templateGeneration(old.(*api.DaemonSet)))
 	},
 	Generation: func(obj api.Object) any { return obj.(*api.DaemonSet).Spec },
+	Warnings: func(obj, old api.Object) []string {
+		if old != nil && templateGeneration(obj.(*api.DaemonSet)) == templateGeneration(old.(*api.DaemonSet)) {
+			return nil
+		}
+		return warnPodTemplate(obj, old)
+	},
 }
 
 func templateGeneration(ds *api.DaemonSet) int64 {
@@ -144,13 +159,10 @@ var jobStrategy = Strategy{
 	Generation:             func(obj api.Object) any { return obj.(*api.Job).Spec },
 	Warnings: func(obj, old api.Object) []string {
 		job := obj.(*api.Job)
-		if old == nil {
-			return append(warnPodOwner(obj, nil), warnJob("spec", &job.Spec)...)
+		if old != nil && job.Generation == old.(*api.Job).Generation {
+			return nil
 		}
-		if job.Generation != old.(*api.Job).Generation {
-			return warnJob("spec", &job.Spec)
-		}
-		return nil
+		return slices.Concat(warnOwnerName(obj, old), warnJob("spec", &job.Spec), warnPodTemplate(obj, old))
 	},
 	OrphanByDefault: true,
 }
@@ -201,15 +213,12 @@ var cronJobStrategy = Strategy{
 	PrepareForStatusUpdate: func(obj, old api.Object) { obj.(*api.CronJob).Spec = old.(*api.CronJob).Spec },
 	Generation:             func(obj api.Object) any { return obj.(*api.CronJob).Spec },
 	Warnings: func(obj, old api.Object) []string {
-		job, path := obj.(*api.CronJob), api.Path("spec.jobTemplate.spec")
-		if old == nil {
-			return append(warnPodOwner(obj, nil), warnJob(path, &job.Spec.JobTemplate.Spec)...)
-		}
+		job := obj.(*api.CronJob)
 		var warnings []string
-		if job.Generation != old.(*api.CronJob).Generation {
-			warnings = warnJob(path, &job.Spec.JobTemplate.Spec)
+		if old == nil || job.Generation != old.(*api.CronJob).Generation {
+			warnings = slices.Concat(warnOwnerName(obj, old), warnJob("spec.jobTemplate.spec", &job.Spec.JobTemplate.Spec), warnPodTemplate(obj, old))
 		}
-		if strings.Contains(job.Spec.Schedule, "TZ") {
+		if old != nil && strings.Contains(job.Spec.Schedule, "TZ") {
 			warnings = append(warnings, fmt.Sprintf("cannot use TZ or CRON_TZ in %s, use timeZone instead, "+
 				"see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details", "spec.spec.schedule"))
 		}
@@ -217,7 +226,12 @@ var cronJobStrategy = Strategy{
 	},
 }
 
+// warnPodOwner is about what most kinds that make pods have in common.
 func warnPodOwner(obj, old api.Object) []string {
+	return append(warnOwnerName(obj, old), warnPodTemplate(obj, old)...)
+}
+
+func warnOwnerName(obj, old api.Object) []string {
 	if old != nil {
 		return nil
 	}

@@ -56,13 +56,53 @@ type operand struct {
 	there bool
 }
 
+// comparison holds the nodes of a comparison that is under way. What is found at one level is put on a stack, and cut off
+// the slab when the level is complete: a new object has some fifty nodes at a dozen levels, and a slice that grows for
+// each would be most of the work.
+type comparison struct {
+	changed, removed []node // stacks
+	slab             []node
+}
+
+const slabNodes = 64
+
+// take makes a set of what is on a stack above a mark.
+func (c *comparison) take(stack *[]node, mark int) set {
+	found := (*stack)[mark:]
+	*stack = (*stack)[:mark]
+	if len(found) == 0 {
+		return nil
+	}
+	if cap(c.slab)-len(c.slab) < len(found) {
+		c.slab = make([]node, 0, max(slabNodes, len(found)))
+	}
+	start := len(c.slab)
+	c.slab = append(c.slab, found...)
+	return c.slab[start:len(c.slab):len(c.slab)]
+}
+
+// level is one level of a comparison: where it begins on the stacks.
+type level struct {
+	*comparison
+	changedFrom, removedFrom int
+}
+
+func (c *comparison) level() level { return level{c, len(c.changed), len(c.removed)} }
+
+// end is what was found at the level.
+func (l level) end() (d delta) {
+	d.changed = l.take(&l.changed, l.changedFrom)
+	d.removed = l.take(&l.removed, l.removedFrom)
+	return d
+}
+
 // compare finds what differs.
-func (p *plan) compare(old, obj operand) (d delta) {
+func (p *plan) compare(c *comparison, old, obj operand) (d delta) {
 	switch p.form {
 	case leaf:
 		return p.compareLeaf(old, obj)
 	case structure:
-		return p.compareStruct(old, obj)
+		return p.compareStruct(c, old, obj)
 	}
 	if length(old) == 0 && length(obj) == 0 {
 		return compareEmpty(old, obj)
@@ -72,9 +112,9 @@ func (p *plan) compare(old, obj operand) (d delta) {
 	}
 	switch p.form {
 	case mapping:
-		d = p.compareMap(old, obj)
+		d = p.compareMap(c, old, obj)
 	default:
-		d = p.compareList(old, obj)
+		d = p.compareList(c, old, obj)
 	}
 	d.set, d.gone = !old.there, !obj.there
 	return d
@@ -106,30 +146,31 @@ func (p *plan) compareLeaf(old, obj operand) delta {
 	return delta{set: old.v.IsValid() != obj.v.IsValid()}
 }
 
-func (p *plan) compareStruct(old, obj operand) (d delta) {
-	empty := true
+func (p *plan) compareStruct(c *comparison, old, obj operand) delta {
+	empty, level := true, c.level()
 	for i := range p.fields {
 		f := &p.fields[i]
 		a, b := f.of(old), f.of(obj)
 		if a.there || b.there {
 			empty = false
-			d.add(f.node, f.plan.compare(a, b))
+			level.add(f.node, f.plan.compare(c, a, b))
 		}
 	}
 	if empty {
 		return compareEmpty(old, obj)
 	}
+	d := level.end()
 	d.set, d.gone = !old.there, !obj.there
 	return d
 }
 
 // add notes what happened to a part.
-func (d *delta) add(node_ string, part delta) {
+func (c *comparison) add(name string, part delta) {
 	if part.set || len(part.changed) > 0 {
-		d.changed = append(d.changed, node{node_, part.set, part.changed})
+		c.changed = append(c.changed, node{name, part.set, part.changed})
 	}
 	if part.gone || len(part.removed) > 0 {
-		d.removed = append(d.removed, node{node_, part.gone, part.removed})
+		c.removed = append(c.removed, node{name, part.gone, part.removed})
 	}
 }
 
@@ -183,7 +224,8 @@ func (f *planField) value(v reflect.Value) operand {
 
 var elements = planField{} // how a value in a map or list is read: it is always there
 
-func (p *plan) compareMap(old, obj operand) (d delta) {
+func (p *plan) compareMap(c *comparison, old, obj operand) delta {
+	level := c.level()
 	if old.v.IsValid() {
 		for iter := old.v.MapRange(); iter.Next(); {
 			var after operand
@@ -192,8 +234,8 @@ func (p *plan) compareMap(old, obj operand) (d delta) {
 					after = elements.value(v)
 				}
 			}
-			if part := p.elem.compare(elements.value(iter.Value()), after); part.happened() {
-				d.add(fieldName(iter.Key().String()), part)
+			if part := p.elem.compare(c, elements.value(iter.Value()), after); part.happened() {
+				level.add(fieldName(iter.Key().String()), part)
 			}
 		}
 	}
@@ -202,9 +244,10 @@ func (p *plan) compareMap(old, obj operand) (d delta) {
 			if old.v.IsValid() && old.v.MapIndex(iter.Key()).IsValid() {
 				continue
 			}
-			d.add(fieldName(iter.Key().String()), p.elem.compare(operand{}, elements.value(iter.Value())))
+			level.add(fieldName(iter.Key().String()), p.elem.compare(c, operand{}, elements.value(iter.Value())))
 		}
 	}
+	d := level.end()
 	d.sort()
 	return d
 }
@@ -220,7 +263,7 @@ type item struct {
 	old, obj []reflect.Value
 }
 
-func (p *plan) compareList(old, obj operand) (d delta) {
+func (p *plan) compareList(c *comparison, old, obj operand) delta {
 	var items []item
 	index := map[string]int{}
 	add := func(o operand, side func(*item) *[]reflect.Value) {
@@ -242,16 +285,18 @@ func (p *plan) compareList(old, obj operand) (d delta) {
 	}
 	add(old, func(it *item) *[]reflect.Value { return &it.old })
 	add(obj, func(it *item) *[]reflect.Value { return &it.obj })
+	level := c.level()
 	for _, it := range items {
-		if part := p.compareItem(it); part.happened() {
-			d.add(it.name, part)
+		if part := p.compareItem(c, it); part.happened() {
+			level.add(it.name, part)
 		}
 	}
+	d := level.end()
 	d.sort()
 	return d
 }
 
-func (p *plan) compareItem(it item) (d delta) {
+func (p *plan) compareItem(c *comparison, it item) (d delta) {
 	one := func(values []reflect.Value) operand {
 		if len(values) == 1 {
 			return elements.value(values[0])
@@ -260,13 +305,13 @@ func (p *plan) compareItem(it item) (d delta) {
 	}
 	switch {
 	case len(it.old) <= 1 && len(it.obj) <= 1:
-		return p.elem.compare(one(it.old), one(it.obj))
+		return p.elem.compare(c, one(it.old), one(it.obj))
 	case len(it.old) > 1 && len(it.obj) > 1:
 		same := slices.EqualFunc(it.old, it.obj, api.EqualValues)
 		return delta{set: !same}
 	}
 	// Of many one is left, or of one many have come: the one has changed, and so has the group.
-	d = p.elem.compare(one(it.old), one(it.obj))
+	d = p.elem.compare(c, one(it.old), one(it.obj))
 	d.set, d.gone = d.set || len(it.obj) > 1, d.gone || len(it.old) > 1
 	return d
 }

@@ -37,7 +37,7 @@ func (s *Schema) live(obj api.Object) (*typed.TypedValue, error) {
 // compare finds what an update changes: the fields that appear or have another value, and those that are gone.
 func (s *Schema) compare(old, obj api.Object) (changed, removed set, err error) {
 	if s.plan != nil {
-		d := s.plan.compare(structOf(old), structOf(obj))
+		d := s.plan.compare(&comparison{}, structOf(old), structOf(obj))
 		return d.changed, d.removed, nil
 	}
 	a, err := s.live(old)
