@@ -65,6 +65,9 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 		return fmt.Errorf("the API server is not ready after %v: %w; its log is %s", opts.Wait, err, p.LogFile("apiserver"))
 	}
 	step("API server ready at %s", config.Server())
+	if err := ensureStorageClass(ctx, api); err != nil {
+		return err
+	}
 	if err := waitNodes(ctx, api, config); err != nil {
 		return fmt.Errorf("not every node is Ready after %v: %w; the logs are in %s", opts.Wait, err, p.Path("logs"))
 	}

@@ -17,6 +17,9 @@
 // A node that dies is the business of nodelifecycle.go, which hears that it is silent, nodetaints.go, which says so in
 // taints, tainteviction.go, which empties it, and podgc.go, which buries what is left.
 //
+// Storage is the business of claimbinder.go, which finds volumes for claims, localprovisioner.go, which makes some,
+// volumereclaim.go, which follows them to their end, and volumeprotection.go, which keeps that from coming too early.
+//
 // The loops know nothing of containers or the store, and nothing of each other. They import api and client.
 //
 // Start reading at ReplicaSetController.Reconcile, then DeploymentController.Reconcile, then
@@ -24,8 +27,7 @@
 //
 // In real Kubernetes this is pkg/controller: deployment, replicaset, statefulset, daemon, job, cronjob, disruption, endpoint,
 // endpointslice, endpointslicemirroring, nodelifecycle, tainteviction, podgc, resourcequota, volume/pvcprotection and
-// pvprotection, namespace,
-// garbagecollector, serviceaccount and certificates/rootcacertpublisher, started from cmd/kube-controller-manager/app.
+// pvprotection, volume/persistentvolume, volume/ephemeral, namespace, garbagecollector, serviceaccount and certificates/rootcacertpublisher, started from cmd/kube-controller-manager/app.
 // Differences: the garbage collector has one queue where upstream has three, because its decisions are all taken from
 // the present state of its graph; decisions about ReplicaSets and Jobs wait until a controller's own writes are in its
 // cache; and every write says why.

@@ -24,6 +24,8 @@ type Config struct {
 	RootCA []byte
 	// NodeMonitorGracePeriod is how long a node may be silent before it counts as dead. 0: upstream's 50 seconds.
 	NodeMonitorGracePeriod time.Duration
+	// VolumeDir is where the directories are that claims of LocalProvisioner get. "": none are made.
+	VolumeDir string
 }
 
 // Caches are the local copies of objects that the loops share: each kind is watched once, however many loops read it.
@@ -55,7 +57,8 @@ type Caches struct {
 	TokenSecrets    *client.Informer[*api.Secret]
 	ServiceAccounts *client.Informer[*api.ServiceAccount]
 	// NodeLeases are the Leases by which kubelets say that they are alive.
-	NodeLeases *client.Informer[*api.Lease]
+	NodeLeases     *client.Informer[*api.Lease]
+	StorageClasses *client.Informer[*api.StorageClass]
 }
 
 // NewCaches makes the copies, with the indexes that the loops use. They are empty until run.
@@ -88,7 +91,8 @@ func NewCaches(c *client.Client) *Caches {
 		TokenSecrets:    client.NewInformer[*api.Secret](c, client.InformerOptions{FieldSelector: "type=kubernetes.io/service-account-token"}),
 		ServiceAccounts: client.NewInformer[*api.ServiceAccount](c, client.InformerOptions{}),
 
-		NodeLeases: client.NewInformer[*api.Lease](c, client.InformerOptions{Namespace: leaseNamespace}),
+		NodeLeases:     client.NewInformer[*api.Lease](c, client.InformerOptions{Namespace: leaseNamespace}),
+		StorageClasses: client.NewInformer[*api.StorageClass](c, client.InformerOptions{}),
 	}
 	caches.Pods.AddIndex(byController, controllerIndex[*api.Pod])
 	caches.Pods.AddIndex(byClaim, podClaimIndex)
@@ -133,6 +137,9 @@ func Run(ctx context.Context, cfg Config) error {
 		NewEndpointSliceMirror(as("endpointslicemirroring-controller"), caches, cfg.Logger),
 		NewClaimProtection(as("pvc-protection-controller"), caches, cfg.Logger),
 		NewVolumeProtection(as("pv-protection-controller"), caches, cfg.Logger),
+		NewClaimBinder(as("persistent-volume-binder"), caches, cfg.Logger),
+		NewVolumeReclaimer(as("persistent-volume-binder"), caches, cfg.Logger),
+		NewEphemeralVolumes(as("ephemeral-volume-controller"), caches, cfg.Logger),
 		NewResourceQuotaController(as("resourcequota-controller"), caches, cfg.Logger),
 		NewNodeTaints(as("node-controller"), caches, cfg.Logger),
 		NewNodeLifecycle(as("node-controller"), caches, cfg.NodeMonitorGracePeriod, cfg.Logger),
@@ -143,13 +150,16 @@ func Run(ctx context.Context, cfg Config) error {
 		NewClusterRoleAggregator(as("clusterrole-aggregation-controller"), caches, cfg.Logger),
 		NewGarbageCollector(as("generic-garbage-collector"), caches, cfg.Logger),
 	}
+	if cfg.VolumeDir != "" {
+		loops = append(loops, NewDirectoryProvisioner(as("persistent-volume-binder"), caches, cfg.VolumeDir, cfg.Logger))
+	}
 	group, running := errgroup.WithContext(ctx)
 	for _, informer := range []runner{caches.Namespaces, caches.Nodes, caches.DefaultServiceAccounts, caches.RootCAs, caches.Deployments, caches.ReplicaSets, caches.Pods,
 		caches.ReplicationControllers, caches.StatefulSets, caches.DaemonSets, caches.Jobs, caches.CronJobs, caches.DisruptionBudgets,
 		caches.VolumeClaims, caches.ControllerRevisions,
 		caches.ClusterRoles, caches.TokenSecrets, caches.ServiceAccounts,
 		caches.Services, caches.Endpoints, caches.EndpointSlices, caches.Volumes, caches.ResourceQuotas,
-		caches.NodeLeases} {
+		caches.NodeLeases, caches.StorageClasses} {
 		group.Go(func() error { return informer.Run(running) })
 	}
 	lead := func(ctx context.Context) error {

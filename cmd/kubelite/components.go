@@ -57,7 +57,7 @@ func ended(err error) error {
 }
 
 func controllersCommand() *cobra.Command {
-	var rootCA string
+	var rootCA, volumeDir string
 	var nodeGrace time.Duration
 	leaderElect := true
 	cmd := clientCommand("controllers", "Run the control loops (upstream: kube-controller-manager)", always("controllers"), func(ctx context.Context, c *client.Client, log *slog.Logger) error {
@@ -67,9 +67,11 @@ func controllersCommand() *cobra.Command {
 		}
 		return controllers.Run(ctx, controllers.Config{
 			Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity(), RootCA: ca, NodeMonitorGracePeriod: nodeGrace,
+			VolumeDir: volumeDir,
 		})
 	})
 	cmd.Flags().StringVar(&rootCA, "root-ca-file", "", "certificate authority that is published to every namespace")
+	cmd.Flags().StringVar(&volumeDir, "volume-dir", "", "where the directories of claims with provisioner kubelite.io/local-path are made (default: none are)")
 	cmd.Flags().DurationVar(&nodeGrace, "node-monitor-grace-period", 50*time.Second, "how long a node may give no sign of life before it counts as dead")
 	cmd.Flags().BoolVar(&leaderElect, "leader-elect", true, "work only while holding the Lease of the same name in kube-system")
 	return cmd

@@ -65,7 +65,7 @@ func Start(t *testing.T, nodes int, options ...func(*controllers.Config)) *Harne
 		if err != nil {
 			return err
 		}
-		cfg := controllers.Config{Client: h.As("system:kube-controller-manager"), Logger: h.log, RootCA: ca}
+		cfg := controllers.Config{Client: h.As("system:kube-controller-manager"), Logger: h.log, RootCA: ca, VolumeDir: h.volumeDir()}
 		for _, option := range options {
 			option(&cfg)
 		}
@@ -80,6 +80,8 @@ func Start(t *testing.T, nodes int, options ...func(*controllers.Config)) *Harne
 	h.Eventually(h.NodesReady(nodes))
 	return h
 }
+
+func (h *Harness) volumeDir() string { return filepath.Join(h.dir, "volumes") }
 
 // logWriter is where components' logs go: stderr with -v, nowhere without. testing's own log may not be written to after
 // the test, and goroutines end a little later.

@@ -1,0 +1,336 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+// The loop that finds volumes for claims.
+//
+//	desired    each claim is bound to a volume, and that volume to the claim
+//	actual     claim.spec.volumeName and volume.spec.claimRef
+//	converge   write the volume's side, then the claim's; or ask a provisioner for a volume; or say what is missing
+//
+// Binding is two writes to two objects, and another loop of the kind, the scheduler's, binds too. So there is an order,
+// and the first write decides, since two writers of one volume meet at its resource version:
+//
+//	volume.spec.claimRef = claim ──▶ volume Bound ──▶ claim.spec.volumeName = volume, bind-completed ──▶ claim Bound
+//	        ✂                            ✂                         ✂
+//	Whoever is killed at ✂ leaves a volume that names the claim; the next pass finds it first, and goes on.
+//
+// A class that waits for its first consumer leaves the choice to the scheduler, who knows on which node the volume must
+// be: it writes the claimRef of a volume that is there, or the claim's annotation selected-node for one to be made.
+
+// ClaimBinder binds PersistentVolumeClaims.
+type ClaimBinder struct {
+	client  *client.Client
+	claims  *client.Informer[*api.PersistentVolumeClaim]
+	volumes *client.Informer[*api.PersistentVolume]
+	classes *client.Informer[*api.StorageClass]
+	pods    *client.Informer[*api.Pod]
+	events  *client.Recorder
+	log     *slog.Logger
+	queue   *client.Queue
+}
+
+// Annotations by which the binder, the scheduler, provisioners and kubectl tell each other how far a claim is.
+const (
+	annotationBindCompleted     = "pv.kubernetes.io/bind-completed"
+	annotationBoundByController = "pv.kubernetes.io/bound-by-controller"
+	annotationProvisionedBy     = "pv.kubernetes.io/provisioned-by"
+	annotationSelectedNode      = "volume.kubernetes.io/selected-node"
+	annotationProvisioner       = "volume.kubernetes.io/storage-provisioner"
+	annotationBetaProvisioner   = "volume.beta.kubernetes.io/storage-provisioner"
+	annotationDefaultClass      = "storageclass.kubernetes.io/is-default-class"
+	annotationBetaDefaultClass  = "storageclass.beta.kubernetes.io/is-default-class"
+)
+
+// NewClaimBinder subscribes to claims, to the volumes and classes that could satisfy them, and to the pods that wait
+// for them. Keys are claims.
+func NewClaimBinder(c *client.Client, caches *Caches, log *slog.Logger) *ClaimBinder {
+	b := &ClaimBinder{
+		client: c, claims: caches.VolumeClaims, volumes: caches.Volumes, classes: caches.StorageClasses, pods: caches.Pods, log: log,
+		events: client.NewRecorder(c, "persistentvolume-controller", ""), queue: client.NewQueue("claimbinder"),
+	}
+	caches.VolumeClaims.Enqueue(b.queue, func(claim *api.PersistentVolumeClaim) []api.Key { return []api.Key{claim.Key()} })
+	caches.Volumes.Enqueue(b.queue, b.claimsOfVolume)
+	caches.StorageClasses.Enqueue(b.queue, b.claimsOfClass)
+	caches.Pods.OnChange(func(old, pod *api.Pod, revision int64) {
+		if old != nil || pod == nil {
+			return
+		}
+		for i := range pod.Spec.Volumes { // a new pod is somebody to wait for
+			if name := volumeClaim(pod, &pod.Spec.Volumes[i]); name != "" {
+				b.queue.Add(api.Key{Namespace: pod.Namespace, Name: name}, revision)
+			}
+		}
+	})
+	return b
+}
+
+// Run reconciles until ctx ends.
+func (b *ClaimBinder) Run(ctx context.Context) error {
+	if err := waitForSync(ctx, b.claims, b.volumes, b.classes, b.pods); err != nil {
+		return err
+	}
+	return b.queue.Run(ctx, 4, b.Reconcile, b.log)
+}
+
+// claimsOfVolume are the claim that a volume is for, or those that might want a free one.
+func (b *ClaimBinder) claimsOfVolume(volume *api.PersistentVolume) []api.Key {
+	if ref := volume.Spec.ClaimRef; ref != nil {
+		return []api.Key{{Namespace: ref.Namespace, Name: ref.Name}}
+	}
+	return b.unboundClaims(func(claim *api.PersistentVolumeClaim) bool {
+		return claim.Spec.VolumeName == volume.Name || claim.Spec.VolumeName == "" && claimClass(claim) == volumeClass(volume)
+	})
+}
+
+func (b *ClaimBinder) claimsOfClass(class *api.StorageClass) []api.Key {
+	return b.unboundClaims(func(claim *api.PersistentVolumeClaim) bool {
+		return claimClass(claim) == class.Name || !namesClass(claim)
+	})
+}
+
+func (b *ClaimBinder) unboundClaims(wanted func(*api.PersistentVolumeClaim) bool) (keys []api.Key) {
+	for _, claim := range b.claims.List("", nil) {
+		if !isBindCompleted(claim) && wanted(claim) {
+			keys = append(keys, claim.Key())
+		}
+	}
+	return keys
+}
+
+// Reconcile takes a claim one step further.
+func (b *ClaimBinder) Reconcile(ctx context.Context, key api.Key) error {
+	claim, ok := b.claims.Get(key)
+	switch {
+	case !ok:
+		return nil // the loop of the volumes sees to its volume
+	case isBindCompleted(claim):
+		return b.keepBound(ctx, claim)
+	case claim.Spec.VolumeName != "":
+		return b.bindRequested(ctx, claim)
+	}
+	return b.bindAny(ctx, claim)
+}
+
+// bindAny finds a volume for a claim that takes any that will do.
+func (b *ClaimBinder) bindAny(ctx context.Context, claim *api.PersistentVolumeClaim) error {
+	class, _ := b.classes.Get(api.Key{Name: claimClass(claim)})
+	waits := waitsForConsumer(class)
+	volume, err := findVolume(b.volumes.List("", nil), claim, waits)
+	if err != nil {
+		return err
+	}
+	if volume != nil {
+		return b.bind(client.Because(ctx, "volume %s satisfies claim %s: bind them", volume.Name, claim.Key()), volume, claim)
+	}
+	if fallback := defaultStorageClass(b.classes.List("", nil)); fallback != "" && !namesClass(claim) {
+		update := *claim // made before there was a default class
+		update.Spec.StorageClassName = &fallback
+		_, err := client.Of[*api.PersistentVolumeClaim](b.client).Update(client.Because(ctx, "no class is named: %s is the default", fallback), &update)
+		return err
+	}
+	switch {
+	case waits && claim.Annotations[annotationSelectedNode] == "":
+		reason, message := b.whoIsWaitedFor(claim)
+		b.events.Event(ctx, claim, api.EventTypeNormal, reason, "%s", message)
+		tell(client.Because(ctx, "class %s binds when a pod that uses the claim has a node: %s", class.Name, message), b.client, b.log, claim)
+		return nil
+	case claimClass(claim) != "":
+		return b.askProvisioner(ctx, claim, class)
+	}
+	b.events.Event(ctx, claim, api.EventTypeNormal, "FailedBinding", "no persistent volumes available for this claim and no storage class is set")
+	tell(client.Because(ctx, "no volume satisfies the claim, and it names no class that could make one: wait"), b.client, b.log, claim)
+	return nil
+}
+
+// whoIsWaitedFor names the pods whose node will decide where the volume is.
+func (b *ClaimBinder) whoIsWaitedFor(claim *api.PersistentVolumeClaim) (reason, message string) {
+	var names []string
+	for _, pod := range b.pods.ByIndex(byClaim, claim.Key().String()) {
+		if pod.Spec.NodeName == "" && !podEnded(pod) {
+			names = append(names, pod.Name)
+		}
+	}
+	slices.Sort(names)
+	switch len(names) {
+	case 0:
+		return "WaitForFirstConsumer", "waiting for first consumer to be created before binding"
+	case 1:
+		return "WaitForPodScheduled", "waiting for pod " + names[0] + " to be scheduled"
+	}
+	return "WaitForPodScheduled", "waiting for pods " + strings.Join(names, ",") + " to be scheduled"
+}
+
+// askProvisioner writes into the claim whose turn it is to make a volume. Whoever has that name watches for it.
+func (b *ClaimBinder) askProvisioner(ctx context.Context, claim *api.PersistentVolumeClaim, class *api.StorageClass) error {
+	failed := ""
+	switch {
+	case class == nil:
+		failed = fmt.Sprintf("storageclass.storage.k8s.io %q not found", claimClass(claim))
+	case strings.HasPrefix(class.Provisioner, "kubernetes.io/"): // those that were built in once
+		failed = "no volume plugin matched name: " + class.Provisioner
+	}
+	if failed != "" {
+		b.events.Event(ctx, claim, api.EventTypeWarning, "ProvisioningFailed", "%s", failed)
+		tell(client.Because(ctx, "%s: wait", failed), b.client, b.log, claim)
+		return nil
+	}
+	if claim.Annotations[annotationProvisioner] != class.Provisioner {
+		update := api.DeepCopy(claim)
+		annotate(update, annotationProvisioner, class.Provisioner)
+		annotate(update, annotationBetaProvisioner, class.Provisioner)
+		ctx := client.Because(ctx, "no volume satisfies the claim: %s is to make one", class.Provisioner)
+		if _, err := client.Of[*api.PersistentVolumeClaim](b.client).Update(ctx, update); err != nil {
+			return err
+		}
+	}
+	b.events.Event(ctx, claim, api.EventTypeNormal, "ExternalProvisioning", "Waiting for a volume to be created either by the external provisioner '%s' "+
+		"or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.", class.Provisioner)
+	return nil
+}
+
+// bindRequested binds a claim that names its volume.
+func (b *ClaimBinder) bindRequested(ctx context.Context, claim *api.PersistentVolumeClaim) error {
+	volume, ok := b.volumes.Get(api.Key{Name: claim.Spec.VolumeName})
+	switch {
+	case !ok:
+		tell(client.Because(ctx, "volume %s, which the claim names, does not exist: wait", claim.Spec.VolumeName), b.client, b.log, claim)
+		return nil
+	case isFor(volume, claim):
+		return b.bind(client.Because(ctx, "volume %s is kept for claim %s, which names it: bind them", volume.Name, claim.Key()), volume, claim)
+	case volume.Spec.ClaimRef != nil:
+		b.events.Event(ctx, claim, api.EventTypeWarning, "FailedBinding", "volume %q already bound to a different claim.", volume.Name)
+		return nil
+	}
+	if mismatch := volumeMismatch(volume, claim); mismatch != "" {
+		b.events.Event(ctx, claim, api.EventTypeWarning, "VolumeMismatch", "Cannot bind to requested volume %q: %s", volume.Name, mismatch)
+		return nil
+	}
+	return b.bind(client.Because(ctx, "claim %s names volume %s, which is free: bind them", claim.Key(), volume.Name), volume, claim)
+}
+
+// keepBound looks after a claim that was bound once. A volume that is gone does not come back.
+func (b *ClaimBinder) keepBound(ctx context.Context, claim *api.PersistentVolumeClaim) error {
+	volume, ok := b.volumes.Get(api.Key{Name: claim.Spec.VolumeName})
+	switch {
+	case claim.Spec.VolumeName == "":
+		return b.lose(ctx, claim, "ClaimLost", "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!")
+	case !ok:
+		return b.lose(ctx, claim, "ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!")
+	case volume.Spec.ClaimRef != nil && volume.Spec.ClaimRef.UID != claim.UID:
+		return b.lose(ctx, claim, "ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly")
+	}
+	return b.bind(client.Because(ctx, "claim %s is bound to %s: both must say so", claim.Key(), volume.Name), volume, claim)
+}
+
+func (b *ClaimBinder) lose(ctx context.Context, claim *api.PersistentVolumeClaim, reason, message string) error {
+	if claim.Status.Phase == api.ClaimLost {
+		return nil
+	}
+	if claim.Spec.VolumeName != "" { // a volume made a moment ago may not be in the cache yet
+		volume, err := client.Of[*api.PersistentVolume](b.client).Get(ctx, "", claim.Spec.VolumeName)
+		if err == nil && (volume.Spec.ClaimRef == nil || volume.Spec.ClaimRef.UID == claim.UID) {
+			b.queue.AddAfter(claim.Key(), expectedLag, "cache behind")
+			return nil
+		}
+		if err != nil && !api.IsNotFound(err) {
+			return err
+		}
+	}
+	update := *claim
+	update.Status.Phase, update.Status.AccessModes, update.Status.Capacity, update.Status.CurrentVolumeAttributesClassName = api.ClaimLost, nil, nil, nil
+	if _, err := client.Of[*api.PersistentVolumeClaim](b.client).UpdateStatus(client.Because(ctx, "%s", message), &update); err != nil {
+		return err
+	}
+	b.events.Event(ctx, claim, api.EventTypeWarning, reason, "%s", message)
+	return nil
+}
+
+// bind makes the four writes, those that are not made yet. It may be cut short after any of them.
+func (b *ClaimBinder) bind(ctx context.Context, volume *api.PersistentVolume, claim *api.PersistentVolumeClaim) error {
+	var err error
+	volumes, claims := client.Of[*api.PersistentVolume](b.client), client.Of[*api.PersistentVolumeClaim](b.client)
+	if update, changed := boundVolume(volume, claim); changed {
+		if volume, err = volumes.Update(ctx, update); err != nil {
+			return fmt.Errorf("bind volume %s to claim %s: %w", update.Name, claim.Key(), err)
+		}
+	}
+	if volume.Status.Phase != api.VolumeBound {
+		update := *volume
+		update.Status.Phase, update.Status.Message = api.VolumeBound, ""
+		if volume, err = volumes.UpdateStatus(ctx, &update); err != nil {
+			return fmt.Errorf("mark volume %s bound: %w", update.Name, err)
+		}
+	}
+	if update, changed := boundClaim(claim, volume); changed {
+		if claim, err = claims.Update(ctx, update); err != nil {
+			return fmt.Errorf("bind claim %s to volume %s: %w", update.Key(), volume.Name, err)
+		}
+	}
+	if update, changed := boundClaimStatus(claim, volume); changed {
+		if _, err = claims.UpdateStatus(ctx, update); err != nil {
+			return fmt.Errorf("mark claim %s bound: %w", update.Key(), err)
+		}
+	}
+	return nil
+}
+
+// boundVolume is the volume with the claim in it. The annotation says that it was we who chose: when the binding comes
+// undone the volume is free again, where one that somebody kept for a claim stays kept.
+func boundVolume(volume *api.PersistentVolume, claim *api.PersistentVolumeClaim) (bound *api.PersistentVolume, changed bool) {
+	ref := volume.Spec.ClaimRef
+	if isFor(volume, claim) && ref.UID == claim.UID {
+		return volume, false
+	}
+	bound = api.DeepCopy(volume)
+	if !isFor(volume, claim) {
+		annotate(bound, annotationBoundByController, "yes")
+	}
+	reference := client.ReferenceTo(claim)
+	bound.Spec.ClaimRef = &reference
+	return bound, true
+}
+
+func boundClaim(claim *api.PersistentVolumeClaim, volume *api.PersistentVolume) (bound *api.PersistentVolumeClaim, changed bool) {
+	if claim.Spec.VolumeName == volume.Name && isBindCompleted(claim) {
+		return claim, false
+	}
+	bound = api.DeepCopy(claim)
+	if claim.Spec.VolumeName != volume.Name {
+		bound.Spec.VolumeName = volume.Name
+		annotate(bound, annotationBoundByController, "yes")
+	}
+	annotate(bound, annotationBindCompleted, "yes")
+	return bound, true
+}
+
+// boundClaimStatus takes the capacity over once: later the volume may grow before its file system has.
+func boundClaimStatus(claim *api.PersistentVolumeClaim, volume *api.PersistentVolume) (bound *api.PersistentVolumeClaim, changed bool) {
+	if claim.Status.Phase == api.ClaimBound && slices.Equal(claim.Status.AccessModes, volume.Spec.AccessModes) {
+		return claim, false
+	}
+	bound = api.DeepCopy(claim)
+	bound.Status.AccessModes = volume.Spec.AccessModes
+	if claim.Status.Phase != api.ClaimBound {
+		bound.Status.Phase, bound.Status.Capacity = api.ClaimBound, volume.Spec.Capacity
+		bound.Status.CurrentVolumeAttributesClassName = volume.Spec.VolumeAttributesClassName
+	}
+	return bound, true
+}
+
+func annotate(obj api.Object, key, value string) {
+	meta := obj.GetObjectMeta()
+	if meta.Annotations == nil {
+		meta.Annotations = map[string]string{}
+	}
+	meta.Annotations[key] = value
+}
