@@ -75,7 +75,7 @@ func (s spliced) sameButTimes(revision int64, json []byte) bool {
 	}
 	// All times have the same length: step from one to the next, to the end of the list.
 	for i := at + len(managedMark); ; {
-		next := bytes.Index(is[i:endOfList(is, i)], timeMark)
+		next := bytes.Index(is[i:endOf(is, i)], timeMark)
 		if next < 0 {
 			return bytes.Equal(is[i:], was[i:])
 		}
@@ -87,8 +87,18 @@ func (s spliced) sameButTimes(revision int64, json []byte) bool {
 	}
 }
 
-// endOfList finds the bracket that closes the list which position i is in.
-func endOfList(json []byte, i int) int {
+// metadataMark is where an object's metadata begins. The first one in an object is that: before it come only kind and
+// apiVersion.
+var metadataMark = []byte(`"metadata":`)
+
+// metadataOf is the metadata of an encoded object, encoded.
+func metadataOf(json []byte) []byte {
+	_, rest, _ := bytes.Cut(json, metadataMark)
+	return rest[:endOf(rest, 1)+1]
+}
+
+// endOf finds the bracket that closes the list or the object which position i is in.
+func endOf(json []byte, i int) int {
 	inText := false
 	for depth := 0; i < len(json); i++ {
 		switch c := json[i]; {
@@ -97,9 +107,9 @@ func endOfList(json []byte, i int) int {
 		case c == '"':
 			inText = !inText
 		case inText:
-		case c == '[':
+		case c == '[', c == '{':
 			depth++
-		case c == ']':
+		case c == ']', c == '}':
 			if depth == 0 {
 				return i
 			}

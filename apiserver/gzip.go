@@ -21,8 +21,9 @@ import (
 //	gzip header | head of the list | block | , | block | , | block | ]} | end | checksum
 //	              as it is           kept         kept         new
 //
-// This works because a deflate stream may be glued together from parts that do not refer to each other. Where a block
-// begins is decided by the object's key alone, so that a new object in the middle moves no other border.
+// This works because a deflate stream may be glued together from parts that do not refer to each other, and so may its
+// checksum (checksum.go). Where a block begins is decided by the object's key alone, so that a new object in the middle
+// moves no other border.
 
 // gzipThreshold is from how many bytes on lists are compressed, as upstream.
 const gzipThreshold = 128 << 10
@@ -58,6 +59,7 @@ type compressedBlock struct {
 	revisions []int64
 	compress  sync.Once // who comes while a block is being compressed waits for it
 	deflated  []byte    // set by compress
+	sum       checksum  // of what deflated stands for; set by compress
 }
 
 // forget drops all blocks, so that a big list that was asked for once is not kept for good.
@@ -67,8 +69,8 @@ func (c *compressedBlocks) forget() {
 	c.kept, c.size = nil, 0
 }
 
-// get returns the entries compressed.
-func (c *compressedBlocks) get(entries []*entry, skip int) []byte {
+// get returns the entries compressed, and the checksum of what they were before.
+func (c *compressedBlocks) get(entries []*entry, skip int) ([]byte, checksum) {
 	key := blockKey{entries[0].revision, entries[len(entries)-1].revision, len(entries)}
 	c.mu.Lock()
 	block := c.kept[key]
@@ -84,12 +86,12 @@ func (c *compressedBlocks) get(entries []*entry, skip int) []byte {
 	}
 	c.mu.Unlock()
 	block.compress.Do(func() {
-		block.deflated = deflate(entries, skip)
+		block.deflated, block.sum = deflate(entries, skip)
 		c.mu.Lock()
 		c.size += len(block.deflated) + 8*len(block.revisions)
 		c.mu.Unlock()
 	})
-	return block.deflated
+	return block.deflated, block.sum
 }
 
 // deflaters are expensive to make.
@@ -102,24 +104,31 @@ var deflaters = sync.Pool{New: func() any {
 }}
 
 // deflate compresses items. The result ends at a byte's border and is not the end of a stream.
-func deflate(entries []*entry, skip int) []byte {
+func deflate(entries []*entry, skip int) ([]byte, checksum) {
 	var out bytes.Buffer
+	sum := crc32.NewIEEE()
 	w := deflaters.Get().(*flate.Writer)
 	defer deflaters.Put(w)
 	w.Reset(&out)
 	buffer := chunks.Get().(*[]byte)
 	defer chunks.Put(buffer)
 	b := (*buffer)[:0]
+	size := 0
+	write := func() { // into memory: cannot fail
+		w.Write(b)
+		sum.Write(b)
+		size += len(b)
+		b = b[:0]
+	}
 	for i, e := range entries {
 		b = appendItem(b, e, i, skip)
 		if len(b) > cap(*buffer)/2 {
-			w.Write(b) // into memory: cannot fail
-			b = b[:0]
+			write()
 		}
 	}
-	w.Write(b)
+	write()
 	w.Flush()
-	return bytes.Clone(out.Bytes())
+	return bytes.Clone(out.Bytes()), newChecksum(sum.Sum32(), size)
 }
 
 // sendCompressed sends a list of stored objects, compressed.
@@ -128,48 +137,51 @@ func (s *Server) sendCompressed(w http.ResponseWriter, req *Request, p *page, he
 	if req.Resource.View != nil { // what is kept is in the stored form
 		blocks = &compressedBlocks{}
 	}
-	out := append(make([]byte, 0, 64<<10), gzipHeader...)
-	checksum, size := crc32.NewIEEE(), uint32(0)
-	plain := func(b []byte) {
-		out = appendStored(out, b)
-		checksum.Write(b)
-		size += uint32(len(b))
+	// The answer is first gathered, so that its length is known, then sent from a buffer that all lists share.
+	parts, size, sum := [][]byte{gzipHeader}, len(gzipHeader), newChecksum(0, 0)
+	add := func(part []byte, partSum checksum) {
+		parts, size, sum = append(parts, part), size+len(part), sum.then(partSum)
 	}
+	plain := func(b []byte) { add(stored(b), newChecksum(crc32.ChecksumIEEE(b), len(b))) }
 	plain(head)
 	for start := 0; start < len(p.entries); {
 		end := blockEnd(p.entries, start)
 		if start > 0 {
-			plain(comma)
+			add(storedComma, commaSum)
 		}
-		block := p.entries[start:end]
-		out = append(out, blocks.get(block, skip)...)
-		for i, e := range block {
-			if i > 0 {
-				checksum.Write(comma)
-				size++
-			}
-			checksum.Write(brace)
-			checksum.Write(e.json[skip:])
-			size += uint32(1 + len(e.json) - skip)
-		}
+		add(blocks.get(p.entries[start:end], skip))
 		start = end
 	}
 	plain([]byte(listTail))
-	out = append(out, deflateEnd...)
-	out = binary.LittleEndian.AppendUint32(out, checksum.Sum32())
-	out = binary.LittleEndian.AppendUint32(out, size)
+	end := binary.LittleEndian.AppendUint32(slices.Clone(deflateEnd), sum.crc)
+	end = binary.LittleEndian.AppendUint32(end, sum.size)
+	parts, size = append(parts, end), size+len(end)
+
 	header := w.Header()
 	header["Content-Encoding"], header["Vary"] = []string{"gzip"}, []string{"Accept-Encoding"}
-	header["Content-Length"] = []string{strconv.Itoa(len(out))}
+	header["Content-Length"] = []string{strconv.Itoa(size)}
 	w.WriteHeader(http.StatusOK)
-	w.Write(out)
+	buffer := chunks.Get().(*[]byte)
+	defer chunks.Put(buffer)
+	b := (*buffer)[:0]
+	for _, part := range parts {
+		if len(b)+len(part) > cap(b) && len(b) > 0 {
+			w.Write(b)
+			b = b[:0]
+		}
+		b = append(b, part...)
+	}
+	w.Write(b)
 }
 
 var (
-	comma, brace = []byte(","), []byte("{")
-	gzipHeader   = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255} // RFC 1952: deflate, no name, no time, fastest, any system
-	deflateEnd   = []byte{3, 0}                                 // RFC 1951: a last block with nothing in it
-	keySeed      = maphash.MakeSeed()
+	gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255} // RFC 1952: deflate, no name, no time, fastest, any system
+	deflateEnd = []byte{3, 0}                                 // RFC 1951: a last block with nothing in it
+	// The commas between blocks.
+	storedComma = stored([]byte(","))
+	commaSum    = newChecksum(crc32.ChecksumIEEE([]byte(",")), 1)
+
+	keySeed = maphash.MakeSeed()
 )
 
 // blockEnd is where the block that begins at start ends.
@@ -184,10 +196,9 @@ func blockEnd(entries []*entry, start int) int {
 	return len(entries)
 }
 
-// appendStored appends a block of a deflate stream that holds a few bytes as they are.
-func appendStored(out, b []byte) []byte {
-	out = append(out, 0)
-	out = binary.LittleEndian.AppendUint16(out, uint16(len(b)))
+// stored is a block of a deflate stream that holds a few bytes as they are.
+func stored(b []byte) []byte {
+	out := binary.LittleEndian.AppendUint16([]byte{0}, uint16(len(b)))
 	out = binary.LittleEndian.AppendUint16(out, ^uint16(len(b)))
 	return append(out, b...)
 }

@@ -103,6 +103,16 @@ func partialMetadata(obj api.Object, version string) *api.PartialObjectMetadata 
 	}
 }
 
+// partialJSON is partialMetadata without decoding: the metadata is copied out of the encoded object.
+func partialJSON(object []byte, version string) []byte {
+	metadata := metadataOf(object)
+	b := make([]byte, 0, len(metadata)+100)
+	b = append(b, `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/`...)
+	b = append(b, version...)
+	b = append(b, `","metadata":`...)
+	return append(append(b, metadata...), '}')
+}
+
 // upstreamType is what upstream's messages call the Go type of a kind: "*core.ConfigMap", "*apps.DeploymentList".
 func upstreamType(kind *api.Kind, suffix string) string {
 	if kind.Custom {
@@ -224,8 +234,13 @@ func (s *Server) writePage(w http.ResponseWriter, req *Request, p *page, accept 
 		return err
 	}
 	p.entries = entries
-	if accept.plain() && !req.pretty() {
+	switch {
+	case req.pretty():
+	case accept.plain():
 		s.sendPage(w, req, p)
+		return nil
+	case accept.as == "PartialObjectMetadataList" && accept.media == mediaJSON:
+		sendPartialPage(w, p, accept.version)
 		return nil
 	}
 	meta := api.ListMeta{ResourceVersion: strconv.FormatInt(p.revision, 10), Continue: p.next, RemainingItemCount: p.remaining}
@@ -292,7 +307,7 @@ func anyList(kind *api.Kind, objs []api.Object, meta api.ListMeta) any {
 // sendPage sends a list of stored objects: their bytes, one after the other, with commas between.
 func (s *Server) sendPage(w http.ResponseWriter, req *Request, p *page) {
 	kind := req.Resource.Kind
-	head := listHead(kind, p)
+	head := listHead(kind.List(), kind.APIVersion(), p)
 	skip := typePrefixLength(kind) // "kind" and "apiVersion": in a list, only the list has them
 	size := len(head) + len(listTail)
 	for _, e := range p.entries {
@@ -329,6 +344,18 @@ func (s *Server) sendPage(w http.ResponseWriter, req *Request, p *page) {
 	w.Write(b)
 }
 
+// sendPartialPage sends the metadata of stored objects.
+func sendPartialPage(w http.ResponseWriter, p *page, version string) {
+	body := listHead("PartialObjectMetadataList", "meta.k8s.io/"+version, p)
+	for i, e := range p.entries {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, partialJSON(e.json, version)...)
+	}
+	send(w, mediaJSON, http.StatusOK, append(body, "]}"...))
+}
+
 // chunks are the buffers that lists are put together in: big enough that a list takes few writes, small enough that
 // many can be sent at once.
 var chunks = sync.Pool{New: func() any { b := make([]byte, 0, 256<<10); return &b }}
@@ -338,12 +365,12 @@ const listTail = "]}\n"
 const listTimeout = time.Minute
 
 // listHead is a list up to its first item.
-func listHead(kind *api.Kind, p *page) []byte {
+func listHead(kind, apiVersion string, p *page) []byte {
 	b := make([]byte, 0, 256)
 	b = append(b, `{"kind":"`...)
-	b = append(b, kind.List()...)
+	b = append(b, kind...)
 	b = append(b, `","apiVersion":"`...)
-	b = append(b, kind.APIVersion()...)
+	b = append(b, apiVersion...)
 	b = append(b, `","metadata":{"resourceVersion":"`...)
 	b = strconv.AppendInt(b, p.revision, 10)
 	b = append(b, '"')

@@ -45,6 +45,7 @@ func (s *Server) routes() http.Handler {
 
 	r.HandleFunc("/version{slash:/?}", s.serveVersion)
 	r.HandleFunc("/metrics", s.serveMetrics)
+	profiling(r)
 	r.PathPrefix("/{check:healthz|livez|readyz}").HandlerFunc(s.serveHealth)
 	r.HandleFunc("/", s.serveRoot)
 	r.PathPrefix("/").HandlerFunc(s.serveNotFound) // also has to go through the list above: strangers learn nothing

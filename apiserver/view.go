@@ -123,6 +123,5 @@ func (e *entry) keepShown(res *Resource, json []byte) *entry {
 // forms are an entry's other forms, made when a client first asks for them.
 type forms struct {
 	protobuf atomic.Pointer[[]byte]
-	metadata atomic.Pointer[[]byte]
 	shown    atomic.Pointer[shown]
 }

@@ -28,17 +28,27 @@ func (enc *eventEncoder) contentType() string {
 	return mediaJSON
 }
 
-// append appends an event. Plain JSON is a copy of the stored bytes.
+// append appends an event. Plain JSON is a copy of the stored bytes, or of a part of them.
 func (enc *eventEncoder) append(b []byte, eventType string, e *entry) ([]byte, error) {
 	e, err := enc.req.Resource.presentOne(enc.ctx(), e)
 	if err != nil {
 		return b, err
 	}
-	object := e.json
-	if !enc.accept.plain() {
-		if object, err = enc.object(e); err != nil {
-			return b, err
-		}
+	var object []byte
+	switch {
+	case enc.accept.plain():
+		object = e.json
+	case enc.accept.as == "Table":
+		object, err = enc.table(e)
+	case enc.accept.as != "" && enc.accept.media == mediaJSON:
+		object = partialJSON(e.json, enc.accept.version)
+	case enc.accept.as == "" && enc.accept.media == mediaProtobuf:
+		object, err = enc.protobuf(e)
+	default:
+		object, err = enc.encode(e)
+	}
+	if err != nil {
+		return b, err
 	}
 	return enc.frame(b, eventType, object)
 }
@@ -69,24 +79,14 @@ type protobufWatchEvent struct {
 	Object api.RawExtension `json:"object" pb:"2"`
 }
 
-// object encodes an entry, which is in the resource's own form, in a form other than that. The forms that many watchers share are kept with the
-// entry, so that each is made once.
-func (enc *eventEncoder) object(e *entry) ([]byte, error) {
-	kept := &e.protobuf
-	switch {
-	case enc.accept.as == "Table":
-		return enc.table(e)
-	case enc.accept.as != "" && enc.accept.media == mediaJSON && enc.accept.version == "v1":
-		kept = &e.metadata
-	case enc.accept.as != "" || enc.accept.media != mediaProtobuf:
-		return enc.encode(e)
-	}
-	if object := kept.Load(); object != nil {
+// protobuf is the whole object, which is kept with the entry: many watchers ask for it, and it is made once.
+func (enc *eventEncoder) protobuf(e *entry) ([]byte, error) {
+	if object := e.protobuf.Load(); object != nil {
 		return *object, nil
 	}
 	object, err := enc.encode(e)
 	if err == nil {
-		kept.Store(&object)
+		e.protobuf.Store(&object)
 	}
 	return object, err
 }

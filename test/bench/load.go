@@ -24,8 +24,9 @@ import (
 
 // server is a plain HTTP client of an API server. It shares no code with the product's client, so that it favours nobody.
 type server struct {
-	url  string
-	http *http.Client
+	url      string
+	http     *http.Client
+	pidFiles string // of its processes, "" if unknown
 }
 
 // kubeconfig is what we need of one, with everything inline or in files.
@@ -132,12 +133,14 @@ func (s *server) read(ctx context.Context, path string) error {
 }
 
 // load runs every workload in a namespace of its own.
-func load(ctx context.Context, kubeconfig string, objects, clients, watchers int) ([]row, error) {
+// pidFiles is where the servers' processes are named, "" if that is unknown.
+func load(ctx context.Context, kubeconfig, pidFiles string, objects, clients, watchers int) ([]row, error) {
 	s, err := connect(kubeconfig)
 	if err != nil {
 		return nil, err
 	}
 	defer s.close()
+	s.pidFiles = pidFiles
 	namespace := fmt.Sprintf("bench-%d", time.Now().UnixNano())
 	if _, err := s.call(ctx, "POST", "/api/v1/namespaces", fmt.Appendf(nil, `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":%q}}`, namespace)); err != nil {
 		return nil, err
@@ -151,7 +154,7 @@ func load(ctx context.Context, kubeconfig string, objects, clients, watchers int
 	}
 	var rows []row
 	measure := func(what string, n, clients int, op func(i int) error) error {
-		r, err := parallel(what, n, clients, op)
+		r, err := s.parallel(what, n, clients, op)
 		rows = append(rows, r)
 		return err
 	}
@@ -191,7 +194,7 @@ func lists(ctx context.Context, s *server, size, clients int, rows *[]row) error
 	}
 	defer s.call(context.WithoutCancel(ctx), "DELETE", "/api/v1/namespaces/"+namespace, nil)
 	path := "/api/v1/namespaces/" + namespace + "/configmaps"
-	if _, err := parallel("fill", size, clients, func(i int) error {
+	if _, err := s.parallel("fill", size, clients, func(i int) error {
 		_, err := s.call(ctx, "POST", path, configMap(i, "cm", ""))
 		return err
 	}); err != nil {
@@ -204,7 +207,7 @@ func lists(ctx context.Context, s *server, size, clients int, rows *[]row) error
 		{"", func() error { return s.read(ctx, path) }},
 		{", each kept whole", func() error { _, err := s.call(ctx, "GET", path, nil); return err }},
 	} {
-		r, err := parallel(fmt.Sprintf("lists of %d objects, 4 clients%s", size, reader.name), 80000/size, 4, func(int) error { return reader.read() })
+		r, err := s.parallel(fmt.Sprintf("lists of %d objects, 4 clients%s", size, reader.name), 400_000/size, 4, func(int) error { return reader.read() })
 		*rows = append(*rows, r)
 		if err != nil {
 			return err
@@ -240,12 +243,12 @@ func revisionOf(b []byte) string {
 }
 
 // parallel runs op(0) to op(n-1) over closed-loop clients: each sends its next request when the last is answered.
-func parallel(what string, n, clients int, op func(i int) error) (row, error) {
+func (s *server) parallel(what string, n, clients int, op func(i int) error) (row, error) {
 	var next atomic.Int64
 	var mu sync.Mutex
 	var firstErr error
 	var times []time.Duration
-	began := time.Now()
+	began, before := time.Now(), cpu(s.pidFiles)
 	var wg sync.WaitGroup
 	for range clients {
 		wg.Go(func() {
@@ -273,7 +276,7 @@ func parallel(what string, n, clients int, op func(i int) error) (row, error) {
 	wg.Wait()
 	took := time.Since(began)
 	p50, p99 := percentiles(times)
-	return row{what: what, figure: fmt.Sprintf("%.0f /s", float64(n)/took.Seconds()), p50: p50, p99: p99}, firstErr
+	return row{what: what, figure: fmt.Sprintf("%.0f /s", float64(n)/took.Seconds()), p50: p50, p99: p99, cpu: cpu(s.pidFiles).since(before, n)}, firstErr
 }
 
 func percentiles(times []time.Duration) (p50, p99 time.Duration) {
@@ -310,8 +313,8 @@ func fanOut(ctx context.Context, s *server, path string, n, clients, watchers in
 			firstErr = errors.Join(firstErr, err)
 		})
 	}
-	began := time.Now()
-	_, err = parallel("", n, clients, func(i int) error {
+	began, before := time.Now(), cpu(s.pidFiles)
+	_, err = s.parallel("", n, clients, func(i int) error {
 		_, err := s.call(ctx, "POST", path, configMap(i, "fan", ""))
 		return err
 	})
@@ -321,7 +324,8 @@ func fanOut(ctx context.Context, s *server, path string, n, clients, watchers in
 	wg.Wait()
 	took := time.Since(began)
 	p50, p99 := percentiles(times)
-	*rows = append(*rows, row{what: fmt.Sprintf("watch fan-out, %d watchers", watchers), figure: fmt.Sprintf("%.0f events/s", float64(n*watchers)/took.Seconds()), p50: p50, p99: p99})
+	*rows = append(*rows, row{what: fmt.Sprintf("watch fan-out, %d watchers", watchers), figure: fmt.Sprintf("%.0f events/s", float64(n*watchers)/took.Seconds()),
+		p50: p50, p99: p99, cpu: cpu(s.pidFiles).since(before, n*watchers)})
 	return firstErr
 }
 

@@ -26,6 +26,7 @@ func main() {
 
 func run(ctx context.Context) error {
 	kubeconfig := flag.String("kubeconfig", "", "measure this API server instead of a cluster of our own")
+	pidFiles := flag.String("pids", "", "with -kubeconfig: the folder with the pid files of its processes, to count their processor time")
 	kubelite := flag.String("kubelite", "bin/kubelite", "the program to measure")
 	objects := flag.Int("n", 2000, "objects that each workload writes")
 	clients := flag.Int("c", 16, "clients side by side")
@@ -45,7 +46,7 @@ func run(ctx context.Context) error {
 			return err
 		}
 		table = append(table, idle...)
-		rows, err := load(ctx, c.kubeconfig, *objects, *clients, *watchers)
+		rows, err := load(ctx, c.kubeconfig, filepath.Join(c.home, "bench", "run"), *objects, *clients, *watchers)
 		if err != nil {
 			return err
 		}
@@ -56,7 +57,7 @@ func run(ctx context.Context) error {
 		}
 		return print(append(table, loaded...))
 	}
-	rows, err := load(ctx, *kubeconfig, *objects, *clients, *watchers)
+	rows, err := load(ctx, *kubeconfig, *pidFiles, *objects, *clients, *watchers)
 	if err != nil {
 		return err
 	}
@@ -68,19 +69,27 @@ type row struct {
 	what     string
 	figure   string
 	p50, p99 time.Duration // zero where they make no sense
+	cpu      cpuTimes      // of one request, or one event; likewise
 }
 
 func print(rows []row) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 8, 3, ' ', 0)
-	fmt.Fprintf(w, "WORKLOAD (%d cores, %s)\tFIGURE\tP50\tP99\n", runtime.NumCPU(), runtime.Version())
+	fmt.Fprintf(w, "WORKLOAD (%d cores, %s)\tFIGURE\tP50\tP99\tCPU CLIENT\tCPU SERVERS\n", runtime.NumCPU(), runtime.Version())
 	for _, r := range rows {
-		p50, p99 := "", ""
-		if r.p50 > 0 {
-			p50, p99 = r.p50.Round(10*time.Microsecond).String(), r.p99.Round(10*time.Microsecond).String()
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.what, r.figure, p50, p99)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.what, r.figure, short(r.p50), short(r.p99), short(r.cpu.client), short(r.cpu.server))
 	}
 	return w.Flush()
+}
+
+// short is a time with three digits or so, nothing for none.
+func short(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return ""
+	case d < time.Millisecond:
+		return d.Round(time.Microsecond).String()
+	}
+	return d.Round(10 * time.Microsecond).String()
 }
 
 // cluster is a cluster of simulated nodes that the benchmark owns.
