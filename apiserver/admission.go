@@ -26,12 +26,17 @@ type admissionChain []admission
 // Mutate lets every plugin change the object, and, should webhooks or policies want to see what became of their
 // changes, once more; the first refusal ends it.
 func (c admissionChain) Mutate(ctx context.Context, req *Request, obj, old api.Object) error {
+	return c.twice(req, func() error { return c.mutate(ctx, req, obj, old) })
+}
+
+// twice runs a round, and a second one if somebody wants it.
+func (admissionChain) twice(req *Request, round func() error) error {
 	req.reinvocation = reinvocation{}
-	if err := c.mutate(ctx, req, obj, old); err != nil || !req.reinvocation.again {
+	if err := round(); err != nil || !req.reinvocation.again {
 		return err
 	}
 	req.reinvocation.second = true
-	return c.mutate(ctx, req, obj, old)
+	return round()
 }
 
 func (c admissionChain) mutate(ctx context.Context, req *Request, obj, old api.Object) error {

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,6 +43,10 @@ func (p nodeRestriction) Validate(ctx context.Context, req *Request, obj, old ap
 		return restrictCSINode(node, obj, old)
 	case "serviceaccounts":
 		return p.restrictToken(ctx, req, node, obj)
+	case "resourceslices":
+		return restrictResourceSlice(node, obj, old)
+	case "certificatesigningrequests":
+		return restrictCertificate(node, obj, old)
 	}
 	return nil
 }
@@ -207,6 +212,37 @@ func restrictCSINode(node string, obj, old api.Object) error {
 		if csiNode != nil && csiNode.GetObjectMeta().Name != node {
 			return fmt.Errorf("can only access CSINode with the same name as the requesting node")
 		}
+	}
+	return nil
+}
+
+// restrictResourceSlice: a node offers only its own devices. Of updates the authorizer knows whose slice it is.
+func restrictResourceSlice(node string, obj, old api.Object) error {
+	own := func(slice api.Object) bool {
+		s, ok := slice.(*api.ResourceSlice)
+		return ok && api.Deref(s.Spec.NodeName, "") == node
+	}
+	switch {
+	case old == nil && !own(obj):
+		return errors.New("can only create ResourceSlice with the same NodeName as the requesting node")
+	case obj == nil && !own(old):
+		return errors.New("can only delete ResourceSlice with the same NodeName as the requesting node")
+	}
+	return nil
+}
+
+// restrictCertificate: a node asks for no certificate of another node.
+func restrictCertificate(node string, obj, old api.Object) error {
+	csr, ok := obj.(*api.CertificateSigningRequest)
+	if !ok || old != nil || csr.Spec.SignerName != "kubernetes.io/kubelet-serving" && csr.Spec.SignerName != "kubernetes.io/kube-apiserver-client-kubelet" {
+		return nil
+	}
+	request, err := api.ParseCertificateRequest(csr.Spec.Request)
+	if err != nil {
+		return fmt.Errorf("unable to parse csr: %w", err)
+	}
+	if name := "system:node:" + node; request.Subject.CommonName != name {
+		return fmt.Errorf("can only create a node CSR with CN=%s", name)
 	}
 	return nil
 }

@@ -166,6 +166,11 @@ func (p *mutatingPolicies) Mutate(ctx context.Context, req *Request, obj, old ap
 	return err
 }
 
+// MutateConnect lets policies change the options of a connection.
+func (p *mutatingPolicies) MutateConnect(ctx context.Context, req *Request, options api.Object) error {
+	return p.Mutate(ctx, req, options, nil)
+}
+
 // apply evaluates one mutation and changes the object as it says.
 func (p *mutatingPolicies) apply(ctx context.Context, w *write, inv *invocation, m compiledMutation) (changed bool, err error) {
 	values, budget, err := inv.values(ctx)

@@ -93,8 +93,8 @@ type refusal struct {
 	reason  api.StatusReason // empty: Invalid
 }
 
-// Connect judges a connection: options stand for the object.
-func (p *validatingPolicies) Connect(ctx context.Context, req *Request, options api.Object) error {
+// ValidateConnect judges a connection: options stand for the object.
+func (p *validatingPolicies) ValidateConnect(ctx context.Context, req *Request, options api.Object) error {
 	return p.Validate(ctx, req, options, nil)
 }
 

@@ -104,10 +104,33 @@ func TestNodeIsRestricted(t *testing.T) {
 	h.must("DELETE", pods+"/mine", "") // a node may ask for it to be stopped ...
 	h.must("DELETE", pods+"/mine?gracePeriodSeconds=0", "")
 
+	slices := "/apis/resource.k8s.io/v1/resourceslices"
+	slice := func(name, node string) string {
+		return `{"metadata":{"name":"` + name + `"},"spec":{"driver":"d.example.com","nodeName":"` + node + `","pool":{"name":"p","resourceSliceCount":1}}}`
+	}
+	h.must("POST", slices, slice("s1", "n1"))
+	require.Contains(t, h.fails(403, "Forbidden", "POST", slices, slice("s2", "n2")), "can only create ResourceSlice with the same NodeName as the requesting node")
+
 	leases := "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 	h.must("POST", leases, `{"metadata":{"name":"n1"},"spec":{"holderIdentity":"n1"}}`)
 	h.fails(403, "Forbidden", "POST", leases, `{"metadata":{"name":"n2"},"spec":{}}`)
 	h.fails(403, "Forbidden", "GET", leases+"/n2", "")
+}
+
+// A pod on a node carries the node's zone and region; and it grows no further than its node.
+func TestPodsFollowTheirNode(t *testing.T) {
+	h := newHarness(t)
+	h.must("POST", "/api/v1/nodes", `{"metadata":{"name":"n1","labels":{"topology.kubernetes.io/zone":"z1","kubernetes.io/os":"linux"}},"status":{"allocatable":{"cpu":"2","memory":"1Gi"}}}`)
+	h.must("POST", pods, podJSON("p", "", ""))
+	h.must("POST", pods+"/p/binding", `{"metadata":{"name":"p"},"target":{"kind":"Node","name":"n1"}}`)
+	require.Equal(t, "z1", h.must("GET", pods+"/p", "").at("metadata.labels").(tree)["topology.kubernetes.io/zone"])
+
+	h.must("POST", pods, `{"metadata":{"name":"r"},"spec":{"nodeName":"n1","containers":[{"name":"c","image":"i","resources":{"requests":{"cpu":"1"}}}]}}`)
+	h.must("PATCH", pods+"/r/resize", `{"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"2"}}}]}}`, "Content-Type", "application/strategic-merge-patch+json")
+	tooMuch := h.do("PATCH", pods+"/r/resize", `{"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"3"}}}]}}`, "Content-Type", "application/strategic-merge-patch+json")
+	require.Equal(t, 403, tooMuch.code)
+	require.Equal(t, `pods "r" is forbidden: node didn't have enough allocatable resources: cpu, requested: 3000, allocatable: 2000`, tooMuch.at("message"))
+	require.Equal(t, "NodeCapacity", tooMuch.at("details.causes.0.reason"))
 }
 
 func TestBootstrapIsRepeatable(t *testing.T) {

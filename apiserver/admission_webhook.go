@@ -272,6 +272,11 @@ func (p *mutatingWebhooks) Mutate(ctx context.Context, req *Request, obj, old ap
 	return nil
 }
 
+// MutateConnect asks about a connection, whose options a webhook may change.
+func (p *mutatingWebhooks) MutateConnect(ctx context.Context, req *Request, options api.Object) error {
+	return p.Mutate(ctx, req, options, nil)
+}
+
 // call asks one webhook and changes the object as it wants.
 func (p *mutatingWebhooks) call(ctx context.Context, h *webhook, w, seen *write) (changed bool, err error) {
 	answer, err := h.ask(ctx, w, seen, true)
@@ -352,8 +357,8 @@ func (*validatingWebhooks) Mutate(context.Context, *Request, api.Object, api.Obj
 	return nil
 }
 
-// Connect asks about a connection: options stand for the object.
-func (p *validatingWebhooks) Connect(ctx context.Context, req *Request, options api.Object) error {
+// ValidateConnect asks about a connection: options stand for the object.
+func (p *validatingWebhooks) ValidateConnect(ctx context.Context, req *Request, options api.Object) error {
 	return p.Validate(ctx, req, options, nil)
 }
 

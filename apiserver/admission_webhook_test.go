@@ -269,9 +269,58 @@ func TestWebhookBehindService(t *testing.T) {
 
 	h.must("POST", "/api/v1/namespaces/default/services", `{"metadata":{"name":"hook"},"spec":{"ports":[{"port":443}]}}`)
 	require.Contains(t, h.fails(500, "InternalError", "POST", configMaps, configMap("a", "")), `no endpoints available for service "hook"`)
+	// Endpoints that somebody wrote are good until there are slices; then these count.
 	h.endpoints("hook", hook.Listener.Addr().String())
 	h.must("POST", configMaps, configMap("a", ""))
 	require.Equal(t, 1, hook.times())
+	h.endpointSlice("hook-old", "hook", "127.0.0.1:1", false)
+	hook.CloseClientConnections()
+	require.Contains(t, h.fails(500, "InternalError", "POST", configMaps, configMap("b", "")), `no endpoints available for service "hook"`)
+	h.endpointSlice("hook-new", "hook", hook.Listener.Addr().String(), true)
+	h.must("POST", configMaps, configMap("b", ""))
+	require.Equal(t, 2, hook.times())
+}
+
+// What a subresource is about comes to webhooks as what it is, and can be changed as such.
+func TestWebhookSeesKindsOfSubresources(t *testing.T) {
+	h := newHarness(t)
+	see := newHook(t, allow)
+	more := newHook(t, patching(`[{"op":"replace","path":"/spec/replicas","value":7}]`))
+	rule := func(group string, resources ...string) tree {
+		return tree{"rules": []tree{{"operations": []string{"*"}, "apiGroups": []string{group}, "apiVersions": []string{"*"}, "resources": resources}}}
+	}
+	h.must("POST", deployments, deploymentJSON("web", 1))
+	h.must("POST", pods, podJSON("p", "", ""))
+	h.registers("Validating", "see", see.entry("apps.example.com", rule("apps", "deployments/scale")), see.entry("core.example.com", rule("", "pods/binding", "pods/eviction")))
+	h.registers("Mutating", "more", more.entry("more.example.com", rule("apps", "deployments/scale")))
+
+	scaled := h.must("PUT", deployments+"/web/scale", `{"metadata":{"name":"web"},"spec":{"replicas":3}}`)
+	require.EqualValues(t, 7, scaled.at("spec.replicas"))
+	require.Equal(t, tree{"group": "autoscaling", "version": "v1", "kind": "Scale"}, see.last()["kind"])
+	require.Equal(t, tree{"group": "apps", "version": "v1", "resource": "deployments"}, see.last()["resource"])
+	require.Equal(t, []any{"UPDATE", "scale", 7.0, 1.0}, []any{see.last()["operation"], see.last()["subResource"], at(see.last(), "object.spec.replicas"), at(see.last(), "oldObject.spec.replicas")})
+	require.EqualValues(t, 7, h.must("GET", deployments+"/web", "").at("spec.replicas"))
+
+	h.must("POST", pods+"/p/binding", `{"metadata":{"name":"p"},"target":{"kind":"Node","name":"n1"}}`)
+	require.Equal(t, []any{"Binding", "CREATE", "binding", "n1"}, []any{at(see.last(), "kind.kind"), see.last()["operation"], see.last()["subResource"], at(see.last(), "object.target.name")})
+	require.Nil(t, see.last()["oldObject"])
+	h.must("POST", pods+"/p/eviction", `{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"p"}}`)
+	require.Equal(t, []any{"Eviction", "CREATE", "eviction"}, []any{at(see.last(), "kind.kind"), see.last()["operation"], see.last()["subResource"]})
+}
+
+// Of a connection, webhooks see the options: first those who may change them, then those who judge.
+func TestWebhookSeesConnections(t *testing.T) {
+	h := newHarness(t)
+	change := newHook(t, patching(`[{"op":"replace","path":"/command","value":["ls"]}]`))
+	judge := newHook(t, func(request tree) tree { return tree{"allowed": at(request, "object.command.0") != "ls"} })
+	exec := tree{"rules": []tree{{"operations": []string{"CONNECT"}, "apiGroups": []string{""}, "apiVersions": []string{"v1"}, "resources": []string{"pods/exec"}}}}
+	h.must("POST", pods, podJSON("p", "", ""))
+	h.registers("Mutating", "change", change.entry("change.example.com", exec))
+	h.registers("Validating", "judge", judge.entry("judge.example.com", exec))
+	refused := h.do("POST", pods+"/p/exec?command=rm&stdout=1", "")
+	require.Equal(t, 400, refused.code)
+	require.Equal(t, `admission webhook "judge.example.com" denied the request without explanation`, refused.at("message"))
+	require.Equal(t, []any{"CONNECT", "PodExecOptions", "rm"}, []any{change.last()["operation"], at(change.last(), "kind.kind"), at(change.last(), "object.command.0")})
 }
 
 // endpoints puts endpoints for a Service of the default namespace into the store as they are: validation would not let
@@ -286,6 +335,22 @@ func (h *harness) endpoints(service, address string) {
 	obj.Name, obj.Namespace = service, "default"
 	obj.Subsets = []api.EndpointSubset{{Addresses: []api.EndpointAddress{{IP: host}}, Ports: []api.EndpointPort{{Port: int32(port)}}}}
 	req := h.server.internalRequest("create", resourceOf[*api.Endpoints](h.server), "default", service)
+	_, err = h.server.storeNew(h.t.Context(), req, obj, obj)
+	require.NoError(h.t, err)
+}
+
+// endpointSlice is endpoints as a slice with one endpoint.
+func (h *harness) endpointSlice(name, service, address string, ready bool) {
+	h.t.Helper()
+	host, text, err := net.SplitHostPort(address)
+	require.NoError(h.t, err)
+	port, err := strconv.Atoi(text)
+	require.NoError(h.t, err)
+	obj := api.New[*api.EndpointSlice]()
+	obj.Name, obj.Namespace, obj.Labels, obj.AddressType = name, "default", map[string]string{api.LabelServiceName: service}, api.AddressTypeIPv4
+	obj.Endpoints = []api.Endpoint{{Addresses: []string{host}, Conditions: api.EndpointConditions{Ready: &ready}}}
+	obj.Ports = []api.DiscoveryEndpointPort{{Name: api.Ptr(""), Port: api.Ptr(int32(port))}}
+	req := h.server.internalRequest("create", resourceOf[*api.EndpointSlice](h.server), "default", name)
 	_, err = h.server.storeNew(h.t.Context(), req, obj, obj)
 	require.NoError(h.t, err)
 }

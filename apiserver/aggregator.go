@@ -212,7 +212,7 @@ func (a *aggregator) check(ctx context.Context, r *remote) api.APIServiceConditi
 	if i < 0 {
 		return no("ServicePortError", "service/%s in %q is not listening on port %d", ref.Name, ref.Namespace, api.Deref(ref.Port, defaultServicePort))
 	}
-	if name := service.Spec.Ports[i].Name; a.server.readyEndpoint(ctx, api.Key{Namespace: ref.Namespace, Name: ref.Name}, name) == "" {
+	if name := service.Spec.Ports[i].Name; a.server.readyEndpoint(ctx, service, name) == "" {
 		return no("MissingEndpoints", "endpointslices for service/%s in %q have no addresses with port name %q", ref.Name, ref.Namespace, name)
 	}
 	resources, err := a.discover(ctx, r)

@@ -237,6 +237,13 @@ func TestConversionWebhook(t *testing.T) {
 	require.Equal(t, "b:2", at(h.watch(v1+"?watch=1&fieldSelector=metadata.name%3Db").sees("ADDED b"), "object.spec.hostPort"))
 	require.Equal(t, "b", h.must("GET", v1+"?fieldSelector=spec.hostPort%3Db:2", "").at("items.0.metadata.name"))
 	require.Equal(t, "a", h.must("GET", v2+"?fieldSelector=spec.host%3Da", "").at("items.0.metadata.name"))
+	// What the webhook refuses to convert cannot be shown. A watch says so and ends, rather than go on without the object.
+	w := h.watch(v1 + "?watch=1&resourceVersion=" + list.at("metadata.resourceVersion").(string))
+	h.must("POST", v2, `{"metadata":{"name":"refused"},"spec":{"host":"c","port":"3"}}`)
+	failed := w.next()
+	require.Equal(t, "ERROR", failed["type"])
+	require.Contains(t, at(failed, "object.message"), "not this one")
+	h.must("DELETE", v2+"/refused", "")
 	require.Contains(t, h.fails(500, api.StatusReasonInternalError, "POST", v1, `{"metadata":{"name":"refused"},"spec":{"hostPort":"c:3"}}`), "conversion webhook for example.com/v1, Kind=Widget failed: not this one")
 }
 
@@ -274,19 +281,21 @@ func TestOpenAPIFollowsDefinitions(t *testing.T) {
 func TestBadDefinitions(t *testing.T) {
 	h := newHarness(t)
 	for change, want := range map[string]string{
-		`"scope":"Namespaced"→"scope":"Galaxy"`:                                           `spec.scope: Unsupported value: "Galaxy"`,
-		`"storage":true→"storage":false`:                                                  "must have exactly one version marked as storage version",
-		`"name":"crontabs.stable→"name":"tabs.stable`:                                     `metadata.name: Invalid value: "tabs.stable.example.com": must be spec.names.plural+"."+spec.group`,
-		`"type":"integer","minimum":0→"minimum":0`:                                        "properties[replicas].type: Required value: must not be empty for specified object fields",
-		`"default":"busybox"→"default":5`:                                                 `properties[image].default: Invalid value: "integer":  in body must be of type string: "integer"`,
-		`self.replicas <= self.max→self.replica <= self.max`:                              "compilation failed: ERROR: <input>:1:23: undefined field 'replica'",
-		`"mode":{"type":"string","enum":["a","b"]}→"mode":{"type":"strin"}`:               `properties[mode].type: Unsupported value: "strin": supported values: "array", "boolean", "integer", "number", "object", "string"`,
-		`"max":{"type":"integer"}→"max":{"type":"integer","$ref":"x","uniqueItems":true}`: "properties[max].$ref: Forbidden: $ref is not supported",
-		`"fieldPath":".image"→"fieldPath":".imag"`:                                        "fieldPath: Invalid value: \".imag\": must be a valid path",
-		`"x-kubernetes-list-map-keys":["name"]→"x-kubernetes-list-map-keys":["nam"]`:      "entries must all be names of item properties",
-		`.spec.image"}]→.spec.ports"}]`:                                                   "must point to a field of type string, boolean or integer",
-		`"specReplicasPath":".spec.replicas"→"specReplicasPath":".replicas"`:              "should be a json path under .spec",
-		`"jsonPath":".spec.cronSpec"→"jsonPath":"spec.cronSpec"`:                          "must be a simple json path starting with .",
+		`"scope":"Namespaced"→"scope":"Galaxy"`:                             `spec.scope: Unsupported value: "Galaxy"`,
+		`"storage":true→"storage":false`:                                    "must have exactly one version marked as storage version",
+		`"name":"crontabs.stable→"name":"tabs.stable`:                       `metadata.name: Invalid value: "tabs.stable.example.com": must be spec.names.plural+"."+spec.group`,
+		`"type":"integer","minimum":0→"minimum":0`:                          "properties[replicas].type: Required value: must not be empty for specified object fields",
+		`"default":"busybox"→"default":5`:                                   `properties[image].default: Invalid value: "integer":  in body must be of type string: "integer"`,
+		`self.replicas <= self.max→self.replica <= self.max`:                "compilation failed: ERROR: <input>:1:23: undefined field 'replica'",
+		`"mode":{"type":"string","enum":["a","b"]}→"mode":{"type":"strin"}`: `properties[mode].type: Unsupported value: "strin": supported values: "array", "boolean", "integer", "number", "object", "string"`,
+		`"max":{"type":"integer"}→"max":{"type":"integer","default":1,"x-kubernetes-validations":[{"rule":"self > 1"}]}`:                                  "properties[max].default: Invalid value: 1: failed rule: self > 1",
+		`"max":{"type":"integer"}→"max":{"type":"integer","default":1,"x-kubernetes-validations":[{"rule":"oldSelf.hasValue()","optionalOldSelf":true}]}`: "properties[max].default: Invalid value: 1: failed rule: oldSelf.hasValue()",
+		`"max":{"type":"integer"}→"max":{"type":"integer","$ref":"x","uniqueItems":true}`:                                                                 "properties[max].$ref: Forbidden: $ref is not supported",
+		`"fieldPath":".image"→"fieldPath":".imag"`:                                   "fieldPath: Invalid value: \".imag\": must be a valid path",
+		`"x-kubernetes-list-map-keys":["name"]→"x-kubernetes-list-map-keys":["nam"]`: "entries must all be names of item properties",
+		`.spec.image"}]→.spec.ports"}]`:                                              "must point to a field of type string, boolean or integer",
+		`"specReplicasPath":".spec.replicas"→"specReplicasPath":".replicas"`:         "should be a json path under .spec",
+		`"jsonPath":".spec.cronSpec"→"jsonPath":"spec.cronSpec"`:                     "must be a simple json path starting with .",
 		`"max":{"type":"integer"}→"max":{"type":"integer"},"l":{"type":"array","items":{"type":"array","items":{"type":"string","x-kubernetes-validations":[{"rule":"self.matches('(a|b)+')"}]}}}`: "estimated rule cost exceeds budget by factor of more than 100x",
 	} {
 		from, to, _ := strings.Cut(change, "→")

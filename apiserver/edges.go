@@ -53,7 +53,7 @@ func (s *Server) newEdges() (err error) {
 }
 
 // admissionPlugins are the plugins, in upstream's order.
-func (s *Server) admissionPlugins() admission {
+func (s *Server) admissionPlugins() admissionChain {
 	return admissionChain{
 		namespaceLifecycle{s},      // is there a namespace, and does it take new objects?
 		limitRanger{s},             // a container asks for something, and for no more than it may
@@ -70,6 +70,8 @@ func (s *Server) admissionPlugins() admission {
 		deviceAdmission{s},         // devices are given, and looked at, by who may do so
 		certificateAdmission{s},    // a certificate is approved and signed by who may do so for its signer
 		defaultIngressClass{s},     // an Ingress that names no class gets the default
+		podTopologyLabels{s},       // a pod knows in which zone it runs
+		podResize{s},               // a running pod grows no further than its node
 		newMutatingPolicies(s),     // expressions may change the object
 		newMutatingWebhooks(s),     // and so may programs outside
 		newValidatingPolicies(s),   // when it is final, expressions may refuse it

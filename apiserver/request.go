@@ -42,6 +42,9 @@ type Request struct {
 	query url.Values
 	// deletion is how to delete; nil for all but deletions.
 	deletion *api.DeleteOptions
+	// admitted: admission has seen what was asked for, in a kind of its own (a Binding), and is not asked about what
+	// follows from it.
+	admitted bool
 	// reinvocation is which webhooks and policies have to look at the object again, while they change it.
 	reinvocation reinvocation
 	why          *why

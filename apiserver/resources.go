@@ -169,6 +169,9 @@ type Subresource struct {
 	LongRunning bool
 	// Connects marks those whose answer is somebody else's: exec, proxy. AnyMethod: whatever the HTTP method is.
 	Connects, AnyMethod bool
+	// View makes what the subresource shows of its parent, if that is a kind of its own (a Scale). Admission has a say about
+	// the view; the handler lets it change the view before that becomes a change of the parent.
+	View func(res *Resource, parent api.Object) (api.Object, error)
 	// Prepare keeps what a write through this subresource may not change; Validate checks the result. Those of
 	// "status" come from the kind.
 	Prepare  func(res *Resource, obj, old api.Object)

@@ -25,7 +25,7 @@ type Server struct {
 	store     store.Store
 	cache     *watchCache
 	resources resources
-	admission admission
+	admission admissionChain
 	handler   http.Handler
 	tls       *tls.Config // nil without a serving certificate: then only Handler is of use
 	inFlight  inFlight

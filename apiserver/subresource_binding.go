@@ -32,12 +32,19 @@ func bindingCreate(s *Server, _ http.ResponseWriter, req *Request) (*Answer, err
 		return nil, err
 	}
 	binding := body.(*api.Binding)
+	ctx := req.HTTP.Context()
+	if err := s.admission.Mutate(ctx, req, binding, nil); err != nil {
+		return nil, err
+	}
 	if err := checkBinding(req, binding); err != nil {
 		return nil, err
 	}
+	if err := s.admission.Validate(ctx, req, binding, nil); err != nil {
+		return nil, err
+	}
 	bind := *req
-	bind.Resource, bind.Plural, bind.Subresource, bind.Name = resourceOf[*api.Pod](s), "pods", "binding", binding.Name
-	if _, err := s.update(req.HTTP.Context(), &bind, func(obj api.Object) (api.Object, error) {
+	bind.Resource, bind.Plural, bind.Subresource, bind.Name, bind.admitted = resourceOf[*api.Pod](s), "pods", "binding", binding.Name, true
+	if _, err := s.update(ctx, &bind, func(obj api.Object) (api.Object, error) {
 		pod := obj.(*api.Pod)
 		return pod, bindPod(pod, binding)
 	}); err != nil {

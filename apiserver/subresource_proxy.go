@@ -21,12 +21,12 @@ import (
 //	GET .../services/web:http/proxy/healthz               a port of the Service by name or number
 //	GET /api/v1/nodes/node-1/proxy/pods                   the kubelet
 var (
-	podProxySubresource     = proxySubresource("PodProxyOptions", (*Server).servePodProxy)
-	serviceProxySubresource = proxySubresource("ServiceProxyOptions", (*Server).serveServiceProxy)
-	nodeProxySubresource    = proxySubresource("NodeProxyOptions", (*Server).serveNodeProxy)
+	podProxySubresource     = proxySubresource(func() api.Object { return &api.PodProxyOptions{} }, (*Server).servePodProxy)
+	serviceProxySubresource = proxySubresource(func() api.Object { return &api.ServiceProxyOptions{} }, (*Server).serveServiceProxy)
+	nodeProxySubresource    = proxySubresource(func() api.Object { return &api.NodeProxyOptions{} }, (*Server).serveNodeProxy)
 )
 
-func proxySubresource(options string, handle Handler) *Subresource {
+func proxySubresource(options func() api.Object, handle Handler) *Subresource {
 	return &Subresource{
 		Kind: optionsKind(options), Verbs: []string{"create", "delete", "get", "patch", "update"},
 		Connects: true, AnyMethod: true, LongRunning: true, Handle: handle,
@@ -36,9 +36,11 @@ func proxySubresource(options string, handle Handler) *Subresource {
 // servePodProxy serves pods/{name}/proxy.
 func (s *Server) servePodProxy(w http.ResponseWriter, req *Request) (*Answer, error) {
 	ctx := req.HTTP.Context()
-	if err := s.admitConnect(ctx, req, &api.PodProxyOptions{Path: req.Rest}); err != nil {
+	o := &api.PodProxyOptions{Path: req.Rest}
+	if err := s.admitConnect(ctx, req, o); err != nil {
 		return nil, err
 	}
+	req.Rest = o.Path
 	scheme, name, port, ok := splitProxyName(req.Name)
 	if !ok {
 		return nil, api.NewBadRequest("invalid pod request %q", req.Name)
@@ -69,9 +71,11 @@ func firstPort(pod *api.Pod) string {
 // serveServiceProxy serves services/{name}/proxy.
 func (s *Server) serveServiceProxy(w http.ResponseWriter, req *Request) (*Answer, error) {
 	ctx := req.HTTP.Context()
-	if err := s.admitConnect(ctx, req, &api.ServiceProxyOptions{Path: req.Rest}); err != nil {
+	o := &api.ServiceProxyOptions{Path: req.Rest}
+	if err := s.admitConnect(ctx, req, o); err != nil {
 		return nil, err
 	}
+	req.Rest = o.Path
 	scheme, name, port, ok := splitProxyName(req.Name)
 	if !ok {
 		return nil, api.NewBadRequest("invalid service request %q", req.Name)
@@ -126,9 +130,11 @@ func readyEndpoints(e *api.Endpoints, portName string) (list []endpoint) {
 // serveNodeProxy serves nodes/{name}/proxy: the kubelet, or whoever listens on another port of the node.
 func (s *Server) serveNodeProxy(w http.ResponseWriter, req *Request) (*Answer, error) {
 	ctx := req.HTTP.Context()
-	if err := s.admitConnect(ctx, req, &api.NodeProxyOptions{Path: req.Rest}); err != nil {
+	o := &api.NodeProxyOptions{Path: req.Rest}
+	if err := s.admitConnect(ctx, req, o); err != nil {
 		return nil, err
 	}
+	req.Rest = o.Path
 	scheme, name, port, ok := splitProxyName(req.Name)
 	if !ok {
 		return nil, api.NewBadRequest("invalid node request %q", req.Name)

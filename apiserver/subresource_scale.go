@@ -15,6 +15,7 @@ var scaleSubresource = &Subresource{
 	Kind:   scaleKind,
 	Verbs:  []string{"get", "update", "patch"},
 	Handle: (*Server).serveScale,
+	View:   func(res *Resource, parent api.Object) (api.Object, error) { return scaleOf(res, parent) },
 	// A new number of replicas is a change of the spec like any other.
 	Prepare: func(res *Resource, obj, old api.Object) { res.prepareSpec(obj, old) },
 }
@@ -112,6 +113,9 @@ func (s *Server) serveScale(_ http.ResponseWriter, req *Request) (*Answer, error
 			return nil, api.NewBadRequest("the name of the object (%s) does not match the name on the URL (%s)", scale.Name, req.Name)
 		}
 		if err := req.checkNamespace(&scale.ObjectMeta); err != nil {
+			return nil, err
+		}
+		if err := s.admission.Mutate(ctx, req, scale, before); err != nil {
 			return nil, err
 		}
 		if errs := api.ValidateScale(scale); len(errs) > 0 {

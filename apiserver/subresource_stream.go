@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -14,12 +15,12 @@ import (
 // exec, attach and portforward are conversations with a pod. Their other end is the kubelet of the pod's node: the
 // server decides who may talk to which pod, finds the kubelet, and then carries bytes that it does not understand.
 var (
-	execSubresource        = streamSubresource("PodExecOptions", (*Server).serveExec)
-	attachSubresource      = streamSubresource("PodAttachOptions", (*Server).serveAttach)
-	portForwardSubresource = streamSubresource("PodPortForwardOptions", (*Server).servePortForward)
+	execSubresource        = streamSubresource(func() api.Object { return &api.PodExecOptions{} }, (*Server).serveExec)
+	attachSubresource      = streamSubresource(func() api.Object { return &api.PodAttachOptions{} }, (*Server).serveAttach)
+	portForwardSubresource = streamSubresource(func() api.Object { return &api.PodPortForwardOptions{} }, (*Server).servePortForward)
 )
 
-func streamSubresource(options string, handle Handler) *Subresource {
+func streamSubresource(options func() api.Object, handle Handler) *Subresource {
 	return &Subresource{
 		Kind: optionsKind(options), Verbs: []string{"create", "get"}, // SPDY begins as a POST, a WebSocket as a GET
 		Connects: true, LongRunning: true, Handle: handle,
@@ -27,8 +28,8 @@ func streamSubresource(options string, handle Handler) *Subresource {
 }
 
 // optionsKind is the kind of what travels as the query of a connection.
-func optionsKind(name string) *api.Kind {
-	return &api.Kind{GroupVersion: api.GroupVersion{Version: "v1"}, Kind: name}
+func optionsKind(make func() api.Object) *api.Kind {
+	return &api.Kind{GroupVersion: api.GroupVersion{Version: "v1"}, Kind: reflect.TypeOf(make()).Elem().Name(), New: make}
 }
 
 func (s *Server) serveExec(w http.ResponseWriter, req *Request) (*Answer, error) {
@@ -59,7 +60,7 @@ func (s *Server) serveAttach(w http.ResponseWriter, req *Request) (*Answer, erro
 }
 
 func (s *Server) servePortForward(w http.ResponseWriter, req *Request) (*Answer, error) {
-	o, query := &api.PodPortForwardOptions{}, url.Values{}
+	o := &api.PodPortForwardOptions{}
 	for _, value := range req.Query()["ports"] {
 		for text := range strings.SplitSeq(value, ",") {
 			port, err := strconv.ParseInt(text, 10, 32)
@@ -68,10 +69,13 @@ func (s *Server) servePortForward(w http.ResponseWriter, req *Request) (*Answer,
 			}
 			o.Ports = append(o.Ports, int32(port))
 		}
-		query["port"] = append(query["port"], value)
 	}
 	if err := s.admitConnection(req, o); err != nil {
 		return nil, err
+	}
+	query := url.Values{}
+	for _, port := range o.Ports {
+		query.Add("port", strconv.Itoa(int(port)))
 	}
 	pod, err := read[*api.Pod](req.HTTP.Context(), s, req.Namespace, req.Name)
 	if err != nil {
@@ -142,28 +146,44 @@ func (s *Server) admitConnection(req *Request, options api.Object) error {
 	return s.admitConnect(req.HTTP.Context(), req, options)
 }
 
-// connectAdmission is implemented by admission plugins that have a say about connections. These have no object, only
-// options, which is why other plugins are not asked.
-type connectAdmission interface {
-	Connect(ctx context.Context, req *Request, options api.Object) error
-}
+// Connections have no object, only options. Of the admission plugins those are asked about them that implement one of
+// these: to change the options, or to judge them.
+type (
+	connectMutation interface {
+		MutateConnect(ctx context.Context, req *Request, options api.Object) error
+	}
+	connectValidation interface {
+		ValidateConnect(ctx context.Context, req *Request, options api.Object) error
+	}
+)
 
 // admitConnect asks who has a say about connections.
 func (s *Server) admitConnect(ctx context.Context, req *Request, options api.Object) error {
 	if sub := req.Resource.Subresources[req.Subresource]; sub.Kind != nil {
 		*options.GetTypeMeta() = api.TypeMeta{Kind: sub.Kind.Kind, APIVersion: sub.Kind.APIVersion()}
 	}
-	if plugins, ok := s.admission.(connectAdmission); ok {
-		return plugins.Connect(ctx, req, options)
-	}
-	return nil
+	return s.admission.Connect(ctx, req, options)
 }
 
 // Connect asks every plugin that has a say; the first refusal ends it.
 func (c admissionChain) Connect(ctx context.Context, req *Request, options api.Object) error {
+	if err := c.twice(req, func() error { return c.mutateConnect(ctx, req, options) }); err != nil {
+		return err
+	}
 	for _, plugin := range c {
-		if p, ok := plugin.(connectAdmission); ok {
-			if err := p.Connect(ctx, req, options); err != nil {
+		if p, ok := plugin.(connectValidation); ok {
+			if err := p.ValidateConnect(ctx, req, options); err != nil {
+				return admissionError(req, nil, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (c admissionChain) mutateConnect(ctx context.Context, req *Request, options api.Object) error {
+	for _, plugin := range c {
+		if p, ok := plugin.(connectMutation); ok {
+			if err := p.MutateConnect(ctx, req, options); err != nil {
 				return admissionError(req, nil, err)
 			}
 		}

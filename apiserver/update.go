@@ -122,7 +122,7 @@ func (s *Server) updateFrom(ctx context.Context, req *Request, current *entry, c
 	if err := req.checkResourceVersion(meta, oldMeta); err != nil {
 		return nil, err
 	}
-	if err := s.admission.Mutate(ctx, req, obj, old); err != nil { // admit: may change the object
+	if err := s.admitMutation(ctx, req, obj, old); err != nil { // admit: may change the object
 		return nil, err
 	}
 	done, err := res.Strategy.begin(ctx, s, req, obj, old) // reserve
@@ -139,7 +139,7 @@ func (s *Server) updateFrom(ctx context.Context, req *Request, current *entry, c
 		return nil, api.NewInvalid(res.Kind, meta.Name, errs)
 	}
 	req.warnAbout(obj, old)
-	if err := s.admission.Validate(ctx, req, obj, old); err != nil { // admit: the last word
+	if err := s.admitChange(ctx, req, obj, old); err != nil { // admit: the last word
 		return nil, err
 	}
 	toStore, err := res.toStored(ctx, obj)
@@ -153,6 +153,39 @@ func (s *Server) updateFrom(ctx context.Context, req *Request, current *entry, c
 	answer, err := s.storeChanged(ctx, req, current, toStore)
 	stored = err == nil && !req.DryRun
 	return answer, err
+}
+
+// admitMutation lets admission change an object, unless what it has a say about is a view of the object, which was
+// changed before (see Subresource.View).
+func (s *Server) admitMutation(ctx context.Context, req *Request, obj, old api.Object) error {
+	if req.admitted || req.view() != nil {
+		return nil
+	}
+	return s.admission.Mutate(ctx, req, obj, old)
+}
+
+// admitChange asks admission about an object, or the view of it that the request is about.
+func (s *Server) admitChange(ctx context.Context, req *Request, obj, old api.Object) (err error) {
+	if req.admitted {
+		return nil
+	}
+	if view := req.view(); view != nil {
+		if obj, err = view(req.Resource, obj); err != nil {
+			return err
+		}
+		if old, err = view(req.Resource, old); err != nil {
+			return err
+		}
+	}
+	return s.admission.Validate(ctx, req, obj, old)
+}
+
+// view is how the request's subresource shows an object; nil: as it is.
+func (r *Request) view() func(*Resource, api.Object) (api.Object, error) {
+	if sub := r.Resource.Subresources[r.Subresource]; sub != nil {
+		return sub.View
+	}
+	return nil
 }
 
 // storeChanged writes the next version of an object. A write that changes nothing is not made: no revision, no event.

@@ -70,7 +70,7 @@ type watcher struct {
 	// sent is the revision up to which the client has seen everything.
 	sent   int64
 	buffer *[]byte // what is to be written next; nil while there is nothing
-	gone   bool    // a write failed
+	gone   bool    // the watch is over: a write failed, or there was an error to tell
 	timer  *time.Timer
 }
 
@@ -148,7 +148,7 @@ func (wt *watcher) follow(ctx context.Context, place *batch) {
 		defer ticker.Stop()
 		bookmarks = ticker.C
 	}
-	for {
+	for !wt.gone {
 		select {
 		case <-place.ready:
 			// Take all that is there before sending: under load the writes get bigger, not more.
@@ -238,13 +238,19 @@ func (wt *watcher) deliver(ev *watchEvent) {
 // watchBuffers are shared by all watchers: an idle one holds none.
 var watchBuffers = sync.Pool{New: func() any { b := make([]byte, 0, flushSize+flushSize/2); return &b }}
 
+// add sends an event. If the object cannot be shown, the watch ends: one that went on without it would leave its client with
+// a wrong picture for good. The client begins anew, and finds out at the list.
 func (wt *watcher) add(eventType string, e *entry) {
+	if wt.gone {
+		return
+	}
 	if wt.buffer == nil {
 		wt.buffer = watchBuffers.Get().(*[]byte)
 	}
 	b, err := wt.encoder.append(*wt.buffer, eventType, e)
 	if err != nil {
 		wt.server.log.Error("an object cannot be encoded for its watchers", "key", e.key, "error", err)
+		wt.fail(err)
 		return
 	}
 	*wt.buffer = b

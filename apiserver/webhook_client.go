@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -176,11 +178,14 @@ func (s *Server) serviceEndpoint(ctx context.Context, service api.Key, port int3
 	if err != nil {
 		return "", err
 	}
+	if svc.Spec.Type == api.ServiceTypeExternalName {
+		return "", fmt.Errorf("unsupported service type %q", svc.Spec.Type)
+	}
 	for _, p := range svc.Spec.Ports {
 		if p.Port != port {
 			continue
 		}
-		if address := s.readyEndpoint(ctx, service, p.Name); address != "" {
+		if address := s.readyEndpoint(ctx, svc, p.Name); address != "" {
 			return address, nil
 		}
 		return "", api.NewServiceUnavailable("no endpoints available for service %q", service.Name)
@@ -188,9 +193,20 @@ func (s *Server) serviceEndpoint(ctx context.Context, service api.Key, port int3
 	return "", api.NewServiceUnavailable("no service port %d found for service %q", port, service.Name)
 }
 
-// readyEndpoint finds an endpoint that takes connections for the named port of a Service.
-func (s *Server) readyEndpoint(ctx context.Context, service api.Key, port string) string {
-	endpoints, err := read[*api.Endpoints](ctx, s, service.Namespace, service.Name)
+// readyEndpoint finds an endpoint that takes connections for the named port of a Service: any of those in its
+// EndpointSlices, those with addresses of the Service's first family before others. Endpoints that somebody has just
+// written count too, for their slices are made a moment later. "": there is none.
+func (s *Server) readyEndpoint(ctx context.Context, svc *api.Service, port string) string {
+	known := s.endpointSlices(svc)
+	for _, slice := range known {
+		if address := anyReady(slice, port); address != "" {
+			return address
+		}
+	}
+	if len(known) > 0 {
+		return ""
+	}
+	endpoints, err := read[*api.Endpoints](ctx, s, svc.Namespace, svc.Name)
 	if err != nil {
 		return ""
 	}
@@ -199,6 +215,48 @@ func (s *Server) readyEndpoint(ctx context.Context, service api.Key, port string
 			if p.Name == port && len(subset.Addresses) > 0 {
 				return net.JoinHostPort(subset.Addresses[0].IP, strconv.Itoa(int(p.Port)))
 			}
+		}
+	}
+	return ""
+}
+
+// endpointSlices are the slices of a Service, in the order in which they are to be tried.
+func (s *Server) endpointSlices(svc *api.Service) (found []*api.EndpointSlice) {
+	res := resourceOf[*api.EndpointSlice](s)
+	entries, _ := s.cache.kind(res).list(res.key(svc.Namespace, ""), "")
+	for _, e := range entries {
+		if e.attrs(res).labels[api.LabelServiceName] != svc.Name {
+			continue
+		}
+		if obj, err := e.object(res); err == nil {
+			found = append(found, obj.(*api.EndpointSlice))
+		}
+	}
+	rand.Shuffle(len(found), func(i, j int) { found[i], found[j] = found[j], found[i] })
+	if len(svc.Spec.IPFamilies) > 0 {
+		first := string(svc.Spec.IPFamilies[0])
+		slices.SortStableFunc(found, func(a, b *api.EndpointSlice) int {
+			switch aFirst, bFirst := string(a.AddressType) == first, string(b.AddressType) == first; {
+			case aFirst == bFirst:
+				return 0
+			case aFirst:
+				return -1
+			}
+			return 1
+		})
+	}
+	return found
+}
+
+// anyReady is a ready endpoint of a slice, "" if it has none for the port.
+func anyReady(slice *api.EndpointSlice, port string) string {
+	i := slices.IndexFunc(slice.Ports, func(p api.DiscoveryEndpointPort) bool { return api.Deref(p.Name, "") == port && p.Port != nil })
+	if i < 0 || len(slice.Endpoints) == 0 {
+		return ""
+	}
+	for _, at := range rand.Perm(len(slice.Endpoints)) {
+		if e := &slice.Endpoints[at]; api.Deref(e.Conditions.Ready, true) && len(e.Addresses) > 0 {
+			return net.JoinHostPort(e.Addresses[0], strconv.Itoa(int(*slice.Ports[i].Port)))
 		}
 	}
 	return ""

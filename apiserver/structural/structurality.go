@@ -1,6 +1,7 @@
 package structural
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"kubelite/api"
+	"kubelite/apiserver/cel"
 )
 
 // checkStructural returns what keeps a schema from being structural: types that are left open, or said twice.
@@ -207,21 +209,25 @@ func (c *structuralCheck) completeBelow(path, at api.Path, s, v *api.JSONSchemaP
 	}
 }
 
-// checkDefaults checks that default values are good values: pruned, and as the schema wants them.
+// checkDefaults checks that default values are good values: pruned, as the schema wants them, and such that its rules hold.
 func checkDefaults(path api.Path, props *api.JSONSchemaProps) api.ErrorList {
-	c := &defaultCheck{}
+	c := &defaultCheck{budget: cel.NewBudget(cel.ObjectBudget)}
 	c.schema(path, newSchema(props), true)
 	return c.errs
 }
 
-type defaultCheck struct{ errs api.ErrorList }
+type defaultCheck struct {
+	errs   api.ErrorList
+	budget *cel.Budget // of the rules for all defaults together
+	over   bool
+}
 
 func (c *defaultCheck) schema(path api.Path, s *Schema, isResource bool) {
-	if s == nil {
+	if s == nil || c.over {
 		return
 	}
 	if s.defaultValue != nil {
-		c.check(path.Child("default"), s)
+		c.check(path.Child("default"), s, isResource)
 	}
 	c.schema(path.Child("items"), s.items, false)
 	for _, name := range sorted(s.properties) {
@@ -232,7 +238,7 @@ func (c *defaultCheck) schema(path api.Path, s *Schema, isResource bool) {
 	}
 }
 
-func (c *defaultCheck) check(path api.Path, s *Schema) {
+func (c *defaultCheck) check(path api.Path, s *Schema, isResource bool) {
 	pruned := api.DeepCopy(s.defaultValue)
 	p := &pruner{}
 	p.value(pruned, s, "")
@@ -246,4 +252,17 @@ func (c *defaultCheck) check(path api.Path, s *Schema) {
 	v := &validator{base: path}
 	v.value(s, "", s.defaultValue, nil)
 	c.errs = append(c.errs, v.errs...)
+	if len(v.errs) > 0 {
+		return
+	}
+	s.compileRules(isResource || s.XEmbeddedResource)
+	// The value may come where it was before, or where nothing was: rules can tell the two apart.
+	for _, old := range []any{s.defaultValue, nil} {
+		r := &ruleRun{ctx: context.Background(), budget: c.budget}
+		r.value(s, path, s.defaultValue, old, forgiveness{})
+		c.errs = append(c.errs, r.errs...)
+		if c.over = r.over; len(r.errs) > 0 {
+			return
+		}
+	}
 }
