@@ -22,6 +22,8 @@ type Config struct {
 	Identity    string
 	// RootCA is the certificate, in PEM, that every namespace gets in its ConfigMap kube-root-ca.crt.
 	RootCA []byte
+	// Autoscaler is how HorizontalPodAutoscalers measure and how fast they react.
+	Autoscaler AutoscalerConfig
 	// NodeMonitorGracePeriod is how long a node may be silent before it counts as dead. 0: upstream's 50 seconds.
 	NodeMonitorGracePeriod time.Duration
 	// VolumeDir is where the directories are that claims of LocalProvisioner get. "": none are made.
@@ -41,6 +43,7 @@ type Caches struct {
 	DaemonSets             *client.Informer[*api.DaemonSet]
 	Jobs                   *client.Informer[*api.Job]
 	CronJobs               *client.Informer[*api.CronJob]
+	Autoscalers            *client.Informer[*api.HorizontalPodAutoscaler]
 	DisruptionBudgets      *client.Informer[*api.PodDisruptionBudget]
 	VolumeClaims           *client.Informer[*api.PersistentVolumeClaim]
 	ControllerRevisions    *client.Informer[*api.ControllerRevision]
@@ -75,6 +78,7 @@ func NewCaches(c *client.Client) *Caches {
 		DaemonSets:             client.NewInformer[*api.DaemonSet](c, client.InformerOptions{}),
 		Jobs:                   client.NewInformer[*api.Job](c, client.InformerOptions{}),
 		CronJobs:               client.NewInformer[*api.CronJob](c, client.InformerOptions{}),
+		Autoscalers:            client.NewInformer[*api.HorizontalPodAutoscaler](c, client.InformerOptions{}),
 		DisruptionBudgets:      client.NewInformer[*api.PodDisruptionBudget](c, client.InformerOptions{}),
 		VolumeClaims:           client.NewInformer[*api.PersistentVolumeClaim](c, client.InformerOptions{}),
 		ControllerRevisions:    client.NewInformer[*api.ControllerRevision](c, client.InformerOptions{}),
@@ -131,6 +135,7 @@ func Run(ctx context.Context, cfg Config) error {
 		NewJobController(as("job-controller"), caches, cfg.Logger),
 		NewTTLController(as("ttl-after-finished-controller"), caches, cfg.Logger),
 		NewCronJobController(as("cronjob-controller"), caches, cfg.Logger),
+		NewHorizontalPodAutoscalerController(as("horizontal-pod-autoscaler"), caches, cfg.Autoscaler, cfg.Logger),
 		NewDisruptionController(as("disruption-controller"), caches, cfg.Logger),
 		NewEndpointsController(as("endpoint-controller"), caches, cfg.Logger),
 		NewEndpointSliceController(as("endpointslice-controller"), caches, cfg.Logger),
@@ -155,7 +160,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	group, running := errgroup.WithContext(ctx)
 	for _, informer := range []runner{caches.Namespaces, caches.Nodes, caches.DefaultServiceAccounts, caches.RootCAs, caches.Deployments, caches.ReplicaSets, caches.Pods,
-		caches.ReplicationControllers, caches.StatefulSets, caches.DaemonSets, caches.Jobs, caches.CronJobs, caches.DisruptionBudgets,
+		caches.ReplicationControllers, caches.StatefulSets, caches.DaemonSets, caches.Jobs, caches.CronJobs, caches.Autoscalers, caches.DisruptionBudgets,
 		caches.VolumeClaims, caches.ControllerRevisions,
 		caches.ClusterRoles, caches.TokenSecrets, caches.ServiceAccounts,
 		caches.Services, caches.Endpoints, caches.EndpointSlices, caches.Volumes, caches.ResourceQuotas,

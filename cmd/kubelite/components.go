@@ -59,6 +59,7 @@ func ended(err error) error {
 func controllersCommand() *cobra.Command {
 	var rootCA, volumeDir string
 	var nodeGrace time.Duration
+	var autoscaler controllers.AutoscalerConfig
 	leaderElect := true
 	cmd := clientCommand("controllers", "Run the control loops (upstream: kube-controller-manager)", always("controllers"), func(ctx context.Context, c *client.Client, log *slog.Logger) error {
 		ca, err := os.ReadFile(rootCA)
@@ -67,11 +68,16 @@ func controllersCommand() *cobra.Command {
 		}
 		return controllers.Run(ctx, controllers.Config{
 			Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity(), RootCA: ca, NodeMonitorGracePeriod: nodeGrace,
-			VolumeDir: volumeDir,
+			VolumeDir: volumeDir, Autoscaler: autoscaler,
 		})
 	})
 	cmd.Flags().StringVar(&rootCA, "root-ca-file", "", "certificate authority that is published to every namespace")
 	cmd.Flags().StringVar(&volumeDir, "volume-dir", "", "where the directories of claims with provisioner kubelite.io/local-path are made (default: none are)")
+	cmd.Flags().DurationVar(&autoscaler.SyncPeriod, "horizontal-pod-autoscaler-sync-period", 15*time.Second, "how often autoscalers measure")
+	cmd.Flags().DurationVar(&autoscaler.DownscaleStabilization, "horizontal-pod-autoscaler-downscale-stabilization", 5*time.Minute, "for how long the highest recommendation holds, where an autoscaler does not say so itself")
+	cmd.Flags().DurationVar(&autoscaler.CPUInitializationPeriod, "horizontal-pod-autoscaler-cpu-initialization-period", 5*time.Minute, "for how long after its start a pod's CPU counts only while it is ready")
+	cmd.Flags().DurationVar(&autoscaler.InitialReadinessDelay, "horizontal-pod-autoscaler-initial-readiness-delay", 30*time.Second, "within which time after its start a pod that turns unready counts as never having been ready")
+	cmd.Flags().Float64Var(&autoscaler.Tolerance, "horizontal-pod-autoscaler-tolerance", 0.1, "how far from its target a metric may be without anything being done")
 	cmd.Flags().DurationVar(&nodeGrace, "node-monitor-grace-period", 50*time.Second, "how long a node may give no sign of life before it counts as dead")
 	cmd.Flags().BoolVar(&leaderElect, "leader-elect", true, "work only while holding the Lease of the same name in kube-system")
 	return cmd
