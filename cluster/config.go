@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 )
 
@@ -86,18 +87,34 @@ func (c *Config) save(p Profile) error {
 
 // setNodes makes the node list n long. Nodes that are there keep their address range and port.
 func (c *Config) setNodes(n int) error {
-	for i := len(c.Nodes); i < n; i++ {
-		port, err := freePort(0)
-		if err != nil {
+	for i := 1; len(c.Nodes) < n; i++ {
+		name := fmt.Sprintf("node-%d", i)
+		if _, err := c.node(name); err == nil {
+			continue
+		}
+		if err := c.addNode(name); err != nil {
 			return err
 		}
-		cidr, err := nodeCIDR(c.PodCIDR, i+1)
-		if err != nil {
-			return err
-		}
-		c.Nodes = append(c.Nodes, Node{Name: fmt.Sprintf("node-%d", i+1), Port: port, PodCIDR: cidr})
 	}
 	return nil
+}
+
+// addNode adds a node of that name, with the first address range that is free.
+func (c *Config) addNode(name string) error {
+	port, err := freePort(0)
+	if err != nil {
+		return err
+	}
+	for i := 1; ; i++ {
+		cidr, err := nodeCIDR(c.PodCIDR, i)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(c.Nodes, func(n Node) bool { return n.PodCIDR == cidr }) {
+			c.Nodes = append(c.Nodes, Node{Name: name, Port: port, PodCIDR: cidr})
+			return nil
+		}
+	}
 }
 
 // nodeCIDR is the i-th /24 of the cluster's range, as the node IPAM controller of a real cluster hands them out. The

@@ -15,6 +15,10 @@ type Machine interface {
 	EnsureNetwork(ctx context.Context, profile, name string, ranges []netip.Prefix) (cidr netip.Prefix, gateway netip.Addr, err error)
 	// EnsureImage makes an image FROM scratch that holds the binary as /kubelite, unless the same one is there.
 	EnsureImage(ctx context.Context, ref, binary string) error
+	// KillNode ends every container of a node at once. What they have written stays.
+	KillNode(ctx context.Context, profile, node string) error
+	// RemoveNode removes every container of a node.
+	RemoveNode(ctx context.Context, profile, node string) error
 	// Purge removes every container and network that carries the profile's label.
 	Purge(ctx context.Context, profile string) error
 }

@@ -51,7 +51,7 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 		return err
 	}
 	if supervisorPID(p) != 0 && changed {
-		if err := Stop(p); err != nil { // a running supervisor does not know the new nodes
+		if err := Stop(p); err != nil { // what runs is of another version, or does not know the new nodes
 			return err
 		}
 	}
@@ -161,7 +161,10 @@ func prepareMachine(ctx context.Context, config *Config, machine Machine) error 
 		return fmt.Errorf("make the Docker network %s: %w", config.Network, err)
 	}
 	config.PodCIDR, config.Gateway = cidr, gateway
-	for i := range config.Nodes {
+	for i, n := range config.Nodes {
+		if cidr.Contains(n.PodCIDR.Addr()) {
+			continue // a node that is there keeps its range
+		}
 		if config.Nodes[i].PodCIDR, err = nodeCIDR(cidr, i+1); err != nil {
 			return err
 		}

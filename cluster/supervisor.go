@@ -8,6 +8,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,7 +27,8 @@ const (
 )
 
 // Supervise runs every component of the profile as a child process until ctx ends, and restarts those that die. It
-// returns when all of them have ended, the API server last, so that the others can still say goodbye.
+// returns when all of them have ended, the API server last, so that the others can still say goodbye. At a SIGHUP it
+// looks again at which components there are to be.
 //
 // `kubelite component stop` tells it to leave a component down by a file, run/<component>.stopped; see component.go.
 func Supervise(ctx context.Context, p Profile, log *slog.Logger) error {
@@ -34,6 +37,9 @@ func Supervise(ctx context.Context, p Profile, log *slog.Logger) error {
 		return err
 	}
 	defer lock.Close()
+	hangUp := make(chan os.Signal, 1)
+	signal.Notify(hangUp, syscall.SIGHUP)
+	defer signal.Stop(hangUp)
 	config, err := loadConfig(p)
 	if err != nil {
 		return err
@@ -44,18 +50,43 @@ func Supervise(ctx context.Context, p Profile, log *slog.Logger) error {
 	apiCtx, stopAPI := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopAPI()
 	var server, others sync.WaitGroup
-	for i, name := range config.Components() {
-		if i == 0 {
-			server.Go(func() { supervise(apiCtx, p, config, name, log) })
-			waitListening(ctx, config) // the others would only knock at a closed door
-			continue
+	server.Go(func() { supervise(apiCtx, p, config, config.Components()[0], log) })
+	waitListening(ctx, config) // the others would only knock at a closed door
+	for running := map[string]context.CancelFunc{}; ctx.Err() == nil; {
+		adjust(ctx, p, config, running, &others, log)
+		select {
+		case <-ctx.Done():
+		case <-hangUp:
+			if changed, err := loadConfig(p); err != nil {
+				log.Error("told to look again, but the configuration cannot be read: going on as before", "error", err)
+			} else {
+				config = changed
+			}
 		}
-		others.Go(func() { supervise(ctx, p, config, name, log) })
 	}
 	others.Wait()
 	stopAPI()
 	server.Wait()
 	return nil
+}
+
+// adjust begins to supervise the components that are new, the API server not among them, and ends those that are gone.
+func adjust(ctx context.Context, p Profile, config *Config, running map[string]context.CancelFunc, group *sync.WaitGroup, log *slog.Logger) {
+	wanted := config.Components()[1:]
+	for _, name := range wanted {
+		if running[name] != nil {
+			continue
+		}
+		own, cancel := context.WithCancel(ctx)
+		running[name] = cancel
+		group.Go(func() { supervise(own, p, config, name, log) })
+	}
+	for name, cancel := range running {
+		if !slices.Contains(wanted, name) {
+			cancel()
+			delete(running, name)
+		}
+	}
 }
 
 // supervise keeps one component running.

@@ -181,6 +181,38 @@ func (Machine) Purge(ctx context.Context, profile string) error {
 	})
 }
 
+// KillNode ends every container of a node at once, as a power cut would.
+func (Machine) KillNode(ctx context.Context, profile, node string) error {
+	return eachOfNode(ctx, profile, node, false, func(d *client.Client, id string) error {
+		err := d.ContainerKill(ctx, id, "KILL")
+		if errdefs.IsNotFound(err) || errdefs.IsConflict(err) {
+			return nil // it has ended by itself
+		}
+		return err
+	})
+}
+
+// RemoveNode removes every container of a node.
+func (Machine) RemoveNode(ctx context.Context, profile, node string) error {
+	return eachOfNode(ctx, profile, node, true, func(d *client.Client, id string) error { return removeContainer(ctx, d, id) })
+}
+
+// eachOfNode does something with the containers of a node: those that run, or all.
+func eachOfNode(ctx context.Context, profile, node string, all bool, do func(d *client.Client, id string) error) error {
+	return withDaemon(func(d *client.Client) error {
+		its := filters.NewArgs(filters.Arg("label", labelProfile+"="+profile), filters.Arg("label", labelNode+"="+node))
+		containers, err := d.ContainerList(ctx, container.ListOptions{All: all, Filters: its})
+		if err != nil {
+			return err
+		}
+		var errs []error
+		for _, c := range containers {
+			errs = append(errs, do(d, c.ID))
+		}
+		return errors.Join(errs...)
+	})
+}
+
 const (
 	purgeAttempts = 30
 	purgePause    = 300 * time.Millisecond

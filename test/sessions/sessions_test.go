@@ -83,7 +83,7 @@ func TestSessions(t *testing.T) {
 			}
 			return false, fmt.Errorf("unknown condition %s", cond)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"until": until, "let": let},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"until": until, "let": let, "cluster": c.own},
 	})
 }
 
@@ -131,6 +131,24 @@ func startCluster(t *testing.T) *cluster {
 	})
 	run(t, exec.Command(c.env["KUBELITE"], "start", "--nodes", "2", "--port", "0", "--no-merge", "--profile", profile, "--home", home))
 	return c
+}
+
+// own gives a session a cluster of its own, for what the others must not feel: nodes that come and go.
+func (c *cluster) own(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: cluster [start flags]")
+	}
+	profile, home := fmt.Sprintf("own-%d-%d", os.Getpid(), clusters.Add(1)), c.env["KUBELITE_HOME"]
+	kubelite := func(command string, more ...string) {
+		out, err := exec.Command(c.env["KUBELITE"], append([]string{command, "--profile", profile, "--home", home}, more...)...).CombinedOutput()
+		ts.Logf("%s", out)
+		ts.Check(err)
+	}
+	ts.Defer(func() { kubelite("delete") })
+	kubelite("start", append([]string{"--port", "0", "--no-merge"}, args...)...)
+	ts.Setenv("PROFILE", profile)
+	ts.Setenv("KUBECONFIG", filepath.Join(home, profile, "kubeconfig"))
+	ts.Setenv("NAMESPACE", "default")
 }
 
 // nothingLeft checks the promise of `kubelite delete`.
@@ -184,7 +202,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: until COMMAND... -- PATTERN")
 	}
 	pattern := regexp.MustCompile("(?m)" + args[at+1])
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute) // a dead node is noticed after one
 	defer cancel()
 	for {
 		err := ts.Exec(args[0], args[1:at]...)
