@@ -28,9 +28,9 @@ type Causes struct {
 // Empty tells that there is no cause at all.
 func (c Causes) Empty() bool { return len(c.Revisions) == 0 && c.Timer == "" }
 
-// add puts a revision in its place. When there are too many, the oldest gives way: a loop that looks at the present
+// Add puts a revision in its place. When there are too many, the oldest gives way: a loop that looks at the present
 // state acts on what changed last.
-func (c *Causes) add(revision int64) {
+func (c *Causes) Add(revision int64) {
 	if revision <= 0 {
 		return
 	}
@@ -52,7 +52,7 @@ func (c *Causes) add(revision int64) {
 // merge adds all of another's causes, as the queue does when it coalesces keys.
 func (c *Causes) merge(other Causes) {
 	for _, revision := range other.Revisions {
-		c.add(revision)
+		c.Add(revision)
 	}
 	c.More += other.More
 	if c.Timer == "" {
@@ -92,6 +92,12 @@ func WithCauses(ctx context.Context, causes Causes) context.Context {
 // WithTimer says that a clock is the origin of what follows: no event caused it.
 func WithTimer(ctx context.Context, name string) context.Context {
 	return WithCauses(ctx, Causes{Timer: name})
+}
+
+// WithPass names the pass of a loop that the context belongs to, and what caused it: for loops that keep a queue of their
+// own, as the scheduler does.
+func WithPass(ctx context.Context, id string, causes Causes) context.Context {
+	return withReconcile(ctx, id, causes, nil)
 }
 
 // withReconcile names the pass of a control loop that the context belongs to.

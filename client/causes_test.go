@@ -13,14 +13,14 @@ import (
 func TestCausesKeepTheNewest(t *testing.T) {
 	var c Causes
 	for revision := int64(api.MaxLedgerCauses + 3); revision > 0; revision-- {
-		c.add(revision)
-		c.add(revision)
+		c.Add(revision)
+		c.Add(revision)
 	}
 	require.Len(t, c.Revisions, api.MaxLedgerCauses)
 	require.EqualValues(t, 4, c.Revisions[0])
 	require.EqualValues(t, api.MaxLedgerCauses+3, c.Revisions[len(c.Revisions)-1])
 	require.Positive(t, c.More)
-	c.add(1000)
+	c.Add(1000)
 	require.EqualValues(t, 1000, c.Revisions[len(c.Revisions)-1])
 	require.EqualValues(t, 5, c.Revisions[0])
 	require.IsIncreasing(t, c.Revisions)

@@ -72,7 +72,7 @@ func (i *Informer[T]) OnChange(fn func(old, new T, revision int64)) {
 func (i *Informer[T]) Enqueue(q *Queue, keys func(obj T) []api.Key) {
 	i.OnChange(func(old, new T, revision int64) {
 		var causes Causes
-		if causes.add(revision); revision == 0 {
+		if causes.Add(revision); revision == 0 {
 			causes.Timer = "relist" // found gone when listing again: which write removed it is not known
 		}
 		for _, obj := range []T{old, new} {

@@ -64,7 +64,7 @@ func NewQueue(name string) *Queue {
 func (q *Queue) Add(key api.Key, revisions ...int64) {
 	var causes Causes
 	for _, revision := range revisions {
-		causes.add(revision)
+		causes.Add(revision)
 	}
 	q.add(key, causes)
 }
@@ -77,7 +77,7 @@ func (q *Queue) AddCauses(key api.Key, causes Causes) { q.add(key, causes) }
 func (q *Queue) AddAfter(key api.Key, d time.Duration, timer string, revisions ...int64) {
 	causes := Causes{Timer: timer}
 	for _, r := range revisions {
-		causes.add(r)
+		causes.Add(r)
 	}
 	q.addAfter(key, d, causes)
 }

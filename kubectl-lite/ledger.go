@@ -195,34 +195,6 @@ func causeList(r *api.LedgerRecord) string {
 	return text
 }
 
-// nodeResults are the scheduler's words about each node, found in the details of its decision.
-func nodeResults(r *api.LedgerRecord) []string {
-	var details struct {
-		Results []struct {
-			Node    string   `json:"node"`
-			Score   int64    `json:"score"`
-			Filter  string   `json:"filter"`
-			Reasons []string `json:"reasons"`
-		} `json:"results"`
-		More int `json:"more"`
-	}
-	if len(r.Details.Raw) == 0 || api.UnmarshalJSON(r.Details.Raw, &details) != nil {
-		return nil
-	}
-	var lines []string
-	for _, result := range details.Results {
-		if len(result.Reasons) == 0 {
-			lines = append(lines, fmt.Sprintf("node %s: fits, score %d", result.Node, result.Score))
-			continue
-		}
-		lines = append(lines, fmt.Sprintf("node %s: %s (%s)", result.Node, strings.Join(result.Reasons, ", "), result.Filter))
-	}
-	if details.More > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more nodes", details.More))
-	}
-	return lines
-}
-
 // relevantCauses orders a record's causes for a reader: what somebody wanted before what a component reported, the
 // newest first among equals.
 func relevantCauses(records []*api.LedgerRecord) {

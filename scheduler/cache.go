@@ -1,97 +1,176 @@
 package scheduler
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 
 	"kubelite/api"
 )
 
-// nodeInfo is a node and the sum of what runs on it: all that filters and scores look at.
-type nodeInfo struct {
-	node        *api.Node // nil while pods are known on a node that is not, or no longer
-	allocatable resources
-	allowedPods int64
-
-	pods      int64
-	requested resources           // what the pods asked for: decides whether another one fits
-	scored    resources           // the same with the usual amounts for pods that asked for nothing: decides how full it looks
-	ports     map[hostPort]string // host ports in use, and by which pod
-}
-
-// hostPort is a port of the node that a pod takes for itself.
-type hostPort struct {
-	ip       string // "" and "0.0.0.0" mean every address
-	protocol api.Protocol
-	port     int32
-}
-
-// placed is a pod that counts on a node.
-type placed struct {
-	node     string
-	requests resources
-	ports    []hostPort
-}
-
-// cache keeps the nodes with their sums, from two informers and from the scheduler's own decisions.
+// cache is the picture of the cluster that decisions are made on: the nodes, each with its pods and their sums.
 //
-//	decide ─▶ assume ─▶ bind ─────────────▶ API server
-//	             │                              │
-//	   the room is taken              informer shows the pod
-//	   from here on                   on its node: setPod replaces the assumption
+// It belongs to the scheduling loop, which needs it to stand still while it decides. What informers hear meanwhile goes to a
+// list of news, which the loop works in between two pods: a picture that is brought up to date, never made anew, whose
+// cost does not depend on how many pods run.
+//
+//	informers ──▶ news ─┐
+//	                    ▼
+//	loop:  catchUp ─▶ decide ─▶ assume ─▶ catchUp ─▶ decide ...
+//	                               │
+//	                               └─ the room is taken from here on; when an informer shows the pod
+//	                                  on its node, that replaces the assumption
 type cache struct {
-	mu    sync.Mutex
-	nodes map[string]*nodeInfo // guarded by mu
-	pods  map[api.UID]placed   // guarded by mu; assumed ones too
+	nodes   []*nodeInfo // in the order in which they are tried: one of each zone in turn
+	byName  map[string]*nodeInfo
+	pods    map[api.UID]placed // that count on a node, assumed ones too
+	claims  map[api.Key]int    // PersistentVolumeClaims in use, by so many pods
+	images  map[string]int     // how many nodes have an image, by normalized name
+	withAny struct {           // nodes with pods that have rules about others
+		antiAffinity, preferences map[*nodeInfo]struct{}
+	}
+
+	generation uint64 // counts changes of anything
+	shape      uint64 // generation of the last change of the nodes themselves: which there are, their labels
+	reorder    bool   // a node came or went, or changed its zone
+
+	topologies map[string]*topology
+	counts     map[string]*podCounts
+
+	mu   sync.Mutex
+	news []func() // guarded by mu; in the order of their happening
+}
+
+// placed is where a pod counts.
+type placed struct {
+	node    *nodeInfo
+	info    *podInfo
+	assumed bool
 }
 
 func newCache() *cache {
-	return &cache{nodes: map[string]*nodeInfo{}, pods: map[api.UID]placed{}}
+	c := &cache{
+		byName: map[string]*nodeInfo{}, pods: map[api.UID]placed{}, claims: map[api.Key]int{}, images: map[string]int{},
+		topologies: map[string]*topology{}, counts: map[string]*podCounts{},
+	}
+	c.withAny.antiAffinity, c.withAny.preferences = map[*nodeInfo]struct{}{}, map[*nodeInfo]struct{}{}
+	return c
 }
 
-// setNode takes in a node's newest state, nil for one that is gone. roomier tells that a pod which did not fit before
-// may fit now.
-func (c *cache) setNode(old, node *api.Node) (roomier bool) {
+// tell puts a change on the list of news. It may be called from anywhere.
+func (c *cache) tell(change func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.news = append(c.news, change)
+}
+
+// catchUp works the news in.
+func (c *cache) catchUp() {
+	c.mu.Lock()
+	news := c.news
+	c.news = nil
+	c.mu.Unlock()
+	for _, change := range news {
+		change()
+	}
+	if c.reorder {
+		c.order()
+	}
+}
+
+// setNode takes in a node's newest state, nil for one that is gone.
+func (c *cache) setNode(old, node *api.Node) {
 	if node == nil {
-		info := c.node(old.Name)
-		info.node = nil
-		c.dropIfEmpty(old.Name, info)
-		return false
+		if info := c.byName[old.Name]; info != nil && info.node != nil {
+			c.countImages(info, -1)
+			info.node, info.images, c.reorder = nil, nil, true
+			c.changed(info)
+			c.dropIfEmpty(info)
+		}
+		return
 	}
 	info := c.node(node.Name)
-	roomier = info.node == nil || schedulingDiffers(info.node, node)
-	info.node = node
-	info.allocatable = asResources(node.Status.Allocatable)
-	info.allowedPods = 0
-	if q, ok := node.Status.Allocatable[api.ResourcePods]; ok {
-		info.allowedPods = q.Value()
+	was := info.node
+	if was == nil || zoneOf(was) != zoneOf(node) {
+		c.reorder = true
 	}
-	return roomier
+	c.countImages(info, -1)
+	info.setNode(node)
+	c.countImages(info, 1)
+	c.changed(info)
+	if was == nil || !maps.Equal(was.Labels, node.Labels) {
+		c.shape = c.generation
+	}
 }
 
-// schedulingDiffers tells whether anything that filters look at changed. A heartbeat does not count.
-func schedulingDiffers(old, node *api.Node) bool {
-	return old.Spec.Unschedulable != node.Spec.Unschedulable ||
-		!api.Equal(old.Spec.Taints, node.Spec.Taints) ||
-		!api.Equal(old.Labels, node.Labels) ||
-		!api.Equal(old.Status.Allocatable, node.Status.Allocatable)
-}
-
-// setPod takes in a pod's newest state, nil for one that is gone. roomier tells that it gave up its place.
-func (c *cache) setPod(old, pod *api.Pod) (roomier bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if pod == nil || isTerminal(pod) {
-		if pod == nil {
-			pod = old
+func (c *cache) countImages(info *nodeInfo, sign int) {
+	for name := range info.images {
+		if c.images[name] += sign; c.images[name] == 0 {
+			delete(c.images, name)
 		}
-		return c.remove(pod.UID)
 	}
-	if pod.Spec.NodeName != "" {
-		c.place(pod, pod.Spec.NodeName)
+}
+
+// order lists the nodes anew, one of each zone in turn, so that the first few hundred are a fair sample of all zones.
+func (c *cache) order() {
+	c.reorder = false
+	zones := map[string][]*nodeInfo{}
+	for _, info := range c.byName {
+		info.position = -1
+		if info.node != nil {
+			zone := zoneOf(info.node)
+			zones[zone] = append(zones[zone], info)
+		}
 	}
-	return false
+	names := slices.Sorted(maps.Keys(zones))
+	for _, nodes := range zones {
+		slices.SortFunc(nodes, func(a, b *nodeInfo) int { return strings.Compare(a.node.Name, b.node.Name) })
+	}
+	c.nodes = c.nodes[:0]
+	for row, found := 0, true; found; row++ {
+		found = false
+		for _, name := range names {
+			if row < len(zones[name]) {
+				info := zones[name][row]
+				info.position = len(c.nodes)
+				c.nodes = append(c.nodes, info)
+				found = true
+			}
+		}
+	}
+	c.generation++
+	c.shape = c.generation
+}
+
+func zoneOf(node *api.Node) string {
+	return node.Labels["topology.kubernetes.io/region"] + "\x00" + node.Labels["topology.kubernetes.io/zone"]
+}
+
+// setPod takes in a pod's newest state, nil for one that is gone.
+func (c *cache) setPod(old, pod *api.Pod) {
+	switch {
+	case pod == nil:
+		c.remove(old.UID)
+	case isTerminal(pod):
+		c.remove(pod.UID)
+	case pod.Spec.NodeName != "":
+		if was, ok := c.pods[pod.UID]; !ok || was.node.name != pod.Spec.NodeName || differs(was.info.pod, pod) {
+			c.place(newPodInfo(pod), pod.Spec.NodeName, false)
+		} else if was.assumed { // the informer shows what we assumed
+			was.assumed = false
+			c.pods[pod.UID] = was
+		}
+	}
+}
+
+// differs tells whether anything changed of a placed pod that a decision about another one may look at.
+func differs(old, pod *api.Pod) bool {
+	if (old.DeletionTimestamp == nil) != (pod.DeletionTimestamp == nil) || !maps.Equal(old.Labels, pod.Labels) {
+		return true
+	}
+	before, after := podRequests(old), podRequests(pod)
+	return !before.equal(&after) || disruptedByScheduler(old) != disruptedByScheduler(pod)
 }
 
 // isTerminal tells that a pod has ended for good: it takes no room any more.
@@ -100,97 +179,78 @@ func isTerminal(pod *api.Pod) bool {
 }
 
 // assume counts the pod on the node before the API server says so.
-func (c *cache) assume(pod *api.Pod, node string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.place(pod, node)
-}
+func (c *cache) assume(p *podInfo, node string) { c.place(p, node, true) }
 
-// forget takes back an assumption whose binding failed.
-func (c *cache) forget(pod *api.Pod) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.remove(pod.UID)
+// forget takes back an assumption whose binding failed. If the pod was bound all the same, it stays.
+func (c *cache) forget(uid api.UID) {
+	if c.pods[uid].assumed {
+		c.remove(uid)
+	}
 }
 
 // isPlaced tells whether the pod counts on a node, assumed or bound.
 func (c *cache) isPlaced(uid api.UID) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	_, ok := c.pods[uid]
 	return ok
 }
 
-// view calls f with every known node. f must not keep them, nor call the cache.
-func (c *cache) view(f func(nodes map[string]*nodeInfo)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	f(c.nodes)
-}
-
-// place counts a pod on a node, once. Call with mu held.
-func (c *cache) place(pod *api.Pod, node string) {
-	if was, ok := c.pods[pod.UID]; ok && was.node == node {
-		return // a pod's requests cannot change while it runs
-	}
-	c.remove(pod.UID)
-	p := placed{node: node, requests: podRequests(pod), ports: hostPorts(pod)}
-	c.pods[pod.UID] = p
+// place counts a pod on a node, and nowhere else.
+func (c *cache) place(p *podInfo, node string, assumed bool) {
+	c.remove(p.pod.UID)
 	info := c.node(node)
-	info.pods++
-	info.requested.add(p.requests, 1)
-	info.scored.add(p.requests.forScoring(), 1)
-	for _, port := range p.ports {
-		if info.ports == nil {
-			info.ports = map[hostPort]string{}
-		}
-		info.ports[port] = pod.Key().String()
+	c.pods[p.pod.UID] = placed{node: info, info: p, assumed: assumed}
+	info.addPod(p)
+	for _, claim := range p.claims {
+		c.claims[claim]++
 	}
+	c.changed(info)
 }
 
-// remove takes a pod off its node. Call with mu held.
-func (c *cache) remove(uid api.UID) (removed bool) {
-	p, ok := c.pods[uid]
+// remove takes a pod off its node.
+func (c *cache) remove(uid api.UID) {
+	was, ok := c.pods[uid]
 	if !ok {
-		return false
+		return
 	}
 	delete(c.pods, uid)
-	info := c.node(p.node)
-	info.pods--
-	info.requested.add(p.requests, -1)
-	info.scored.add(p.requests.forScoring(), -1)
-	for _, port := range p.ports {
-		delete(info.ports, port)
+	was.node.removePod(uid)
+	for _, claim := range was.info.claims {
+		if c.claims[claim]--; c.claims[claim] == 0 {
+			delete(c.claims, claim)
+		}
 	}
-	c.dropIfEmpty(p.node, info)
-	return true
+	c.changed(was.node)
+	c.dropIfEmpty(was.node)
 }
 
-// node returns the sums of a node, zero ones if it is new: pods may be seen before their node is.
+// changed stamps a node, so that what was worked out about it is worked out anew.
+func (c *cache) changed(info *nodeInfo) {
+	c.generation++
+	info.generation = c.generation
+	setMember(c.withAny.antiAffinity, info, len(info.antiAffinity) > 0 && info.node != nil)
+	setMember(c.withAny.preferences, info, len(info.preferences) > 0 && info.node != nil)
+}
+
+func setMember(set map[*nodeInfo]struct{}, info *nodeInfo, member bool) {
+	if member {
+		set[info] = struct{}{}
+	} else {
+		delete(set, info)
+	}
+}
+
+// node returns a node by name, one without pods if it is new: pods may be seen before their node is.
 func (c *cache) node(name string) *nodeInfo {
-	info := c.nodes[name]
+	info := c.byName[name]
 	if info == nil {
-		info = &nodeInfo{}
-		c.nodes[name] = info
+		info = &nodeInfo{name: name, position: -1}
+		c.byName[name] = info
 	}
 	return info
 }
 
-func (c *cache) dropIfEmpty(name string, info *nodeInfo) {
-	if info.node == nil && info.pods == 0 {
-		delete(c.nodes, name)
+func (c *cache) dropIfEmpty(info *nodeInfo) {
+	if info.node == nil && len(info.pods) == 0 {
+		delete(c.byName, info.name)
 	}
-}
-
-// hostPorts lists the node's ports that a pod takes.
-func hostPorts(pod *api.Pod) []hostPort {
-	var ports []hostPort
-	for i := range pod.Spec.Containers {
-		for _, p := range pod.Spec.Containers[i].Ports {
-			if p.HostPort > 0 {
-				ports = append(ports, hostPort{ip: p.HostIP, protocol: p.Protocol, port: p.HostPort})
-			}
-		}
-	}
-	return ports
 }

@@ -1,23 +1,22 @@
 // Package scheduler decides which node runs which pod.
 //
-//	pods without a node ──▶ queue ──▶ snapshot of the nodes
-//	                                      │
-//	                                   filter      which nodes can run it? (filter.go)
-//	                                      │
-//	                                    score      which of them is best?  (score.go)
-//	                                      │
-//	        ledger ◀── the results ── decision ──▶ bind: POST pods/x/binding
+//	pods without a node ──▶ queue ──▶ one pod, the cache
+//	                          ▲            │
+//	                          │         PreFilter, Filter   which nodes can run it?
+//	        a change that helps            │
+//	                          │          Score              which of them is best?
+//	                          │            │
+//	        ledger ◀── the results ── decision ──▶ Reserve, PreBind, Bind: POST pods/x/binding
 //
-// The decision is a pure function, decide, over a snapshot; the loop around it is thin. It sees pods and nodes through
-// informers and acts by one write, the Binding: it must not know what a kubelet is, nor start anything.
+// What a node must have, and what makes one good, is the business of plugins, one in each plugin_*.go; profile.go lists them.
+// The decision is pure: a pod and the cache in, a decision out. The loop around it is thin. It sees the cluster through
+// informers and acts by few writes: the Binding, the condition of a pod that fits nowhere, victims of preemption, claims that
+// wait for their first consumer. It must not know what a kubelet is, nor start anything.
 //
-// Between the decision and the moment its own informer shows the bound pod, the pod counts as assumed (cache.go), so that
-// the next decision does not give the same room away twice.
+// Start reading at scheduleOne in scheduler.go, then find in cycle.go, then defaultPlugins in profile.go; of the plugins
+// nodeUnschedulable is the shortest, podTopologySpread the one with a picture. The chapter is docs/06-scheduler.md.
 //
-// Start reading at Reconcile in scheduler.go, then decide, then fits.
-//
-// In real Kubernetes this is pkg/scheduler: schedule_one.go is the loop, framework/plugins/ the filters and scores, and
-// backend/cache the assumed pods. There the plugins are configured by profiles, pods that fit nowhere may preempt others,
-// and large clusters look at a sample of their nodes; here every node is looked at, which 64-bit arithmetic does in a tenth
-// of a millisecond for a thousand of them.
+// In real Kubernetes this is pkg/scheduler: schedule_one.go is the loop, framework/plugins/ the plugins, and backend/ the cache
+// and the queue. There a cycle asks about sixteen nodes at a time, on a snapshot that is copied from a cache; here it asks
+// about one after the other on the cache itself, which stands still meanwhile.
 package scheduler

@@ -1,6 +1,11 @@
 package scheduler
 
-import "kubelite/api"
+import (
+	"maps"
+	"strings"
+
+	"kubelite/api"
+)
 
 // resources is an amount of each resource in plain integers: thousandths of a CPU, bytes, pieces. Filters run for every
 // node and pod, so they must not do decimal arithmetic.
@@ -33,6 +38,19 @@ func asResources(list api.ResourceList) resources {
 	return r
 }
 
+// of is the amount of one resource.
+func (r *resources) of(name api.ResourceName) int64 {
+	switch name {
+	case api.ResourceCPU:
+		return r.milliCPU
+	case api.ResourceMemory:
+		return r.memory
+	case api.ResourceEphemeralStorage:
+		return r.ephemeral
+	}
+	return r.other[name]
+}
+
 // add adds o, sign times: 1 adds, -1 takes away.
 func (r *resources) add(o resources, sign int64) {
 	r.milliCPU += sign * o.milliCPU
@@ -42,11 +60,13 @@ func (r *resources) add(o resources, sign int64) {
 		if r.other == nil {
 			r.other = map[api.ResourceName]int64{}
 		}
-		r.other[name] += sign * amount
+		if r.other[name] += sign * amount; r.other[name] == 0 {
+			delete(r.other, name)
+		}
 	}
 }
 
-// raise makes r at least o in every resource.
+// raise makes each amount at least o's.
 func (r *resources) raise(o resources) {
 	r.milliCPU = max(r.milliCPU, o.milliCPU)
 	r.memory = max(r.memory, o.memory)
@@ -59,16 +79,47 @@ func (r *resources) raise(o resources) {
 	}
 }
 
+func (r *resources) equal(o *resources) bool {
+	return r.milliCPU == o.milliCPU && r.memory == o.memory && r.ephemeral == o.ephemeral && maps.Equal(r.other, o.other)
+}
+
+func cloneAmounts(m map[api.ResourceName]int64) map[api.ResourceName]int64 { return maps.Clone(m) }
+
+// Containers that request nothing still use something: scoring counts them with these, so that they spread as well. The
+// figures are upstream's, pkg/scheduler/util/pod_resources.go.
+const (
+	assumedMilliCPU = 100
+	assumedMemory   = 200 * 1024 * 1024
+)
+
 // podRequests is what a pod needs at its hungriest moment. Containers run together, so their requests add up. Init
 // containers run before them, one after the other, so only the largest counts; but those that restart always (sidecars)
 // keep running beside all that come later.
 //
 // It follows k8s.io/component-helpers/resource.PodRequests.
-func podRequests(pod *api.Pod) resources {
+func podRequests(pod *api.Pod) resources { return sumRequests(pod, false) }
+
+// nonZeroRequests is podRequests with the usual amounts for containers that name none.
+func nonZeroRequests(pod *api.Pod) resources { return sumRequests(pod, true) }
+
+func sumRequests(pod *api.Pod, assumeUsual bool) resources {
 	var total, sidecars, largestInit resources
+	request := func(c *api.Container, statuses []api.ContainerStatus) resources {
+		need := containerRequests(pod, c, statuses)
+		if !assumeUsual {
+			return need
+		}
+		if _, named := c.Resources.Requests[api.ResourceCPU]; !named {
+			need.milliCPU = assumedMilliCPU
+		}
+		if _, named := c.Resources.Requests[api.ResourceMemory]; !named {
+			need.memory = assumedMemory
+		}
+		return need
+	}
 	for i := range pod.Spec.InitContainers {
 		c := &pod.Spec.InitContainers[i]
-		need := asResources(c.Resources.Requests)
+		need := request(c, pod.Status.InitContainerStatuses)
 		if api.Deref(c.RestartPolicy, "") == api.ContainerRestartPolicyAlways {
 			total.add(need, 1)
 			sidecars.add(need, 1)
@@ -79,17 +130,19 @@ func podRequests(pod *api.Pod) resources {
 		largestInit.raise(need)
 	}
 	for i := range pod.Spec.Containers {
-		total.add(asResources(pod.Spec.Containers[i].Resources.Requests), 1)
+		total.add(request(&pod.Spec.Containers[i], pod.Status.ContainerStatuses), 1)
 	}
 	total.raise(largestInit)
 	if pod.Spec.Resources != nil { // a request of the whole pod stands for those of its containers
+		whole := asResources(pod.Spec.Resources.Requests)
 		for name := range pod.Spec.Resources.Requests {
-			one := asResources(api.ResourceList{name: pod.Spec.Resources.Requests[name]})
-			switch name {
-			case api.ResourceCPU:
-				total.milliCPU = one.milliCPU
-			case api.ResourceMemory:
-				total.memory = one.memory
+			switch {
+			case name == api.ResourceCPU:
+				total.milliCPU = whole.milliCPU
+			case name == api.ResourceMemory:
+				total.memory = whole.memory
+			case strings.HasPrefix(string(name), "hugepages-"):
+				total.add(resources{other: map[api.ResourceName]int64{name: whole.other[name] - total.other[name]}}, 1)
 			}
 		}
 	}
@@ -97,20 +150,31 @@ func podRequests(pod *api.Pod) resources {
 	return total
 }
 
-// Pods that request nothing still use something: scoring counts them with these, so that they spread as well. The
-// figures are upstream's, pkg/scheduler/util/pod_resources.go.
-const (
-	assumedMilliCPU = 100
-	assumedMemory   = 200 * 1024 * 1024
-)
+// containerRequests is what a container may hold on to: while it is resized, the larger of what it asks for, what the
+// node has set aside for it, and what it has.
+func containerRequests(pod *api.Pod, c *api.Container, statuses []api.ContainerStatus) resources {
+	need := asResources(c.Resources.Requests)
+	for i := range statuses {
+		s := &statuses[i]
+		if s.Name != c.Name || s.AllocatedResources == nil && s.Resources == nil {
+			continue
+		}
+		if resizeInfeasible(pod) {
+			need = resources{} // the node has refused: what is asked for will not come
+		}
+		need.raise(asResources(s.AllocatedResources))
+		if s.Resources != nil {
+			need.raise(asResources(s.Resources.Requests))
+		}
+	}
+	return need
+}
 
-// forScoring is r with the usual amounts in place of nothing.
-func (r resources) forScoring() resources {
-	if r.milliCPU == 0 {
-		r.milliCPU = assumedMilliCPU
+func resizeInfeasible(pod *api.Pod) bool {
+	for i := range pod.Status.Conditions {
+		if c := &pod.Status.Conditions[i]; c.Type == "PodResizePending" {
+			return c.Reason == "Infeasible"
+		}
 	}
-	if r.memory == 0 {
-		r.memory = assumedMemory
-	}
-	return r
+	return false
 }

@@ -2,34 +2,25 @@ package scheduler
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"strconv"
 	"sync"
-	"time"
 
 	"kubelite/api"
 	"kubelite/client"
 )
 
-// Name is what pods ask for in spec.schedulerName when they ask for this scheduler.
-const Name = "default-scheduler"
-
 // Config is what a scheduler needs to run.
 type Config struct {
 	Client      *client.Client
 	Logger      *slog.Logger
-	LeaderElect bool   // decide only while holding the Lease kube-system/kube-scheduler
-	Identity    string // who holds the Lease
+	LeaderElect bool           // decide only while holding the Lease kube-system/kube-scheduler
+	Identity    string         // who holds the Lease
+	Profiles    *Configuration // nil: one profile, the default one
 }
-
-// A pod that fits nowhere is tried again when something changes, but not more often than this: first after one second,
-// then after twice as long each time. Upstream's figures.
-const (
-	firstBackoff = time.Second
-	lastBackoff  = 10 * time.Second
-)
 
 // bindConcurrency bounds the bindings under way. A binding waits for the disk of the API server, which serves many at the
 // price of one.
@@ -37,199 +28,189 @@ const bindConcurrency = 64
 
 // Scheduler gives every pod that has no node the best node that can run it.
 type Scheduler struct {
-	client   *client.Client
-	log      *slog.Logger
-	events   *client.Recorder
-	pods     *client.Informer[*api.Pod]
-	nodes    *client.Informer[*api.Node]
-	queue    *client.Queue
-	cache    *cache
-	bindings chan struct{} // a slot for each binding under way
+	client    *client.Client
+	log       *slog.Logger
+	events    *client.Recorder
+	profiles  map[string]*profile // by spec.schedulerName
+	informers *informers
+	queue     *queue
+	cache     *cache     // of the loop
+	nominator *nominator // of the loop
 
-	mu      sync.Mutex
-	waiting map[api.Key]*attempts // guarded by mu; pods that fit nowhere
-}
-
-// attempts is how often a pod has been tried in vain, and when it may be tried next.
-type attempts struct {
-	count int
-	next  time.Time
+	volumeBinding *volumeBinding
+	process       string         // tells this process's passes from its predecessor's
+	passes        uint64         // attempts begun
+	bindings      sync.WaitGroup // under way
+	slots         chan struct{}  // one for each write of a binding
 }
 
 // Run schedules pods until ctx ends.
 func Run(ctx context.Context, cfg Config) error {
-	run := newScheduler(cfg).run
+	s, err := newScheduler(cfg)
+	if err != nil {
+		return err
+	}
 	if !cfg.LeaderElect {
-		return run(ctx)
+		return s.run(ctx)
 	}
-	return client.Lead(ctx, cfg.Client, client.LeaseConfig{Namespace: "kube-system", Name: "kube-scheduler", Identity: cfg.Identity}, run)
+	return client.Lead(ctx, cfg.Client, client.LeaseConfig{Namespace: "kube-system", Name: "kube-scheduler", Identity: cfg.Identity}, s.run)
 }
 
-func newScheduler(cfg Config) *Scheduler {
+func newScheduler(cfg Config) (*Scheduler, error) {
 	s := &Scheduler{
-		client: cfg.Client, log: cfg.Logger, events: client.NewRecorder(cfg.Client, Name, ""),
-		// Pods that have ended are no concern of a scheduler: it neither places nor counts them.
-		pods:  client.NewInformer[*api.Pod](cfg.Client, client.InformerOptions{FieldSelector: "status.phase!=Succeeded,status.phase!=Failed"}),
-		nodes: client.NewInformer[*api.Node](cfg.Client, client.InformerOptions{}),
-		queue: client.NewQueue("scheduler"), cache: newCache(),
-		bindings: make(chan struct{}, bindConcurrency), waiting: map[api.Key]*attempts{},
+		client: cfg.Client, log: cfg.Logger, events: client.NewRecorder(cfg.Client, DefaultName, ""),
+		informers: newInformers(cfg.Client), cache: newCache(), nominator: newNominator(),
+		process: strconv.FormatUint(uint64(rand.Uint32N(36*36*36)), 36), slots: make(chan struct{}, bindConcurrency),
 	}
-	s.nodes.OnChange(func(old, node *api.Node, revision int64) {
-		if s.cache.setNode(old, node) {
-			s.retryWaiting(revision)
-		}
-	})
-	s.pods.OnChange(func(old, pod *api.Pod, revision int64) {
-		if s.cache.setPod(old, pod) {
-			s.retryWaiting(revision)
-		}
-		if pod != nil && needsNode(pod) && (old == nil || !api.Equal(old.Spec, pod.Spec)) {
-			s.queue.Add(pod.Key(), revision)
-		}
-	})
-	return s
-}
-
-// needsNode tells whether the pod is ours to place.
-func needsNode(pod *api.Pod) bool {
-	return pod.Spec.NodeName == "" && pod.Spec.SchedulerName == Name && pod.DeletionTimestamp == nil && len(pod.Spec.SchedulingGates) == 0
+	kit := s.informers.kit(cfg.Client, s.events)
+	s.volumeBinding = kit.volumeBinding
+	profiles, err := newProfiles(cfg.Profiles, kit)
+	if err != nil {
+		return nil, err
+	}
+	first, last := cfg.Profiles.backoffs()
+	s.profiles, s.queue = profiles, newQueue(profiles, first, last)
+	s.subscribe()
+	return s, nil
 }
 
 func (s *Scheduler) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	errs := make(chan error, 2)
-	go func() { errs <- s.nodes.Run(ctx) }()
-	go func() { errs <- s.pods.Run(ctx) }()
-	// Nodes first: a pod decided on half of the nodes would be decided wrongly.
-	err := errors.Join(s.nodes.WaitForSync(ctx), s.pods.WaitForSync(ctx))
-	if err == nil {
-		// One worker: decisions build on one another, so they are made one by one. Bindings run beside them.
-		err = s.queue.Run(ctx, 1, s.Reconcile, s.log)
+	var wg sync.WaitGroup
+	wg.Go(func() { s.queue.run(ctx) })
+	// All caches first: a pod decided on half of the nodes would be decided wrongly.
+	stopped := s.informers.start(ctx)
+	err := s.informers.waitForSync(ctx)
+	for err == nil {
+		a, ok := s.queue.pop()
+		if !ok {
+			break
+		}
+		s.scheduleOne(ctx, a)
 	}
 	cancel()
-	return errors.Join(err, <-errs, <-errs)
+	wg.Wait()
+	s.bindings.Wait()
+	return errors.Join(err, stopped())
 }
 
-// Reconcile gives one pod a node.
-func (s *Scheduler) Reconcile(ctx context.Context, key api.Key) error {
-	pod, ok := s.pods.Get(key)
-	if !ok || !needsNode(pod) || s.cache.isPlaced(pod.UID) {
-		s.forgetAttempts(key)
-		return nil
+// scheduleOne is one pod's way from the queue to its node. Decisions build on one another, so they are made one by one;
+// bindings run beside them.
+func (s *Scheduler) scheduleOne(ctx context.Context, a attempt) {
+	s.cache.catchUp() // with what happened since the last one
+	pod := a.info.pod
+	if !s.needsNode(pod) || s.cache.isPlaced(pod.UID) {
+		s.queue.decided(a.queued)
+		return
 	}
-	var d *decision
-	info := newPodInfo(pod)
-	s.cache.view(func(nodes map[string]*nodeInfo) { d = decide(info, nodes) }) // 1. filter and score
+	s.passes++
+	ctx = client.WithPass(ctx, "scheduler-"+s.process+"-"+strconv.FormatUint(s.passes, 36), a.causes)
+	c := &cycle{pod: a.info, profile: s.profiles[pod.Spec.SchedulerName], cache: s.cache, nominator: s.nominator}
+
+	d := c.find() // 1. PreFilter, Filter and Score
 	if d.Node == "" {
-		return s.reportUnschedulable(ctx, pod, d)
+		s.postFilter(ctx, c) // or PostFilter: others may have to go
+		s.unschedulable(ctx, a, c)
+		return
 	}
-	s.cache.assume(pod, d.Node) // 2. take the room, so that the next decision sees it taken
-	s.forgetAttempts(key)
-	select { // 3. bind, beside the next decision
-	case s.bindings <- struct{}{}:
+	node := s.cache.byName[d.Node]
+	if st := s.reserve(c, node); st != nil { // 2. Reserve: what the pod will use there
+		s.unschedulable(ctx, a, c.only(node, st))
+		return
+	}
+	s.cache.assume(a.info, d.Node) // the room is taken, so that the next decision sees it taken
+	s.nominator.set(a.info, "")
+	s.queue.decided(a.queued)
+	s.bindings.Go(func() { s.bind(ctx, a, c.profile, d) }) // 3. PreBind and Bind, beside the next decision
+}
+
+// postFilter asks whether room can be made.
+func (s *Scheduler) postFilter(ctx context.Context, c *cycle) {
+	d := c.decision
+	if d.failure != "" || d.Nodes == 0 {
+		return
+	}
+	for _, p := range c.profile.postFilters {
+		result := p.PostFilter(ctx, c)
+		d.Preemption = result.message
+		if result.keep {
+			continue
+		}
+		d.renominate = true
+		d.Nominated = result.nominate
+		for _, v := range result.victims {
+			d.Victims = append(d.Victims, v.pod.Key().String())
+		}
+		s.nominator.set(c.pod, result.nominate)
+	}
+}
+
+func (s *Scheduler) reserve(c *cycle, n *nodeInfo) *status {
+	for _, p := range c.profile.reserves {
+		if st := p.Reserve(c, n); st != nil {
+			s.unreserve(c.profile, c.pod)
+			return st
+		}
+	}
+	return nil
+}
+
+func (s *Scheduler) unreserve(p *profile, pod *podInfo) {
+	for _, plugin := range p.reserves {
+		plugin.Unreserve(pod)
+	}
+}
+
+// bind makes the decision true. A pod that could not be bound goes back to the queue: its room is free again.
+func (s *Scheduler) bind(ctx context.Context, a attempt, p *profile, d *decision) {
+	pod := a.info.pod
+	err := s.preBindAndBind(ctx, a, p, d)
+	if err == nil {
+		s.log.Info("pod bound", "namespace", pod.Namespace, "name", pod.Name, "node", d.Node)
+		s.events.Event(ctx, pod, api.EventTypeNormal, "Scheduled", "Successfully assigned %s to %s", pod.Key(), d.Node)
+		return
+	}
+	s.unreserve(p, a.info)
+	s.cache.tell(func() { s.cache.forget(pod.UID) })
+	s.queue.happen(clusterEvent{what: podGone, old: assumedOn(pod, d.Node), timer: "binding failed"}) // others may want the room
+	if ctx.Err() != nil || !s.stillWaits(pod) {
+		return
+	}
+	s.log.Warn("bind pod", "namespace", pod.Namespace, "name", pod.Name, "node", d.Node, "error", err)
+	s.report(ctx, pod, &outcome{reason: "SchedulerError", message: err.Error()})
+	s.queue.failed(a.queued)
+}
+
+func (s *Scheduler) preBindAndBind(ctx context.Context, a attempt, p *profile, d *decision) error {
+	for _, plugin := range p.preBinds { // may wait, for volumes
+		if err := plugin.PreBind(ctx, a.info, d.Node); err != nil {
+			return fmt.Errorf("running PreBind plugin %q: %w", plugin.Name(), err)
+		}
+	}
+	select {
+	case s.slots <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	go func() {
-		defer func() { <-s.bindings }()
-		s.bind(context.WithoutCancel(ctx), pod, d)
-	}()
-	return nil
+	defer func() { <-s.slots }()
+	return p.binder.Bind(client.WithDetails(client.Because(ctx, "%s", d.summary), d), a.info, d.Node)
 }
 
-// bind writes the decision. A pod that could not be bound goes back to the queue: its room is free again.
-func (s *Scheduler) bind(ctx context.Context, pod *api.Pod, d *decision) {
-	because := client.WithDetails(client.Because(ctx, "%s", d.summary()), d)
-	if err := s.client.Bind(because, pod, d.Node); err != nil {
-		s.cache.forget(pod)
-		if api.IsNotFound(err) {
-			return // deleted in the meantime
-		}
-		s.log.Warn("bind pod", "namespace", pod.Namespace, "name", pod.Name, "node", d.Node, "error", err)
-		s.queue.AddRateLimited(pod.Key(), client.AllCausesOf(ctx))
-		return
-	}
-	s.queue.Forget(pod.Key())
-	s.log.Info("pod bound", "namespace", pod.Namespace, "name", pod.Name, "node", d.Node)
-	s.events.Event(ctx, pod, api.EventTypeNormal, "Scheduled", "Successfully assigned %s to %s", pod.Key(), d.Node)
+// assumedOn is the pod as it would have been on the node.
+func assumedOn(pod *api.Pod, node string) *api.Pod {
+	there := *pod
+	there.Spec.NodeName = node
+	return &there
 }
 
-// reportUnschedulable tells everybody who may ask why the pod waits: the ledger gets the results of every node, the pod a
-// condition, people an event. The pod is tried again when a node or a pod changes so that it may fit (retryWaiting).
-func (s *Scheduler) reportUnschedulable(ctx context.Context, pod *api.Pod, d *decision) error {
-	s.countAttempt(pod.Key())
-	ctx = client.Because(ctx, "%s", d.message())
-	err := s.client.Decide(ctx, pod, d)
-	s.events.Event(ctx, pod, api.EventTypeWarning, "FailedScheduling", "%s", d.message())
-	return errors.Join(err, s.setCondition(ctx, pod, d.message()))
+// needsNode tells whether the pod is ours to place.
+func (s *Scheduler) needsNode(pod *api.Pod) bool {
+	return pod.Spec.NodeName == "" && pod.DeletionTimestamp == nil && !isTerminal(pod) && s.profiles[pod.Spec.SchedulerName] != nil
 }
 
-// setCondition writes PodScheduled=False unless the pod says so already.
-func (s *Scheduler) setCondition(ctx context.Context, pod *api.Pod, message string) error {
-	condition := api.PodCondition{
-		Type: api.PodScheduled, Status: api.ConditionFalse, Reason: api.PodReasonUnschedulable, Message: message,
-		ObservedGeneration: pod.Generation, LastTransitionTime: api.Now(),
-	}
-	for _, c := range pod.Status.Conditions {
-		if c.Type != api.PodScheduled {
-			continue
-		}
-		if c.Status == condition.Status && c.Reason == condition.Reason && c.Message == condition.Message {
-			return nil
-		}
-		if c.Status == condition.Status {
-			condition.LastTransitionTime = c.LastTransitionTime
-		}
-	}
-	patch, err := json.Marshal(map[string]any{"status": map[string]any{"conditions": []api.PodCondition{condition}}})
-	if err != nil {
-		return err
-	}
-	_, err = client.Of[*api.Pod](s.client).Patch(ctx, pod.Namespace, pod.Name, api.StrategicMergePatchType, patch, "status")
-	if api.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("report that pod %s fits nowhere: %w", pod.Key(), err)
-	}
-	return nil
-}
-
-// retryWaiting puts every pod that fits nowhere back into the queue, because of the event with the given revision. One
-// whose back-off is not over yet waits for its end.
-func (s *Scheduler) retryWaiting(revision int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for key, a := range s.waiting {
-		if rest := time.Until(a.next); rest > 0 {
-			s.queue.AddAfter(key, rest, "scheduling back-off", revision)
-		} else {
-			s.queue.Add(key, revision)
-		}
-	}
-}
-
-// countAttempt notes that a pod was tried in vain.
-func (s *Scheduler) countAttempt(key api.Key) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := s.waiting[key]
-	if a == nil {
-		a = &attempts{}
-		s.waiting[key] = a
-	}
-	a.next = time.Now().Add(backoff(a.count))
-	a.count++
-}
-
-// backoff is how long a pod waits after so many earlier attempts.
-func backoff(earlier int) time.Duration {
-	return min(firstBackoff<<min(earlier, 10), lastBackoff)
-}
-
-func (s *Scheduler) forgetAttempts(key api.Key) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.waiting, key)
+// stillWaits tells whether the pod, as far as the informer knows, is the one we mean, and has no node.
+func (s *Scheduler) stillWaits(pod *api.Pod) bool {
+	now, ok := s.informers.pods.Get(pod.Key())
+	return ok && now.UID == pod.UID && s.needsNode(now)
 }

@@ -85,9 +85,19 @@ func controllersCommand() *cobra.Command {
 
 func schedulerCommand() *cobra.Command {
 	leaderElect := true
+	var config string
 	cmd := clientCommand("scheduler", "Assign pods to nodes (upstream: kube-scheduler)", always("scheduler"), func(ctx context.Context, c *client.Client, log *slog.Logger) error {
-		return scheduler.Run(ctx, scheduler.Config{Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity()})
+		cfg := scheduler.Config{Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity()}
+		if config != "" {
+			profiles, err := scheduler.LoadConfiguration(config)
+			if err != nil {
+				return err
+			}
+			cfg.Profiles = profiles
+		}
+		return scheduler.Run(ctx, cfg)
 	})
+	cmd.Flags().StringVar(&config, "config", "", "file of kind KubeSchedulerConfiguration: profiles by spec.schedulerName, their plugins and arguments")
 	cmd.Flags().BoolVar(&leaderElect, "leader-elect", true, "work only while holding the Lease of the same name in kube-system")
 	return cmd
 }

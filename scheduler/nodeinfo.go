@@ -1,0 +1,156 @@
+package scheduler
+
+import (
+	"slices"
+
+	"kubelite/api"
+)
+
+// podInfo is a pod and what plugins need to know of it, worked out once. It never changes.
+type podInfo struct {
+	pod      *api.Pod
+	priority int32
+	requests resources // decides whether it fits
+	nonZero  resources // the same with the usual amounts in place of nothing: decides how full a node looks
+	ports    []hostPort
+	claims   []api.Key // of its PersistentVolumeClaims
+	affinity podAffinityTerms
+}
+
+func newPodInfo(pod *api.Pod) *podInfo {
+	p := &podInfo{
+		pod: pod, priority: api.Deref(pod.Spec.Priority, 0), requests: podRequests(pod), nonZero: nonZeroRequests(pod),
+		ports: hostPorts(pod), affinity: affinityTermsOf(pod),
+	}
+	for i := range pod.Spec.Volumes {
+		if name, _ := claimName(pod, &pod.Spec.Volumes[i]); name != "" {
+			p.claims = append(p.claims, api.Key{Namespace: pod.Namespace, Name: name})
+		}
+	}
+	return p
+}
+
+// hostPort is a port of the node that a pod takes for itself.
+type hostPort struct {
+	ip       string // "" and "0.0.0.0" mean every address
+	protocol api.Protocol
+	port     int32
+}
+
+// nodeInfo is a node, the pods on it, and their sums: all that filters and scores look at.
+type nodeInfo struct {
+	name        string
+	node        *api.Node // nil while pods are known on a node that is not, or no longer
+	allocatable resources
+	allowedPods int64
+	images      map[string]int64 // size by normalized name
+
+	pods         []*podInfo
+	requested    resources
+	nonZero      resources
+	ports        []usedPort
+	antiAffinity termCounts // required anti-affinity of the pods here: it keeps others away
+	preferences  termCounts // all their other affinity, with weights: it attracts or repels
+
+	position   int    // in cache.nodes; -1 while there is no node
+	generation uint64 // of the cache's last change to it
+}
+
+type usedPort struct {
+	hostPort
+	pod api.UID
+}
+
+// setNode takes in a node's newest state.
+func (n *nodeInfo) setNode(node *api.Node) {
+	n.node = node
+	n.allocatable = asResources(node.Status.Allocatable)
+	n.allowedPods = 0
+	if q, ok := node.Status.Allocatable[api.ResourcePods]; ok {
+		n.allowedPods = q.Value()
+	}
+	n.images = nodeImages(node)
+}
+
+func (n *nodeInfo) addPod(p *podInfo) {
+	n.pods = append(n.pods, p)
+	n.count(p, 1)
+	for _, port := range p.ports {
+		n.ports = append(n.ports, usedPort{port, p.pod.UID})
+	}
+}
+
+func (n *nodeInfo) removePod(uid api.UID) {
+	for i, p := range n.pods {
+		if p.pod.UID != uid {
+			continue
+		}
+		n.pods = slices.Delete(n.pods, i, i+1)
+		n.count(p, -1)
+		n.ports = slices.DeleteFunc(n.ports, func(u usedPort) bool { return u.pod == uid })
+		return
+	}
+}
+
+// count adds a pod to the sums, or takes it off.
+func (n *nodeInfo) count(p *podInfo, sign int64) {
+	n.requested.add(p.requests, sign)
+	n.nonZero.add(p.nonZero, sign)
+	for _, t := range p.affinity.requiredAnti {
+		n.antiAffinity.add(t, sign, sign)
+	}
+	for _, t := range p.affinity.required {
+		n.preferences.add(t, sign*hardPodAffinityWeight, sign)
+	}
+	for _, t := range p.affinity.preferred {
+		n.preferences.add(t.affinityTerm, sign*int64(t.weight), sign)
+	}
+	for _, t := range p.affinity.preferredAnti {
+		n.preferences.add(t.affinityTerm, -sign*int64(t.weight), sign)
+	}
+}
+
+// clone is a copy for a "what if": pods may be added and removed.
+func (n *nodeInfo) clone() *nodeInfo {
+	c := *n
+	c.pods = slices.Clone(n.pods)
+	c.ports = slices.Clone(n.ports)
+	c.antiAffinity = slices.Clone(n.antiAffinity)
+	c.preferences = slices.Clone(n.preferences)
+	c.requested.other = cloneAmounts(n.requested.other)
+	c.nonZero.other = cloneAmounts(n.nonZero.other)
+	return &c
+}
+
+// hostPorts lists the node's ports that a pod takes.
+func hostPorts(pod *api.Pod) []hostPort {
+	var ports []hostPort
+	add := func(c *api.Container) {
+		for _, p := range c.Ports {
+			if p.HostPort > 0 {
+				ports = append(ports, hostPort{ip: p.HostIP, protocol: p.Protocol, port: p.HostPort})
+			}
+		}
+	}
+	for i := range pod.Spec.InitContainers { // sidecars; the others' ports are closed before the pod runs
+		if c := &pod.Spec.InitContainers[i]; api.Deref(c.RestartPolicy, "") == api.ContainerRestartPolicyAlways {
+			add(c)
+		}
+	}
+	for i := range pod.Spec.Containers {
+		add(&pod.Spec.Containers[i])
+	}
+	return ports
+}
+
+// claimName is the claim that a volume stands for, "" for other volumes. ephemeral tells that the claim is made for this
+// pod, by a controller, under a name of the pod's and the volume's.
+func claimName(pod *api.Pod, v *api.Volume) (name string, ephemeral bool) {
+	switch {
+	case v.PersistentVolumeClaim != nil:
+		return v.PersistentVolumeClaim.ClaimName, false
+	case v.Ephemeral != nil:
+		return pod.Name + "-" + v.Name, true
+	}
+	return "", false
+}

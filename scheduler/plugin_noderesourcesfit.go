@@ -1,0 +1,154 @@
+package scheduler
+
+import (
+	"maps"
+	"slices"
+
+	"kubelite/api"
+)
+
+// nodeResourcesFit keeps pods off nodes that have not left what they request, and scores nodes by what would be left: how,
+// its strategy says (resourcestrategy.go).
+type nodeResourcesFit struct {
+	strategy scoringStrategy
+}
+
+func (*nodeResourcesFit) Name() string { return "NodeResourcesFit" }
+
+// PreFilter looks at every node.
+func (*nodeResourcesFit) PreFilter(c *cycle) (nodeFilter, *status) {
+	return &fitFilter{need: &c.pod.requests}, nil
+}
+
+// fitFilter names every resource that a node lacks, so that a person sees at once all that has to change.
+type fitFilter struct {
+	need *resources
+	nos  map[lack]*status // the statuses given so far: a full cluster's nodes lack the same
+}
+
+// lack is a set of what a node has too little of. Resources of other names are rare and not kept here.
+type lack uint8
+
+const (
+	lackPods lack = 1 << iota
+	lackCPU
+	lackMemory
+	lackEphemeral
+	lackForGood // even the empty node would not do
+)
+
+// Filter compares requests with what is left.
+func (f *fitFilter) Filter(n *nodeInfo) *status {
+	var l lack
+	if int64(len(n.pods))+1 > n.allowedPods {
+		l |= lackPods
+	}
+	check := func(which lack, need, used, has int64) {
+		if need > 0 && need > has-used {
+			l |= which
+			if need > has {
+				l |= lackForGood
+			}
+		}
+	}
+	check(lackCPU, f.need.milliCPU, n.requested.milliCPU, n.allocatable.milliCPU)
+	check(lackMemory, f.need.memory, n.requested.memory, n.allocatable.memory)
+	check(lackEphemeral, f.need.ephemeral, n.requested.ephemeral, n.allocatable.ephemeral)
+	var others []api.ResourceName
+	for name, need := range f.need.other {
+		if before := l; need > n.allocatable.other[name]-n.requested.other[name] && need > 0 {
+			others = append(others, name)
+			if l = before; need > n.allocatable.other[name] {
+				l |= lackForGood
+			}
+		}
+	}
+	switch {
+	case len(others) > 0:
+		slices.Sort(others)
+		return l.status(others)
+	case l == 0:
+		return nil
+	}
+	st := f.nos[l]
+	if st == nil {
+		st = l.status(nil)
+		if f.nos == nil {
+			f.nos = map[lack]*status{}
+		}
+		f.nos[l] = st
+	}
+	return st
+}
+
+// status puts a lack into words.
+func (l lack) status(others []api.ResourceName) *status {
+	st := &status{plugin: "NodeResourcesFit"}
+	if l&lackForGood != 0 {
+		st.verdict = unresolvable
+	}
+	say := func(which lack, reason string) {
+		if l&which != 0 {
+			st.reasons = append(st.reasons, reason)
+		}
+	}
+	say(lackPods, "Too many pods")
+	say(lackCPU, "Insufficient cpu")
+	say(lackMemory, "Insufficient memory")
+	say(lackEphemeral, "Insufficient ephemeral-storage")
+	for _, name := range others {
+		st.reasons = append(st.reasons, "Insufficient "+string(name))
+	}
+	return st
+}
+
+// PreScore looks at every node.
+func (p *nodeResourcesFit) PreScore(c *cycle, _ []*nodeInfo) nodeScorer {
+	return &fitScorer{need: &c.pod.nonZero, strategy: &p.strategy}
+}
+
+type fitScorer struct {
+	need     *resources
+	strategy *scoringStrategy
+}
+
+// Score asks the strategy. Pods that request nothing count with the usual amounts.
+func (s *fitScorer) Score(n *nodeInfo) int64 { return s.strategy.score(s.need, n) }
+
+// Hints are pods that go or shrink, and nodes that come or grow and could hold the pod if they were empty.
+func (*nodeResourcesFit) Hints() []hint {
+	return []hint{
+		{on: podGone},
+		{on: podShrunk, helps: shrinkHelps},
+		{on: nodeAdded | nodeAllocatable, helps: func(p *podInfo, e *clusterEvent) bool {
+			var now nodeInfo
+			now.setNode(e.new.(*api.Node))
+			if (&fitFilter{need: &p.requests}).Filter(&now) != nil {
+				return false
+			}
+			old, _ := e.old.(*api.Node)
+			if old == nil {
+				return true
+			}
+			var before nodeInfo
+			before.setNode(old)
+			return now.allowedPods > before.allowedPods || more(&p.requests, &before.allocatable, &now.allocatable)
+		}},
+	}
+}
+
+func shrinkHelps(p *podInfo, e *clusterEvent) bool {
+	before, after := podRequests(e.old.(*api.Pod)), podRequests(e.new.(*api.Pod))
+	return more(&p.requests, &after, &before)
+}
+
+// more tells whether there is more, after than before, of anything that is needed.
+func more(need, before, after *resources) bool {
+	names := []api.ResourceName{api.ResourceCPU, api.ResourceMemory, api.ResourceEphemeralStorage}
+	for _, name := range slices.AppendSeq(names, maps.Keys(need.other)) {
+		if need.of(name) > 0 && after.of(name) > before.of(name) {
+			return true
+		}
+	}
+	return false
+}

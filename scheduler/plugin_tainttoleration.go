@@ -1,0 +1,93 @@
+package scheduler
+
+import "kubelite/api"
+
+// taintToleration keeps pods off nodes whose taints they do not tolerate. PreferNoSchedule is a wish: nodes with fewer such
+// taints score higher.
+type taintToleration struct{}
+
+func (*taintToleration) Name() string { return "TaintToleration" }
+
+var untoleratedTaints = reject("TaintToleration", unresolvable, "node(s) had untolerated taint(s)")
+
+// PreFilter looks at every node.
+func (*taintToleration) PreFilter(c *cycle) (nodeFilter, *status) {
+	return taintFilter{c.pod.pod}, nil
+}
+
+type taintFilter struct{ pod *api.Pod }
+
+// Filter rejects nodes with a taint that keeps the pod away.
+func (f taintFilter) Filter(n *nodeInfo) *status {
+	if toleratesAll(f.pod, n.node) {
+		return nil
+	}
+	return untoleratedTaints
+}
+
+// toleratesAll tells whether no taint of the node keeps new pods like this one away.
+func toleratesAll(pod *api.Pod, node *api.Node) bool {
+	for i := range node.Spec.Taints {
+		taint := &node.Spec.Taints[i]
+		if taint.Effect != api.TaintEffectPreferNoSchedule && !tolerated(pod, taint) {
+			return false
+		}
+	}
+	return true
+}
+
+// PreScore has an opinion only where there are nodes with taints.
+func (*taintToleration) PreScore(c *cycle, nodes []*nodeInfo) nodeScorer {
+	for _, n := range nodes {
+		if len(n.node.Spec.Taints) > 0 {
+			return taintScorer{c.pod.pod}
+		}
+	}
+	return nil
+}
+
+type taintScorer struct{ pod *api.Pod }
+
+// Score counts the taints that would rather not have the pod.
+func (s taintScorer) Score(n *nodeInfo) (intolerable int64) {
+	for i := range n.node.Spec.Taints {
+		if taint := &n.node.Spec.Taints[i]; taint.Effect == api.TaintEffectPreferNoSchedule && !tolerated(s.pod, taint) {
+			intolerable++
+		}
+	}
+	return intolerable
+}
+
+// Normalize makes the node with the fewest the best.
+func (taintScorer) Normalize(scores []int64, _ []*nodeInfo) { defaultNormalize(scores, true) }
+
+// Hints are nodes that come or lose taints, so that none is left which keeps the pod away.
+func (*taintToleration) Hints() []hint {
+	return []hint{{on: nodeAdded | nodeTaints, helps: func(p *podInfo, e *clusterEvent) bool {
+		old, _ := e.old.(*api.Node)
+		return toleratesAll(p.pod, e.new.(*api.Node)) && (old == nil || !toleratesAll(p.pod, old))
+	}}}
+}
+
+// tolerated tells whether any of the pod's tolerations matches the taint.
+func tolerated(pod *api.Pod, taint *api.Taint) bool {
+	for i := range pod.Spec.Tolerations {
+		if tolerates(&pod.Spec.Tolerations[i], taint) {
+			return true
+		}
+	}
+	return false
+}
+
+func tolerates(t *api.Toleration, taint *api.Taint) bool {
+	if t.Effect != "" && t.Effect != taint.Effect || t.Key != "" && t.Key != taint.Key {
+		return false
+	}
+	switch t.Operator {
+	case "", api.TolerationOpEqual:
+		return t.Value == taint.Value
+	case api.TolerationOpExists:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,413 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+// volumeBinding places pods where their volumes are, or can be.
+//
+//	claim is bound               the volume's node affinity must let the node
+//	claim waits for the binder   no node will do: the pod waits until it is bound
+//	claim waits for a consumer   a free volume that the node can reach, or a class that makes one there;
+//	                             the node is chosen first, then told to whoever binds or makes the volume:
+//	                             Reserve notes it, PreBind writes it and waits until the claim is bound
+//
+// The volumes themselves are the business of the controllers: this plugin writes into a volume whose it is, or into a claim
+// which node was chosen (volume.kubernetes.io/selected-node), and they do the rest.
+type volumeBinding struct {
+	kit *kit
+
+	mu       sync.Mutex
+	reserved map[api.UID]volumeDecision // by pod, until it is bound or given up; guarded by mu
+	taken    map[string]api.Key         // volumes promised to a claim that the informer does not show yet; guarded by mu
+	changed  chan struct{}              // closed and replaced whenever a claim or volume changes; guarded by mu
+}
+
+// volumeDecision is what will be done about a pod's claims that wait for it.
+type volumeDecision struct {
+	bind      map[api.Key]string // claim -> volume
+	provision []api.Key          // claims whose class makes a volume
+}
+
+func newVolumeBinding(k *kit) *volumeBinding {
+	return &volumeBinding{kit: k, reserved: map[api.UID]volumeDecision{}, taken: map[string]api.Key{}, changed: make(chan struct{})}
+}
+
+func (*volumeBinding) Name() string { return "VolumeBinding" }
+
+const (
+	selectedNodeAnnotation = "volume.kubernetes.io/selected-node"
+	bindCompleted          = "pv.kubernetes.io/bind-completed"
+	boundByController      = "pv.kubernetes.io/bound-by-controller"
+	noProvisioner          = "kubernetes.io/no-provisioner"
+
+	// bindTimeout is how long PreBind waits for the claims. Upstream's figure.
+	bindTimeout = 600 * time.Second
+)
+
+var (
+	wrongNodeForVolume = reject("VolumeBinding", unresolvable, "node(s) didn't match PersistentVolume's node affinity")
+	noVolumeForNode    = reject("VolumeBinding", unresolvable, "node(s) didn't find available persistent volumes to bind")
+	volumeMissing      = reject("VolumeBinding", unresolvable, "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)")
+)
+
+// PreFilter sorts the pod's claims. One that the volume binder has to bind first holds the pod.
+func (p *volumeBinding) PreFilter(c *cycle) (nodeFilter, *status) {
+	pod := c.pod.pod
+	f := &volumesFilter{plugin: p, pod: pod}
+	for i := range pod.Spec.Volumes {
+		name, ephemeral := claimName(pod, &pod.Spec.Volumes[i])
+		if name == "" {
+			continue
+		}
+		claim, ok := p.kit.claims.Get(api.Key{Namespace: pod.Namespace, Name: name})
+		if no := unusable(pod, claim, name, ok, ephemeral); no != "" {
+			return nil, reject(p.Name(), unresolvable, no)
+		}
+		if fullyBound(claim) {
+			f.bound = append(f.bound, claim)
+			continue
+		}
+		waits, err := p.waitsForConsumer(claim)
+		if err != nil {
+			return nil, reject(p.Name(), failed, err.Error())
+		}
+		if !waits || claim.Spec.VolumeName != "" {
+			return nil, reject(p.Name(), unresolvable, "pod has unbound immediate PersistentVolumeClaims")
+		}
+		f.waiting = append(f.waiting, claim)
+	}
+	if len(f.bound) == 0 && len(f.waiting) == 0 {
+		return nil, nil
+	}
+	f.candidates = p.kit.volumes.List("", nil)
+	// The same volume for the same question: by name; and small claims first, so that they do not take large volumes.
+	slices.SortFunc(f.candidates, func(a, b *api.PersistentVolume) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(f.waiting, func(a, b *api.PersistentVolumeClaim) int { return claimSize(a).Cmp(claimSize(b)) })
+	return f, nil
+}
+
+// unusable says why a claim cannot be used at all, "" if it can.
+func unusable(pod *api.Pod, claim *api.PersistentVolumeClaim, name string, exists, ephemeral bool) string {
+	switch {
+	case !exists && ephemeral:
+		return fmt.Sprintf("waiting for ephemeral volume controller to create the persistentvolumeclaim %q", name)
+	case !exists:
+		return fmt.Sprintf("persistentvolumeclaim %q not found", name)
+	case claim.Status.Phase == api.ClaimLost:
+		return fmt.Sprintf("persistentvolumeclaim %q bound to non-existent persistentvolume %q", name, claim.Spec.VolumeName)
+	case claim.DeletionTimestamp != nil:
+		return fmt.Sprintf("persistentvolumeclaim %q is being deleted", name)
+	case ephemeral && !slices.ContainsFunc(claim.OwnerReferences, func(o api.OwnerReference) bool { return o.UID == pod.UID }):
+		return fmt.Sprintf("PVC %s/%s was not created for pod %s/%s (pod is not owner)", claim.Namespace, claim.Name, pod.Namespace, pod.Name)
+	}
+	return ""
+}
+
+func fullyBound(claim *api.PersistentVolumeClaim) bool {
+	_, completed := claim.Annotations[bindCompleted]
+	return claim.Spec.VolumeName != "" && completed
+}
+
+// waitsForConsumer tells whether the claim's class leaves the choice to the scheduler.
+func (p *volumeBinding) waitsForConsumer(claim *api.PersistentVolumeClaim) (bool, error) {
+	name := claimClass(claim)
+	if name == "" {
+		return false, nil
+	}
+	class, ok := p.kit.classes.Get(api.Key{Name: name})
+	switch {
+	case !ok:
+		return false, nil
+	case class.VolumeBindingMode == nil:
+		return false, fmt.Errorf("VolumeBindingMode not set for StorageClass %q", name)
+	}
+	return *class.VolumeBindingMode == api.VolumeBindingWaitForFirstConsumer, nil
+}
+
+// claimClass is the name of the claim's class: an old annotation goes before the field.
+func claimClass(claim *api.PersistentVolumeClaim) string {
+	if class, ok := claim.Annotations["volume.beta.kubernetes.io/storage-class"]; ok {
+		return class
+	}
+	return api.Deref(claim.Spec.StorageClassName, "")
+}
+
+func claimSize(claim *api.PersistentVolumeClaim) api.Quantity {
+	return claim.Spec.Resources.Requests[api.ResourceStorage]
+}
+
+// volumesFilter holds the claims of one pod.
+type volumesFilter struct {
+	plugin         *volumeBinding
+	pod            *api.Pod
+	bound, waiting []*api.PersistentVolumeClaim
+	candidates     []*api.PersistentVolume
+}
+
+// Filter rejects nodes that cannot reach a bound volume, and those for which there is none to bind and none can be made.
+func (f *volumesFilter) Filter(n *nodeInfo) *status {
+	for _, claim := range f.bound {
+		volume, ok := f.plugin.kit.volumes.Get(api.Key{Name: claim.Spec.VolumeName})
+		if !ok {
+			return volumeMissing
+		}
+		if !reachable(volume, n.node) {
+			return wrongNodeForVolume
+		}
+	}
+	if len(f.waiting) == 0 {
+		return nil
+	}
+	if _, ok := f.plan(n.node); !ok {
+		return noVolumeForNode
+	}
+	return nil
+}
+
+// plan finds for each waiting claim the smallest volume that will do on the node, or a class that makes one there.
+func (f *volumesFilter) plan(node *api.Node) (volumeDecision, bool) {
+	d := volumeDecision{bind: map[api.Key]string{}}
+	chosen := map[string]bool{}
+	for _, claim := range f.waiting {
+		if selected, ok := claim.Annotations[selectedNodeAnnotation]; ok && selected != node.Name {
+			return d, false // a volume is being made elsewhere
+		} else if !ok {
+			if volume := f.plugin.findVolume(claim, f.candidates, node, chosen); volume != nil {
+				chosen[volume.Name] = true
+				d.bind[claim.Key()] = volume.Name
+				continue
+			}
+		}
+		class, ok := f.plugin.kit.classes.Get(api.Key{Name: claimClass(claim)})
+		if !ok || class.Provisioner == "" || class.Provisioner == noProvisioner || !allowsTopology(class.AllowedTopologies, node) {
+			return d, false
+		}
+		d.provision = append(d.provision, claim.Key())
+	}
+	return d, true
+}
+
+// findVolume returns the smallest free volume that satisfies the claim and that the node can reach; one that was made for the
+// claim goes before all others.
+func (p *volumeBinding) findVolume(claim *api.PersistentVolumeClaim, volumes []*api.PersistentVolume, node *api.Node, chosen map[string]bool) *api.PersistentVolume {
+	var smallest *api.PersistentVolume
+	selector := api.Everything()
+	if claim.Spec.Selector != nil {
+		selector = selectorOrNothing(claim.Spec.Selector)
+	}
+	for _, v := range volumes {
+		mine := v.Spec.ClaimRef != nil && v.Spec.ClaimRef.Namespace == claim.Namespace && v.Spec.ClaimRef.Name == claim.Name &&
+			(v.Spec.ClaimRef.UID == "" || v.Spec.ClaimRef.UID == claim.UID)
+		size := v.Spec.Capacity[api.ResourceStorage]
+		switch {
+		case chosen[v.Name] || v.Spec.ClaimRef != nil && !mine || p.promised(v.Name, claim.Key()):
+			continue
+		case size.Cmp(claimSize(claim)) < 0 || v.DeletionTimestamp != nil:
+			continue
+		case api.Deref(v.Spec.VolumeMode, api.PersistentVolumeFilesystem) != api.Deref(claim.Spec.VolumeMode, api.PersistentVolumeFilesystem):
+			continue
+		case api.Deref(v.Spec.VolumeAttributesClassName, "") != api.Deref(claim.Spec.VolumeAttributesClassName, ""):
+			continue
+		case mine && reachable(v, node):
+			return v
+		case mine:
+			return nil
+		case v.Status.Phase != api.VolumeAvailable || !selector.Matches(v.Labels) || v.Spec.StorageClassName != claimClass(claim):
+			continue
+		case !reachable(v, node) || !hasModes(v, claim):
+			continue
+		}
+		if smallest == nil || size.Cmp(smallest.Spec.Capacity[api.ResourceStorage]) < 0 {
+			smallest = v
+		}
+	}
+	return smallest
+}
+
+func hasModes(v *api.PersistentVolume, claim *api.PersistentVolumeClaim) bool {
+	return !slices.ContainsFunc(claim.Spec.AccessModes, func(m api.PersistentVolumeAccessMode) bool { return !slices.Contains(v.Spec.AccessModes, m) })
+}
+
+// reachable tells whether a volume can be used on a node.
+func reachable(v *api.PersistentVolume, node *api.Node) bool {
+	return v.Spec.NodeAffinity == nil || v.Spec.NodeAffinity.Required == nil || matchesAnyTerm(v.Spec.NodeAffinity.Required.NodeSelectorTerms, node)
+}
+
+// allowsTopology tells whether a class makes volumes for the node's place.
+func allowsTopology(terms []api.TopologySelectorTerm, node *api.Node) bool {
+	return len(terms) == 0 || slices.ContainsFunc(terms, func(t api.TopologySelectorTerm) bool {
+		return !slices.ContainsFunc(t.MatchLabelExpressions, func(r api.TopologySelectorLabelRequirement) bool {
+			value, ok := node.Labels[r.Key]
+			return !ok || !slices.Contains(r.Values, value)
+		})
+	})
+}
+
+// promised tells whether a volume will be another claim's.
+func (p *volumeBinding) promised(volume string, claim api.Key) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	to, ok := p.taken[volume]
+	return ok && to != claim
+}
+
+// Reserve notes which volumes the pod's claims get on the node, so that the next pod's do not get them too.
+func (p *volumeBinding) Reserve(c *cycle, n *nodeInfo) *status {
+	for _, f := range c.filters {
+		volumes, ok := f.(*volumesFilter)
+		if !ok || len(volumes.waiting) == 0 {
+			continue
+		}
+		d, ok := volumes.plan(n.node)
+		if !ok {
+			return noVolumeForNode
+		}
+		p.mu.Lock()
+		p.reserved[c.pod.pod.UID] = d
+		for claim, volume := range d.bind {
+			p.taken[volume] = claim
+		}
+		p.mu.Unlock()
+	}
+	return nil
+}
+
+// Unreserve takes it back.
+func (p *volumeBinding) Unreserve(pod *podInfo) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, volume := range p.reserved[pod.pod.UID].bind {
+		delete(p.taken, volume)
+	}
+	delete(p.reserved, pod.pod.UID)
+}
+
+// PreBind tells the controllers what was decided, and waits until they have done it.
+func (p *volumeBinding) PreBind(ctx context.Context, pod *podInfo, node string) error {
+	p.mu.Lock()
+	d, ok := p.reserved[pod.pod.UID]
+	p.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	defer p.Unreserve(pod)
+	for claim, volume := range d.bind {
+		if err := p.giveVolume(ctx, claim, volume); err != nil {
+			return err
+		}
+	}
+	for _, claim := range d.provision {
+		if err := p.selectNode(ctx, claim, node); err != nil {
+			return err
+		}
+	}
+	return p.waitBound(ctx, slices.AppendSeq(slices.Clone(d.provision), maps.Keys(d.bind)), d, node)
+}
+
+// giveVolume writes into a volume whose it is. The volume binder does the claim's side.
+func (p *volumeBinding) giveVolume(ctx context.Context, key api.Key, name string) error {
+	volume, ok := p.kit.volumes.Get(api.Key{Name: name})
+	claim, exists := p.kit.claims.Get(key)
+	if !ok || !exists {
+		return fmt.Errorf("bind volume %s to claim %s: one of them is gone", name, key)
+	}
+	volume = api.DeepCopy(volume)
+	if volume.Annotations == nil {
+		volume.Annotations = map[string]string{}
+	}
+	if volume.Spec.ClaimRef == nil {
+		volume.Annotations[boundByController] = "yes"
+	}
+	ref := client.ReferenceTo(claim)
+	volume.Spec.ClaimRef = &ref
+	why := client.Because(ctx, "claim %s waits for its first consumer, which goes to a node that reaches %s: bind them", key, name)
+	if _, err := client.Of[*api.PersistentVolume](p.kit.client).Update(why, volume); err != nil {
+		return fmt.Errorf("bind volume %s to claim %s: %w", name, key, err)
+	}
+	return nil
+}
+
+// selectNode writes into a claim where its volume has to be made.
+func (p *volumeBinding) selectNode(ctx context.Context, key api.Key, node string) error {
+	claim, ok := p.kit.claims.Get(key)
+	if !ok {
+		return fmt.Errorf("select node %s for claim %s: it is gone", node, key)
+	}
+	if claim.Annotations[selectedNodeAnnotation] == node {
+		return nil
+	}
+	claim = api.DeepCopy(claim)
+	if claim.Annotations == nil {
+		claim.Annotations = map[string]string{}
+	}
+	claim.Annotations[selectedNodeAnnotation] = node
+	why := client.Because(ctx, "claim %s waits for its first consumer, which goes to %s: have the volume made there", key, node)
+	if _, err := client.Of[*api.PersistentVolumeClaim](p.kit.client).Update(why, claim); err != nil {
+		return fmt.Errorf("select node %s for claim %s: %w", node, key, err)
+	}
+	return nil
+}
+
+// waitBound waits until all claims are bound. A claim from which the selected node was taken off again will not be: whoever
+// makes volumes says so that it could not, and the pod is tried anew, perhaps elsewhere.
+func (p *volumeBinding) waitBound(ctx context.Context, claims []api.Key, d volumeDecision, node string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, bindTimeout, errors.New("binding volumes: timed out"))
+	defer cancel()
+	wrote := map[api.Key]bool{} // the informer has shown our annotation
+	for {
+		p.mu.Lock()
+		changed := p.changed
+		p.mu.Unlock()
+		bound := 0
+		for _, key := range claims {
+			claim, ok := p.kit.claims.Get(key)
+			switch {
+			case !ok:
+				return fmt.Errorf("binding volumes: claim %s is gone", key)
+			case fullyBound(claim):
+				bound++
+			case slices.Contains(d.provision, key):
+				if claim.Annotations[selectedNodeAnnotation] == node {
+					wrote[key] = true
+				} else if wrote[key] {
+					return fmt.Errorf("binding volumes: provisioning failed for PVC %q", key.Name)
+				}
+			}
+		}
+		if bound == len(claims) {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// noticeChange wakes those who wait for a claim or a volume.
+func (p *volumeBinding) noticeChange() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// Hints are claims of the pod that come or change, volumes and classes that do, and nodes that come or change labels.
+func (p *volumeBinding) Hints() []hint {
+	return []hint{
+		{on: claimChanged, helps: usesClaim},
+		{on: volumeChanged | classChanged | nodeAdded | nodeRelabelled},
+	}
+}

@@ -1,0 +1,102 @@
+package scheduler
+
+import (
+	"math"
+
+	"kubelite/api"
+)
+
+// scoringStrategy says which share of a node's resources in use makes it a good node.
+//
+//	LeastAllocated            empty nodes: spreads the load, leaves room everywhere (the default)
+//	MostAllocated             full nodes: packs the load, so that others can be switched off
+//	RequestedToCapacityRatio  a curve of the operator's own
+type scoringStrategy struct {
+	kind      string
+	resources []weightedResource
+	shape     []shapePoint // of RequestedToCapacityRatio: utilization and score in percent, the first ascending
+}
+
+type weightedResource struct {
+	name   api.ResourceName
+	weight int64
+}
+
+type shapePoint struct{ utilization, score int64 }
+
+const (
+	leastAllocated           = "LeastAllocated"
+	mostAllocated            = "MostAllocated"
+	requestedToCapacityRatio = "RequestedToCapacityRatio"
+)
+
+// defaultStrategy is upstream's.
+func defaultStrategy() scoringStrategy {
+	return scoringStrategy{kind: leastAllocated, resources: []weightedResource{{api.ResourceCPU, 1}, {api.ResourceMemory, 1}}}
+}
+
+// score is the mean over the resources, by their weights. Resources that the node has none of do not count, nor do extended
+// ones that the pod asks nothing of.
+func (s *scoringStrategy) score(need *resources, n *nodeInfo) int64 {
+	var sum, weights int64
+	for i := range s.resources {
+		r := &s.resources[i]
+		has := n.allocatable.of(r.name)
+		wants := need.of(r.name)
+		if has == 0 || wants == 0 && isExtended(r.name) {
+			continue
+		}
+		used := n.nonZero.of(r.name) + wants
+		switch s.kind {
+		case leastAllocated:
+			sum += left(used, has) * r.weight
+		case mostAllocated:
+			sum += min(used, has) * maxNodeScore / has * r.weight
+		case requestedToCapacityRatio:
+			share := int64(100)
+			if used <= has {
+				share = used * 100 / has
+			}
+			score := s.curve(share)
+			if score == 0 {
+				continue
+			}
+			sum += score * r.weight
+		}
+		weights += r.weight
+	}
+	switch {
+	case weights == 0:
+		return 0
+	case s.kind == requestedToCapacityRatio:
+		return int64(math.Round(float64(sum) / float64(weights)))
+	}
+	return sum / weights
+}
+
+// left is the free share, in percent, when used of has is taken.
+func left(used, has int64) int64 {
+	if used > has {
+		return 0
+	}
+	return (has - used) * maxNodeScore / has
+}
+
+// curve is the score at a utilization: on the straight line between the points around it.
+func (s *scoringStrategy) curve(utilization int64) int64 {
+	for i, p := range s.shape {
+		if utilization > p.utilization {
+			continue
+		}
+		if i == 0 {
+			return p.score
+		}
+		before := s.shape[i-1]
+		return before.score + (p.score-before.score)*(utilization-before.utilization)/(p.utilization-before.utilization)
+	}
+	return s.shape[len(s.shape)-1].score
+}
+
+func isExtended(name api.ResourceName) bool {
+	return name != api.ResourceCPU && name != api.ResourceMemory && name != api.ResourceEphemeralStorage
+}
