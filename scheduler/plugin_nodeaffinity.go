@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"slices"
-	"strconv"
 
 	"kubelite/api"
 )
@@ -57,9 +56,9 @@ func (f *affinityFilter) Nodes() []string { return f.only }
 // Filter rejects nodes with the wrong labels.
 func (f *affinityFilter) Filter(n *nodeInfo) *status {
 	switch {
-	case f.added != nil && !matchesAnyTerm(f.added.NodeSelectorTerms, n.node):
+	case !f.added.Matches(n.node):
 		return enforcedMismatch
-	case !matchesNodeSelector(f.pod, n.node):
+	case !api.FitsNode(&f.pod.Spec, n.node):
 		return affinityMismatch
 	}
 	return nil
@@ -112,7 +111,7 @@ type preferenceScorer []api.PreferredSchedulingTerm
 // Score adds up the weights of the preferences that the node meets. One that asks for nothing is met by nobody.
 func (s preferenceScorer) Score(n *nodeInfo) (sum int64) {
 	for i := range s {
-		if matchesTerm(&s[i].Preference, n.node) {
+		if s[i].Preference.Matches(n.node) {
 			sum += int64(s[i].Weight)
 		}
 	}
@@ -127,10 +126,7 @@ func (p *nodeAffinity) Hints() []hint {
 	return []hint{{on: nodeAdded | nodeRelabelled, helps: func(pod *podInfo, e *clusterEvent) bool {
 		old, _ := e.old.(*api.Node)
 		now := e.new.(*api.Node)
-		if added := p.addedRequired(); added != nil && !matchesAnyTerm(added.NodeSelectorTerms, now) {
-			return false
-		}
-		return matchesNodeSelector(pod.pod, now) && (old == nil || !matchesNodeSelector(pod.pod, old))
+		return p.addedRequired().Matches(now) && api.FitsNode(&pod.pod.Spec, now) && (old == nil || !api.FitsNode(&pod.pod.Spec, old))
 	}}}
 }
 
@@ -139,69 +135,4 @@ func requiredNodeAffinity(pod *api.Pod) *api.NodeSelector {
 		return a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution
 	}
 	return nil
-}
-
-// matchesNodeSelector tells whether the node has every label of spec.nodeSelector and meets one of the terms of the
-// required node affinity.
-func matchesNodeSelector(pod *api.Pod, node *api.Node) bool {
-	for key, value := range pod.Spec.NodeSelector {
-		if has, ok := node.Labels[key]; !ok || has != value {
-			return false
-		}
-	}
-	required := requiredNodeAffinity(pod)
-	return required == nil || matchesAnyTerm(required.NodeSelectorTerms, node)
-}
-
-func matchesAnyTerm(terms []api.NodeSelectorTerm, node *api.Node) bool {
-	for i := range terms {
-		if matchesTerm(&terms[i], node) {
-			return true
-		}
-	}
-	return false
-}
-
-// matchesTerm tells whether a node meets every requirement of a term. A term that asks for nothing matches nothing.
-func matchesTerm(term *api.NodeSelectorTerm, node *api.Node) bool {
-	if len(term.MatchExpressions) == 0 && len(term.MatchFields) == 0 {
-		return false
-	}
-	for i := range term.MatchExpressions {
-		r := &term.MatchExpressions[i]
-		value, has := node.Labels[r.Key]
-		if !matchesRequirement(r, value, has) {
-			return false
-		}
-	}
-	for i := range term.MatchFields { // metadata.name is the only field that may be asked for
-		if !matchesRequirement(&term.MatchFields[i], node.Name, true) {
-			return false
-		}
-	}
-	return true
-}
-
-func matchesRequirement(r *api.NodeSelectorRequirement, value string, has bool) bool {
-	switch r.Operator {
-	case api.NodeSelectorOpIn:
-		return has && slices.Contains(r.Values, value)
-	case api.NodeSelectorOpNotIn:
-		return !has || !slices.Contains(r.Values, value)
-	case api.NodeSelectorOpExists:
-		return has
-	case api.NodeSelectorOpDoesNotExist:
-		return !has
-	case api.NodeSelectorOpGt, api.NodeSelectorOpLt:
-		if !has || len(r.Values) != 1 {
-			return false
-		}
-		left, err1 := strconv.ParseInt(value, 10, 64)
-		right, err2 := strconv.ParseInt(r.Values[0], 10, 64)
-		if err1 != nil || err2 != nil {
-			return false // a label that is no number is neither more nor less than one
-		}
-		return r.Operator == api.NodeSelectorOpGt && left > right || r.Operator == api.NodeSelectorOpLt && left < right
-	}
-	return false
 }

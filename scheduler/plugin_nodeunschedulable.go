@@ -15,7 +15,7 @@ var (
 
 // PreFilter has nothing against any node if the pod tolerates a cordon.
 func (*nodeUnschedulable) PreFilter(c *cycle) (nodeFilter, *status) {
-	if tolerated(c.pod.pod, &unschedulableTaint) {
+	if api.Tolerates(c.pod.pod.Spec.Tolerations, &unschedulableTaint) {
 		return nil, nil
 	}
 	return cordonFilter{}, nil

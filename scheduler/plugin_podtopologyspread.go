@@ -82,7 +82,7 @@ func constraintSelector(pod *api.Pod, c *api.TopologySpreadConstraint) api.Selec
 
 // includes tells whether a node's pods count for the constraint.
 func (c *spreadConstraint) includes(pod *api.Pod, node *api.Node) bool {
-	return (!c.honorAffinity || matchesNodeSelector(pod, node)) && (!c.honorTaints || toleratesAll(pod, node))
+	return (!c.honorAffinity || api.FitsNode(&pod.Spec, node)) && (!c.honorTaints || toleratesAll(pod, node))
 }
 
 // podsPerNode counts, by position, the pods that the constraint means. Those on their way out do not count.

@@ -29,7 +29,7 @@ func (f taintFilter) Filter(n *nodeInfo) *status {
 func toleratesAll(pod *api.Pod, node *api.Node) bool {
 	for i := range node.Spec.Taints {
 		taint := &node.Spec.Taints[i]
-		if taint.Effect != api.TaintEffectPreferNoSchedule && !tolerated(pod, taint) {
+		if taint.Effect != api.TaintEffectPreferNoSchedule && !api.Tolerates(pod.Spec.Tolerations, taint) {
 			return false
 		}
 	}
@@ -51,7 +51,7 @@ type taintScorer struct{ pod *api.Pod }
 // Score counts the taints that would rather not have the pod.
 func (s taintScorer) Score(n *nodeInfo) (intolerable int64) {
 	for i := range n.node.Spec.Taints {
-		if taint := &n.node.Spec.Taints[i]; taint.Effect == api.TaintEffectPreferNoSchedule && !tolerated(s.pod, taint) {
+		if taint := &n.node.Spec.Taints[i]; taint.Effect == api.TaintEffectPreferNoSchedule && !api.Tolerates(s.pod.Spec.Tolerations, taint) {
 			intolerable++
 		}
 	}
@@ -67,27 +67,4 @@ func (*taintToleration) Hints() []hint {
 		old, _ := e.old.(*api.Node)
 		return toleratesAll(p.pod, e.new.(*api.Node)) && (old == nil || !toleratesAll(p.pod, old))
 	}}}
-}
-
-// tolerated tells whether any of the pod's tolerations matches the taint.
-func tolerated(pod *api.Pod, taint *api.Taint) bool {
-	for i := range pod.Spec.Tolerations {
-		if tolerates(&pod.Spec.Tolerations[i], taint) {
-			return true
-		}
-	}
-	return false
-}
-
-func tolerates(t *api.Toleration, taint *api.Taint) bool {
-	if t.Effect != "" && t.Effect != taint.Effect || t.Key != "" && t.Key != taint.Key {
-		return false
-	}
-	switch t.Operator {
-	case "", api.TolerationOpEqual:
-		return t.Value == taint.Value
-	case api.TolerationOpExists:
-		return true
-	}
-	return false
 }

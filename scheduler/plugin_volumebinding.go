@@ -241,7 +241,7 @@ func hasModes(v *api.PersistentVolume, claim *api.PersistentVolumeClaim) bool {
 
 // reachable tells whether a volume can be used on a node.
 func reachable(v *api.PersistentVolume, node *api.Node) bool {
-	return v.Spec.NodeAffinity == nil || v.Spec.NodeAffinity.Required == nil || matchesAnyTerm(v.Spec.NodeAffinity.Required.NodeSelectorTerms, node)
+	return v.Spec.NodeAffinity == nil || v.Spec.NodeAffinity.Required.Matches(node)
 }
 
 // allowsTopology tells whether a class makes volumes for the node's place.
