@@ -272,7 +272,7 @@ func TestWhyIsPrintedAsATree(t *testing.T) {
 		{Revision: 7, Note: "is compacted: nobody knows any more"},
 	}}
 	decision := record(10, "decide", "pods", "web-1")
-	decision.Details = api.RawExtension{Raw: []byte(`{"results":[{"node":"n1","filter":"NodeName","reasons":["too small","too far"]},{"node":"n2","score":7}],"more":3}`)}
+	decision.Details = api.RawExtension{Raw: []byte(`{"plugins":["ImageLocality","NodeAffinity"],"results":[{"node":"n1","filter":"NodeName","reasons":["too small","too far"]},{"node":"n2","score":107,"scores":[7,100]}],"more":3}`)}
 	var out bytes.Buffer
 	printWhy(&out, "pod/web-1", root, []*api.LedgerRecord{decision})
 	require.Equal(t, `pod/web-1 is there because
@@ -293,8 +293,9 @@ Decided without writing to it:
 
 rev 10  03:04:05.006  controllers as system:x: decide
    because  (controllers/x.go:1)
+     NODE   SCORE   ImageLocality   NodeAffinity
+     n2     107     7               100
      node n1: too small, too far (NodeName)
-     node n2: fits, score 7
      and 3 more nodes
 `, out.String())
 }
