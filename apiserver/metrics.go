@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,6 +18,7 @@ import (
 type metrics struct {
 	requests  *prometheus.CounterVec
 	durations *prometheus.HistogramVec
+	kept      sync.Map // requestKind -> *requestMeters
 	handler   http.Handler
 }
 
@@ -48,33 +50,62 @@ func (s *Server) serveMetrics(w http.ResponseWriter, hr *http.Request) {
 	s.metrics.handler.ServeHTTP(w, hr)
 }
 
+// requestKind is what the metrics tell of a request.
+type requestKind struct {
+	code                                         int
+	verb                                         string
+	dryRun, longRunning                          bool
+	group, version, resource, subresource, scope string
+}
+
+// requestMeters are the metrics of one kind of request. They are kept: to find them by their labels takes longer than to
+// count.
+type requestMeters struct {
+	count    prometheus.Counter
+	duration prometheus.Observer // nil for those that stay open
+}
+
 // observe counts a request that is over.
 func (s *Server) observe(req *Request, code int, took time.Duration) {
-	dryRun := ""
-	if req.DryRun {
-		dryRun = "All"
-	}
+	kind := requestKind{code: code, verb: metricsVerb(req.Verb), dryRun: req.DryRun, longRunning: req.longRunning()}
 	// Only what exists gets a label: strangers could make up any number of names.
-	group, version, resource, subresource, scope := "", "", "", "", ""
 	if req.Resource != nil {
-		group, version, resource = req.Group, req.Version, req.Plural
+		kind.group, kind.version, kind.resource = req.Group, req.Version, req.Plural
 		if req.Resource.Subresources[req.Subresource] != nil {
-			subresource = req.Subresource
+			kind.subresource = req.Subresource
 		}
 		switch {
 		case req.Name != "":
-			scope = "resource"
+			kind.scope = "resource"
 		case req.Namespace != "":
-			scope = "namespace"
+			kind.scope = "namespace"
 		default:
-			scope = "cluster"
+			kind.scope = "cluster"
 		}
 	}
-	verb := metricsVerb(req.Verb)
-	s.metrics.requests.WithLabelValues(strconv.Itoa(code), verb, dryRun, group, version, resource, subresource, scope, "apiserver").Inc()
-	if !req.longRunning() {
-		s.metrics.durations.WithLabelValues(verb, dryRun, group, version, resource, subresource, scope, "apiserver").Observe(took.Seconds())
+	meters := s.metrics.of(kind)
+	meters.count.Inc()
+	if meters.duration != nil {
+		meters.duration.Observe(took.Seconds())
 	}
+}
+
+// of finds the metrics of a kind of request.
+func (m *metrics) of(kind requestKind) *requestMeters {
+	if kept, ok := m.kept.Load(kind); ok {
+		return kept.(*requestMeters)
+	}
+	dryRun := ""
+	if kind.dryRun {
+		dryRun = "All"
+	}
+	labels := []string{kind.verb, dryRun, kind.group, kind.version, kind.resource, kind.subresource, kind.scope, "apiserver"}
+	meters := &requestMeters{count: m.requests.WithLabelValues(append([]string{strconv.Itoa(kind.code)}, labels...)...)}
+	if !kind.longRunning {
+		meters.duration = m.durations.WithLabelValues(labels...)
+	}
+	m.kept.Store(kind, meters)
+	return meters
 }
 
 // metricsVerb is the name that upstream's metrics have for a verb: the HTTP method, except where that says too little.

@@ -49,8 +49,8 @@ func command() *cobra.Command {
 		Use: "kubelite", Short: "Kubernetes, small enough to read", Version: api.Version,
 		SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
-			if percent, ok := longRunning[cmd.Name()]; ok {
-				keepSmall(cmd.Context(), percent)
+			if allowed, ok := longRunning[cmd.Name()]; ok {
+				keepSmall(cmd.Context(), allowed)
 			}
 		},
 	}

@@ -3,27 +3,78 @@ package main
 import (
 	"context"
 	"runtime/debug"
+	"runtime/metrics"
 	"time"
 )
 
-// settled is when start-up is over and what only it needed can go.
-const settled = 3 * time.Second
+const (
+	// settled is when start-up is over and what only it needed can go.
+	settled = 3 * time.Second
+	// lookInterval is how often a process looks at itself. If it used less than restShare of one core since, it rests.
+	lookInterval = 15 * time.Second
+	restShare    = 0.02
+)
 
-// longRunning names the commands that stay, with how much garbage each may have, in percent of what is alive, before it is
-// collected. 100 is Go's own figure; the API server keeps it, since collecting takes time that its clients would wait.
-var longRunning = map[string]int{"apiserver": 100, "controllers": 50, "scheduler": 50, "kubelet": 50, "supervise": 50}
+// garbage says how much of it a process may have before it is collected.
+type garbage struct {
+	// percent of what is alive. 100 is Go's own figure.
+	percent int
+	// room may be filled in any case, up to four times what is alive: collecting takes time that clients would wait.
+	room uint64
+}
 
-// keepSmall makes a process that is mostly idle small: half a dozen of them make a cluster. Garbage is collected at
-// gcPercent, and once start-up is over its memory is given back, with the pages of the binary that only start-up touched:
-// four fifths of them.
-func keepSmall(ctx context.Context, gcPercent int) {
-	debug.SetGCPercent(gcPercent)
+// longRunning names the commands that stay.
+var longRunning = map[string]garbage{
+	"apiserver":   {percent: 100, room: 64 << 20},
+	"controllers": {percent: 50},
+	"scheduler":   {percent: 50},
+	"kubelet":     {percent: 50},
+	"supervise":   {percent: 50},
+}
+
+// keepSmall makes a process that is mostly idle small: half a dozen of them make a cluster. Once start-up is over, and
+// whenever the process rests, garbage is collected and memory given back, with the pages of the binary that were touched
+// once: four fifths of them are not touched again.
+func keepSmall(ctx context.Context, allowed garbage) {
+	debug.SetGCPercent(allowed.percent)
 	go func() {
-		select {
-		case <-time.After(settled):
-			debug.FreeOSMemory()
-			releaseBinaryPages()
-		case <-ctx.Done():
+		pause(ctx, settled)
+		giveBack()
+		for used := processorTime(); pause(ctx, lookInterval); {
+			debug.SetGCPercent(allowed.of(alive()))
+			now := processorTime()
+			if now-used < time.Duration(restShare*float64(lookInterval)) {
+				giveBack()
+			}
+			used = now
 		}
 	}()
+}
+
+// of is the percentage for a heap of which so many bytes are alive.
+func (g garbage) of(alive uint64) int {
+	return max(g.percent, int(min(400, 100*g.room/max(alive, 1))))
+}
+
+// alive is what the last collection left.
+func alive() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// giveBack collects garbage and returns what is free.
+func giveBack() {
+	debug.FreeOSMemory()
+	releaseBinaryPages()
+}
+
+// pause waits. It returns false if ctx ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

@@ -6,7 +6,17 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 )
+
+// processorTime is how much the process has used so far, 0 if that is unknown.
+func processorTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
 
 // releaseBinaryPages unmaps the pages of our own binary. They stay in the system's page cache, and those that are needed
 // again are mapped again when they are touched: nothing is lost but a few microseconds. What cannot be done is left

@@ -149,44 +149,48 @@ func (c *cluster) until(ctx context.Context, began time.Time, path string) time.
 	return 0
 }
 
-// memory is the resident memory of each process of the cluster, and of all of them. Pages of the binary that several
-// processes share are counted for each of them, as `ps` does.
+// memory is the memory of each process of the cluster, and of all of them: what `ps` shows, which counts the pages that
+// several processes share (ours run one binary) for each of them, and the proportional size, which counts them once.
 func (c *cluster) memory(when string) ([]row, error) {
 	if strings.Contains(when, "idle") {
-		time.Sleep(5 * time.Second) // idle means that start-up's garbage had time to go
+		time.Sleep(30 * time.Second) // idle means that start-up's garbage had time to go
 	}
 	files, err := filepath.Glob(filepath.Join(c.home, "bench", "run", "*.pid"))
 	if err != nil {
 		return nil, err
 	}
-	total, parts := 0, []string{}
-	for _, file := range files {
-		pid, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
+	var rows []row
+	for _, size := range []struct{ name, field string }{{"resident", "Rss:"}, {"proportional", "Pss:"}} {
+		total, parts := 0, []string{}
+		for _, file := range files {
+			pid, err := os.ReadFile(file)
+			if err != nil {
+				return nil, err
+			}
+			kib, err := memorySize(strings.TrimSpace(string(pid)), size.field)
+			if err != nil {
+				return nil, err
+			}
+			total += kib
+			parts = append(parts, fmt.Sprintf("%s %.1f", strings.TrimSuffix(filepath.Base(file), ".pid"), float64(kib)/1024))
 		}
-		kib, err := resident(strings.TrimSpace(string(pid)))
-		if err != nil {
-			return nil, err
-		}
-		total += kib
-		parts = append(parts, fmt.Sprintf("%s %.1f", strings.TrimSuffix(filepath.Base(file), ".pid"), float64(kib)/1024))
+		rows = append(rows, row{what: when + ", " + size.name, figure: fmt.Sprintf("%.1f MiB (%s)", float64(total)/1024, strings.Join(parts, ", "))})
 	}
-	return []row{{what: when, figure: fmt.Sprintf("%.1f MiB (%s)", float64(total)/1024, strings.Join(parts, ", "))}}, nil
+	return rows, nil
 }
 
-// resident reads VmRSS, in KiB.
-func resident(pid string) (int, error) {
-	status, err := os.ReadFile("/proc/" + pid + "/status")
+// memorySize reads one of the kernel's sums over a process's mappings, in KiB.
+func memorySize(pid, field string) (int, error) {
+	sums, err := os.ReadFile("/proc/" + pid + "/smaps_rollup")
 	if err != nil {
 		return 0, err
 	}
-	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+	for line := range strings.Lines(string(sums)) {
+		if rest, ok := strings.CutPrefix(line, field); ok {
 			return strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")))
 		}
 	}
-	return 0, fmt.Errorf("process %s: no VmRSS", pid)
+	return 0, fmt.Errorf("process %s: no %s", pid, field)
 }
 
 func (c *cluster) delete() {
