@@ -141,6 +141,9 @@ type FlowSchemaCondition struct {
 // FlowSchemaConditionType names an aspect of a FlowSchema's state.
 type FlowSchemaConditionType string
 
+// FlowSchemaConditionDangling: the priority level that the schema names does not exist.
+const FlowSchemaConditionDangling FlowSchemaConditionType = "Dangling"
+
 // PriorityLevelConfiguration says how many requests of one priority the API server works on at a time, and what
 // becomes of more.
 type PriorityLevelConfiguration struct {

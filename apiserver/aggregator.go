@@ -3,12 +3,9 @@ package apiserver
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,7 +19,9 @@ import (
 //
 //	client ──who am I──> authenticate ── authorize ──> remote.pass ──certificate, X-Remote-User──> other server
 //
-// Whether it can be reached is looked at all the time; discovery tells what it serves as long as it was ever reached.
+// Whether it can be reached is looked at all the time (availability.go); discovery tells what it serves as long as it was
+// ever reached. An APIService may also name a Service for what this server serves itself: then the other server has it,
+// until the APIService is deleted.
 type aggregator struct {
 	server      *Server
 	certificate *tls.Certificate // by which other servers know this one; nil: none
@@ -36,8 +35,9 @@ type aggregator struct {
 // remote is a version of a group that another server serves.
 type remote struct {
 	name      string // of its APIService
+	uid       api.UID
 	gv        api.GroupVersion
-	priority  int32
+	priority  priority
 	target    webhookTarget
 	available bool
 }
@@ -74,7 +74,8 @@ func (a *aggregator) remote(service *api.APIService) *remote {
 	}
 	condition := availableCondition(service)
 	return &remote{
-		name: service.Name, gv: api.GroupVersion{Group: service.Spec.Group, Version: service.Spec.Version}, priority: service.Spec.GroupPriorityMinimum,
+		name: service.Name, uid: service.UID, gv: api.GroupVersion{Group: service.Spec.Group, Version: service.Spec.Version},
+		priority: priority{service.Spec.GroupPriorityMinimum, service.Spec.VersionPriority},
 		target: webhookTarget{
 			Service:  &api.ServiceReference{Namespace: ref.Namespace, Name: ref.Name, Port: ref.Port},
 			CABundle: service.Spec.CABundle, Insecure: service.Spec.InsecureSkipTLSVerify, Certificate: a.certificate,
@@ -83,20 +84,19 @@ func (a *aggregator) remote(service *api.APIService) *remote {
 	}
 }
 
-// versions are the remote group versions, those of groups that clients should try early first.
+// serves tells whether another server serves a version.
+func (a *aggregator) serves(gv api.GroupVersion) bool { return a.remotes.get()[gv] != nil }
+
+// versions are the remote group versions.
 func (a *aggregator) versions() (list []api.GroupVersion) {
-	remotes := a.remotes.get()
-	for gv := range remotes {
+	for gv := range a.remotes.get() {
 		list = append(list, gv)
 	}
-	slices.SortFunc(list, func(x, y api.GroupVersion) int {
-		if d := remotes[y].priority - remotes[x].priority; d != 0 {
-			return int(d)
-		}
-		return strings.Compare(x.String(), y.String())
-	})
 	return list
 }
+
+// remoteDiscoveryTimeout is how long another server may take to say what it serves: clients ask all servers for that.
+const remoteDiscoveryTimeout = 5 * time.Second
 
 // serveElsewhere passes on a request for what this server does not serve itself.
 func (s *Server) serveElsewhere(w http.ResponseWriter, hr *http.Request, gv api.GroupVersion) {
@@ -117,6 +117,12 @@ func (s *Server) serveElsewhere(w http.ResponseWriter, hr *http.Request, gv api.
 	to, _ := r.target.url() // a Service always has one
 	to.Path, to.RawPath, to.RawQuery = hr.URL.Path, hr.URL.RawPath, hr.URL.RawQuery
 	req := requestFrom(hr.Context())
+	if !req.IsResource {
+		ctx, cancel := context.WithTimeout(hr.Context(), remoteDiscoveryTimeout)
+		defer cancel()
+		bounded := *req
+		bounded.HTTP, req = hr.WithContext(ctx), &bounded
+	}
 	err = s.pass(w, req, passage{to: to, through: inNameOf{req.User, client.Transport}})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
@@ -148,139 +154,6 @@ func setRemoteUser(header http.Header, user *User) {
 	header["X-Remote-Group"] = user.Groups
 	for key, values := range user.Extra {
 		header["X-Remote-Extra-"+url.PathEscape(key)] = values
-	}
-}
-
-const (
-	availabilityInterval = 30 * time.Second
-	availabilityRetry    = time.Second
-	availabilityTimeout  = 5 * time.Second
-)
-
-// checkAvailability keeps the condition Available of all remote APIServices until ctx ends: it looks when one of them
-// means another server than before, every half minute, and every second as long as one cannot be reached.
-func (a *aggregator) checkAvailability(ctx context.Context) error {
-	res := resourceOf[*api.APIService](a.server)
-	due := make(chan struct{}, 1)
-	timer := time.AfterFunc(availabilityInterval, func() {
-		select {
-		case due <- struct{}{}:
-		default:
-		}
-	})
-	defer timer.Stop()
-	var checked string // which servers, at the last look
-	var next time.Time
-	return a.server.follow(ctx, res, func() {
-		remotes, which := a.remotes.get(), ""
-		for _, gv := range a.versions() {
-			r := remotes[gv]
-			which += fmt.Sprintf("%s %v %t %s\n", r.name, *r.target.Service, r.target.Insecure, r.target.CABundle)
-		}
-		if which == checked && time.Now().Before(next) {
-			return // a change of status: our own
-		}
-		wait := availabilityInterval
-		for _, r := range remotes {
-			condition := a.check(ctx, r)
-			if condition.Status != api.ConditionTrue {
-				wait = availabilityRetry
-			}
-			a.report(ctx, res, r.name, condition)
-		}
-		checked, next = which, time.Now().Add(wait)
-		timer.Reset(wait)
-	}, due)
-}
-
-// check finds out whether another server can be reached, and what it serves.
-func (a *aggregator) check(ctx context.Context, r *remote) api.APIServiceCondition {
-	no := func(reason, format string, args ...any) api.APIServiceCondition {
-		return api.APIServiceCondition{Type: api.APIServiceAvailable, Status: api.ConditionFalse, Reason: reason, Message: fmt.Sprintf(format, args...)}
-	}
-	ref := r.target.Service
-	service, err := read[*api.Service](ctx, a.server, ref.Namespace, ref.Name)
-	if api.IsNotFound(err) {
-		return no("ServiceNotFound", "service/%s in %q is not present", ref.Name, ref.Namespace)
-	}
-	if err != nil {
-		condition := no("ServiceAccessError", "service/%s in %q cannot be checked due to: %v", ref.Name, ref.Namespace, err)
-		condition.Status = api.ConditionUnknown
-		return condition
-	}
-	i := slices.IndexFunc(service.Spec.Ports, func(p api.ServicePort) bool { return p.Port == api.Deref(ref.Port, defaultServicePort) })
-	if i < 0 {
-		return no("ServicePortError", "service/%s in %q is not listening on port %d", ref.Name, ref.Namespace, api.Deref(ref.Port, defaultServicePort))
-	}
-	if name := service.Spec.Ports[i].Name; a.server.readyEndpoint(ctx, service, name) == "" {
-		return no("MissingEndpoints", "endpointslices for service/%s in %q have no addresses with port name %q", ref.Name, ref.Namespace, name)
-	}
-	resources, err := a.discover(ctx, r)
-	if err != nil {
-		return no("FailedDiscoveryCheck", "%v", err)
-	}
-	a.mu.Lock()
-	a.resources[r.gv] = resources
-	a.mu.Unlock()
-	return api.APIServiceCondition{Type: api.APIServiceAvailable, Status: api.ConditionTrue, Reason: "Passed", Message: "all checks passed"}
-}
-
-// discover asks another server what it serves.
-func (a *aggregator) discover(ctx context.Context, r *remote) (*api.APIResourceList, error) {
-	client, err := a.server.webhooks.client(r.target)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, availabilityTimeout)
-	defer cancel()
-	at, _ := r.target.url()
-	at.Path = "/apis/" + r.gv.String()
-	hr, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-	hr.Header.Set("Accept", mediaJSON)
-	setRemoteUser(hr.Header, &User{Name: "system:kube-aggregator", Groups: []string{groupMasters}})
-	answer, err := client.Do(hr)
-	if err != nil {
-		return nil, fmt.Errorf("failing or missing response from %v: %w", at, errors.Unwrap(err))
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode < 200 || answer.StatusCode >= 300 {
-		return nil, fmt.Errorf("failing or missing response from %v: bad status from %v: %d", at, at, answer.StatusCode)
-	}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxWebhookAnswer))
-	if err != nil {
-		return nil, fmt.Errorf("failing or missing response from %v: %w", at, err)
-	}
-	list := &api.APIResourceList{}
-	if api.UnmarshalJSON(body, list) != nil {
-		return nil, nil // it answers: that is what counts here
-	}
-	return list, nil
-}
-
-// report writes the condition, if it has changed.
-func (a *aggregator) report(ctx context.Context, res *Resource, name string, condition api.APIServiceCondition) {
-	req := a.server.internalRequest("update", res, "", name)
-	req.Subresource = "status"
-	_, err := a.server.update(ctx, req, func(obj api.Object) (api.Object, error) {
-		service := obj.(*api.APIService)
-		old := availableCondition(service)
-		if old == nil {
-			condition.LastTransitionTime = api.Now()
-			service.Status.Conditions = append(service.Status.Conditions, condition)
-			return service, nil
-		}
-		condition.LastTransitionTime = old.LastTransitionTime
-		if old.Status != condition.Status {
-			condition.LastTransitionTime = api.Now()
-		}
-		*old = condition
-		return service, nil
-	})
-	if err != nil && !api.IsNotFound(err) && ctx.Err() == nil {
-		a.server.log.Warn("the availability of an API could not be written", "name", name, "error", err)
 	}
 }
 

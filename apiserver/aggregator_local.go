@@ -14,13 +14,24 @@ import (
 // custom resources.
 const labelAutomanaged = "kube-aggregator.kubernetes.io/automanaged"
 
-// groupPriorities say how early clients should try a group.
+// priority says how early clients should try a group, and within it a version; the highest comes first.
+type priority struct{ group, version int32 }
+
+// groupPriorities are those of the built-in groups. apiregistration.k8s.io has no APIService to say it, and comes first.
 var groupPriorities = map[string]int32{
-	"": 18000, "apps": 17800, "events.k8s.io": 17750, "authentication.k8s.io": 17700, "authorization.k8s.io": 17600,
+	"": 18000, "apiregistration.k8s.io": 17900, "apps": 17800, "events.k8s.io": 17750, "authentication.k8s.io": 17700, "authorization.k8s.io": 17600,
 	"autoscaling": 17500, "batch": 17400, "certificates.k8s.io": 17300, "networking.k8s.io": 17200, "policy": 17100,
 	"rbac.authorization.k8s.io": 17000, "storage.k8s.io": 16800, "admissionregistration.k8s.io": 16700,
 	"apiextensions.k8s.io": 16700, "scheduling.k8s.io": 16600, "coordination.k8s.io": 16500, "node.k8s.io": 16300,
 	"discovery.k8s.io": 16200, "resource.k8s.io": 16200, "flowcontrol.apiserver.k8s.io": 16100,
+}
+
+// priorityOf is that of a version which this server serves itself.
+func priorityOf(gv api.GroupVersion) priority {
+	if group, builtIn := groupPriorities[gv.Group]; builtIn {
+		return priority{group, versionPriority(gv)}
+	}
+	return priority{customGroupPriority, customVersionPriority}
 }
 
 const (
@@ -37,11 +48,11 @@ func (s *Server) localAPIServices() (services []*api.APIService) {
 		}
 		service := api.New[*api.APIService]()
 		service.Name = gv.Version + "." + gv.Group
-		service.Spec = api.APIServiceSpec{Group: gv.Group, Version: gv.Version, GroupPriorityMinimum: customGroupPriority, VersionPriority: customVersionPriority}
+		early := priorityOf(gv)
+		service.Spec = api.APIServiceSpec{Group: gv.Group, Version: gv.Version, GroupPriorityMinimum: early.group, VersionPriority: early.version}
 		service.Labels = map[string]string{labelAutomanaged: "true"}
-		if priority, ok := groupPriorities[gv.Group]; ok {
+		if _, builtIn := groupPriorities[gv.Group]; builtIn {
 			service.Labels[labelAutomanaged] = "onstart"
-			service.Spec.GroupPriorityMinimum, service.Spec.VersionPriority = priority, versionPriority(gv)
 		}
 		services = append(services, service)
 	}
@@ -60,6 +71,24 @@ func versionPriority(gv api.GroupVersion) int32 {
 	return 15
 }
 
+// keepAPIService makes an APIService if there is none. Those that follow custom resources also stay as they are, unless
+// somebody has taken the label off that says so.
+func (s *Server) keepAPIService(ctx context.Context, wanted *api.APIService) error {
+	now, err := read[*api.APIService](ctx, s, "", wanted.Name)
+	if err != nil {
+		return s.ensure(ctx, wanted)
+	}
+	if wanted.Labels[labelAutomanaged] != "true" || now.Labels[labelAutomanaged] != "true" || api.Equal(now.Spec, wanted.Spec) {
+		return nil
+	}
+	req := s.internalRequest("update", resourceOf[*api.APIService](s), "", wanted.Name)
+	_, err = s.update(ctx, req, func(obj api.Object) (api.Object, error) {
+		obj.(*api.APIService).Spec = wanted.Spec
+		return obj, nil
+	})
+	return err
+}
+
 // keepLocalAPIServices makes the APIServices that are missing and removes those of custom resources that are gone, until
 // ctx ends. It looks again when the rows have changed, and when somebody has deleted one.
 func (s *Server) keepLocalAPIServices(ctx context.Context) error {
@@ -67,7 +96,7 @@ func (s *Server) keepLocalAPIServices(ctx context.Context) error {
 	return s.follow(ctx, res, func() {
 		wanted := s.localAPIServices()
 		for _, service := range wanted {
-			if err := s.ensure(ctx, service); err != nil && ctx.Err() == nil {
+			if err := s.keepAPIService(ctx, service); err != nil && ctx.Err() == nil {
 				s.log.Warn("an APIService could not be made", "name", service.Name, "error", err)
 			}
 		}

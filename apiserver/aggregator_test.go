@@ -91,6 +91,26 @@ func TestAggregatedAPI(t *testing.T) {
 
 	require.Contains(t, h.must("GET", "/openapi/v3", "").at("paths"), "apis/wardle.example.com/v1")
 
+	// Its group comes before those of custom resources, and behind the built-in ones.
+	h.define(crontabDefinition)
+	var names []any
+	for _, group := range h.must("GET", "/apis", "").at("groups").([]any) {
+		names = append(names, group.(tree)["name"])
+	}
+	require.Equal(t, []any{"flowcontrol.apiserver.k8s.io", "wardle.example.com", "stable.example.com"}, names[len(names)-3:])
+
+	// It takes over what is served here, and hands it back.
+	w = h.watch(apiServices + "?watch=1&fieldSelector=metadata.name=v1.stable.example.com")
+	w.sees("ADDED v1.stable.example.com")
+	h.must("PATCH", apiServices+"/v1.stable.example.com", `{"metadata":{"labels":{"kube-aggregator.kubernetes.io/automanaged":null}},"spec":{"service":{"namespace":"default","name":"flunders"},
+		"insecureSkipTLSVerify":true}}`, "Content-Type", "application/merge-patch+json")
+	for event := w.next(); at(event, "object.status.conditions.0.reason") != "Passed"; event = w.next() {
+		t.Log(at(event, "object.status.conditions.0.reason"))
+	}
+	require.Equal(t, "Flunder", h.must("GET", crontabs+"/a", "").at("kind"))
+	h.must("DELETE", apiServices+"/v1.stable.example.com", "")
+	require.Equal(t, "CronTabList", h.must("GET", crontabs, "").at("kind"))
+
 	h.must("DELETE", apiServices+"/v1.wardle.example.com", "")
 	require.Equal(t, 404, h.do("GET", "/apis/wardle.example.com/v1/namespaces/default/flunders/a", "").code)
 }

@@ -32,7 +32,7 @@ var flowSchemaColumns = columns(func(f *api.FlowSchema, now time.Time) []any {
 		method = string(f.Spec.DistinguisherMethod.Type)
 	}
 	for _, c := range f.Status.Conditions {
-		if c.Type == "Dangling" {
+		if c.Type == api.FlowSchemaConditionDangling {
 			missing = string(c.Status)
 			break
 		}

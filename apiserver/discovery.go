@@ -24,37 +24,27 @@ import (
 //
 // Nothing is kept: the answers are small, asked for rarely, and clients hold them by their ETag.
 
-// groupOrder is the order in which clients try groups when a short name exists in several. Groups that are not
-// listed come last, by name.
-var groupOrder = []string{
-	"", "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "autoscaling",
-	"batch", "certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "storage.k8s.io",
-	"admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io", "coordination.k8s.io", "node.k8s.io",
-	"discovery.k8s.io", "resource.k8s.io", "flowcontrol.apiserver.k8s.io",
-}
-
-func compareGroups(a, b string) int {
-	rank := func(group string) int {
-		if i := slices.Index(groupOrder, group); i >= 0 {
-			return i
-		}
-		return len(groupOrder)
-	}
-	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
-}
-
-// groupVersions lists what is served, in order: by this server, and through it by others.
+// groupVersions lists what is served, by this server, and through it by others, in the order in which clients try it when a
+// short name exists in several groups: by the priorities of the APIServices, else by name.
 func (s *Server) groupVersions() []api.GroupVersion {
-	list := s.localVersions()
-	for _, gv := range s.aggregator.versions() {
-		if !slices.Contains(list, gv) {
-			list = append(list, gv)
-		}
+	priorities := map[api.GroupVersion]priority{}
+	for _, gv := range s.localVersions() {
+		priorities[gv] = priorityOf(gv)
 	}
-	return list
+	for gv, r := range s.aggregator.remotes.get() {
+		priorities[gv] = r.priority
+	}
+	groups := map[string]int32{} // of a group, its most urgent version counts
+	for gv, p := range priorities {
+		groups[gv.Group] = max(groups[gv.Group], p.group)
+	}
+	return slices.SortedFunc(maps.Keys(priorities), func(a, b api.GroupVersion) int {
+		return cmp.Or(cmp.Compare(groups[b.Group], groups[a.Group]), cmp.Compare(a.Group, b.Group),
+			cmp.Compare(priorities[b].version, priorities[a].version), compareVersions(a.Version, b.Version))
+	})
 }
 
-// localVersions lists what this server serves itself, in order.
+// localVersions lists what this server serves itself, or would, were it not that another server does.
 func (s *Server) localVersions() []api.GroupVersion {
 	var list []api.GroupVersion
 	for _, res := range s.rows() {
@@ -62,13 +52,6 @@ func (s *Server) localVersions() []api.GroupVersion {
 			list = append(list, res.GroupVersion)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b api.GroupVersion) int {
-		byGroup := compareGroups(a.Group, b.Group)
-		if byGroup == 0 && !slices.Contains(groupOrder, a.Group) { // of other groups, the table has the right order
-			return compareVersions(a.Version, b.Version)
-		}
-		return byGroup
-	})
 	return list
 }
 
@@ -172,7 +155,7 @@ func (s *Server) serveResourceList(w http.ResponseWriter, hr *http.Request) {
 	vars := mux.Vars(hr)
 	gv := api.GroupVersion{Group: vars["group"], Version: or(vars["version"], "v1")}
 	rows := s.resourcesOf(gv)
-	if len(rows) == 0 {
+	if len(rows) == 0 || s.aggregator.serves(gv) {
 		s.serveElsewhere(w, hr, gv)
 		return
 	}
@@ -305,7 +288,7 @@ func (s *Server) serveAggregated(w http.ResponseWriter, hr *http.Request, pick f
 }
 
 func (s *Server) versionDiscovery(gv api.GroupVersion) versionDiscovery {
-	if !slices.Contains(s.localVersions(), gv) {
+	if s.aggregator.serves(gv) {
 		return s.aggregator.discovery(gv)
 	}
 	version := versionDiscovery{Version: gv.Version, Freshness: "Current"}

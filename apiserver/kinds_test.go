@@ -19,6 +19,15 @@ func TestClusterWideObjectsAreThere(t *testing.T) {
 	require.EqualValues(t, 2000001000, h.must("GET", "/apis/scheduling.k8s.io/v1/priorityclasses/system-node-critical", "").at("value"))
 	require.Len(t, h.must("GET", "/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations", "").at("items"), 8)
 	require.Len(t, h.must("GET", "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas", "").at("items"), 11)
+	schemas := "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas"
+	w := h.watch(schemas + "?watch=1&fieldSelector=metadata.name=lost")
+	h.must("POST", schemas, `{"metadata":{"name":"lost"},"spec":{"priorityLevelConfiguration":{"name":"none"}}}`)
+	w.sees("ADDED lost")
+	dangling := at(w.sees("MODIFIED lost"), "object.status.conditions.0").(tree)
+	require.Equal(t, []any{"Dangling", "True", "NotFound", `This FlowSchema references the PriorityLevelConfiguration object named "none" but there is no such object`},
+		[]any{dangling["type"], dangling["status"], dangling["reason"], dangling["message"]})
+	h.must("POST", "/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations", `{"metadata":{"name":"none"},"spec":{"type":"Limited","limited":{"limitResponse":{"type":"Reject"}}}}`)
+	require.Equal(t, "Found", at(w.sees("MODIFIED lost"), "object.status.conditions.0.reason"))
 	exempt := "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas/exempt"
 	require.Contains(t, h.fails(422, "Invalid", "PATCH", exempt, `{"spec":{"matchingPrecedence":2}}`, "Content-Type", "application/merge-patch+json"),
 		"spec of 'exempt' must equal the fixed value")

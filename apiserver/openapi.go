@@ -53,9 +53,8 @@ func (s *Server) serveOpenAPIIndex(w http.ResponseWriter, hr *http.Request) {
 		index.Paths[path] = document{"/openapi/v3/" + path + "?hash=" + hash}
 	}
 	for _, gv := range s.aggregator.versions() { // their own server knows what they are like
-		if path := openapiPath(gv); hashes[path] == "" {
-			index.Paths[path] = document{"/openapi/v3/" + path}
-		}
+		path := openapiPath(gv)
+		index.Paths[path] = document{"/openapi/v3/" + path}
 	}
 	body, err := api.MarshalJSON(index)
 	if err != nil {
@@ -119,7 +118,7 @@ func (s *Server) serveOpenAPI(w http.ResponseWriter, hr *http.Request) {
 	path := strings.Trim(strings.TrimPrefix(hr.URL.Path, "/openapi/v3/"), "/")
 	versions := s.localVersions()
 	i := slices.IndexFunc(versions, func(gv api.GroupVersion) bool { return openapiPath(gv) == path })
-	if i < 0 {
+	if i < 0 || s.aggregator.serves(versions[i]) {
 		s.serveElsewhere(w, hr, api.ParseGroupVersion(strings.TrimPrefix(path, "apis/")))
 		return
 	}

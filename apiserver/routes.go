@@ -60,7 +60,7 @@ func (s *Server) serveResource(w http.ResponseWriter, hr *http.Request) {
 	case !req.IsResource: // "/api/v1/", and nothing behind it
 		s.serveResourceList(w, hr)
 		return
-	case req.Resource == nil:
+	case req.Resource == nil, s.aggregator.serves(req.Resource.GroupVersion):
 		s.serveElsewhere(w, hr, api.GroupVersion{Group: req.Group, Version: req.Version})
 		return
 	case req.Subresource != "":

@@ -106,6 +106,8 @@ func (s *Server) Start(ctx context.Context) (wait func() error, err error) {
 	if err := s.bootstrap(ctx); err != nil {
 		return nil, fmt.Errorf("create the bootstrap objects: %w", err)
 	}
+	s.judgeFlowSchemas(ctx)
+	group.Go(func() error { return s.keepFlowSchemas(ctx) })
 	s.ready.Store(true)
 	return group.Wait, nil
 }
