@@ -1,6 +1,7 @@
 package kubelet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -32,6 +34,9 @@ type Config struct {
 	Runtime Runtime
 	RootDir string // volumes and other files of pods live below it
 
+	// ManifestDir holds the manifests of static pods; "manifests" below RootDir unless set.
+	ManifestDir string
+
 	// Listen is the address of the HTTPS server. Only callers with a certificate signed by ClientCA get in.
 	Listen                            string
 	ServingCert, ServingKey, ClientCA string // files
@@ -53,16 +58,20 @@ type Kubelet struct {
 	objects  objectReader
 	tokens   *tokenCache
 	prober   *prober
+	rates    usageRates
 
 	// running ends when the kubelet does. It is kept here for what outlives the call that began it: probes, timers.
 	running   context.Context
-	working   sync.WaitGroup // workers and probes
-	pullSlots chan struct{}  // one for each image pull at a time
-	apiSlots  chan struct{}  // one for each write of a worker at a time
-	listener  net.Listener   // of the server; nil without one
+	working   sync.WaitGroup           // workers and probes
+	pullSlots chan struct{}            // one for each image pull at a time
+	apiSlots  chan struct{}            // one for each write of a worker at a time
+	listener  net.Listener             // of the server; nil without one
+	node      atomic.Pointer[api.Node] // as the API had it last
 
 	mu      sync.Mutex
 	workers map[api.UID]*podWorker // guarded by mu
+	// pressure has, for what the machine is short of, when it last was; guarded by mu
+	pressure map[api.NodeConditionType]time.Time
 }
 
 // Timing of the kubelet's own loops, all as upstream has them but the last: Docker tells us of changes itself, so
@@ -120,6 +129,9 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := k.pods.WaitForSync(ctx); err != nil {
 		return endOf(ctx, errors.Join(err, g.Wait()))
 	}
+	static := map[string]*api.Pod{}
+	k.readManifests(ctx, static) // before the first relist, which would take their containers for leftovers
+	g.Go(func() error { return k.readManifestsForever(ctx, static) })
 	k.log.Info("kubelet runs", "node", cfg.NodeName, "runtime", k.info.Name, "version", cfg.Version)
 
 	// Step 4: learn what happens inside of them. The first relist also finds the pods that were deleted while we
@@ -127,6 +139,7 @@ func Run(ctx context.Context, cfg Config) error {
 	g.Go(func() error { return k.listen(ctx) })
 	g.Go(func() error { return k.relistForever(ctx) })
 	g.Go(func() error { return k.refreshForever(ctx) })
+	g.Go(func() error { return k.evictForever(ctx) })
 	return endOf(ctx, g.Wait())
 }
 
@@ -153,6 +166,9 @@ func newKubelet(ctx context.Context, cfg Config) (*Kubelet, error) {
 		return nil, err
 	}
 	cfg.RootDir = root
+	if cfg.ManifestDir == "" {
+		cfg.ManifestDir = filepath.Join(root, "manifests")
+	}
 	if err := os.MkdirAll(filepath.Join(root, "pods"), 0o755); err != nil {
 		return nil, fmt.Errorf("make the kubelet's directory: %w", err)
 	}
@@ -166,6 +182,7 @@ func newKubelet(ctx context.Context, cfg Config) (*Kubelet, error) {
 		pullSlots: make(chan struct{}, maxPulls),
 		apiSlots:  make(chan struct{}, maxWrites),
 		workers:   map[api.UID]*podWorker{},
+		pressure:  map[api.NodeConditionType]time.Time{},
 	}
 	k.prober = newProber(k)
 	return k, nil
@@ -188,6 +205,10 @@ func (k *Kubelet) waitForRuntime(ctx context.Context) error {
 
 // podChanged hands news from the API to the pod's worker.
 func (k *Kubelet) podChanged(ctx context.Context, old, pod *api.Pod, revision int64) {
+	if either := cmp.Or(pod, old); isMirror(either) {
+		k.mirrorChanged(ctx, either, pod == nil)
+		return
+	}
 	if old != nil && (pod == nil || pod.UID != old.UID) {
 		k.worker(old.UID).update(ctx, old, true, revision)
 	}

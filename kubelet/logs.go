@@ -31,7 +31,7 @@ func (k *Kubelet) serveLogs(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 		return
 	}
-	seen, err := k.runtime.PodStatus(r.Context(), pod.UID)
+	seen, err := k.runtime.PodStatus(r.Context(), localUID(pod))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

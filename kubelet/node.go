@@ -27,16 +27,17 @@ func (k *Kubelet) register(ctx context.Context) error {
 			node.Name = k.cfg.NodeName
 			k.describeNode(node)
 			k.setStatus(ctx, node, nil)
-			if _, err = nodes.Create(ctx, node); err == nil {
+			if node, err = nodes.Create(ctx, node); err == nil {
 				k.nodeEvents(ctx, api.New[*api.Node](), node)
 			}
 		case err == nil:
 			before := api.DeepCopy(node)
 			if k.describeNode(node); !api.Equal(before, node) {
-				_, err = nodes.Update(ctx, node)
+				node, err = nodes.Update(ctx, node)
 			}
 		}
 		if err == nil {
+			k.node.Store(node)
 			k.log.Info("node registered", "node", k.cfg.NodeName)
 			k.recorder.EventOn(ctx, k.nodeReference(), eventNormal, "Starting", "Starting kubelet.")
 			return nil
@@ -93,6 +94,7 @@ func (k *Kubelet) updateStatus(ctx context.Context, force bool) (written bool, e
 		return false, err
 	}
 	before := api.DeepCopy(node)
+	k.node.Store(before)
 	health := k.runtime.Status(ctx)
 	k.setStatus(ctx, node, health)
 	if !force && api.Equal(withoutHeartbeats(before), withoutHeartbeats(node)) {
@@ -162,7 +164,7 @@ func (k *Kubelet) setStatus(ctx context.Context, node *api.Node, health error) {
 	s := &node.Status
 	s.Addresses = []api.NodeAddress{{Type: api.NodeInternalIP, Address: k.cfg.NodeIP}, {Type: api.NodeHostName, Address: k.cfg.NodeName}}
 	s.DaemonEndpoints.KubeletEndpoint.Port = k.port()
-	s.Capacity, s.Allocatable = k.capacity(), k.capacity()
+	s.Capacity, s.Allocatable = k.capacity(), k.allocatable()
 	s.NodeInfo = api.NodeSystemInfo{
 		MachineID: machineID("/etc/machine-id"), SystemUUID: machineID("/sys/class/dmi/id/product_uuid"), BootID: machineID("/proc/sys/kernel/random/boot_id"),
 		KernelVersion: k.info.KernelVersion, OSImage: k.info.OSImage, OperatingSystem: "linux", Architecture: k.info.Architecture,
@@ -177,12 +179,17 @@ func (k *Kubelet) setStatus(ctx context.Context, node *api.Node, health error) {
 	for _, p := range []struct {
 		t               api.NodeConditionType
 		reason, message string
+		short, warning  string
 	}{
-		{api.NodeMemoryPressure, "KubeletHasSufficientMemory", "kubelet has sufficient memory available"},
-		{api.NodeDiskPressure, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"},
-		{api.NodePIDPressure, "KubeletHasSufficientPID", "kubelet has sufficient PID available"},
+		{api.NodeMemoryPressure, "KubeletHasSufficientMemory", "kubelet has sufficient memory available", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available"},
+		{api.NodeDiskPressure, "KubeletHasNoDiskPressure", "kubelet has no disk pressure", "KubeletHasDiskPressure", "kubelet has disk pressure"},
+		{api.NodePIDPressure, "KubeletHasSufficientPID", "kubelet has sufficient PID available", "", ""},
 	} {
-		setNodeCondition(s, api.NodeCondition{Type: p.t, Status: api.ConditionFalse, Reason: p.reason, Message: p.message, LastHeartbeatTime: now})
+		c := api.NodeCondition{Type: p.t, Status: api.ConditionFalse, Reason: p.reason, Message: p.message, LastHeartbeatTime: now}
+		if k.under(p.t) {
+			c.Status, c.Reason, c.Message = api.ConditionTrue, p.short, p.warning
+		}
+		setNodeCondition(s, c)
 	}
 	ready := api.NodeCondition{
 		Type: api.NodeReady, Status: api.ConditionTrue, Reason: "KubeletReady", Message: "kubelet is posting ready status", LastHeartbeatTime: now,
@@ -205,6 +212,9 @@ func (k *Kubelet) capacity() api.ResourceList {
 	}
 	return list
 }
+
+// allocatable is what of the capacity pods may have.
+func (k *Kubelet) allocatable() api.ResourceList { return k.capacity() }
 
 // Upstream's limits on what a Node tells about its images.
 const maxNodeImages, maxImageNames = 50, 5

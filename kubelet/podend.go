@@ -16,10 +16,11 @@ import (
 // deleted: then everything goes, and when there is nothing left that could run, the API may forget the pod.
 func (w *podWorker) terminate(ctx context.Context, pod *api.Pod, gone bool, seen *RuntimePod, plan podPlan) error {
 	w.k.prober.forget(w.uid)
-	var failure *podFailure
 	if plan.Terminate == deadlineMessage {
-		failure = &podFailure{deadlineReason, deadlineMessage}
 		w.event(ctx, pod, "", eventNormal, deadlineReason, "%s", deadlineMessage)
+	}
+	if plan.Failure != nil && plan.Failure.grace > 0 {
+		pod = withGrace(pod, plan.Failure.grace)
 	}
 	if len(seen.Running()) > 0 || seen.Sandbox() != nil {
 		if err := w.stop(ctx, pod, seen); err != nil {
@@ -35,11 +36,14 @@ func (w *podWorker) terminate(ctx context.Context, pod *api.Pod, gone bool, seen
 			return err
 		}
 		w.k.forget(w)
+		if mirror, ok := w.k.pods.Get(pod.Key()); ok && isMirror(mirror) && localUID(mirror) == pod.UID {
+			return w.k.deleteMirror(ctx, mirror)
+		}
 		return nil
 	}
 	// Invariant: a final phase is reported only when nothing of the pod runs any more. Others rely on it: a Job
 	// counts, a StatefulSet makes the successor.
-	if err := w.report(ctx, pod, seen, failure, true); err != nil {
+	if err := w.report(ctx, pod, seen, plan.Failure, true); err != nil {
 		return err
 	}
 	if pod.DeletionTimestamp == nil {
@@ -53,6 +57,13 @@ func (w *podWorker) terminate(ctx context.Context, pod *api.Pod, gone bool, seen
 		return err
 	}
 	return w.release(ctx, pod)
+}
+
+// withGrace is the pod as if it had been deleted with so much time to end.
+func withGrace(pod *api.Pod, grace time.Duration) *api.Pod {
+	hurried := *pod
+	hurried.DeletionGracePeriodSeconds = api.Ptr(int64(grace.Seconds()))
+	return &hurried
 }
 
 // stop ends all containers of the pod and takes its sandbox off the network.

@@ -17,6 +17,7 @@ type podView struct {
 	status   *api.PodStatus // what was reported last
 	backoffs map[string]backoff
 	probes   func(containerID string) probeResults
+	failure  *podFailure // why the kubelet ends it, if it does
 	now      time.Time
 }
 
@@ -32,8 +33,11 @@ func (v *podView) over() string {
 	case isTerminal(v.status.Phase):
 		return fmt.Sprintf("the pod's phase is %s", v.status.Phase)
 	}
-	if deadline := v.deadline(); !deadline.IsZero() && !v.now.Before(deadline) {
-		return deadlineMessage
+	if deadline := v.deadline(); !deadline.IsZero() && !v.now.Before(deadline) && v.failure == nil {
+		v.failure = &podFailure{Reason: deadlineReason, Message: deadlineMessage}
+	}
+	if v.failure != nil {
+		return v.failure.Message
 	}
 	return ""
 }

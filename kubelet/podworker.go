@@ -34,6 +34,7 @@ type podWorker struct {
 	stopGrace time.Duration      // of the stop under way; guarded by mu
 	hurry     context.CancelFunc // cuts that stop short; guarded by mu
 	stale     bool               // its volumes may be out of date; guarded by mu
+	evicted   *podFailure        // why the node cannot afford the pod any more; guarded by mu
 	// fingerprint is what the runtime had of the pod at the last look; guarded by mu
 	fingerprint uint64
 
@@ -149,9 +150,10 @@ func newestCauses(revisions []int64) []int64 {
 // podPlan is what has to be done to bring a pod one step closer to what it should be. The zero plan means that
 // nothing is to be done until something happens or the time Next comes.
 type podPlan struct {
-	Terminate  string // not empty: stop everything for good, and why
-	NewSandbox bool   // everything that is left of the old one goes first
-	Attempt    int    // of the new sandbox
+	Terminate  string      // not empty: stop everything for good, and why
+	Failure    *podFailure // with Terminate, if it is the kubelet's own decision
+	NewSandbox bool        // everything that is left of the old one goes first
+	Attempt    int         // of the new sandbox
 	Kill       []killStep
 	Start      []startStep
 	Hold       []holdStep
@@ -191,7 +193,7 @@ type holdStep struct {
 func planPod(v podView) podPlan {
 	// Step 1: is it over?
 	if why := v.over(); why != "" {
-		return podPlan{Terminate: why}
+		return podPlan{Terminate: why, Failure: v.failure}
 	}
 	plan := podPlan{Next: v.deadline()}
 	plan.Remove = v.deadAttempts()
@@ -237,7 +239,7 @@ func planPod(v podView) podPlan {
 // returns when to look again even if nobody wakes the worker. Everything it does may have been done before: a
 // kubelet that crashed in the middle begins here again.
 func (w *podWorker) sync(ctx context.Context, pod *api.Pod, gone bool) (next time.Time, err error) {
-	pod = w.adopt(pod)
+	pod = w.adopt(w.k.mirrored(pod))
 	if u, ok := w.k.runtime.(AnnotationUpdater); ok {
 		u.UpdateAnnotations(w.uid, pod.Annotations)
 	}
@@ -248,6 +250,7 @@ func (w *podWorker) sync(ctx context.Context, pod *api.Pod, gone bool) (next tim
 	pod, w.deferred = w.k.allocate(pod, &w.status)
 	plan := planPod(podView{ // Step 2: what is to be done?
 		pod: pod, gone: gone, seen: seen, status: &w.status, backoffs: w.backoffs, probes: w.k.prober.results, now: time.Now(),
+		failure: w.failure(ctx, pod, seen),
 	})
 	if plan.Terminate != "" {
 		return time.Time{}, w.terminate(ctx, pod, gone, seen, plan)
@@ -260,6 +263,17 @@ func (w *podWorker) sync(ctx context.Context, pod *api.Pod, gone bool) (next tim
 	}
 	w.k.prober.watch(ctx, w, pod, seen)                                               // Step 5: probe what runs now
 	return next, errors.Join(reportErr, actErr, w.report(ctx, pod, seen, nil, false)) // Step 6: say what came of it
+}
+
+// failure is why the kubelet does not want the pod to run, or to run on, if it does not.
+func (w *podWorker) failure(ctx context.Context, pod *api.Pod, seen *RuntimePod) *podFailure {
+	w.mu.Lock()
+	evicted := w.evicted
+	w.mu.Unlock()
+	if evicted == nil && seen.Empty() && w.status.StartTime == nil && pod.DeletionTimestamp == nil {
+		return w.reject(ctx, pod)
+	}
+	return evicted
 }
 
 // adopt returns the pod with the newest status that the API has to our knowledge: what the informer shows may be
@@ -390,7 +404,7 @@ func (w *podWorker) hold(ctx context.Context, pod *api.Pod, h holdStep) {
 
 // report writes the pod's status if it differs from what the API has. Writes of one pod are in order because only
 // its worker makes them.
-func (w *podWorker) report(ctx context.Context, pod *api.Pod, seen *RuntimePod, failure *podFailure, stopped bool) error {
+func (w *podWorker) report(ctx context.Context, pod *api.Pod, seen *RuntimePod, failure *podFailure, stopped bool) (err error) {
 	pod.Status = w.written
 	status := computeStatus(statusView{
 		pod: pod, seen: seen, last: &w.status, waiting: w.waiting, probes: w.k.prober.results, stopped: stopped, failure: failure,
@@ -399,11 +413,17 @@ func (w *podWorker) report(ctx context.Context, pod *api.Pod, seen *RuntimePod, 
 	})
 	w.tellResize(ctx, pod, &w.status, &status)
 	w.status = status
+	uid := pod.UID
+	if isStatic(pod) {
+		if uid, err = w.k.ensureMirror(ctx, pod); err != nil || uid == "" {
+			return err
+		}
+	}
 	why := explainStatus(&w.written, &status)
 	if why == "" {
 		return nil
 	}
-	patch, err := statusPatch(pod.UID, &w.written, &status)
+	patch, err := statusPatch(uid, &w.written, &status)
 	if err != nil {
 		return fmt.Errorf("compare statuses of pod %s: %w", pod.Key(), err)
 	}

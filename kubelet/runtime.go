@@ -62,6 +62,11 @@ type Runtime interface {
 	// ended or ctx does.
 	PortForward(ctx context.Context, sandboxID string, port int32, data io.ReadWriter) error
 
+	// Stats returns what each of the node's running containers uses.
+	Stats(ctx context.Context) ([]ContainerStats, error)
+	// Machine returns what the machine has left.
+	Machine(ctx context.Context) (MachineStats, error)
+
 	// ImageStatus returns the image that a reference names, nil if it is not on this machine.
 	ImageStatus(ctx context.Context, ref string) (*Image, error)
 	// PullImage fetches an image from its registry, with credentials or, for nil, without.

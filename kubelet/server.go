@@ -71,6 +71,8 @@ func (k *Kubelet) Handler() http.Handler {
 	mux.HandleFunc("GET /runningpods/", k.serveRunningPods)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") })
 	mux.HandleFunc("GET /metrics", k.serveMetrics)
+	mux.HandleFunc("GET /metrics/resource", k.serveResourceMetrics)
+	mux.HandleFunc("GET /stats/summary", k.serveSummary)
 	return authorize(mux)
 }
 

@@ -29,8 +29,13 @@ type statusView struct {
 // waitingReason is the reason and message of a container's waiting state: CrashLoopBackOff, ErrImagePull, ...
 type waitingReason struct{ Reason, Message string }
 
-// podFailure is the reason and message of a pod that the kubelet itself ended.
-type podFailure struct{ Reason, Message string }
+// podFailure is why the kubelet itself ended a pod.
+type podFailure struct {
+	Reason, Message string
+	rejected        bool          // it was never let in: nothing is known of its containers
+	evicted         bool          // to save the node: others are told not to count it against the pod
+	grace           time.Duration // what its containers get to end; 0 is what the pod says
+}
 
 const (
 	deadlineReason  = "DeadlineExceeded"
@@ -82,6 +87,10 @@ func computeStatus(v statusView) api.PodStatus {
 	}
 	if v.failure != nil && v.stopped {
 		s.Phase, s.Reason, s.Message = api.PodFailed, v.failure.Reason, v.failure.Message
+		if v.failure.rejected {
+			s.InitContainerStatuses, s.ContainerStatuses, s.EphemeralContainerStatuses = nil, nil, nil
+			return s
+		}
 	}
 	s.Conditions = v.conditions(&s)
 	return s
@@ -308,6 +317,9 @@ func (v *statusView) conditions(s *api.PodStatus) []api.PodCondition {
 	}
 	sandbox := condition(api.PodReadyToStartContainers, v.seen.Sandbox() != nil)
 	own := []api.PodCondition{sandbox, v.initialized(s), ready, containersReady, condition(api.PodScheduled, true)}
+	if v.failure != nil && v.failure.evicted && findCondition(conditions, api.DisruptionTarget) == nil {
+		own = append(own, api.PodCondition{Type: api.DisruptionTarget, Status: api.ConditionTrue, Reason: "TerminationByKubelet", Message: v.failure.Message})
+	}
 	for _, c := range append(own, v.resizeConditions()...) {
 		c.ObservedGeneration = v.pod.Generation
 		c.LastTransitionTime = seconds(v.now)

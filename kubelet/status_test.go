@@ -162,7 +162,7 @@ func TestReadinessFollowsProbes(t *testing.T) {
 }
 
 func TestDeadlineExceeded(t *testing.T) {
-	failure := &podFailure{deadlineReason, deadlineMessage}
+	failure := &podFailure{Reason: deadlineReason, Message: deadlineMessage}
 	s := computed(statusView{pod: testPod("a"), seen: runtimePod(exited("a", 0)), failure: failure, stopped: true})
 	require.Equal(t, api.PodFailed, s.Phase)
 	require.Equal(t, "DeadlineExceeded", s.Reason)

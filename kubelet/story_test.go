@@ -142,6 +142,9 @@ func TestKubelet(t *testing.T) {
 		{"a pod gets one more container to look around", aPodGetsOneMoreContainer},
 		{"mounted objects are kept up to date", mountedObjectsAreKeptUpToDate},
 		{"a claim leads to its volume", aClaimLeadsToItsVolume},
+		{"a pod that does not fit is rejected", aPodThatDoesNotFitIsRejected},
+		{"a manifest on the node runs and shows", aManifestOnTheNodeRunsAndShows},
+		{"a volume that grows too large costs its pod", aVolumeThatGrowsTooLargeCostsItsPod},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			story.tell(t, h, n)
@@ -361,11 +364,14 @@ func aPodIsResizedWhileItRuns(t *testing.T, h *story.Harness, n *node) {
 	require.Zero(t, p.Status.ContainerStatuses[0].RestartCount)
 	require.Equal(t, "2", p.Status.ContainerStatuses[0].AllocatedResources[api.ResourceCPU].String())
 
-	// More than the node has is not given. The pod goes on with what it has.
-	patch(h, "web", "resize", `{"spec":{"containers":[{"name":"c","resources":{"limits":{"cpu":"200"},"requests":{"cpu":"200"}}}]}}`)
+	// More than the node has left is not given. The pod goes on with what it has.
+	create(h, pod("other", nil, func(p *api.Pod) {
+		p.Spec.Containers[0].Resources.Requests = api.ResourceList{api.ResourceCPU: api.MustParse("16")}
+	}))
+	patch(h, "web", "resize", `{"spec":{"containers":[{"name":"c","resources":{"limits":{"cpu":"20"},"requests":{"cpu":"20"}}}]}}`)
 	p = status(h, "web", "a deferred resize", func(p *api.Pod, _ *api.ContainerStatus) bool {
 		return slices.ContainsFunc(p.Status.Conditions, func(c api.PodCondition) bool {
-			return c.Type == api.PodResizePending && c.Reason == "Deferred" && strings.Contains(c.Message, "Node didn't have enough resource: cpu, requested: 200000")
+			return c.Type == api.PodResizePending && c.Reason == "Deferred" && strings.Contains(c.Message, "Node didn't have enough resource: cpu, requested: 20000")
 		})
 	})
 	require.True(t, has("2")(p, &p.Status.ContainerStatuses[0]))
@@ -460,4 +466,92 @@ func aClaimLeadsToItsVolume(t *testing.T, h *story.Harness, n *node) {
 	link, err := os.Readlink(filepath.Join(n.dir, "pods", string(p.UID), "volumes", "data"))
 	require.NoError(t, err)
 	require.Equal(t, storage, link)
+}
+
+func aPodThatDoesNotFitIsRejected(t *testing.T, h *story.Harness, n *node) {
+	create(h, pod("big", nil, func(p *api.Pod) {
+		p.Spec.Containers[0].Resources.Requests = api.ResourceList{api.ResourceCPU: api.MustParse("33")}
+	}))
+	h.Eventually(func() error {
+		if s := get(h, "big").Status; s.Phase != api.PodFailed || s.Reason != "OutOfcpu" ||
+			s.Message != "Pod was rejected: Node didn't have enough resource: cpu, requested: 33000, used: 0, capacity: 32000" || s.ContainerStatuses != nil {
+			return fmt.Errorf("want it rejected: %+v", s)
+		}
+		return nil
+	})
+	events(h, "big", "OutOfcpu")
+}
+
+func aManifestOnTheNodeRunsAndShows(t *testing.T, h *story.Harness, n *node) {
+	dir := filepath.Join(n.dir, "manifests")
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	file := filepath.Join(dir, "web.yaml")
+	manifest := "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: c\n      image: %s\n"
+	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, manifest, "app:1"), 0o644))
+	running := func(image string) func(p *api.Pod, c *api.ContainerStatus) bool {
+		return func(p *api.Pod, c *api.ContainerStatus) bool {
+			return ready(p, c) && p.Spec.Containers[0].Image == image
+		}
+	}
+	exists := func() error {
+		_, err := client.Of[*api.Pod](h.Client).Get(h.Ctx, "default", "web-n1")
+		return err
+	}
+	h.Eventually(exists)
+	p := status(h, "web-n1", "ready", running("app:1"))
+	require.Equal(t, "file", p.Annotations["kubernetes.io/config.source"])
+	require.Equal(t, "Node", p.OwnerReferences[0].Kind)
+	container := p.Status.ContainerStatuses[0].ContainerID
+
+	// The API has no say: a deleted mirror comes back, and the containers know nothing of it. Nor of the kubelet's restart.
+	require.NoError(t, client.Of[*api.Pod](h.Client).Delete(h.Ctx, "default", "web-n1", api.DeleteOptions{}))
+	h.Eventually(func() error {
+		if now, err := client.Of[*api.Pod](h.Client).Get(h.Ctx, "default", "web-n1"); err != nil || now.UID == p.UID {
+			return fmt.Errorf("no new mirror: %v", err)
+		}
+		return nil
+	})
+	p = status(h, "web-n1", "ready again", running("app:1"))
+	require.Equal(t, container, p.Status.ContainerStatuses[0].ContainerID)
+	n.stop()
+	n.start()
+	require.Equal(t, container, status(h, "web-n1", "ready", running("app:1")).Status.ContainerStatuses[0].ContainerID)
+
+	// Another manifest is another pod; none is none.
+	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, manifest, "app:2"), 0o644))
+	h.Eventually(func() error {
+		now, err := client.Of[*api.Pod](h.Client).Get(h.Ctx, "default", "web-n1")
+		if err != nil {
+			return err
+		}
+		if now.Spec.Containers[0].Image != "app:2" || now.Status.Phase != api.PodRunning {
+			return fmt.Errorf("not the new one yet: %+v", now.Status)
+		}
+		return nil
+	})
+	require.NoError(t, os.Remove(file))
+	h.Eventually(func() error {
+		if err := exists(); !api.IsNotFound(err) {
+			return fmt.Errorf("still there: %v", err)
+		}
+		return nil
+	})
+}
+
+func aVolumeThatGrowsTooLargeCostsItsPod(t *testing.T, h *story.Harness, n *node) {
+	create(h, pod("web", nil, func(p *api.Pod) {
+		p.Spec.Volumes = []api.Volume{{Name: "scratch", VolumeSource: api.VolumeSource{EmptyDir: &api.EmptyDirVolumeSource{SizeLimit: api.Ptr(api.MustParse("1Ki"))}}}}
+	}))
+	p := status(h, "web", "ready", ready)
+	require.NoError(t, os.WriteFile(filepath.Join(n.dir, "pods", string(p.UID), "volumes", "scratch", "file"), make([]byte, 2048), 0o644))
+	h.Eventually(func() error {
+		if s := get(h, "web").Status; s.Phase != api.PodFailed || s.Reason != "Evicted" || s.Message != `Usage of EmptyDir volume "scratch" exceeds the limit "1Ki". ` {
+			return fmt.Errorf("want it evicted: %+v", s)
+		}
+		return nil
+	})
+	events(h, "web", "Evicted")
+	require.True(t, slices.ContainsFunc(get(h, "web").Status.Conditions, func(c api.PodCondition) bool {
+		return c.Type == api.DisruptionTarget && c.Reason == "TerminationByKubelet"
+	}))
 }

@@ -126,7 +126,7 @@ func (k *Kubelet) servedPod(w http.ResponseWriter, r *http.Request) (*api.Pod, *
 		http.Error(w, "pod does not exist", http.StatusNotFound)
 		return nil, nil
 	}
-	seen, err := k.runtime.PodStatus(r.Context(), pod.UID)
+	seen, err := k.runtime.PodStatus(r.Context(), localUID(pod))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return nil, nil

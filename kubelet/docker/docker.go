@@ -37,6 +37,7 @@ type Runtime struct {
 	starting  chan struct{} // one for each container that is being made or started
 	// bridgeIsFar: pods do not answer at their addresses, from where this process is.
 	bridgeIsFar atomic.Bool
+	storage     atomic.Pointer[string] // the daemon's directory, which need not be on this machine
 }
 
 var _ kubelet.Runtime = (*Runtime)(nil)
@@ -112,10 +113,11 @@ func (r *Runtime) Info(ctx context.Context) (kubelet.RuntimeInfo, error) {
 	if err != nil {
 		return kubelet.RuntimeInfo{}, fmt.Errorf("ask Docker about itself: %w", err)
 	}
+	r.storage.Store(&info.DockerRootDir)
 	return kubelet.RuntimeInfo{
 		Name: "docker", Version: info.ServerVersion,
 		OSImage: info.OperatingSystem, KernelVersion: info.KernelVersion, Architecture: goArchitecture(info.Architecture),
-		CPUs: info.NCPU, Memory: info.MemTotal, Storage: storageOf(info.DockerRootDir),
+		CPUs: info.NCPU, Memory: info.MemTotal, Storage: storageOf(info.DockerRootDir).Capacity,
 	}, nil
 }
 

@@ -458,3 +458,26 @@ func TestVolumesInMemoryLiveAsLongAsTheSandbox(t *testing.T) {
 	_, err = r.docker.VolumeInspect(t.Context(), inspected.Mounts[0].Name)
 	require.True(t, errdefs.IsNotFound(err), "%v", err)
 }
+
+func TestStatsSayWhatContainersUse(t *testing.T) {
+	r := newRuntime(t)
+	run(t, r, sandbox("busy"), appContainer("app"))
+	stats, err := r.Stats(t.Context())
+	require.NoError(t, err)
+	require.Len(t, stats, 2)
+	names := map[string]kubelet.ContainerStats{}
+	for _, s := range stats {
+		require.Equal(t, "busy", s.PodName)
+		names[s.Name] = s
+	}
+	require.Contains(t, names, "", "the sandbox")
+	require.Positive(t, names["app"].CPU)
+	require.Positive(t, names["app"].WorkingSet)
+	require.WithinDuration(t, time.Now(), names["app"].Time, time.Minute)
+	machine, err := r.Machine(t.Context())
+	require.NoError(t, err)
+	if machine.Storage.Capacity > 0 { // the daemon is on this machine
+		require.Positive(t, machine.MemoryAvailable)
+		require.Positive(t, machine.CPU)
+	}
+}

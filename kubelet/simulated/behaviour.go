@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"kubelite/api"
 )
 
 // annotationPrefix begins the names of the annotations that this runtime obeys.
@@ -17,6 +19,8 @@ type behaviour struct {
 	startDelay time.Duration
 	ready      bool
 	logLines   int
+	cores      float64 // of cpu in use
+	memory     int64   // bytes in use
 }
 
 // readBehaviour reads a pod's annotations. A value that makes no sense is left out, and told about.
@@ -58,6 +62,16 @@ func readBehaviour(annotations map[string]string) (b behaviour, problems []strin
 		if err == nil {
 			b.logLines = int(lines)
 		}
+		return err
+	})
+	read("cpu", func(v string) error {
+		q, err := api.ParseQuantity(v)
+		b.cores = q.AsFloat64()
+		return err
+	})
+	read("memory", func(v string) error {
+		q, err := api.ParseQuantity(v)
+		b.memory = q.Value()
 		return err
 	})
 	return b, problems

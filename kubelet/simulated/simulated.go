@@ -66,6 +66,10 @@ type simulatedContainer struct {
 	StdinOnce bool // it ends with the first conversation
 	Program   program
 
+	// What it used of the cpu under the annotations that it had before, and since when it has those of now.
+	cpuBefore time.Duration
+	cpuSince  time.Time
+
 	log   *record       // what its script has said, nil without one; guarded by Runtime.mu
 	stop  func()        // ends its timer or its script, nil if there is neither; guarded by Runtime.mu
 	ended chan struct{} // closed when it has ended
@@ -350,6 +354,9 @@ func (r *Runtime) UpdateAnnotations(uid api.UID, annotations map[string]string) 
 	p := r.pods[uid]
 	if p == nil || maps.Equal(p.Annotations, annotations) {
 		return
+	}
+	for _, c := range p.Containers {
+		c.cpuBefore, c.cpuSince = c.cpuUsed(p, time.Now()), time.Now()
 	}
 	p.Annotations = annotations
 	b, _ := readBehaviour(annotations)

@@ -1,0 +1,141 @@
+package kubelet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"kubelite/api"
+)
+
+// Not every pod that is bound to a node may run there. The scheduler binds only where a pod fits, but it is not the only
+// one who may write spec.nodeName, and it knows a node only as it was a moment ago. So the kubelet checks once more, before
+// it starts anything. A pod that fails never ran: its phase is Failed, and its controller makes another one.
+
+// admit says why a pod that has never run here must not, nil if it may.
+func (k *Kubelet) admit(pod *api.Pod) *podFailure {
+	var others []*api.Pod
+	for _, other := range k.pods.List("", nil) {
+		if other.UID != pod.UID && !isTerminal(other.Status.Phase) {
+			others = append(others, other)
+		}
+	}
+	reason, message := k.pressureOn(pod)
+	if reason == "" {
+		reason, message = admission(pod, k.node.Load(), others, k.allocatable())
+	}
+	if reason == "" {
+		return nil
+	}
+	return &podFailure{Reason: reason, Message: "Pod was rejected: " + message, rejected: true}
+}
+
+// admission is the judgement on a pod beside the others of its node; reason is "" if it may run.
+func admission(pod *api.Pod, node *api.Node, others []*api.Pod, allocatable api.ResourceList) (reason, message string) {
+	if name := forbiddenSysctl(pod); name != "" {
+		return "SysctlForbidden", "forbidden sysctl: " + name
+	}
+	if pod.Spec.OS != nil && pod.Spec.OS.Name != "linux" {
+		return "PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS"
+	}
+	if isStatic(pod) {
+		return "", "" // whoever put it on this machine meant this machine
+	}
+	if has, most := int64(len(others)), allocatable[api.ResourcePods]; has+1 > most.Value() {
+		return "OutOfpods", fmt.Sprintf("Node didn't have enough resource: pods, requested: 1, used: %d, capacity: %d", has, most.Value())
+	}
+	requests := api.PodRequests(&pod.Spec)
+	for _, r := range []struct {
+		name   api.ResourceName
+		amount func(q api.Quantity) int64
+	}{
+		{api.ResourceCPU, api.Quantity.MilliValue}, {api.ResourceMemory, api.Quantity.Value}, {api.ResourceEphemeralStorage, api.Quantity.Value},
+	} {
+		has, ok := allocatable[r.name]
+		wanted, used := r.amount(requests[r.name]), int64(0)
+		for _, other := range others {
+			used += r.amount(api.PodRequests(&other.Spec)[r.name])
+		}
+		if ok && wanted > 0 && used+wanted > r.amount(has) {
+			return "OutOf" + string(r.name), fmt.Sprintf("Node didn't have enough resource: %s, requested: %d, used: %d, capacity: %d", r.name, wanted, used, r.amount(has))
+		}
+	}
+	if node != nil && !api.FitsNode(&pod.Spec, node) {
+		return "NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
+	}
+	if slices.ContainsFunc(others, func(other *api.Pod) bool { return portsCollide(pod, other) }) {
+		return "NodePorts", "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
+	}
+	return "", ""
+}
+
+// The kernel parameters that a pod may set because they are its own and harm nobody else: those of its network, and of
+// its shared memory.
+var (
+	ownNetwork = []string{
+		"net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports", "net.ipv4.ip_unprivileged_port_start", "net.ipv4.tcp_syncookies",
+		"net.ipv4.ping_group_range", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl",
+		"net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem",
+	}
+	ownMemory = []string{"kernel.shm_rmid_forced"}
+)
+
+// forbiddenSysctl says which kernel parameter a pod may not set, and why, "" if it may set all that it does.
+func forbiddenSysctl(pod *api.Pod) string {
+	if pod.Spec.SecurityContext == nil {
+		return ""
+	}
+	for _, s := range pod.Spec.SecurityContext.Sysctls {
+		name := strings.ReplaceAll(s.Name, "/", ".")
+		switch network := slices.Contains(ownNetwork, name); {
+		case network && pod.Spec.HostNetwork:
+			return fmt.Sprintf("%q not allowed with host net enabled", name)
+		case slices.Contains(ownMemory, name) && pod.Spec.HostIPC:
+			return fmt.Sprintf("%q not allowed with host ipc enabled", name)
+		case !network && !slices.Contains(ownMemory, name):
+			return fmt.Sprintf("%q not allowlisted", name)
+		}
+	}
+	return ""
+}
+
+// portsCollide tells whether two pods want the same port of the node.
+func portsCollide(a, b *api.Pod) bool {
+	for _, p := range hostPorts(a) {
+		for _, q := range hostPorts(b) {
+			everywhere := p.HostIP == "" || p.HostIP == "0.0.0.0" || q.HostIP == "" || q.HostIP == "0.0.0.0"
+			if p.HostPort == q.HostPort && p.Protocol == q.Protocol && (everywhere || p.HostIP == q.HostIP) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hostPorts are the ports of the node that a pod wants.
+func hostPorts(pod *api.Pod) []api.ContainerPort {
+	var ports []api.ContainerPort
+	for _, list := range [][]api.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+		for i := range list {
+			if isInit(pod, list[i].Name) && !isSidecar(&list[i]) {
+				continue
+			}
+			for _, p := range list[i].Ports {
+				if p.HostPort > 0 {
+					ports = append(ports, p)
+				}
+			}
+		}
+	}
+	return ports
+}
+
+// reject tells the user of a pod that may not run.
+func (w *podWorker) reject(ctx context.Context, pod *api.Pod) *podFailure {
+	failure := w.k.admit(pod)
+	if failure != nil {
+		w.event(ctx, pod, "", eventWarning, failure.Reason, "%s", strings.TrimPrefix(failure.Message, "Pod was rejected: "))
+	}
+	return failure
+}

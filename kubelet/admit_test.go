@@ -1,0 +1,49 @@
+package kubelet
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kubelite/api"
+)
+
+func TestAdmission(t *testing.T) {
+	node := &api.Node{ObjectMeta: api.ObjectMeta{Name: "n1", Labels: map[string]string{"disk": "ssd"}}}
+	allocatable := api.ResourceList{api.ResourceCPU: api.MustParse("2"), api.ResourceMemory: api.MustParse("1Gi"), api.ResourcePods: api.MustParse("2")}
+	other := testPod("b")
+	other.Spec.Containers[0].Resources.Requests = api.ResourceList{api.ResourceCPU: api.MustParse("1500m")}
+	other.Spec.Containers[0].Ports = []api.ContainerPort{{HostPort: 80, Protocol: api.ProtocolTCP}}
+	for _, test := range []struct {
+		name            string
+		change          func(pod *api.Pod)
+		others          []*api.Pod
+		reason, message string
+	}{
+		{"fits", func(*api.Pod) {}, []*api.Pod{other}, "", ""},
+		{"too many pods", func(*api.Pod) {}, []*api.Pod{other, other}, "OutOfpods", "Node didn't have enough resource: pods, requested: 1, used: 2, capacity: 2"},
+		{"too much cpu", func(pod *api.Pod) {
+			pod.Spec.Containers[0].Resources.Requests = api.ResourceList{api.ResourceCPU: api.MustParse("1")}
+		}, []*api.Pod{other}, "OutOfcpu", "Node didn't have enough resource: cpu, requested: 1000, used: 1500, capacity: 2000"},
+		{"another kind of node", func(pod *api.Pod) { pod.Spec.NodeSelector = map[string]string{"disk": "tape"} }, nil,
+			"NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"},
+		{"its port is taken", func(pod *api.Pod) {
+			pod.Spec.Containers[0].Ports = []api.ContainerPort{{HostPort: 80, Protocol: api.ProtocolTCP, HostIP: "127.0.0.1"}}
+		}, []*api.Pod{other}, "NodePorts", "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"},
+		{"a kernel parameter of the machine", func(pod *api.Pod) {
+			pod.Spec.SecurityContext = &api.PodSecurityContext{Sysctls: []api.Sysctl{{Name: "kernel.shm_rmid_forced", Value: "1"}, {Name: "kernel.msgmax", Value: "1"}}}
+		}, nil, "SysctlForbidden", `forbidden sysctl: "kernel.msgmax" not allowlisted`},
+		{"of the machine's network", func(pod *api.Pod) {
+			pod.Spec.HostNetwork = true
+			pod.Spec.SecurityContext = &api.PodSecurityContext{Sysctls: []api.Sysctl{{Name: "net/ipv4/tcp_syncookies", Value: "1"}}}
+		}, nil, "SysctlForbidden", `forbidden sysctl: "net.ipv4.tcp_syncookies" not allowed with host net enabled`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			pod := testPod("a")
+			test.change(pod)
+			reason, message := admission(pod, node, test.others, allocatable)
+			require.Equal(t, test.reason, reason)
+			require.Equal(t, test.message, message)
+		})
+	}
+}
