@@ -15,7 +15,7 @@ import (
 func Commands(machine Machine, version string) []*cobra.Command {
 	return []*cobra.Command{
 		startCommand(machine, version), stopCommand(), deleteCommand(machine), statusCommand(), ipCommand(), logsCommand(),
-		kubeconfigCommand(), componentCommand(), nodeCommand(machine), superviseCommand(),
+		kubeconfigCommand(), componentCommand(), nodeCommand(machine), superviseCommand(), proxyContainerCommand(machine),
 	}
 }
 

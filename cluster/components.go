@@ -24,6 +24,9 @@ func (c *Config) commandLine(p Profile, component string) ([]string, error) {
 			"--requestheader-client-ca-file", pki("front-proxy-ca.crt"),
 			"--proxy-client-cert-file", pki("front-proxy-client.crt"), "--proxy-client-key-file", pki("front-proxy-client.key"),
 			"--service-cluster-ip-range", c.ServiceCIDR.String()}
+		if c.gatewayIsOurs() {
+			args = append(args, "--advertise-address", c.Gateway.String())
+		}
 		for _, address := range c.listenAddresses() {
 			args = append(args, "--listen", address)
 		}
@@ -33,14 +36,19 @@ func (c *Config) commandLine(p Profile, component string) ([]string, error) {
 			"--volume-dir", p.Path("data", "volumes")}, nil
 	case "scheduler":
 		return []string{"scheduler", "--kubeconfig", pki("scheduler.conf")}, nil
+	case proxyComponent:
+		if c.hasProxy() {
+			return c.proxyCommandLine(p), nil
+		}
 	}
 	for _, n := range c.Nodes {
 		if n.Component() == component {
-			return []string{"kubelet", "--kubeconfig", pki(component + ".conf"),
+			args := []string{"kubelet", "--kubeconfig", pki(component + ".conf"),
 				"--node-name", n.Name, "--node-ip", c.nodeIP(), "--port", strconv.Itoa(n.Port), "--pod-cidr", n.PodCIDR.String(),
 				"--tls-cert-file", pki(component + "-server.crt"), "--tls-private-key-file", pki(component + "-server.key"),
 				"--client-ca-file", pki("ca.crt"), "--root-dir", p.Path("data", component),
-				"--runtime", c.Runtime, "--profile", c.Profile, "--network", c.Network, "--pause-image", c.Image}, nil
+				"--runtime", c.Runtime, "--profile", c.Profile, "--network", c.Network, "--pause-image", c.Image}
+			return args, nil
 		}
 	}
 	return nil, fmt.Errorf("no component %q; there are %v", component, c.Components())
@@ -111,6 +119,7 @@ func (c *Config) identities(p Profile) error {
 		{"admin", p.Kubeconfig(), "kubernetes-admin", "system:masters"},
 		{"controllers", p.Path("pki", "controllers.conf"), "system:kube-controller-manager", ""},
 		{"scheduler", p.Path("pki", "scheduler.conf"), "system:kube-scheduler", ""},
+		{proxyComponent, p.Path("pki", "proxy.conf"), "system:kube-proxy", "system:node-proxier"},
 	}
 	for _, n := range c.Nodes {
 		kubelet := n.Component()

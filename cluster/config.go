@@ -32,8 +32,14 @@ type Config struct {
 	Gateway     netip.Addr   `json:"gateway"`
 	PodCIDR     netip.Prefix `json:"podCIDR"`
 	ServiceCIDR netip.Prefix `json:"serviceCIDR"`
-	Network     string       `json:"network,omitempty"` // the Docker network; empty on the simulated runtime
-	Image       string       `json:"image,omitempty"`   // our own binary as an image: the pause container
+	// BalancerCIDR is where addresses of LoadBalancer services come from. They lead here, and nowhere else in the world.
+	BalancerCIDR netip.Prefix `json:"loadBalancerCIDR"`
+	// ProxyHealthz is the port on loopback where the proxy says that the rules are in force. The simulated runtime has no
+	// packets, and no proxy.
+	ProxyHealthz int `json:"proxyHealthz,omitempty"`
+
+	Network string `json:"network,omitempty"` // the Docker network; empty on the simulated runtime
+	Image   string `json:"image,omitempty"`   // our own binary as an image: the pause container
 }
 
 // Node is one kubelet of the cluster.
@@ -51,6 +57,9 @@ func (c *Config) Components() []string {
 	names := []string{"apiserver", "controllers", "scheduler"}
 	for _, n := range c.Nodes {
 		names = append(names, n.Component())
+	}
+	if c.hasProxy() {
+		names = append(names, proxyComponent)
 	}
 	return names
 }
@@ -117,6 +126,24 @@ func (c *Config) addNode(name string) error {
 	}
 }
 
+// setServiceRanges picks the virtual addresses. They go with the range of the pods, of which Docker sees to it that no other
+// cluster of this machine has the same: 10.244.0.0/16 has services in 10.96.0.0/16 and load balancers in 10.104.0.0/16,
+// 10.245.0.0/16 those after them, and so on.
+func (c *Config) setServiceRanges() {
+	ith := c.PodCIDR.Addr().As4()[1] - firstPodRange
+	virtual := func(first byte) netip.Prefix {
+		return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, first + ith, 0, 0}), 16)
+	}
+	c.ServiceCIDR, c.BalancerCIDR = virtual(96), virtual(104)
+}
+
+// dnsAddress is the tenth address of services, which upstream's tools give to DNS, too.
+func (c *Config) dnsAddress() netip.Addr {
+	a := c.ServiceCIDR.Masked().Addr().As4()
+	a[3] = 10
+	return netip.AddrFrom4(a)
+}
+
 // nodeCIDR is the i-th /24 of the cluster's range, as the node IPAM controller of a real cluster hands them out. The
 // 0th is left to the gateway.
 func nodeCIDR(cluster netip.Prefix, i int) (netip.Prefix, error) {
@@ -143,10 +170,12 @@ func freePort(want int) (int, error) {
 	panic("unreachable")
 }
 
+const firstPodRange = 244
+
 // podCIDRs yields the ranges that a new cluster may take, the customary one first: 10.244.0.0/16, 10.245.0.0/16, ...
 func podCIDRs(yield func(netip.Prefix) bool) {
-	for i := range 8 {
-		if !yield(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(244 + i), 0, 0}), 16)) {
+	for i := range byte(8) {
+		if !yield(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, firstPodRange + i, 0, 0}), 16)) {
 			return
 		}
 	}

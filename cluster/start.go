@@ -47,6 +47,9 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 		}
 		step("Docker network %s, %s", config.Network, config.PodCIDR)
 	}
+	if !config.BalancerCIDR.IsValid() {
+		config.setServiceRanges()
+	}
 	if err := errors.Join(config.save(p), config.identities(p)); err != nil {
 		return err
 	}
@@ -55,6 +58,7 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 			return err
 		}
 	}
+	proxySaid := fileSize(p.LogFile(proxyComponent))
 	if err := launch(p); err != nil {
 		return err
 	}
@@ -72,6 +76,13 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 		return fmt.Errorf("not every node is Ready after %v: %w; the logs are in %s", opts.Wait, err, p.Path("logs"))
 	}
 	step("Nodes ready: %s", strings.Join(nodeNames(config), ", "))
+	if config.hasProxy() {
+		if err := waitProxy(ctx, p, config, proxySaid); err != nil {
+			fmt.Fprintf(out, " ! Addresses of services lead nowhere, and network policies are not enforced: %v\n", err)
+		} else {
+			step("Services: addresses %s, node ports on %s and loopback", config.ServiceCIDR, config.nodeIP())
+		}
+	}
 	if opts.Merge {
 		file, err := mergeKubeconfig(p)
 		if err != nil {
@@ -128,13 +139,15 @@ func newConfig(ctx context.Context, p Profile, machine Machine, opts StartOption
 		notice(out, "simulated nodes, as asked")
 	}
 	config.PodCIDR = netip.MustParsePrefix("10.244.0.0/16")
-	config.ServiceCIDR = netip.MustParsePrefix("10.96.0.0/16")
 	config.Image = image(config.Runtime, opts.Version)
 	if config.Runtime == RuntimeDocker {
 		config.Network = "kubelite-" + p.Name
 	}
 	var err error
 	config.Port, err = freePort(opts.Port)
+	if err == nil && config.hasProxy() {
+		config.ProxyHealthz, err = freePort(10256)
+	}
 	return config, err
 }
 

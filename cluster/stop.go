@@ -38,6 +38,9 @@ func Delete(ctx context.Context, p Profile, machine Machine, out io.Writer) erro
 		return err
 	}
 	if config.Runtime == RuntimeDocker {
+		if err := cleanProxy(ctx, p, config, machine); err != nil {
+			fmt.Fprintf(out, " ! packet rules of the cluster may remain in the kernel: %v\n", err)
+		}
 		if err := machine.Purge(ctx, p.Name); err != nil {
 			return fmt.Errorf("remove the containers and the network: %w", err)
 		}

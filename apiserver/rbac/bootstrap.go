@@ -81,8 +81,9 @@ var clusterBindings = []struct {
 	{"system:service-account-issuer-discovery", []api.Subject{group("system:serviceaccounts")}},
 	// For nobody: what a node may do depends on its pods, which rules cannot say. The node authorizer knows.
 	{"system:node", nil},
+	{"kubelite:network-policy", []api.Subject{user("system:kube-proxy")}},
 	{"kubelite:ledger-writer", []api.Subject{
-		user("system:kube-scheduler"), user("system:kube-controller-manager"), group("system:nodes"), group("system:serviceaccounts:kube-system"),
+		user("system:kube-scheduler"), user("system:kube-controller-manager"), user("system:kube-proxy"), group("system:nodes"), group("system:serviceaccounts:kube-system"),
 	}},
 }
 

@@ -196,6 +196,11 @@ var clusterRoles = []namedRules{
 		recordEvents,
 	}},
 
+	// Elsewhere a network plugin enforces policies, with a role that comes with it. Here the proxy does.
+	{"kubelite:network-policy", []api.PolicyRule{
+		can("list watch", "core", "pods namespaces"),
+		can("list watch", "networking.k8s.io", "networkpolicies"),
+	}},
 	// What no other Kubernetes has: the ledger, in which components write what they decided and why.
 	{"kubelite:ledger-writer", []api.PolicyRule{
 		paths("post", api.LedgerPath),

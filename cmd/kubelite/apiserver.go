@@ -35,6 +35,7 @@ func apiserverCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&dataDir, "data-dir", "", "directory of the store")
 	f.StringArrayVar(&cfg.Listen, "listen", []string{"127.0.0.1:6443"}, "address and port to serve on; may be given more than once")
+	f.StringVar(&cfg.AdvertiseAddress, "advertise-address", "", "address at which pods reach the server (default that of the first --listen)")
 	f.StringVar(&cfg.CertFile, "tls-cert-file", "", "certificate that the server proves itself with")
 	f.StringVar(&cfg.KeyFile, "tls-private-key-file", "", "its key")
 	f.StringVar(&cfg.ClientCAFile, "client-ca-file", "", "authority that signs client certificates")

@@ -43,6 +43,7 @@ func kubeletCommand() *cobra.Command {
 	f.StringVar(&cfg.NodeIP, "node-ip", "127.0.0.1", "address of the node, which the kubelet's server listens on")
 	f.IntVar(&port, "port", 10250, "port of the kubelet's server")
 	f.StringVar(&cfg.PodCIDR, "pod-cidr", "10.244.1.0/24", "addresses of this node's pods")
+	f.StringSliceVar(&cfg.ClusterDNS, "cluster-dns", nil, "name servers of pods (default those of the machine)")
 	f.StringVar(&cfg.RootDir, "root-dir", "", "directory for volumes")
 	f.StringVar(&cfg.ServingCert, "tls-cert-file", "", "certificate that the kubelet's server proves itself with")
 	f.StringVar(&cfg.ServingKey, "tls-private-key-file", "", "its key")

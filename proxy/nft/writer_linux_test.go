@@ -1,0 +1,132 @@
+package nft
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/nftables"
+	"github.com/stretchr/testify/require"
+)
+
+// inOwnNetwork runs a test in a network namespace of its own, where it may do as it likes.
+func inOwnNetwork(t *testing.T) bool {
+	t.Helper()
+	if os.Getenv("IN_OWN_NETWORK") == t.Name() {
+		return true
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), "IN_OWN_NETWORK="+t.Name())
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+	}
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Skipf("this machine gives no network namespace: %v", err)
+	}
+	require.NoError(t, err, string(out))
+	return false
+}
+
+func chainsIn(t *testing.T) map[string]int {
+	t.Helper()
+	conn := &nftables.Conn{}
+	chains, err := conn.ListChains()
+	require.NoError(t, err)
+	found := map[string]int{}
+	for _, chain := range chains {
+		rules, err := conn.GetRules(chain.Table, chain)
+		require.NoError(t, err)
+		found[chain.Name] = len(rules)
+	}
+	return found
+}
+
+func example(endpoints ...string) Fragment {
+	var f Fragment
+	redirect := Redirect{Transport: TCP}
+	for _, e := range endpoints {
+		redirect.To = append(redirect.To, netip.MustParseAddrPort(e))
+	}
+	f.AddChain("web", Rule{redirect})
+	f.AddElement("ports", portKey(), Join(Address(netip.MustParseAddr("10.96.0.9")), TransportNumber(TCP), Port(80)), Goto("web"))
+	return f
+}
+
+func portKey() []Field { return []Field{DestinationAddress, Transport, DestinationPort} }
+
+func base() Fragment {
+	var f Fragment
+	key := portKey()
+	f.AddSet("ports", Set{Key: key, Verdicts: true})
+	f.AddBase("output", &Hook{Type: "nat", Name: "output", Priority: -105}, Rule{Lookup{Fields: key, Map: "ports"}})
+	return f
+}
+
+func TestWriter(t *testing.T) {
+	if !inOwnNetwork(t) {
+		return
+	}
+	w := NewWriter(IP, "test")
+	require.NoError(t, w.Rebuild(map[string]Fragment{"base": base(), "web": example("10.244.1.2:8080")}))
+	require.Equal(t, map[string]int{"output": 1, "web": 1}, chainsIn(t))
+
+	t.Log("a fragment is replaced in place")
+	require.NoError(t, w.Set("web", example("10.244.1.2:8080", "10.244.2.2:8080")))
+	require.Equal(t, map[string]int{"output": 1, "web": 1}, chainsIn(t))
+
+	t.Log("one that contradicts another is refused, and disturbs nobody")
+	rival := example("10.244.1.9:8080")
+	rival.Chains["rival"] = rival.Chains["web"]
+	delete(rival.Chains, "web")
+	rival.AddElement("ports", portKey(), Join(Address(netip.MustParseAddr("10.96.0.9")), TransportNumber(TCP), Port(80)), Goto("rival"))
+	require.ErrorIs(t, w.Set("rival", rival), syscall.EEXIST)
+	require.Equal(t, map[string]int{"output": 1, "web": 1}, chainsIn(t))
+
+	t.Log("once that one is gone it may")
+	require.NoError(t, w.Set("web", Fragment{}))
+	require.NoError(t, w.Set("rival", rival))
+	require.Equal(t, map[string]int{"output": 1, "rival": 1}, chainsIn(t))
+
+	require.NoError(t, w.Remove())
+	require.Empty(t, chainsIn(t))
+}
+
+func TestWriterRestores(t *testing.T) {
+	if !inOwnNetwork(t) {
+		return
+	}
+	w := NewWriter(IP, "test")
+	require.NoError(t, w.Rebuild(map[string]Fragment{"base": base(), "web": example("10.244.1.2:8080")}))
+	ctx, cancel := context.WithCancel(t.Context())
+	removed := make(chan bool, 10)
+	ended := make(chan error, 1)
+	go func() { ended <- w.WatchRemovals(ctx, func(certain bool) { removed <- certain }) }()
+
+	// The flush comes from another program: this one's own changes are no damage.
+	flush, err := exec.LookPath("nft")
+	if err != nil {
+		t.Skip("there is no nft program here to flush with")
+	}
+	require.Eventually(t, func() bool {
+		require.NoError(t, exec.Command(flush, "flush", "ruleset").Run())
+		if len(removed) > 0 {
+			return true
+		}
+		require.NoError(t, w.Restore()) // the watch had not begun
+		return false
+	}, 5*time.Second, 50*time.Millisecond)
+	require.Empty(t, chainsIn(t))
+	require.NoError(t, w.Restore())
+	require.Equal(t, map[string]int{"output": 1, "web": 1}, chainsIn(t))
+	cancel()
+	require.NoError(t, <-ended)
+}

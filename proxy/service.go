@@ -1,0 +1,193 @@
+package proxy
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"kubelite/api"
+	"kubelite/proxy/nft"
+)
+
+// planService works out the rules of one service.
+//
+//	service-ports   10.96.0.20 . tcp . 80 : goto service/shop/cart/tcp-80      its cluster IP, external and load balancer IPs
+//	node-ports                   tcp . 30080 : goto service/shop/cart/tcp-80
+//	chain service/shop/cart/tcp-80   dnat to one of the endpoints
+//
+// nodes has the pod range of each node.
+func planService(n Network, svc *api.Service, endpointSlices []*api.EndpointSlice, nodes map[string]netip.Prefix) nft.Fragment {
+	var f nft.Fragment
+	if !isRouted(svc) {
+		return f
+	}
+	for i := range svc.Spec.Ports {
+		port := &svc.Spec.Ports[i]
+		p := portPlan{
+			f: &f, network: n, svc: svc, port: port, nodes: nodes,
+			endpoints: endpointsOf(port, endpointSlices),
+			chain:     fmt.Sprintf("service/%s/%s/%s", svc.Namespace, svc.Name, portName(port)),
+		}
+		p.plan()
+	}
+	return f
+}
+
+// isRouted tells whether a service has addresses that packets are sent to. Names of others lead clients somewhere else.
+func isRouted(svc *api.Service) bool {
+	return svc.Spec.Type != api.ServiceTypeExternalName && svc.Spec.ClusterIP != "" && svc.Spec.ClusterIP != api.ClusterIPNone
+}
+
+// portName tells a service's ports apart: one number may be there for TCP and for UDP.
+func portName(port *api.ServicePort) string {
+	return fmt.Sprintf("%s-%d", strings.ToLower(string(cmp.Or(port.Protocol, api.ProtocolTCP))), port.Port)
+}
+
+// portPlan plans for one port.
+type portPlan struct {
+	f         *nft.Fragment
+	network   Network
+	svc       *api.Service
+	port      *api.ServicePort
+	nodes     map[string]netip.Prefix
+	endpoints []endpoint
+	chain     string
+}
+
+func (p *portPlan) plan() {
+	if len(p.endpoints) == 0 {
+		for _, address := range slices.Concat(externalIPs(p.svc), loadBalancerIPs(p.svc)) {
+			p.f.AddElement(refused, serviceKey(), p.key(address), nft.Verdict{})
+		}
+		return // cluster IPs are refused anyway, and nobody listens on the node port
+	}
+	internal, external := p.chain, p.chain
+	p.addBalancer(external)
+	if api.Deref(p.svc.Spec.InternalTrafficPolicy, api.ServiceInternalTrafficPolicyCluster) == api.ServiceInternalTrafficPolicyLocal {
+		internal = p.chain + "/local"
+		p.addLocal(internal, external)
+	}
+	for _, address := range clusterIPs(p.svc) {
+		p.f.AddElement(servicePorts, serviceKey(), p.key(address), nft.Goto(internal))
+	}
+	for _, address := range externalIPs(p.svc) {
+		p.f.AddElement(servicePorts, serviceKey(), p.key(address), nft.Goto(external))
+	}
+	if balancers := loadBalancerIPs(p.svc); len(balancers) > 0 {
+		chain := p.addFirewall(external)
+		for _, address := range balancers {
+			p.f.AddElement(servicePorts, serviceKey(), p.key(address), nft.Goto(chain))
+		}
+	}
+	if p.port.NodePort != 0 {
+		p.f.AddElement(nodePorts, nodePortKey(), nft.Join(transport(p.port.Protocol), nft.Port(uint16(p.port.NodePort))), nft.Goto(external))
+	}
+}
+
+func (p *portPlan) key(address netip.Addr) nft.Value {
+	return nft.Join(nft.Address(address), transport(p.port.Protocol), nft.Port(uint16(p.port.Port)))
+}
+
+func (p *portPlan) redirect(to []netip.AddrPort) nft.Statement {
+	return nft.Redirect{Transport: transportNumber(p.port.Protocol), To: to}
+}
+
+// addBalancer adds the chain that picks one of all endpoints.
+func (p *portPlan) addBalancer(chain string) {
+	if p.svc.Spec.SessionAffinity != api.ServiceAffinityClientIP {
+		p.f.AddChain(chain, nft.Rule{p.redirect(targets(p.endpoints))})
+		return
+	}
+	// A client that has been here goes where it went; the others pick, and are remembered.
+	var rules []nft.Rule
+	var chains []string
+	for _, e := range p.endpoints {
+		own := fmt.Sprintf("%s/%s/%d", chain, e.to.Addr(), e.to.Port())
+		clients := "clients-of-" + own
+		p.f.AddSet(clients, nft.Set{Key: []nft.Field{nft.SourceAddress}, Dynamic: true})
+		p.f.AddChain(own,
+			nft.Rule{nft.Remember{Set: clients, Timeout: affinityTimeout(p.svc)}},
+			nft.Rule{p.redirect([]netip.AddrPort{e.to})})
+		rules = append(rules, nft.Rule{nft.In{Fields: []nft.Field{nft.SourceAddress}, Set: clients}, nft.Goto(own)})
+		chains = append(chains, own)
+	}
+	p.f.AddChain(chain, append(rules, nft.Rule{nft.Spread{Chains: chains}})...)
+}
+
+// addLocal adds the chain for clients who must stay on their node. All nodes are on this machine, so a client's node is the
+// one whose range its address is in, and the machine itself is every node.
+func (p *portPlan) addLocal(chain, all string) {
+	var rules []nft.Rule
+	groups := byNode(p.endpoints)
+	for _, node := range slices.Sorted(maps.Keys(groups)) {
+		if r, ok := p.nodes[node]; ok {
+			rules = append(rules, nft.Rule{nft.Is{Field: nft.SourceAddress, Range: r}, p.redirect(targets(groups[node]))})
+		}
+	}
+	p.f.AddChain(chain, append(rules,
+		nft.Rule{nft.Is{Field: nft.SourceAddress, Range: single(p.network.Gateway)}, nft.Goto(all)},
+		nft.Rule{nft.Is{Field: nft.SourceAddress, Range: p.network.Pods}, nft.Verdict{Kind: "return"}}, // to be refused
+		nft.Rule{nft.Goto(all)})...)
+}
+
+// addFirewall adds the chain that lets only some clients through to the load balancer's address, if the service says so.
+func (p *portPlan) addFirewall(all string) string {
+	ranges := p.svc.Spec.LoadBalancerSourceRanges
+	if len(ranges) == 0 {
+		return all
+	}
+	chain := p.chain + "/firewall"
+	var rules []nft.Rule
+	for _, text := range ranges {
+		if r, err := netip.ParsePrefix(strings.TrimSpace(text)); err == nil && r.Addr().Is4() {
+			rules = append(rules, nft.Rule{nft.Is{Field: nft.SourceAddress, Range: r.Masked()}, nft.Goto(all)})
+		}
+	}
+	p.f.AddChain(chain, rules...)
+	for _, address := range loadBalancerIPs(p.svc) {
+		p.f.AddElement(refused, serviceKey(), p.key(address), nft.Verdict{})
+	}
+	return chain
+}
+
+func affinityTimeout(svc *api.Service) time.Duration {
+	seconds := int32(10800)
+	if c := svc.Spec.SessionAffinityConfig; c != nil && c.ClientIP != nil {
+		seconds = api.Deref(c.ClientIP.TimeoutSeconds, seconds)
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+func clusterIPs(svc *api.Service) []netip.Addr {
+	if len(svc.Spec.ClusterIPs) > 0 {
+		return ipv4(svc.Spec.ClusterIPs...)
+	}
+	return ipv4(svc.Spec.ClusterIP)
+}
+
+func externalIPs(svc *api.Service) []netip.Addr { return ipv4(svc.Spec.ExternalIPs...) }
+
+// loadBalancerIPs are the addresses at which packets for the load balancer arrive here.
+func loadBalancerIPs(svc *api.Service) []netip.Addr {
+	var all []netip.Addr
+	for _, ingress := range svc.Status.LoadBalancer.Ingress {
+		if api.Deref(ingress.IPMode, api.LoadBalancerIPModeVIP) == api.LoadBalancerIPModeVIP {
+			all = append(all, ipv4(ingress.IP)...)
+		}
+	}
+	return all
+}
+
+func ipv4(texts ...string) []netip.Addr {
+	var all []netip.Addr
+	for _, text := range texts {
+		if a, err := netip.ParseAddr(text); err == nil && a.Is4() {
+			all = append(all, a)
+		}
+	}
+	return all
+}
