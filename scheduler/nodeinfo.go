@@ -44,6 +44,8 @@ type nodeInfo struct {
 	allocatable resources
 	allowedPods int64
 	images      map[string]int64 // size by normalized name
+	taints      []api.Taint      // that keep pods away
+	softTaints  []api.Taint      // that would rather not have them
 
 	pods         []*podInfo
 	requested    resources
@@ -70,6 +72,14 @@ func (n *nodeInfo) setNode(node *api.Node) {
 		n.allowedPods = q.Value()
 	}
 	n.images = nodeImages(node)
+	n.taints, n.softTaints = nil, nil
+	for _, taint := range node.Spec.Taints {
+		if taint.Effect == api.TaintEffectPreferNoSchedule {
+			n.softTaints = append(n.softTaints, taint)
+		} else {
+			n.taints = append(n.taints, taint)
+		}
+	}
 }
 
 func (n *nodeInfo) addPod(p *podInfo) {

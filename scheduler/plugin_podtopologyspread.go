@@ -81,8 +81,8 @@ func constraintSelector(pod *api.Pod, c *api.TopologySpreadConstraint) api.Selec
 }
 
 // includes tells whether a node's pods count for the constraint.
-func (c *spreadConstraint) includes(pod *api.Pod, node *api.Node) bool {
-	return (!c.honorAffinity || api.FitsNode(&pod.Spec, node)) && (!c.honorTaints || toleratesAll(pod, node))
+func (c *spreadConstraint) includes(pod *api.Pod, n *nodeInfo) bool {
+	return (!c.honorAffinity || api.FitsNode(&pod.Spec, n.node)) && (!c.honorTaints || taintFilter{pod}.Filter(n) == nil)
 }
 
 // podsPerNode counts, by position, the pods that the constraint means. Those on their way out do not count.
@@ -113,7 +113,7 @@ func (p *podTopologySpread) PreFilter(c *cycle) (nodeFilter, *status) {
 		d.eligible = make([]bool, d.pods.topology.domains)
 		counts := d.podsPerNode(c.cache, c.pod.pod.Namespace)
 		for position, n := range c.cache.nodes {
-			if f.hasAllKeys(n) && d.includes(c.pod.pod, n.node) {
+			if f.hasAllKeys(n) && d.includes(c.pod.pod, n) {
 				d.eligible[d.pods.topology.domainOf[position]] = true
 				d.pods.add(n, int64(counts[position]))
 			}
@@ -201,7 +201,7 @@ func (f *spreadFilter) count(p *podInfo, n *nodeInfo, sign int64) {
 	}
 	for i := range f.constraints {
 		d := &f.constraints[i]
-		if d.selector.Matches(p.pod.Labels) && p.pod.DeletionTimestamp == nil && d.includes(f.pod, n.node) {
+		if d.selector.Matches(p.pod.Labels) && p.pod.DeletionTimestamp == nil && d.includes(f.pod, n) {
 			d.pods.add(n, sign)
 			d.findMinimum()
 		}

@@ -49,7 +49,7 @@ func (p *podTopologySpread) PreScore(c *cycle, nodes []*nodeInfo) nodeScorer {
 			}
 		}
 		for position, n := range c.cache.nodes {
-			if at := d.pods.topology.domainOf[position]; at >= 0 && offered[at] && d.perNode[position] > 0 && !s.ignores(n) && d.includes(c.pod.pod, n.node) {
+			if at := d.pods.topology.domainOf[position]; at >= 0 && offered[at] && d.perNode[position] > 0 && !s.ignores(n) && d.includes(c.pod.pod, n) {
 				d.pods.counts[at] += int64(d.perNode[position])
 			}
 		}

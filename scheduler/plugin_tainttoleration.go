@@ -19,27 +19,25 @@ type taintFilter struct{ pod *api.Pod }
 
 // Filter rejects nodes with a taint that keeps the pod away.
 func (f taintFilter) Filter(n *nodeInfo) *status {
-	if toleratesAll(f.pod, n.node) {
-		return nil
+	for i := range n.taints {
+		if !api.Tolerates(f.pod.Spec.Tolerations, &n.taints[i]) {
+			return untoleratedTaints
+		}
 	}
-	return untoleratedTaints
+	return nil
 }
 
 // toleratesAll tells whether no taint of the node keeps new pods like this one away.
 func toleratesAll(pod *api.Pod, node *api.Node) bool {
-	for i := range node.Spec.Taints {
-		taint := &node.Spec.Taints[i]
-		if taint.Effect != api.TaintEffectPreferNoSchedule && !api.Tolerates(pod.Spec.Tolerations, taint) {
-			return false
-		}
-	}
-	return true
+	var n nodeInfo
+	n.setNode(node)
+	return taintFilter{pod}.Filter(&n) == nil
 }
 
-// PreScore has an opinion only where there are nodes with taints.
+// PreScore has an opinion only where there are nodes with taints that wish.
 func (*taintToleration) PreScore(c *cycle, nodes []*nodeInfo) nodeScorer {
 	for _, n := range nodes {
-		if len(n.node.Spec.Taints) > 0 {
+		if len(n.softTaints) > 0 {
 			return taintScorer{c.pod.pod}
 		}
 	}
@@ -50,8 +48,8 @@ type taintScorer struct{ pod *api.Pod }
 
 // Score counts the taints that would rather not have the pod.
 func (s taintScorer) Score(n *nodeInfo) (intolerable int64) {
-	for i := range n.node.Spec.Taints {
-		if taint := &n.node.Spec.Taints[i]; taint.Effect == api.TaintEffectPreferNoSchedule && !api.Tolerates(s.pod.Spec.Tolerations, taint) {
+	for i := range n.softTaints {
+		if !api.Tolerates(s.pod.Spec.Tolerations, &n.softTaints[i]) {
 			intolerable++
 		}
 	}

@@ -23,8 +23,8 @@ type Config struct {
 }
 
 // bindConcurrency bounds the bindings under way. A binding waits for the disk of the API server, which serves many at the
-// price of one.
-const bindConcurrency = 64
+// price of one; but no more than the client keeps connections for, since a new one costs both sides more than a binding.
+const bindConcurrency = 24
 
 // Scheduler gives every pod that has no node the best node that can run it.
 type Scheduler struct {
