@@ -22,6 +22,7 @@ type typeDoc struct {
 	file   string
 	text   string
 	fields map[string]string // by Go name
+	over   string            // the type that it is defined over: "" for those that have fields of their own
 	values []valueDoc        // the constants of a string type
 }
 
@@ -63,6 +64,11 @@ func readTypeDocs() map[string]*typeDoc {
 			}
 		}
 	}
+	for _, doc := range docs {
+		if over := docs[doc.over]; over != nil {
+			doc.fields = over.fields // they are the same fields
+		}
+	}
 	return docs
 }
 
@@ -79,6 +85,9 @@ func readType(docs map[string]*typeDoc, file string, general *ast.GenDecl, spec 
 	doc.text = commentText(spec.Doc)
 	if doc.text == "" && len(general.Specs) == 1 {
 		doc.text = commentText(general.Doc)
+	}
+	if over, ok := spec.Type.(*ast.Ident); ok {
+		doc.over = over.Name
 	}
 	structure, ok := spec.Type.(*ast.StructType)
 	if !ok {

@@ -676,58 +676,7 @@ const (
 
 // EphemeralContainerCommon is what an ephemeral container has in common with others. Ports, probes, lifecycle and
 // resources may not be set.
-type EphemeralContainerCommon struct {
-	// Its name: a DNS label, unique in the pod. It cannot change.
-	Name string `json:"name" pb:"1"`
-	// The image to run.
-	Image string `json:"image,omitempty" pb:"2"`
-	// The program to run instead of the image's entrypoint. $(NAME) stands for an environment variable.
-	Command []string `json:"command,omitempty" pb:"3" list:"atomic"`
-	// The arguments instead of the image's. $(NAME) stands for an environment variable.
-	Args []string `json:"args,omitempty" pb:"4" list:"atomic"`
-	// The directory to start in. Default: the image's.
-	WorkingDir string `json:"workingDir,omitempty" pb:"5"`
-	// Ports that it listens on.
-	Ports []ContainerPort `json:"ports,omitempty" pb:"6" patch:"merge" mergeKey:"containerPort" list:"map" mapKeys:"containerPort,protocol"`
-	// ConfigMaps and Secrets whose keys become environment variables. Of equal names the last one counts.
-	EnvFrom []EnvFromSource `json:"envFrom,omitempty" pb:"19" list:"atomic"`
-	// Environment variables; these go before envFrom.
-	Env []EnvVar `json:"env,omitempty" pb:"7" patch:"merge" mergeKey:"name" list:"map" mapKeys:"name"`
-	// What it needs and may use at most.
-	Resources ResourceRequirements `json:"resources,omitempty" pb:"8"`
-	// What happens when its resources are changed while it runs.
-	ResizePolicy []ContainerResizePolicy `json:"resizePolicy,omitempty" pb:"23" list:"atomic"`
-	// For a single container, when it is restarted. Always makes a sidecar of an init container.
-	RestartPolicy *ContainerRestartPolicy `json:"restartPolicy,omitempty" pb:"24"`
-	// When it is restarted, by exit code; the first rule that matches counts, before restartPolicy.
-	RestartPolicyRules []ContainerRestartRule `json:"restartPolicyRules,omitempty" pb:"25" list:"atomic"`
-	// Where volumes appear in it.
-	VolumeMounts []VolumeMount `json:"volumeMounts,omitempty" pb:"9" patch:"merge" mergeKey:"mountPath" list:"map" mapKeys:"mountPath"`
-	// Where block devices appear in it.
-	VolumeDevices []VolumeDevice `json:"volumeDevices,omitempty" pb:"21" patch:"merge" mergeKey:"devicePath" list:"map" mapKeys:"devicePath"`
-	// Asks whether it is alive; it is restarted if not.
-	LivenessProbe *Probe `json:"livenessProbe,omitempty" pb:"10"`
-	// Asks whether it can serve; services leave it out while not.
-	ReadinessProbe *Probe `json:"readinessProbe,omitempty" pb:"11"`
-	// Asks whether it has started; the other probes wait for it, and it is restarted if it never does.
-	StartupProbe *Probe `json:"startupProbe,omitempty" pb:"22"`
-	// What to do right after its start and right before its end.
-	Lifecycle *Lifecycle `json:"lifecycle,omitempty" pb:"12"`
-	// File with its last words. Default: /dev/termination-log.
-	TerminationMessagePath string `json:"terminationMessagePath,omitempty" pb:"13"`
-	// File, or FallbackToLogsOnError to take the log's end when the file is empty and it failed. Default: File.
-	TerminationMessagePolicy TerminationMessagePolicy `json:"terminationMessagePolicy,omitempty" pb:"20"`
-	// Always, IfNotPresent or Never. Default: Always for the tag latest, else IfNotPresent.
-	ImagePullPolicy PullPolicy `json:"imagePullPolicy,omitempty" pb:"14"`
-	// Its rights. They go before the pod's.
-	SecurityContext *SecurityContext `json:"securityContext,omitempty" pb:"15"`
-	// Keep its standard input open, so that one can attach to it. Default: false.
-	Stdin bool `json:"stdin,omitempty" pb:"16"`
-	// Close standard input after the first client has left. Default: false.
-	StdinOnce bool `json:"stdinOnce,omitempty" pb:"17"`
-	// Give it a terminal; needs stdin. Default: false.
-	TTY bool `json:"tty,omitempty" pb:"18"`
-}
+type EphemeralContainerCommon Container
 
 // EphemeralContainer is a container that is put into a running pod to look around. It is never restarted and
 // cannot be removed.

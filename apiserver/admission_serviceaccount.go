@@ -15,6 +15,8 @@ import (
 // Upstream's admission plugin ServiceAccount.
 type serviceAccountAdmission struct {
 	server *Server
+	// accounts are those that pods have asked for, decoded: many pods are made for one account.
+	accounts *lastDecoded[*api.ServiceAccount]
 }
 
 const defaultServiceAccount = "default"
@@ -47,7 +49,7 @@ func (p serviceAccountAdmission) Mutate(ctx context.Context, req *Request, obj, 
 		mountToken(pod)
 	}
 	if len(pod.Spec.ImagePullSecrets) == 0 {
-		pod.Spec.ImagePullSecrets = account.ImagePullSecrets
+		pod.Spec.ImagePullSecrets = slices.Clone(account.ImagePullSecrets)
 	}
 	return nil
 }
@@ -109,6 +111,9 @@ func mountToken(pod *api.Pod) {
 
 // account finds a service account; for the default one it waits a little.
 func (p serviceAccountAdmission) account(ctx context.Context, namespace, name string) (*api.ServiceAccount, error) {
+	if account := p.accounts.get(p.server, namespace, name); account != nil {
+		return account, nil
+	}
 	account, err := read[*api.ServiceAccount](ctx, p.server, namespace, name)
 	if !api.IsNotFound(err) {
 		return account, err

@@ -3,6 +3,7 @@ package apiserver
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"kubelite/api"
 	"kubelite/apiserver/rbac"
@@ -55,9 +56,9 @@ func (s *Server) newEdges() (err error) {
 // admissionPlugins are the plugins, in upstream's order.
 func (s *Server) admissionPlugins() admissionChain {
 	return admissionChain{
-		namespaceLifecycle{s},      // is there a namespace, and does it take new objects?
-		limitRanger{s},             // a container asks for something, and for no more than it may
-		serviceAccountAdmission{s}, // a pod runs as somebody
+		namespaceLifecycle{s}, // is there a namespace, and does it take new objects?
+		limitRanger{s},        // a container asks for something, and for no more than it may
+		serviceAccountAdmission{s, &lastDecoded[*api.ServiceAccount]{}}, // a pod runs as somebody
 		nodeRestriction{s},         // a node writes only what is its own
 		nodeTaint{},                // a new node takes no pods until its conditions are known
 		podSecurity{s},             // a pod asks for no more of its node than its namespace allows
@@ -88,6 +89,38 @@ func read[T api.Object](ctx context.Context, s *Server, namespace, name string) 
 		return obj, err
 	}
 	return found.(T), nil
+}
+
+// lastDecoded keeps the objects of a kind that were asked for, decoded, for those who only look at them. It keeps a few: who
+// asks for many different ones gets no use of it.
+type lastDecoded[T api.Object] struct {
+	mu   sync.Mutex
+	kept map[*entry]T // guarded by mu
+}
+
+const maxLastDecoded = 64
+
+// get returns an object as it is now, which the caller must not change, or nil if the cache does not have it.
+func (l *lastDecoded[T]) get(s *Server, namespace, name string) (obj T) {
+	res := resourceOf[T](s)
+	e := s.cache.kind(res).get(res.key(namespace, name))
+	if e == nil {
+		return obj
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if obj, ok := l.kept[e]; ok {
+		return obj
+	}
+	decoded, err := e.object(res)
+	if err != nil {
+		return obj
+	}
+	if l.kept == nil || len(l.kept) >= maxLastDecoded {
+		l.kept = map[*entry]T{}
+	}
+	l.kept[e] = decoded.(T)
+	return l.kept[e]
 }
 
 // readAll returns the objects of a kind as they are now, and the revision of the kind's last change. The caller owns

@@ -22,10 +22,22 @@ type fullCluster struct {
 	ours             bool // false: somebody else's cluster
 }
 
-const (
-	kubectlVersion = "1.36.3"
-	profile        = "compat"
-)
+const profile = "compat"
+
+// kubectlVersion is one of the versions of kubectl that the sessions are tried with; dir has the module that it is built
+// from, whose go.mod says the version.
+type kubectlVersion struct{ version, dir string }
+
+// The first is what all other checks use.
+var kubectls = []kubectlVersion{{"1.36.3", "../kubectl"}, {"1.32.13", "../kubectl132"}}
+
+// program is where it is built.
+func (v kubectlVersion) program() string {
+	if v == kubectls[0] {
+		return filepath.Join(filepath.Dir(shared.kubectl), "kubectl")
+	}
+	return filepath.Join(filepath.Dir(shared.kubectl), "kubectl-"+v.version, "kubectl")
+}
 
 var shared *fullCluster
 
@@ -47,8 +59,10 @@ func run(m *testing.M) (code int, err error) {
 	if err := build("../../..", shared.kubelite, "", "./cmd/kubelite"); err != nil {
 		return 1, err
 	}
-	if err := buildKubectl(shared.kubectl); err != nil {
-		return 1, err
+	for _, v := range kubectls {
+		if err := v.build(); err != nil {
+			return 1, err
+		}
 	}
 	if shared.kubeconfig == "" {
 		shared.ours = true
@@ -67,13 +81,14 @@ func build(dir, out, ldflags string, packages ...string) error {
 	return output(cmd)
 }
 
-// buildKubectl makes the kubectl of our go.mod, which says the version that upstream's release says.
-func buildKubectl(out string) error {
+// build makes it say the version that upstream's release says.
+func (v kubectlVersion) build() error {
 	var flags []string
+	minor := strings.Split(v.version, ".")[1]
 	for _, pkg := range []string{"k8s.io/component-base/version", "k8s.io/client-go/pkg/version"} {
-		flags = append(flags, "-X "+pkg+".gitVersion=v"+kubectlVersion, "-X "+pkg+".gitMajor=1", "-X "+pkg+".gitMinor=36")
+		flags = append(flags, "-X "+pkg+".gitVersion=v"+v.version, "-X "+pkg+".gitMajor=1", "-X "+pkg+".gitMinor="+minor)
 	}
-	return build("..", out, strings.Join(flags, " "), "./kubectl")
+	return build(v.dir, v.program(), strings.Join(flags, " "), ".")
 }
 
 // output runs a command whose output matters only if it fails.

@@ -15,14 +15,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestKubectl runs every session in testdata/kubectl in a namespace of its own. The first comment in a file says what it
-// checks.
+// TestKubectl runs every session in testdata/kubectl with every version, in a namespace of its own. The first comment in a
+// file says what it checks.
 func TestKubectl(t *testing.T) {
 	files, err := filepath.Glob("testdata/kubectl/*.txtar")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
-	for _, file := range files {
-		check(t, "kubectl "+kubectlVersion, title(t, file), func(t *testing.T) { kubectlSession(t, file) })
+	for _, v := range kubectls {
+		for _, file := range files {
+			check(t, "kubectl "+v.version, title(t, file), func(t *testing.T) { kubectlSession(t, v, file) })
+		}
 	}
 }
 
@@ -35,14 +37,15 @@ func title(t *testing.T, file string) string {
 
 var namespaces atomic.Int64
 
-func kubectlSession(t *testing.T, file string) {
+func kubectlSession(t *testing.T, v kubectlVersion, file string) {
 	testscript.Run(t, testscript.Params{
 		Files: []string{file},
 		Setup: func(env *testscript.Env) error {
 			namespace := fmt.Sprintf("kubectl-%d-%d", time.Now().Unix(), namespaces.Add(1))
 			env.Setenv("NAMESPACE", namespace)
 			env.Setenv("HOME", env.WorkDir)
-			env.Setenv("PATH", filepath.Dir(shared.kubectl)+string(os.PathListSeparator)+env.Getenv("PATH"))
+			env.Setenv("KUBECTL", v.program())
+			env.Setenv("PATH", filepath.Dir(v.program())+string(os.PathListSeparator)+env.Getenv("PATH"))
 			kubectl := func(args ...string) error {
 				return output(exec.Command(shared.kubectl, append(args, "--kubeconfig", shared.kubeconfig)...))
 			}
@@ -68,8 +71,11 @@ func kubectlSession(t *testing.T, file string) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"eventually": eventually},
 		Condition: func(cond string) (bool, error) {
-			if cond == "ours" {
+			switch cond {
+			case "ours":
 				return shared.ours, nil
+			case "newest":
+				return v == kubectls[0], nil
 			}
 			return false, fmt.Errorf("unknown condition %s", cond)
 		},
@@ -84,7 +90,7 @@ func eventually(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	deadline := time.Now().Add(30 * time.Second)
 	for {
-		cmd := exec.Command(shared.kubectl, args[2:]...)
+		cmd := exec.Command(ts.Getenv("KUBECTL"), args[2:]...)
 		cmd.Dir, cmd.Env = ts.MkAbs("."), append(os.Environ(), "KUBECONFIG="+ts.Getenv("KUBECONFIG"), "HOME="+ts.Getenv("HOME"))
 		out, _ := cmd.CombinedOutput()
 		if bytes.Contains(out, []byte(args[0])) != neg {
