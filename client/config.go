@@ -45,15 +45,21 @@ type Client struct {
 	token     string
 	agent     string
 	as        string // the user on whose behalf requests are made; empty: one's own
+	asGroups  []string
 	failFast  bool
 	log       *slog.Logger
 	decisions decisionMemory
 }
 
 // As is the same client, on the same connections, acting on behalf of another user. The server lets it do so if its own
-// user may impersonate that one, and then asks what that one may do.
-func (c *Client) As(user string) *Client {
-	return &Client{base: c.base, http: c.http, token: c.token, agent: c.agent, as: user, failFast: c.failFast, log: c.log}
+// user may impersonate that one, and then asks what that one may do. The groups of service accounts need not be named.
+func (c *Client) As(user string, groups ...string) *Client {
+	return &Client{base: c.base, http: c.http, token: c.token, agent: c.agent, as: user, asGroups: groups, failFast: c.failFast, log: c.log}
+}
+
+// Named is the same client under another name: who writes, in the ledger.
+func (c *Client) Named(agent string) *Client {
+	return &Client{base: c.base, http: c.http, token: c.token, agent: agent, as: c.as, asGroups: c.asGroups, failFast: c.failFast, log: c.log}
 }
 
 // New checks the configuration and makes a client. It does not connect yet.

@@ -126,6 +126,9 @@ func (c *Client) attempt(ctx context.Context, req Request) (*http.Response, erro
 	r.Header.Set("Accept", otherwise(req.Accept, JSON))
 	if c.as != "" {
 		r.Header.Set(api.ImpersonateUserHeader, c.as)
+		for _, group := range c.asGroups {
+			r.Header.Add(api.ImpersonateGroupHeader, group)
+		}
 	}
 	if c.agent != "" {
 		r.Header.Set("User-Agent", c.agent)

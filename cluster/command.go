@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"kubelite/api"
 )
 
 // Commands returns the subcommands of kubelite that manage a whole cluster. Each has --profile and --home.
@@ -41,6 +43,9 @@ func startCommand(machine Machine, version string) *cobra.Command {
 		if opts.Nodes < 1 {
 			return fmt.Errorf("--nodes %d: a cluster has at least one node", opts.Nodes)
 		}
+		if _, err := api.ParseQuantity(opts.NodeMemory); opts.NodeMemory != "" && err != nil {
+			return fmt.Errorf("--node-memory %q: %w", opts.NodeMemory, err)
+		}
 		opts.Merge = !noMerge
 		fmt.Fprintf(cmd.OutOrStdout(), "Starting cluster %q (kubelite %s)\n", p.Name, version)
 		if err := Start(cmd.Context(), p, machine, opts, cmd.OutOrStdout()); err != nil {
@@ -50,6 +55,8 @@ func startCommand(machine Machine, version string) *cobra.Command {
 		return nil
 	})
 	cmd.Flags().IntVar(&opts.Nodes, "nodes", 1, "number of nodes")
+	cmd.Flags().IntVar(&opts.NodeCPUs, "node-cpu", 0, "processors of a simulated node (default 32)")
+	cmd.Flags().StringVar(&opts.NodeMemory, "node-memory", "", "memory of a simulated node, such as 16Gi (default 256Gi)")
 	cmd.Flags().StringVar(&opts.Runtime, "runtime", RuntimeAuto, "what pods run on: auto, docker or simulated")
 	cmd.Flags().IntVar(&opts.Port, "port", 6443, "port of the API server; another one is picked when it is taken")
 	cmd.Flags().DurationVar(&opts.Wait, "wait", 60*time.Second, "how long to wait until the API and every node are ready")

@@ -41,14 +41,23 @@ func (c *Config) commandLine(p Profile, component string) ([]string, error) {
 			return c.proxyCommandLine(p), nil
 		}
 	}
+	size := []string{}
+	if c.Runtime == RuntimeSimulated {
+		size = []string{"--cpus", strconv.Itoa(c.NodeCPUs), "--memory", c.NodeMemory}
+	}
+	if c.Fleet != nil && component == fleetComponent {
+		return append([]string{component, "--kubeconfig", pki(component + ".conf"), "--first", strconv.Itoa(c.Fleet.First), "--count", strconv.Itoa(c.Fleet.Count),
+			"--cluster-cidr", c.PodCIDR.String(), "--node-ip", c.nodeIP(), "--port", strconv.Itoa(c.Fleet.Port),
+			"--tls-cert-file", pki(component + "-server.crt"), "--tls-private-key-file", pki(component + "-server.key"),
+			"--client-ca-file", pki("ca.crt"), "--root-dir", p.Path("data", component)}, size...), nil
+	}
 	for _, n := range c.Nodes {
 		if n.Component() == component {
-			args := []string{"kubelet", "--kubeconfig", pki(component + ".conf"),
+			return append([]string{"kubelet", "--kubeconfig", pki(component + ".conf"),
 				"--node-name", n.Name, "--node-ip", c.nodeIP(), "--port", strconv.Itoa(n.Port), "--pod-cidr", n.PodCIDR.String(),
 				"--tls-cert-file", pki(component + "-server.crt"), "--tls-private-key-file", pki(component + "-server.key"),
 				"--client-ca-file", pki("ca.crt"), "--root-dir", p.Path("data", component),
-				"--runtime", c.Runtime, "--profile", c.Profile, "--network", c.Network, "--pause-image", c.Image}
-			return args, nil
+				"--runtime", c.Runtime, "--profile", c.Profile, "--network", c.Network, "--pause-image", c.Image}, size...), nil
 		}
 	}
 	return nil, fmt.Errorf("no component %q; there are %v", component, c.Components())
@@ -127,6 +136,12 @@ func (c *Config) identities(p Profile) error {
 			return err
 		}
 		clients = append(clients, struct{ cert, kubeconfig, user, group string }{kubelet, p.Path("pki", kubelet+".conf"), "system:node:" + n.Name, "system:nodes"})
+	}
+	if c.Fleet != nil { // it acts as each of its nodes, which a member of system:masters may
+		if err := pki.Server(fleetComponent+"-server", fleetComponent, []string{"localhost"}, ips); err != nil {
+			return err
+		}
+		clients = append(clients, struct{ cert, kubeconfig, user, group string }{fleetComponent, p.Path("pki", fleetComponent+".conf"), fleetComponent, "system:masters"})
 	}
 	for _, id := range clients {
 		var groups []string

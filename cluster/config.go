@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +27,10 @@ type Config struct {
 	Port    int    `json:"port"`
 	Runtime string `json:"runtime"` // docker or simulated
 	Nodes   []Node `json:"nodes"`
+	Fleet   *Fleet `json:"fleet,omitempty"` // simulated nodes beside these, in one process
+	// NodeCPUs and NodeMemory are what a simulated node has; 0 and "": what it has by itself.
+	NodeCPUs   int    `json:"nodeCPUs,omitempty"`
+	NodeMemory string `json:"nodeMemory,omitempty"`
 
 	// Gateway is the address of this machine on the pods' network. The API server listens on it and on loopback,
 	// never on a public address.
@@ -49,6 +54,20 @@ type Node struct {
 	PodCIDR netip.Prefix `json:"podCIDR"`
 }
 
+// Fleet is simulated nodes that share one process: node-<First> to node-<First+Count-1>.
+type Fleet struct {
+	First int `json:"first"`
+	Count int `json:"count"`
+	Port  int `json:"port"`
+}
+
+// fleetComponent is the process of a fleet.
+const fleetComponent = "simulated-nodes"
+
+// ownProcesses is how many simulated nodes may have a process each: what a person looks at and stops by hand. When more
+// are asked for, the new ones are a fleet.
+const ownProcesses = 16
+
 // Component is the name of the node's kubelet among the components.
 func (n Node) Component() string { return "kubelet-" + n.Name }
 
@@ -60,6 +79,9 @@ func (c *Config) Components() []string {
 	}
 	if c.hasProxy() {
 		names = append(names, proxyComponent)
+	}
+	if c.Fleet != nil {
+		names = append(names, fleetComponent)
 	}
 	return names
 }
@@ -94,10 +116,13 @@ func (c *Config) save(p Profile) error {
 	return writeFile(p.Path("cluster.json"), append(b, '\n'), 0o600)
 }
 
-// setNodes makes the node list n long. Nodes that are there keep their address range and port.
+// setNodes makes the cluster have n nodes, if it has fewer. Nodes that are there keep their address range and port.
 func (c *Config) setNodes(n int) error {
+	if c.Runtime == RuntimeSimulated && (n > ownProcesses || c.Fleet != nil) {
+		return c.setFleet(n)
+	}
 	for i := 1; len(c.Nodes) < n; i++ {
-		name := fmt.Sprintf("node-%d", i)
+		name := NodeName(i)
 		if _, err := c.node(name); err == nil {
 			continue
 		}
@@ -108,6 +133,27 @@ func (c *Config) setNodes(n int) error {
 	return nil
 }
 
+// setFleet makes the fleet as large as it takes to have n nodes. It never shrinks.
+func (c *Config) setFleet(n int) error {
+	if c.Fleet == nil {
+		if len(c.Nodes) == 0 {
+			// Thousands of nodes need more addresses than are customary, and simulated pods can have any.
+			c.PodCIDR = netip.MustParsePrefix("100.64.0.0/10")
+		}
+		port, err := freePort(0)
+		if err != nil {
+			return err
+		}
+		c.Fleet = &Fleet{First: len(c.Nodes) + 1, Port: port}
+	}
+	c.Fleet.Count = max(c.Fleet.Count, n-c.Fleet.First+1)
+	_, err := NodeCIDR(c.PodCIDR, c.Fleet.First+c.Fleet.Count-1)
+	return err
+}
+
+// NodeName is the name of the i-th node of those that nobody named.
+func NodeName(i int) string { return fmt.Sprintf("node-%d", i) }
+
 // addNode adds a node of that name, with the first address range that is free.
 func (c *Config) addNode(name string) error {
 	port, err := freePort(0)
@@ -115,7 +161,7 @@ func (c *Config) addNode(name string) error {
 		return err
 	}
 	for i := 1; ; i++ {
-		cidr, err := nodeCIDR(c.PodCIDR, i)
+		cidr, err := NodeCIDR(c.PodCIDR, i)
 		if err != nil {
 			return err
 		}
@@ -144,14 +190,15 @@ func (c *Config) dnsAddress() netip.Addr {
 	return netip.AddrFrom4(a)
 }
 
-// nodeCIDR is the i-th /24 of the cluster's range, as the node IPAM controller of a real cluster hands them out. The
+// NodeCIDR is the i-th /24 of the cluster's range, as the node IPAM controller of a real cluster hands them out. The
 // 0th is left to the gateway.
-func nodeCIDR(cluster netip.Prefix, i int) (netip.Prefix, error) {
-	if i < 1 || i > 255 {
-		return netip.Prefix{}, fmt.Errorf("node %d: a cluster has at most 255 nodes on one machine", i)
+func NodeCIDR(cluster netip.Prefix, i int) (netip.Prefix, error) {
+	if most := 1<<(24-cluster.Bits()) - 1; i < 1 || i > most {
+		return netip.Prefix{}, fmt.Errorf("node %d: the addresses of this cluster, %s, are enough for %d nodes", i, cluster, most)
 	}
 	a := cluster.Masked().Addr().As4()
-	a[2] = byte(i)
+	n := binary.BigEndian.Uint32(a[:]) + uint32(i)<<8
+	binary.BigEndian.PutUint32(a[:], n)
 	return netip.PrefixFrom(netip.AddrFrom4(a), 24), nil
 }
 

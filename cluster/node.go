@@ -63,8 +63,11 @@ func nodeCommand(machine Machine) *cobra.Command {
 // node finds a node of the cluster by name.
 func (c *Config) node(name string) (Node, error) {
 	i := slices.IndexFunc(c.Nodes, func(n Node) bool { return n.Name == name })
-	if i < 0 {
-		return Node{}, fmt.Errorf("no node %q; there are %v", name, nodeNames(c))
+	switch {
+	case i < 0 && slices.Contains(nodeNames(c), name):
+		return Node{}, fmt.Errorf("node %q has no process of its own: it is one of %d in %s", name, c.Fleet.Count, fleetComponent)
+	case i < 0:
+		return Node{}, fmt.Errorf("no node %q; there are %v", name, abridged(nodeNames(c)))
 	}
 	return c.Nodes[i], nil
 }
@@ -97,6 +100,9 @@ func listNodes(ctx context.Context, p Profile, out io.Writer) error {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", n.Name, ready, process, n.PodCIDR)
 	}
+	if f := config.Fleet; f != nil {
+		fmt.Fprintf(w, "%s to %s\t\t%s\t\n", NodeName(f.First), NodeName(f.First+f.Count-1), fleetComponent)
+	}
 	return w.Flush()
 }
 
@@ -106,7 +112,7 @@ func addNode(ctx context.Context, p Profile, config *Config, name string) error 
 	if problems := api.IsDNS1123Label(name); len(problems) > 0 {
 		return fmt.Errorf("node name %q: %s", name, problems[0])
 	}
-	if _, err := config.node(name); err == nil {
+	if slices.Contains(nodeNames(config), name) {
 		return fmt.Errorf("there is a node %q already", name)
 	}
 	if err := config.addNode(name); err != nil {
@@ -126,7 +132,7 @@ func addNode(ctx context.Context, p Profile, config *Config, name string) error 
 	if err != nil {
 		return fmt.Errorf("the API server does not answer: %w", err)
 	}
-	if err := waitNodes(ctx, c, &Config{Nodes: []Node{{Name: name}}}); err != nil {
+	if err := waitNodes(ctx, c, []string{name}); err != nil {
 		return fmt.Errorf("%w; its log is %s", err, p.LogFile(Node{Name: name}.Component()))
 	}
 	return nil
@@ -138,7 +144,7 @@ func removeNode(ctx context.Context, p Profile, machine Machine, config *Config,
 	if err != nil {
 		return err
 	}
-	if len(config.Nodes) == 1 {
+	if len(nodeNames(config)) == 1 {
 		return fmt.Errorf("%q is the only node: a cluster has at least one", name)
 	}
 	config.Nodes = slices.DeleteFunc(config.Nodes, func(n Node) bool { return n.Name == name })

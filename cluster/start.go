@@ -25,6 +25,9 @@ type StartOptions struct {
 	Wait    time.Duration
 	Merge   bool // add the context to the user's kubeconfig
 	Version string
+
+	NodeCPUs   int    // of a simulated node
+	NodeMemory string // of a simulated node: "16Gi"
 }
 
 // Start brings the profile's cluster up, making it first if it is new, and returns when the API is ready and every
@@ -72,10 +75,10 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 	if err := ensureStorageClass(ctx, api); err != nil {
 		return err
 	}
-	if err := waitNodes(ctx, api, config); err != nil {
+	if err := waitNodes(ctx, api, nodeNames(config)); err != nil {
 		return fmt.Errorf("not every node is Ready after %v: %w; the logs are in %s", opts.Wait, err, p.Path("logs"))
 	}
-	step("Nodes ready: %s", strings.Join(nodeNames(config), ", "))
+	step("Nodes ready: %s", strings.Join(abridged(nodeNames(config)), ", "))
 	if config.hasProxy() {
 		if err := waitProxy(ctx, p, config, proxySaid); err != nil {
 			fmt.Fprintf(out, " ! Addresses of services lead nowhere, and network policies are not enforced: %v\n", err)
@@ -112,7 +115,7 @@ func decide(ctx context.Context, p Profile, machine Machine, opts StartOptions, 
 	if config.Runtime == RuntimeSimulated {
 		notice(out, "this cluster was made with simulated nodes")
 	}
-	before := len(config.Nodes)
+	before := len(nodeNames(config))
 	changed = config.Version != opts.Version || before < opts.Nodes
 	config.Version, config.Image = opts.Version, image(config.Runtime, opts.Version)
 	return config, changed, config.setNodes(opts.Nodes)
@@ -120,7 +123,7 @@ func decide(ctx context.Context, p Profile, machine Machine, opts StartOptions, 
 
 // newConfig decides what a new cluster is like.
 func newConfig(ctx context.Context, p Profile, machine Machine, opts StartOptions, out io.Writer) (*Config, error) {
-	config := &Config{Profile: p.Name, Version: opts.Version, Runtime: opts.Runtime}
+	config := &Config{Profile: p.Name, Version: opts.Version, Runtime: opts.Runtime, NodeCPUs: opts.NodeCPUs, NodeMemory: opts.NodeMemory}
 	if !slices.Contains([]string{RuntimeAuto, RuntimeDocker, RuntimeSimulated}, opts.Runtime) {
 		return nil, fmt.Errorf("runtime %q: must be auto, docker or simulated", opts.Runtime)
 	}
@@ -178,7 +181,7 @@ func prepareMachine(ctx context.Context, config *Config, machine Machine) error 
 		if cidr.Contains(n.PodCIDR.Addr()) {
 			continue // a node that is there keeps its range
 		}
-		if config.Nodes[i].PodCIDR, err = nodeCIDR(cidr, i+1); err != nil {
+		if config.Nodes[i].PodCIDR, err = NodeCIDR(cidr, i+1); err != nil {
 			return err
 		}
 	}
@@ -233,15 +236,19 @@ func waitAPI(ctx context.Context, p Profile) (*client.Client, error) {
 	})
 }
 
-// waitNodes returns when every node of the cluster is Ready.
-func waitNodes(ctx context.Context, c *client.Client, config *Config) error {
+// waitNodes returns when every one of the nodes is Ready and takes pods.
+func waitNodes(ctx context.Context, c *client.Client, names []string) error {
 	return poll(ctx, func() error {
-		for _, name := range nodeNames(config) {
-			node, err := client.Of[*api.Node](c).Get(ctx, "", name)
-			if err != nil {
-				return err
-			}
-			if !nodeReady(node) || startsOut(node) {
+		page, err := client.Of[*api.Node](c).List(ctx, "", client.ListOptions{})
+		if err != nil {
+			return err
+		}
+		ready := map[string]bool{}
+		for _, node := range page.Items {
+			ready[node.Name] = nodeReady(node) && !startsOut(node)
+		}
+		for _, name := range names {
+			if !ready[name] {
 				return fmt.Errorf("node %s is not Ready", name)
 			}
 		}
@@ -266,7 +273,20 @@ func nodeNames(config *Config) []string {
 	for _, n := range config.Nodes {
 		names = append(names, n.Name)
 	}
+	if c := config.Fleet; c != nil {
+		for i := c.First; i < c.First+c.Count; i++ {
+			names = append(names, NodeName(i))
+		}
+	}
 	return names
+}
+
+// abridged is a list that fits on a line.
+func abridged(names []string) []string {
+	if len(names) <= ownProcesses {
+		return names
+	}
+	return []string{names[0], names[1], "...", names[len(names)-1]}
 }
 
 // poll calls check until it succeeds and returns its last error when ctx ends first.

@@ -31,6 +31,9 @@ type Config struct {
 	Version  string            // that the Node shows: the API server's, "v1.36.3"
 	MaxPods  int               // 110 unless set
 
+	// Fleet is what the kubelet shares with others of its process; nil: it is alone.
+	Fleet *Fleet
+
 	Runtime Runtime
 	RootDir string // volumes and other files of pods live below it
 
@@ -53,8 +56,8 @@ type Kubelet struct {
 	runtime  Runtime
 	info     RuntimeInfo
 	recorder *client.Recorder
-	pods     *client.Informer[*api.Pod]
-	services *client.Informer[*api.Service]
+	pods     podSource
+	services serviceSource
 	objects  objectReader
 	tokens   *tokenCache
 	prober   *prober
@@ -175,8 +178,6 @@ func newKubelet(ctx context.Context, cfg Config) (*Kubelet, error) {
 	k := &Kubelet{
 		cfg: cfg, log: cfg.Logger, client: cfg.Client, runtime: cfg.Runtime, running: ctx,
 		recorder:  client.NewRecorder(cfg.Client, "kubelet", cfg.NodeName),
-		pods:      client.NewInformer[*api.Pod](cfg.Client, client.InformerOptions{FieldSelector: "spec.nodeName=" + cfg.NodeName}),
-		services:  client.NewInformer[*api.Service](cfg.Client, client.InformerOptions{}),
 		objects:   objectReader{cfg.Client},
 		tokens:    &tokenCache{client: cfg.Client, issued: map[api.UID]map[tokenKey]issuedToken{}},
 		pullSlots: make(chan struct{}, maxPulls),
@@ -185,6 +186,12 @@ func newKubelet(ctx context.Context, cfg Config) (*Kubelet, error) {
 		pressure:  map[api.NodeConditionType]time.Time{},
 	}
 	k.prober = newProber(k)
+	if cfg.Fleet != nil {
+		cfg.Fleet.join(k)
+		return k, nil
+	}
+	k.pods = client.NewInformer[*api.Pod](cfg.Client, client.InformerOptions{FieldSelector: "spec.nodeName=" + cfg.NodeName})
+	k.services = client.NewInformer[*api.Service](cfg.Client, client.InformerOptions{})
 	return k, nil
 }
 

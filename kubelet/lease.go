@@ -2,6 +2,7 @@ package kubelet
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"kubelite/api"
@@ -14,14 +15,16 @@ const leaseNamespace = "kube-node-lease"
 
 // renewLease renews the node's Lease until ctx ends.
 func (k *Kubelet) renewLease(ctx context.Context) error {
-	var lease *api.Lease // as last seen
+	var lease *api.Lease              // as last seen
+	spread := rand.N(heartbeatPeriod) // nodes that start together must not all come back together
 	for {
 		renewed, err := k.renewOnce(ctx, lease)
 		if err != nil && ctx.Err() == nil {
 			k.log.Warn("node lease not renewed", "node", k.cfg.NodeName, "error", err)
 		}
 		lease = renewed
-		pause := heartbeatPeriod
+		pause := heartbeatPeriod - spread
+		spread = 0
 		if err != nil {
 			pause = time.Second // two lost in a row are half the way to being taken for dead
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"maps"
+	"math/rand/v2"
 	"os"
 
 	"slices"
@@ -73,15 +74,17 @@ func (k *Kubelet) describeNode(node *api.Node) {
 // five minutes anyway; in between the Lease says that the node is alive, for a tenth of the bytes.
 func (k *Kubelet) heartbeat(ctx context.Context) error {
 	reported := time.Time{}
+	spread := rand.N(heartbeatPeriod) // as the Lease does
 	for {
 		if written, err := k.updateStatus(ctx, time.Since(reported) >= statusReportPeriod); err != nil && ctx.Err() == nil {
 			k.log.Warn("node status not updated", "node", k.cfg.NodeName, "error", err)
 		} else if written {
 			reported = time.Now()
 		}
-		if !sleep(ctx, heartbeatPeriod) {
+		if !sleep(ctx, heartbeatPeriod-spread) {
 			return nil
 		}
+		spread = 0
 	}
 }
 

@@ -28,6 +28,9 @@ func (k *Kubelet) listenForServer() (err error) {
 
 // port is the number of the server's port, 0 without a server.
 func (k *Kubelet) port() int32 {
+	if k.cfg.Fleet != nil {
+		return k.cfg.Fleet.port
+	}
 	if k.listener == nil {
 		return 0
 	}
@@ -41,14 +44,18 @@ func (k *Kubelet) serve(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	tlsConfig, err := k.tlsConfig()
+	tlsConfig, err := serverTLS(k.cfg.ServingCert, k.cfg.ServingKey, k.cfg.ClientCA)
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: k.Handler(), TLSConfig: tlsConfig, ReadHeaderTimeout: 10 * time.Second}
+	return serveTLS(ctx, k.listener, tlsConfig, k.Handler())
+}
+
+func serveTLS(ctx context.Context, l net.Listener, tlsConfig *tls.Config, handler http.Handler) error {
+	server := &http.Server{Handler: handler, TLSConfig: tlsConfig, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // whoever follows a log reconnects
 	defer stop()
-	if err := server.ServeTLS(k.listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.ServeTLS(l, "", ""); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve the kubelet's API: %w", err)
 	}
 	return nil
@@ -76,20 +83,20 @@ func (k *Kubelet) Handler() http.Handler {
 	return authorize(mux)
 }
 
-// tlsConfig asks every caller for a certificate. One of another authority is refused in the handshake; none at all
+// serverTLS asks every caller for a certificate. One of another authority is refused in the handshake; none at all
 // gets as far as authorize, which answers properly.
-func (k *Kubelet) tlsConfig() (*tls.Config, error) {
-	cert, err := tls.LoadX509KeyPair(k.cfg.ServingCert, k.cfg.ServingKey)
+func serverTLS(certFile, keyFile, clientCA string) (*tls.Config, error) {
+	cert, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
 		return nil, fmt.Errorf("load the kubelet's certificate: %w", err)
 	}
-	ca, err := os.ReadFile(k.cfg.ClientCA)
+	ca, err := os.ReadFile(clientCA)
 	if err != nil {
 		return nil, fmt.Errorf("load the authority of the kubelet's callers: %w", err)
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(ca) {
-		return nil, fmt.Errorf("load the authority of the kubelet's callers: no certificate in %s", k.cfg.ClientCA)
+		return nil, fmt.Errorf("load the authority of the kubelet's callers: no certificate in %s", clientCA)
 	}
 	return &tls.Config{
 		Certificates: []tls.Certificate{cert}, ClientCAs: pool, ClientAuth: tls.VerifyClientCertIfGiven, MinVersion: tls.VersionTLS12,

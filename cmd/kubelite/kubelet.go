@@ -20,7 +20,8 @@ import (
 func kubeletCommand() *cobra.Command {
 	var cfg kubelet.Config
 	var runtime, profile, network, pauseImage string
-	var port int
+	var port, cpus int
+	var memory string
 	agent := func() string { return "kubelet/" + cfg.NodeName }
 	cmd := clientCommand("kubelet", "Run the pods of one node (upstream: kubelet)", agent, func(ctx context.Context, c *client.Client, log *slog.Logger) (err error) {
 		cfg.Client, cfg.Logger, cfg.Version = c, log, api.KubernetesVersion
@@ -29,7 +30,10 @@ func kubeletCommand() *cobra.Command {
 		case "docker":
 			cfg.Runtime, err = docker.New(ctx, docker.Config{Profile: profile, Node: cfg.NodeName, Network: network, PodCIDR: cfg.PodCIDR, PauseImage: pauseImage, Logger: log})
 		case "simulated":
-			cfg.Runtime, err = simulated.New(simulated.Config{PodCIDR: cfg.PodCIDR, Dir: filepath.Join(cfg.RootDir, "simulated"), Logger: log})
+			node := simulated.Config{PodCIDR: cfg.PodCIDR, Dir: filepath.Join(cfg.RootDir, "simulated"), CPUs: cpus, Logger: log}
+			if node.Memory, err = memoryFlag(memory); err == nil {
+				cfg.Runtime, err = simulated.New(node)
+			}
 		default:
 			err = fmt.Errorf("--runtime %q: must be docker or simulated", runtime)
 		}
@@ -49,6 +53,7 @@ func kubeletCommand() *cobra.Command {
 	f.StringVar(&cfg.ServingKey, "tls-private-key-file", "", "its key")
 	f.StringVar(&cfg.ClientCA, "client-ca-file", "", "authority that signs the certificates of callers")
 	f.StringVar(&runtime, "runtime", "docker", "what pods run on: docker or simulated")
+	simulatedSizeFlags(f, &cpus, &memory)
 	f.StringVar(&profile, "profile", "kubelite", "name of the cluster, a label of everything made on the Docker daemon")
 	f.StringVar(&network, "network", "kubelite-kubelite", "Docker network of the pods")
 	f.StringVar(&pauseImage, "pause-image", "", "image whose pause process holds a pod's network")

@@ -30,6 +30,8 @@ var longRunning = map[string]garbage{
 	"scheduler":   {percent: 50},
 	"kubelet":     {percent: 50},
 	"supervise":   {percent: 50},
+
+	"simulated-nodes": {percent: 50},
 }
 
 // keepSmall makes a process that is mostly idle small: half a dozen of them make a cluster. Once start-up is over, and

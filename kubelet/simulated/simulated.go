@@ -2,6 +2,7 @@ package simulated
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -22,6 +23,9 @@ import (
 // Config says where the pods' addresses come from and where state is kept.
 type Config struct {
 	PodCIDR string
+	// CPUs and Memory are what the node has. 0: as much as kwok's nodes, since nothing of it is used.
+	CPUs   int
+	Memory int64
 	// Dir keeps the pods over a restart of the kubelet. Empty: they are in memory only.
 	Dir    string
 	Logger *slog.Logger
@@ -84,6 +88,7 @@ func New(cfg Config) (*Runtime, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	cfg.CPUs, cfg.Memory = cmp.Or(cfg.CPUs, cpus), cmp.Or(cfg.Memory, memory)
 	r := &Runtime{
 		cfg: cfg, log: cfg.Logger, addresses: addresses, pods: map[api.UID]*pod{}, byID: map[string]*pod{},
 		used: map[netip.Addr]bool{}, notify: map[*func(api.UID)]bool{},
@@ -91,7 +96,7 @@ func New(cfg Config) (*Runtime, error) {
 	return r, r.load()
 }
 
-// What a simulated node has to offer: as much as kwok's nodes, since nothing of it is used.
+// What a simulated node has to offer unless it is told otherwise.
 const (
 	cpus    = 32
 	memory  = 256 << 30
@@ -102,7 +107,7 @@ const (
 func (r *Runtime) Info(context.Context) (kubelet.RuntimeInfo, error) {
 	return kubelet.RuntimeInfo{
 		Name: "simulated", Version: api.Version, OSImage: "kubelite simulated node", KernelVersion: "simulated",
-		Architecture: runtime.GOARCH, CPUs: cpus, Memory: memory, Storage: storage,
+		Architecture: runtime.GOARCH, CPUs: r.cfg.CPUs, Memory: r.cfg.Memory, Storage: storage,
 	}, nil
 }
 
