@@ -11,13 +11,12 @@ import (
 
 // cache is the picture of the cluster that decisions are made on: the nodes, each with its pods and their sums.
 //
-// It belongs to the scheduling loop, which needs it to stand still while it decides. What informers hear meanwhile goes to a
-// list of news, which the loop works in between two pods: a picture that is brought up to date, never made anew, whose
-// cost does not depend on how many pods run.
+// It must stand still while the scheduling loop decides. What informers hear meanwhile goes to a list of news, which is worked
+// in between two pods: a picture that is brought up to date, never made anew, whose cost does not depend on how many pods run.
 //
-//	informers ──▶ news ─┐
-//	                    ▼
-//	loop:  catchUp ─▶ decide ─▶ assume ─▶ catchUp ─▶ decide ...
+//	informers ─────────▶ news ────────┐      ┌──▶ at once, while nothing is decided
+//	                                  ▼      │
+//	loop:    begin ─▶ decide ─▶ assume ─▶ end ─────── begin ─▶ decide ...
 //	                               │
 //	                               └─ the room is taken from here on; when an informer shows the pod
 //	                                  on its node, that replaces the assumption
@@ -38,8 +37,10 @@ type cache struct {
 	topologies map[string]*topology
 	counts     map[string]*podCounts
 
-	mu   sync.Mutex
-	news []func() // guarded by mu; in the order of their happening
+	// Invariant: while deciding is false, all of the above is guarded by mu; while it is true, it belongs to the loop.
+	mu       sync.Mutex
+	deciding bool     // guarded by mu
+	news     []func() // guarded by mu; in the order of their happening
 }
 
 // placed is where a pod counts.
@@ -58,25 +59,36 @@ func newCache() *cache {
 	return c
 }
 
-// tell puts a change on the list of news. It may be called from anywhere.
+// tell makes a change: at once, or after the decision that is being made. It may be called from anywhere but from a change.
 func (c *cache) tell(change func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.news = append(c.news, change)
+	if c.deciding {
+		c.news = append(c.news, change)
+		return
+	}
+	change()
 }
 
-// catchUp works the news in.
-func (c *cache) catchUp() {
+// begin makes the cache stand still.
+func (c *cache) begin() {
 	c.mu.Lock()
-	news := c.news
-	c.news = nil
-	c.mu.Unlock()
-	for _, change := range news {
-		change()
-	}
+	defer c.mu.Unlock()
+	c.deciding = true
 	if c.reorder {
 		c.order()
 	}
+}
+
+// end works the news in, and lets changes through again.
+func (c *cache) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, change := range c.news {
+		change()
+	}
+	clear(c.news)
+	c.news, c.deciding = c.news[:0], false
 }
 
 // setNode takes in a node's newest state, nil for one that is gone.

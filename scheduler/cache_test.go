@@ -37,10 +37,14 @@ func TestBoundPodReplacesItsAssumption(t *testing.T) {
 
 func TestNewsWaitForTheNextCycle(t *testing.T) {
 	w := worldOf()
+	w.cache.begin()
 	w.cache.tell(func() { w.cache.setNode(nil, node("a")) })
-	require.Empty(t, w.cache.nodes)
-	w.cache.catchUp()
-	require.Len(t, w.cache.nodes, 1)
+	require.Empty(t, w.cache.byName)
+	w.cache.end()
+	w.cache.tell(func() { w.cache.setNode(nil, node("b")) })
+	require.Len(t, w.cache.byName, 2, "nothing is being decided: at once")
+	w.cache.begin()
+	require.Len(t, w.cache.nodes, 2)
 }
 
 func TestNodesOfEachZoneInTurn(t *testing.T) {
@@ -57,10 +61,10 @@ func TestPodsOfNodesThatAreGone(t *testing.T) {
 	n := node("a")
 	w := worldOf(n).run("a", pod(list("cpu", "1")))
 	w.cache.setNode(n, nil)
-	w.cache.catchUp()
+	w.cache.begin()
 	require.Empty(t, w.cache.nodes)
 	w.cache.setNode(nil, n) // it comes back before its pod was seen to go
-	w.cache.catchUp()
+	w.cache.begin()
 	require.Equal(t, int64(1000), w.cache.nodes[0].requested.milliCPU)
 }
 
@@ -76,7 +80,7 @@ func TestCountsLookAgainAtNodesThatChanged(t *testing.T) {
 	require.Equal(t, []int32{1, 1}, count())
 	require.Equal(t, 1, asked)
 	w.cache.setNode(nil, node("c"))
-	w.cache.catchUp()
+	w.cache.begin()
 	require.Equal(t, []int32{1, 1, 0}, count())
 }
 

@@ -96,7 +96,7 @@ func worldOf(nodes ...*api.Node) *world {
 	for _, n := range nodes {
 		w.cache.setNode(nil, n)
 	}
-	w.cache.catchUp()
+	w.cache.begin()
 	return w
 }
 
@@ -138,7 +138,7 @@ func (w *world) cycle(p *api.Pod) *cycle {
 	if err != nil {
 		panic(err)
 	}
-	w.cache.catchUp()
+	w.cache.begin()
 	return &cycle{pod: newPodInfo(p), profile: profile, cache: w.cache, nominator: w.nominator}
 }
 

@@ -3,7 +3,7 @@ package scheduler
 import "kubelite/api"
 
 // nominator knows which pods have a node cleared for them: their victims are on the way out, and nobody of less importance
-// may take the room meanwhile. Like the cache it belongs to the scheduling loop.
+// may take the room meanwhile. Like the cache it stands still while a decision is made.
 type nominator struct {
 	byNode map[string][]*podInfo
 	nodeOf map[api.UID]string

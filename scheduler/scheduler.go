@@ -34,8 +34,8 @@ type Scheduler struct {
 	profiles  map[string]*profile // by spec.schedulerName
 	informers *informers
 	queue     *queue
-	cache     *cache     // of the loop
-	nominator *nominator // of the loop
+	cache     *cache
+	nominator *nominator // guarded as the cache is
 
 	volumeBinding *volumeBinding
 	process       string         // tells this process's passes from its predecessor's
@@ -98,7 +98,8 @@ func (s *Scheduler) run(ctx context.Context) error {
 // scheduleOne is one pod's way from the queue to its node. Decisions build on one another, so they are made one by one;
 // bindings run beside them.
 func (s *Scheduler) scheduleOne(ctx context.Context, a attempt) {
-	s.cache.catchUp() // with what happened since the last one
+	s.cache.begin() // the picture stands still until the next pod's turn
+	defer s.cache.end()
 	pod := a.info.pod
 	if !s.needsNode(pod) || s.cache.isPlaced(pod.UID) {
 		s.queue.decided(a.queued)
