@@ -2,9 +2,11 @@ package apiserver
 
 import (
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"sync/atomic"
 	"syscall"
@@ -66,8 +68,11 @@ func (h *harness) to(method, path, media, encoding string, body []byte) int {
 	return w.code
 }
 
-// benchPod is a pod such as people write: an init container and a container with a port, resources, probes and a volume.
-const benchPod = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":%q,"namespace":"default","labels":{"app":"web","tier":"front"},
+// plainPod is what kubectl run sends; fullPod is a pod such as people write: an init container and a container with a port, resources, probes and a volume.
+const (
+	plainPod = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":%q,"labels":{"run":"web"}},"spec":{"containers":[{"name":"web","image":"nginx","resources":{}}],
+"restartPolicy":"Always","dnsPolicy":"ClusterFirst"},"status":{}}`
+	fullPod = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":%q,"namespace":"default","labels":{"app":"web","tier":"front"},
 "annotations":{"example.com/owner":"team-a"}},"spec":{"initContainers":[{"name":"prepare","image":"busybox:1.37","command":["sh","-c","true"]}],
 "containers":[{"name":"web","image":"nginx:1.29","ports":[{"name":"http","containerPort":8080}],
 "env":[{"name":"LEVEL","value":"info"},{"name":"POD","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}}],
@@ -75,27 +80,30 @@ const benchPod = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":%q,"namespa
 "livenessProbe":{"httpGet":{"path":"/healthz","port":"http"},"periodSeconds":10},"readinessProbe":{"httpGet":{"path":"/ready","port":"http"}},
 "volumeMounts":[{"name":"data","mountPath":"/data"}]}],"volumes":[{"name":"data","emptyDir":{}}],"nodeSelector":{"disk":"ssd"},
 "tolerations":[{"key":"dedicated","operator":"Equal","value":"web","effect":"NoSchedule"}]}}`
+)
 
 // BenchmarkCreatePod is everything between a body and its place in the store: decode, default, admit, validate, note who
 // set which field, store. Several clients write at once, as they do when it matters.
 func BenchmarkCreatePod(b *testing.B) {
-	body := func(b *testing.B, media, name string) []byte {
-		data := fmt.Appendf(nil, benchPod, name)
+	body := func(b *testing.B, pod, media, name string) []byte {
+		data := fmt.Appendf(nil, pod, name)
 		if media == mediaProtobuf {
-			pod := &api.Pod{}
-			require.NoError(b, api.UnmarshalJSON(data, pod))
+			obj := &api.Pod{}
+			require.NoError(b, api.UnmarshalJSON(data, obj))
 			var err error
-			data, err = api.MarshalProtobuf(pod)
+			data, err = api.MarshalProtobuf(obj)
 			require.NoError(b, err)
 		}
 		return data
 	}
-	for name, media := range map[string]string{"json": mediaJSON, "protobuf": mediaProtobuf} {
-		b.Run(name, func(b *testing.B) {
+	for _, bench := range []struct{ name, pod, media string }{
+		{"plain/json", plainPod, mediaJSON}, {"plain/protobuf", plainPod, mediaProtobuf}, {"full/json", fullPod, mediaJSON}, {"full/protobuf", fullPod, mediaProtobuf},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
 			h := newHarness(b)
 			bodies := make([][]byte, b.N)
 			for i := range bodies {
-				bodies[i] = body(b, media, fmt.Sprintf("web-%07d", i))
+				bodies[i] = body(b, bench.pod, bench.media, fmt.Sprintf("web-%07d", i))
 			}
 			var next atomic.Int64
 			b.SetParallelism(8)
@@ -103,7 +111,7 @@ func BenchmarkCreatePod(b *testing.B) {
 			reportCPU(b, func() {
 				b.RunParallel(func(pb *testing.PB) {
 					for pb.Next() {
-						code := h.to("POST", "/api/v1/namespaces/default/pods?fieldManager=bench", media, "identity", bodies[next.Add(1)-1])
+						code := h.to("POST", "/api/v1/namespaces/default/pods?fieldManager=bench", bench.media, "identity", bodies[next.Add(1)-1])
 						if code != http.StatusCreated {
 							b.Errorf("code %d", code)
 						}
@@ -120,8 +128,14 @@ func BenchmarkListPods(b *testing.B) {
 	h := newHarness(b)
 	const pods = 10_000
 	for i := range pods {
-		require.Equal(b, http.StatusCreated, h.to("POST", "/api/v1/namespaces/default/pods", mediaJSON, "identity", fmt.Appendf(nil, benchPod, fmt.Sprintf("web-%05d", i))))
+		require.Equal(b, http.StatusCreated, h.to("POST", "/api/v1/namespaces/default/pods", mediaJSON, "identity", fmt.Appendf(nil, fullPod, fmt.Sprintf("web-%05d", i))))
 	}
+	// As the program serves it: HTTP/1.1, and records of full size.
+	h.http.Close()
+	h.http = httptest.NewUnstartedServer(h.server.Handler())
+	h.http.TLS = &tls.Config{DynamicRecordSizingDisabled: true}
+	h.http.StartTLS()
+	h.client = h.http.Client()
 	const path = "/api/v1/namespaces/default/pods"
 	size := int64(len(h.do("GET", path, "").body))
 	for _, encoding := range []string{"identity", "gzip"} {

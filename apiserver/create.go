@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"kubelite/api"
 	"kubelite/store"
@@ -98,7 +99,7 @@ func (s *Server) storeNew(ctx context.Context, req *Request, shown, obj api.Obje
 	if err != nil {
 		return nil, fmt.Errorf("create %s %q: %w", req.Resource.Resource(), req.Name, err)
 	}
-	return s.written(ctx, req, http.StatusCreated, kv)
+	return s.written(ctx, req, http.StatusCreated, kv, obj)
 }
 
 // value is the stored form of an object at the revision of its write. On the way it tells the cache what
@@ -111,10 +112,16 @@ func (s *Server) value(req *Request, key string, obj api.Object, encoded spliced
 	}
 }
 
-// written answers a write when the cache has it, so that whoever wrote will read its own write.
-func (s *Server) written(ctx context.Context, req *Request, code int, kv *store.KeyValue) (*Answer, error) {
+// written answers a write when the cache has it, so that whoever wrote will read its own write. obj is what was written:
+// for clients that want another form than the stored one, it need not be decoded again.
+func (s *Server) written(ctx context.Context, req *Request, code int, kv *store.KeyValue, obj api.Object) (*Answer, error) {
 	if err := s.cache.waitFor(ctx, kv.ModRevision); err != nil {
 		return nil, err
 	}
-	return &Answer{Code: code, JSON: kv.Value}, nil
+	answer := &Answer{Code: code, JSON: kv.Value}
+	if obj != nil && req.Resource.View == nil {
+		obj.GetObjectMeta().ResourceVersion = strconv.FormatInt(kv.ModRevision, 10)
+		answer.Object = obj
+	}
+	return answer, nil
 }

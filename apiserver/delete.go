@@ -126,7 +126,7 @@ func (s *Server) remove(ctx context.Context, req *Request, current *entry, final
 	if res.Strategy.Deleted != nil {
 		res.Strategy.Deleted(s, final)
 	}
-	if _, err := s.written(ctx, req, http.StatusOK, kv); err != nil {
+	if _, err := s.written(ctx, req, http.StatusOK, kv, nil); err != nil {
 		return nil, err
 	}
 	return answer(final, kv.Value), nil

@@ -204,7 +204,7 @@ func (s *Server) storeChanged(ctx context.Context, req *Request, current *entry,
 	if err != nil {
 		return nil, fmt.Errorf("update %s %q: %w", req.Resource.Resource(), req.Name, err)
 	}
-	return s.written(ctx, req, http.StatusOK, kv)
+	return s.written(ctx, req, http.StatusOK, kv, obj)
 }
 
 // prepareForUpdate keeps what an update may not change. Of metadata that is everything that only the server sets;
