@@ -19,6 +19,7 @@
 //
 // Storage is the business of claimbinder.go, which finds volumes for claims, localprovisioner.go, which makes some,
 // volumereclaim.go, which follows them to their end, and volumeprotection.go, which keeps that from coming too early.
+// certificates.go signs what somebody has approved.
 //
 // The loops know nothing of containers or the store, and nothing of each other. They import api and client.
 //

@@ -24,6 +24,8 @@ type Config struct {
 	RootCA []byte
 	// Autoscaler is how HorizontalPodAutoscalers measure and how fast they react.
 	Autoscaler AutoscalerConfig
+	// SigningKey is the key of that certificate, in PEM: requests for certificates are signed with it. nil: none are.
+	SigningKey []byte
 	// NodeMonitorGracePeriod is how long a node may be silent before it counts as dead. 0: upstream's 50 seconds.
 	NodeMonitorGracePeriod time.Duration
 	// VolumeDir is where the directories are that claims of LocalProvisioner get. "": none are made.
@@ -62,6 +64,8 @@ type Caches struct {
 	// NodeLeases are the Leases by which kubelets say that they are alive.
 	NodeLeases     *client.Informer[*api.Lease]
 	StorageClasses *client.Informer[*api.StorageClass]
+
+	CertificateRequests *client.Informer[*api.CertificateSigningRequest]
 }
 
 // NewCaches makes the copies, with the indexes that the loops use. They are empty until run.
@@ -97,6 +101,8 @@ func NewCaches(c *client.Client) *Caches {
 
 		NodeLeases:     client.NewInformer[*api.Lease](c, client.InformerOptions{Namespace: leaseNamespace}),
 		StorageClasses: client.NewInformer[*api.StorageClass](c, client.InformerOptions{}),
+
+		CertificateRequests: client.NewInformer[*api.CertificateSigningRequest](c, client.InformerOptions{}),
 	}
 	caches.Pods.AddIndex(byController, controllerIndex[*api.Pod])
 	caches.Pods.AddIndex(byClaim, podClaimIndex)
@@ -155,6 +161,13 @@ func Run(ctx context.Context, cfg Config) error {
 		NewClusterRoleAggregator(as("clusterrole-aggregation-controller"), caches, cfg.Logger),
 		NewGarbageCollector(as("generic-garbage-collector"), caches, cfg.Logger),
 	}
+	if len(cfg.SigningKey) > 0 {
+		signer, err := NewCertificateSigner(as("certificate-controller"), caches, cfg.RootCA, cfg.SigningKey, cfg.Logger)
+		if err != nil {
+			return err
+		}
+		loops = append(loops, signer)
+	}
 	if cfg.VolumeDir != "" {
 		loops = append(loops, NewDirectoryProvisioner(as("persistent-volume-binder"), caches, cfg.VolumeDir, cfg.Logger))
 	}
@@ -164,7 +177,7 @@ func Run(ctx context.Context, cfg Config) error {
 		caches.VolumeClaims, caches.ControllerRevisions,
 		caches.ClusterRoles, caches.TokenSecrets, caches.ServiceAccounts,
 		caches.Services, caches.Endpoints, caches.EndpointSlices, caches.Volumes, caches.ResourceQuotas,
-		caches.NodeLeases, caches.StorageClasses} {
+		caches.NodeLeases, caches.StorageClasses, caches.CertificateRequests} {
 		group.Go(func() error { return informer.Run(running) })
 	}
 	lead := func(ctx context.Context) error {

@@ -57,7 +57,7 @@ func ended(err error) error {
 }
 
 func controllersCommand() *cobra.Command {
-	var rootCA, volumeDir string
+	var rootCA, signingKey, volumeDir string
 	var nodeGrace time.Duration
 	var autoscaler controllers.AutoscalerConfig
 	leaderElect := true
@@ -66,12 +66,19 @@ func controllersCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		var key []byte
+		if signingKey != "" {
+			if key, err = os.ReadFile(signingKey); err != nil {
+				return err
+			}
+		}
 		return controllers.Run(ctx, controllers.Config{
-			Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity(), RootCA: ca, NodeMonitorGracePeriod: nodeGrace,
+			Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity(), RootCA: ca, NodeMonitorGracePeriod: nodeGrace, SigningKey: key,
 			VolumeDir: volumeDir, Autoscaler: autoscaler,
 		})
 	})
 	cmd.Flags().StringVar(&rootCA, "root-ca-file", "", "certificate authority that is published to every namespace")
+	cmd.Flags().StringVar(&signingKey, "cluster-signing-key-file", "", "key of that authority, to sign requests for certificates with (default: none are signed)")
 	cmd.Flags().StringVar(&volumeDir, "volume-dir", "", "where the directories of claims with provisioner kubelite.io/local-path are made (default: none are)")
 	cmd.Flags().DurationVar(&autoscaler.SyncPeriod, "horizontal-pod-autoscaler-sync-period", 15*time.Second, "how often autoscalers measure")
 	cmd.Flags().DurationVar(&autoscaler.DownscaleStabilization, "horizontal-pod-autoscaler-downscale-stabilization", 5*time.Minute, "for how long the highest recommendation holds, where an autoscaler does not say so itself")

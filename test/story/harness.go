@@ -65,7 +65,11 @@ func Start(t *testing.T, nodes int, options ...func(*controllers.Config)) *Harne
 		if err != nil {
 			return err
 		}
-		cfg := controllers.Config{Client: h.As("system:kube-controller-manager"), Logger: h.log, RootCA: ca, VolumeDir: h.volumeDir()}
+		key, err := os.ReadFile(h.pki.KeyFile("ca"))
+		if err != nil {
+			return err
+		}
+		cfg := controllers.Config{SigningKey: key, Client: h.As("system:kube-controller-manager"), Logger: h.log, RootCA: ca, VolumeDir: h.volumeDir()}
 		for _, option := range options {
 			option(&cfg)
 		}

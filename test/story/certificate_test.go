@@ -1,0 +1,74 @@
+package story
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+func TestApprovedRequestYieldsACertificateThatWorks(t *testing.T) {
+	h := Start(t, 0)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	request := func(name, signer string, subject pkix.Name) *api.CertificateSigningRequest {
+		der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: subject}, key)
+		require.NoError(t, err)
+		return &api.CertificateSigningRequest{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.CertificateSigningRequestSpec{
+			Request: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}), SignerName: signer,
+			Usages: []api.KeyUsage{api.UsageDigitalSignature, api.UsageClientAuth}, ExpirationSeconds: api.Ptr(int32(3600)),
+		}}
+	}
+	issued := func(name string) Check {
+		return func() error {
+			csr, err := client.Of[*api.CertificateSigningRequest](h.Client).Get(h.Ctx, "", name)
+			if err == nil && len(csr.Status.Certificate) == 0 {
+				return fmt.Errorf("request %s has no certificate: %+v", name, csr.Status.Conditions)
+			}
+			return err
+		}
+	}
+
+	csrs := client.Of[*api.CertificateSigningRequest](h.Client)
+	jane := Apply(h, request("jane", "kubernetes.io/kube-apiserver-client", pkix.Name{CommonName: "jane"}))
+	jane.Status.Conditions = []api.CertificateSigningRequestCondition{{Type: api.CertificateApproved, Status: api.ConditionTrue, Reason: "KubectlApprove"}}
+	_, err = csrs.UpdateSubresource(h.Ctx, jane, "approval")
+	require.NoError(t, err)
+	h.Eventually(issued("jane"))
+	jane, err = csrs.Get(h.Ctx, "", "jane")
+	require.NoError(t, err)
+
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	ca, err := os.ReadFile(h.pki.CertFile("ca"))
+	require.NoError(t, err)
+	c, err := client.New(&client.Config{Server: h.url, CAData: ca, CertData: jane.Status.Certificate, KeyData: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), Agent: "jane"})
+	require.NoError(t, err)
+	_, err = client.Of[*api.Pod](c).List(h.Ctx, "default", client.ListOptions{})
+	require.True(t, api.IsForbidden(err), "%v", err)
+	require.ErrorContains(t, err, `User "jane"`)
+
+	// Nobody has to approve a node's request for a certificate of its own.
+	_, err = client.Of[*api.CertificateSigningRequest](h.As("system:node:n1", "system:nodes")).Create(h.Ctx,
+		request("n1", "kubernetes.io/kube-apiserver-client-kubelet", pkix.Name{CommonName: "system:node:n1", Organization: []string{"system:nodes"}}))
+	require.NoError(t, err)
+	_, err = client.Of[*api.ClusterRoleBinding](h.Client).Create(h.Ctx, &api.ClusterRoleBinding{
+		ObjectMeta: api.ObjectMeta{Name: "nodes-renew"}, RoleRef: api.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient"},
+		Subjects: []api.Subject{{Kind: "Group", APIGroup: "rbac.authorization.k8s.io", Name: "system:nodes"}},
+	})
+	require.NoError(t, err)
+	_, err = client.Of[*api.CertificateSigningRequest](h.As("system:node:n1", "system:nodes")).Create(h.Ctx,
+		request("n1-again", "kubernetes.io/kube-apiserver-client-kubelet", pkix.Name{CommonName: "system:node:n1", Organization: []string{"system:nodes"}}))
+	require.NoError(t, err)
+	h.Eventually(issued("n1-again"))
+}
