@@ -24,12 +24,13 @@ var mayImport = map[string][]string{
 	"controllers":  {"api", "client"},
 	"kubelet":      {"api", "client", "kubelet"},
 	"proxy":        {"api", "client"},
+	"metrics":      {"api", "client"},
 	"kubectl-lite": {"api", "client"},
 	"cluster":      {"api", "client"},
 	"examples":     {},
 	"docs":         {},
-	"cmd":          {"api", "store", "apiserver", "client", "scheduler", "controllers", "kubelet", "proxy", "kubectl-lite", "cluster"},
-	"test":         {"api", "store", "apiserver", "client", "scheduler", "controllers", "kubelet", "proxy", "kubectl-lite", "cluster", "test"},
+	"cmd":          {"api", "store", "apiserver", "client", "scheduler", "controllers", "kubelet", "proxy", "metrics", "kubectl-lite", "cluster"},
+	"test":         {"api", "store", "apiserver", "client", "scheduler", "controllers", "kubelet", "proxy", "metrics", "kubectl-lite", "cluster", "test"},
 }
 
 // owners says which folder alone may use a library, so that replacing it touches one place.

@@ -178,8 +178,8 @@ func (s *Server) serviceEndpoint(ctx context.Context, service api.Key, port int3
 	if err != nil {
 		return "", err
 	}
-	if svc.Spec.Type == api.ServiceTypeExternalName {
-		return "", fmt.Errorf("unsupported service type %q", svc.Spec.Type)
+	if svc.Spec.Type == api.ServiceTypeExternalName { // the server is elsewhere, on a machine of that name
+		return net.JoinHostPort(svc.Spec.ExternalName, strconv.Itoa(int(port))), nil
 	}
 	for _, p := range svc.Spec.Ports {
 		if p.Port != port {

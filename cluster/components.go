@@ -40,6 +40,9 @@ func (c *Config) commandLine(p Profile, component string) ([]string, error) {
 		if c.hasProxy() {
 			return c.proxyCommandLine(p), nil
 		}
+	case metricsServer:
+		return []string{"metrics-server", "--kubeconfig", pki("metrics-server.conf"), "--listen", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.MetricsPort)),
+			"--tls-cert-file", pki("metrics-server-server.crt"), "--tls-private-key-file", pki("metrics-server-server.key")}, nil
 	}
 	size := []string{}
 	if c.Runtime == RuntimeSimulated {
@@ -124,11 +127,16 @@ func (c *Config) identities(p Profile) error {
 	if err := frontProxy.Client("front-proxy-client", "front-proxy-client"); err != nil {
 		return err
 	}
+	service := metricsServer + ".kube-system.svc"
+	if err := pki.Server(metricsServer+"-server", service, []string{service, "localhost"}, ips); err != nil {
+		return err
+	}
 	clients := []struct{ cert, kubeconfig, user, group string }{
 		{"admin", p.Kubeconfig(), "kubernetes-admin", "system:masters"},
 		{"controllers", p.Path("pki", "controllers.conf"), "system:kube-controller-manager", ""},
 		{"scheduler", p.Path("pki", "scheduler.conf"), "system:kube-scheduler", ""},
 		{proxyComponent, p.Path("pki", "proxy.conf"), "system:kube-proxy", "system:node-proxier"},
+		{metricsServer, p.Path("pki", "metrics-server.conf"), metricsServerUser, "system:serviceaccounts"},
 	}
 	for _, n := range c.Nodes {
 		kubelet := n.Component()

@@ -31,6 +31,8 @@ type Config struct {
 	// NodeCPUs and NodeMemory are what a simulated node has; 0 and "": what it has by itself.
 	NodeCPUs   int    `json:"nodeCPUs,omitempty"`
 	NodeMemory string `json:"nodeMemory,omitempty"`
+	// MetricsPort is where the metrics-server listens, on loopback.
+	MetricsPort int `json:"metricsPort,omitempty"`
 
 	// Gateway is the address of this machine on the pods' network. The API server listens on it and on loopback,
 	// never on a public address.
@@ -73,7 +75,7 @@ func (n Node) Component() string { return "kubelet-" + n.Name }
 
 // Components names every process of the cluster, in the order they are started. Stopping goes backwards.
 func (c *Config) Components() []string {
-	names := []string{"apiserver", "controllers", "scheduler"}
+	names := []string{"apiserver", "controllers", "scheduler", metricsServer}
 	for _, n := range c.Nodes {
 		names = append(names, n.Component())
 	}

@@ -53,6 +53,12 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 	if !config.BalancerCIDR.IsValid() {
 		config.setServiceRanges()
 	}
+	if config.MetricsPort == 0 {
+		if config.MetricsPort, err = freePort(0); err != nil {
+			return err
+		}
+		changed = true
+	}
 	if err := errors.Join(config.save(p), config.identities(p)); err != nil {
 		return err
 	}
@@ -72,7 +78,7 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 		return fmt.Errorf("the API server is not ready after %v: %w; its log is %s", opts.Wait, err, p.LogFile("apiserver"))
 	}
 	step("API server ready at %s", config.Server())
-	if err := ensureStorageClass(ctx, api); err != nil {
+	if err := errors.Join(ensureStorageClass(ctx, api), ensureMetricsServer(ctx, api, config, p)); err != nil {
 		return err
 	}
 	if err := waitNodes(ctx, api, nodeNames(config)); err != nil {

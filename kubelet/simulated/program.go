@@ -78,7 +78,7 @@ func (c *simulatedContainer) live(b behaviour) life {
 func (p *program) stays() bool {
 	words := append(slices.Clone(p.Command), p.Args...)
 	image, _, _ := strings.Cut(path.Base(p.Image), ":")
-	return image == "pause" || slices.Contains(words, "pause") ||
+	return image == "pause" || image == "agnhost" && len(words) == 0 || slices.Contains(words, "pause") ||
 		len(words) > 1 && path.Base(words[0]) == "tail" && strings.HasPrefix(words[1], "-f") || slices.Contains(words, "infinity")
 }
 

@@ -121,7 +121,7 @@ func startCluster(t *testing.T) *cluster {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			for _, component := range []string{"supervisor", "apiserver", "controllers", "scheduler", "kubelet-node-1", "kubelet-node-2"} {
+			for _, component := range []string{"supervisor", "apiserver", "controllers", "scheduler", "metrics-server", "kubelet-node-1", "kubelet-node-2"} {
 				out, _ := exec.Command(c.env["KUBELITE"], "logs", component, "--profile", profile, "--home", home).CombinedOutput()
 				t.Logf("log of %s:\n%s", component, tail(out, 40))
 			}
