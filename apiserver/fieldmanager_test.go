@@ -171,3 +171,39 @@ func TestApplyOfCustomResources(t *testing.T) {
 	entries := status.at("metadata.managedFields").([]any)
 	require.Equal(t, tree{"f:status": tree{".": tree{}, "f:replicas": tree{}}}, at(entries[len(entries)-1], "fieldsV1"))
 }
+
+// Two versions of a kind that are stored as one: owners are known by the version through which they wrote, and what one of
+// them owns it owns in the other version too.
+func TestOwnersAcrossVersions(t *testing.T) {
+	h := newHarness(t)
+	const v1, v2 = "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers", "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers"
+	apply := func(maximum string) answer {
+		return h.do("PATCH", v2+"/web?fieldManager=a", `{"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"web"},
+			"spec":{"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"web"},"maxReplicas":`+maximum+`}}`, "Content-Type", "application/apply-patch+yaml")
+	}
+	require.Equal(t, 201, apply("5").code)
+	owners := func(path string) (list []any) {
+		for _, entry := range h.must("GET", path+"/web", "").at("metadata.managedFields").([]any) {
+			list = append(list, at(entry, "manager"), at(entry, "operation"), at(entry, "apiVersion"))
+		}
+		return list
+	}
+	require.Equal(t, []any{"a", "Apply", "autoscaling/v2"}, owners(v1))
+	changed := h.must("PATCH", v1+"/web?fieldManager=b", `{"spec":{"maxReplicas":6}}`, "Content-Type", "application/merge-patch+json")
+	require.Equal(t, "autoscaling/v1", changed.at("apiVersion"))
+	require.Equal(t, []any{"a", "Apply", "autoscaling/v2", "b", "Update", "autoscaling/v1"}, owners(v2))
+	conflict := apply("5")
+	require.Equal(t, 409, conflict.code)
+	require.Equal(t, `Apply failed with 1 conflict: conflict with "b" using autoscaling/v1: .spec.maxReplicas`, conflict.at("message"))
+	require.Equal(t, 200, apply("6").code) // the same opinion is no conflict
+
+	// Events: what the older version calls involvedObject and message, the newer one calls regarding and note.
+	const core, events = "/api/v1/namespaces/default/events", "/apis/events.k8s.io/v1/namespaces/default/events"
+	h.must("POST", core, `{"metadata":{"name":"e"},"involvedObject":{"kind":"Pod","namespace":"default","name":"p"},"message":"hello","reason":"Hi","count":3,
+		"firstTimestamp":"2026-01-01T00:00:00Z","lastTimestamp":"2026-01-01T00:01:00Z","source":{"component":"me","host":"h"}}`)
+	e := h.must("GET", events+"/e", "")
+	require.Equal(t, []any{"p", "hello", "Hi", 3.0, "2026-01-01T00:01:00Z", "me", "h"}, []any{e.at("regarding.name"), e.at("note"), e.at("reason"), e.at("deprecatedCount"),
+		e.at("deprecatedLastTimestamp"), e.at("deprecatedSource.component"), e.at("deprecatedSource.host")})
+	h.must("PATCH", events+"/e?fieldManager=b", `{"series":{"count":4,"lastObservedTime":"2026-01-01T00:02:00.000000Z"}}`, "Content-Type", "application/merge-patch+json")
+	require.EqualValues(t, 4, h.must("GET", core+"/e", "").at("series.count"))
+}
