@@ -2,13 +2,16 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -19,6 +22,11 @@ import (
 //	fail CODE    ends with it
 //	get URL      prints what it answers, and fails unless that is a 200
 //	refused URL  fails if there is an answer within a second
+//	show FILES   prints what is in files, and the names of what is in directories
+//	follow FILE  prints a file whenever its content changes
+//	write F WORDS  writes a file
+//	who          prints the user, the group and the other groups that it runs as
+//	hoard MB     keeps so much memory, until it is told to end
 func tool(args []string, in io.Reader, out io.Writer) int {
 	switch args[0] {
 	case "say":
@@ -52,8 +60,44 @@ func tool(args []string, in io.Reader, out io.Writer) int {
 		}
 		fmt.Fprintln(os.Stderr, "failing, as asked")
 		return code
+	case "show":
+		for _, path := range args[1:] {
+			if err := show(out, path); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				return 1
+			}
+		}
+		return 0
+	case "follow":
+		for last := ""; ; time.Sleep(time.Second / 4) {
+			if content, err := os.ReadFile(args[1]); err == nil && string(content) != last {
+				last = string(content)
+				fmt.Fprintln(out, strings.TrimSpace(last))
+			}
+		}
+	case "write":
+		if err := os.WriteFile(args[1], []byte(strings.Join(args[2:], " ")+"\n"), 0o644); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return 0
+	case "who":
+		groups, err := os.Getgroups()
+		fmt.Fprintln(out, "user", os.Getuid(), "group", os.Getgid(), "groups", groups)
+		if err != nil {
+			return 1
+		}
+		return 0
+	case "hoard":
+		megabytes, _ := strconv.Atoi(args[1])
+		hoard := bytes.Repeat([]byte("gold"), megabytes<<20/4)
+		fmt.Fprintln(out, "hoarding", len(hoard)>>20, "MB")
+		told := make(chan os.Signal, 1)
+		signal.Notify(told, syscall.SIGTERM)
+		<-told
+		return int(hoard[0]) - 'g' // it is kept until here
 	}
-	fmt.Fprintf(os.Stderr, "%s: say, shout, get or fail?\n", args[0])
+	fmt.Fprintf(os.Stderr, "%s: say, shout, fail, get, refused, show, follow, write, who or hoard?\n", args[0])
 	return 2
 }
 
@@ -68,6 +112,25 @@ func get(url string, out io.Writer) error {
 	}
 	if answer.StatusCode != http.StatusOK {
 		return errors.New(answer.Status)
+	}
+	return nil
+}
+
+// show prints a file, or the names in a directory.
+func show(out io.Writer, path string) error {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(out, strings.TrimSpace(string(content)))
+		return err
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), "..") {
+			fmt.Fprintln(out, e.Name())
+		}
 	}
 	return nil
 }
