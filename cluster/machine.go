@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net/netip"
+
+	"kubelite/api"
 )
 
 // Machine is what a cluster needs of the container daemon beside what its kubelets do on their own. The Docker
@@ -24,6 +26,12 @@ type Machine interface {
 	// ends by itself or ctx does. A container of that name that is there already gives way; afterwards none is there.
 	// files are by their path in the container; what it says goes to out.
 	RunOnHost(ctx context.Context, profile, name, image string, args []string, files map[string][]byte, out io.Writer) error
+	// LoadImages reads an archive of images and returns their names.
+	LoadImages(ctx context.Context, archive io.Reader) (names []string, err error)
+	// ListImages returns the images that have a name, in order of their names.
+	ListImages(ctx context.Context) ([]api.ContainerImage, error)
+	// RemoveImage removes an image's name, and the image with its last name.
+	RemoveImage(ctx context.Context, name string) error
 	// Purge removes every container and network that carries the profile's label.
 	Purge(ctx context.Context, profile string) error
 }

@@ -48,6 +48,9 @@ const (
 // computeStatus says in the API's words what has become of a pod. It changes nothing and asks nobody: what it
 // returns differs from the last status only where the pod does.
 func computeStatus(v statusView) api.PodStatus {
+	if isTerminal(v.last.Phase) && v.last.ContainerStatuses == nil && len(v.pod.Spec.Containers) > 0 {
+		return *v.last // it was turned away: there is nothing more to tell
+	}
 	s := api.PodStatus{
 		ObservedGeneration: v.pod.Generation,
 		StartTime:          v.last.StartTime,

@@ -215,3 +215,17 @@ func TestExplainStatus(t *testing.T) {
 	require.Equal(t, "container a started again (restart 1): Running", explainStatus(&held, &again))
 	require.Empty(t, explainStatus(&again, &again))
 }
+
+func TestARejectedPodStaysAsItIs(t *testing.T) {
+	pod := testPod("a")
+	view := statusView{pod: pod, seen: &RuntimePod{}, last: &api.PodStatus{}, probes: healthy, stopped: true, now: noon,
+		failure: &podFailure{Reason: "OutOfcpu", Message: "Pod was rejected: no cpu", rejected: true}}
+	rejected := computeStatus(view)
+	require.Equal(t, api.PodFailed, rejected.Phase)
+	require.Equal(t, "OutOfcpu", rejected.Reason)
+	require.Nil(t, rejected.ContainerStatuses)
+
+	// The next look does not know of the failure any more, and must not make up containers.
+	view.failure, view.last = nil, &rejected
+	require.Equal(t, rejected, computeStatus(view))
+}

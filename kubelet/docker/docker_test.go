@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -480,4 +482,30 @@ func TestStatsSayWhatContainersUse(t *testing.T) {
 		require.Positive(t, machine.MemoryAvailable)
 		require.Positive(t, machine.CPU)
 	}
+}
+
+func TestImagesTravelInArchives(t *testing.T) {
+	r := newRuntime(t)
+	const name = "kubelite-test-travels:1"
+	require.NoError(t, r.docker.ImageTag(t.Context(), testImage, name))
+	archive, err := r.docker.ImageSave(t.Context(), []string{name})
+	require.NoError(t, err)
+	defer archive.Close()
+	content, err := io.ReadAll(archive)
+	require.NoError(t, err)
+	listed := func() bool {
+		images, err := Machine{}.ListImages(t.Context())
+		require.NoError(t, err)
+		return slices.ContainsFunc(images, func(i api.ContainerImage) bool { return slices.Contains(i.Names, name) })
+	}
+	require.NoError(t, Machine{}.RemoveImage(t.Context(), name))
+	require.False(t, listed())
+	names, err := Machine{}.LoadImages(t.Context(), bytes.NewReader(content))
+	require.NoError(t, err)
+	require.Equal(t, []string{name}, names)
+	require.True(t, listed())
+	require.NoError(t, Machine{}.RemoveImage(t.Context(), name))
+	require.ErrorContains(t, Machine{}.RemoveImage(t.Context(), name), "No such image")
+	_, err = Machine{}.LoadImages(t.Context(), strings.NewReader("no archive"))
+	require.Error(t, err)
 }

@@ -1,0 +1,75 @@
+package docker
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/client"
+
+	"kubelite/api"
+)
+
+// LoadImages reads an archive of images, as `docker save` writes them, and returns their names.
+func (Machine) LoadImages(ctx context.Context, archive io.Reader) (names []string, err error) {
+	err = withDaemon(func(d *client.Client) error {
+		answer, err := d.ImageLoad(ctx, archive)
+		if err != nil {
+			return daemonError(err)
+		}
+		defer answer.Body.Close()
+		// The daemon says what it loaded in a sentence, and an error as its last message.
+		for messages := json.NewDecoder(answer.Body); ; {
+			var m struct {
+				Stream string `json:"stream"`
+				Error  string `json:"error"`
+			}
+			switch err := messages.Decode(&m); {
+			case errors.Is(err, io.EOF):
+				return nil
+			case err != nil:
+				return err
+			case m.Error != "":
+				return errors.New(m.Error)
+			}
+			for _, prefix := range []string{"Loaded image: ", "Loaded image ID: "} {
+				if name, ok := strings.CutPrefix(m.Stream, prefix); ok {
+					names = append(names, strings.TrimSpace(name))
+				}
+			}
+		}
+	})
+	return names, err
+}
+
+// ListImages lists the images that have a name.
+func (Machine) ListImages(ctx context.Context) (images []api.ContainerImage, err error) {
+	err = withDaemon(func(d *client.Client) error {
+		list, err := d.ImageList(ctx, image.ListOptions{})
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			names := slices.DeleteFunc(list[i].RepoTags, func(name string) bool { return name == "<none>:<none>" })
+			if len(names) > 0 {
+				images = append(images, api.ContainerImage{Names: names, SizeBytes: list[i].Size})
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(images, func(a, b api.ContainerImage) int { return cmp.Compare(a.Names[0], b.Names[0]) })
+	return images, err
+}
+
+// RemoveImage removes an image's name, and the image with its last name.
+func (Machine) RemoveImage(ctx context.Context, name string) error {
+	return withDaemon(func(d *client.Client) error {
+		_, err := d.ImageRemove(ctx, name, image.RemoveOptions{})
+		return daemonError(err)
+	})
+}
