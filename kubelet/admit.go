@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"kubelite/api"
+	"kubelite/client"
 )
 
 // Not every pod that is bound to a node may run there. The scheduler binds only where a pod fits, but it is not the only
@@ -14,7 +15,7 @@ import (
 // it starts anything. A pod that fails never ran: its phase is Failed, and its controller makes another one.
 
 // admit says why a pod that has never run here must not, nil if it may.
-func (k *Kubelet) admit(pod *api.Pod) *podFailure {
+func (k *Kubelet) admit(ctx context.Context, pod *api.Pod) *podFailure {
 	var others []*api.Pod
 	for _, other := range k.pods.List("", nil) {
 		if other.UID != pod.UID && !isTerminal(other.Status.Phase) {
@@ -24,6 +25,12 @@ func (k *Kubelet) admit(pod *api.Pod) *podFailure {
 	reason, message := k.pressureOn(pod)
 	if reason == "" {
 		reason, message = admission(pod, k.node.Load(), others, k.allocatable())
+	}
+	if reason == "NodeAffinity" {
+		// The scheduler may know of a label that we have not heard of yet: ask.
+		if node, err := client.Of[*api.Node](k.client).Get(ctx, "", k.cfg.NodeName); err == nil {
+			reason, message = admission(pod, node, others, k.allocatable())
+		}
 	}
 	if reason == "" {
 		return nil
@@ -133,7 +140,7 @@ func hostPorts(pod *api.Pod) []api.ContainerPort {
 
 // reject tells the user of a pod that may not run.
 func (w *podWorker) reject(ctx context.Context, pod *api.Pod) *podFailure {
-	failure := w.k.admit(pod)
+	failure := w.k.admit(ctx, pod)
 	if failure != nil {
 		w.event(ctx, pod, "", eventWarning, failure.Reason, "%s", strings.TrimPrefix(failure.Message, "Pod was rejected: "))
 	}
