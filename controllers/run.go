@@ -143,6 +143,7 @@ func Run(ctx context.Context, cfg Config) error {
 		NewCronJobController(as("cronjob-controller"), caches, cfg.Logger),
 		NewHorizontalPodAutoscalerController(as("horizontal-pod-autoscaler"), caches, cfg.Autoscaler, cfg.Logger),
 		NewDisruptionController(as("disruption-controller"), caches, cfg.Logger),
+		NewStaleDisruptions(as("disruption-controller"), caches, cfg.Logger),
 		NewEndpointsController(as("endpoint-controller"), caches, cfg.Logger),
 		NewEndpointSliceController(as("endpointslice-controller"), caches, cfg.Logger),
 		NewEndpointSliceMirror(as("endpointslicemirroring-controller"), caches, cfg.Logger),
