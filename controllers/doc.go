@@ -26,9 +26,10 @@
 // Start reading at ReplicaSetController.Reconcile, then DeploymentController.Reconcile, then
 // GarbageCollector.Reconcile. Chapter 5 of the book, docs/05-controllers.md, walks through them.
 //
-// In real Kubernetes this is pkg/controller: deployment, replicaset, statefulset, daemon, job, cronjob, disruption, endpoint,
-// endpointslice, endpointslicemirroring, nodelifecycle, tainteviction, podgc, resourcequota, volume/pvcprotection and
-// pvprotection, volume/persistentvolume, volume/ephemeral, namespace, garbagecollector, serviceaccount and certificates/rootcacertpublisher, started from cmd/kube-controller-manager/app.
+// In real Kubernetes this is pkg/controller: deployment, replicaset, statefulset, daemon, job, cronjob, disruption,
+// endpoint, endpointslice, endpointslicemirroring, nodelifecycle, tainteviction, podgc, resourcequota,
+// volume/pvcprotection and pvprotection, volume/persistentvolume, volume/ephemeral, namespace, garbagecollector,
+// certificates, serviceaccount and certificates/rootcacertpublisher, started from cmd/kube-controller-manager/app.
 // Differences: the garbage collector has one queue where upstream has three, because its decisions are all taken from
 // the present state of its graph; decisions about ReplicaSets and Jobs wait until a controller's own writes are in its
 // cache; and every write says why.
