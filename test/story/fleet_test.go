@@ -1,0 +1,65 @@
+package story
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kubelite/api"
+	"kubelite/kubelet"
+	"kubelite/kubelet/simulated"
+)
+
+// startFleet runs nodes n1, n2, ... in one process, as `kubelite simulated-nodes` does.
+func (h *Harness) startFleet(nodes int) {
+	h.T.Helper()
+	require.NoError(h.T, h.pki.Server("fleet", "fleet", []string{"localhost"}, []net.IP{net.IPv4(127, 0, 0, 1)}))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(h.T, err)
+	c := h.As("fleet", "system:masters")
+	fleet := kubelet.NewFleet(c, int32(l.Addr().(*net.TCPAddr).Port))
+	h.run("fleet", func(ctx context.Context) error {
+		return fleet.Run(ctx, l, h.pki.CertFile("fleet"), h.pki.KeyFile("fleet"), h.pki.CertFile("ca"))
+	})
+	for i := range nodes {
+		name, podCIDR := fmt.Sprintf("n%d", i+1), fmt.Sprintf("10.244.%d.0/24", i+1)
+		runtime, err := simulated.New(simulated.Config{PodCIDR: podCIDR, CPUs: 4, Memory: 8 << 30})
+		require.NoError(h.T, err)
+		h.nodes[name] = h.run("kubelet "+name, func(ctx context.Context) error {
+			return kubelet.Run(ctx, kubelet.Config{
+				Client: c.As("system:node:"+name, "system:nodes").Named("kubelet/" + name), Logger: h.log, Fleet: fleet, NodeName: name, NodeIP: "127.0.0.1",
+				PodCIDR: podCIDR, Runtime: runtime, RootDir: filepath.Join(h.dir, name), Version: api.KubernetesVersion,
+			})
+		})
+	}
+}
+
+func TestManyNodesInOneProcess(t *testing.T) {
+	const nodes, pods = 20, 40
+	h := Start(t, 0)
+	h.startFleet(nodes)
+	h.Eventually(h.NodesReady(nodes))
+	require.Equal(t, "4", h.node("n20").Status.Capacity[api.ResourceCPU].String())
+
+	Apply(h, deployment("web", pods, "web:v1"))
+	h.Eventually(h.PodsReady("app=web", pods))
+	used := map[string]int{}
+	for _, pod := range h.Pods("app=web") {
+		used[pod.Spec.NodeName]++
+	}
+	require.Len(t, used, nodes, "every node has got its pods, and no other's: %v", used)
+
+	// One server answers for all nodes.
+	pod := h.Pods("app=web")[0]
+	logs, err := h.Client.Logs(h.Ctx, "default", pod.Name, api.PodLogOptions{})
+	require.NoError(t, err)
+	defer logs.Close()
+	text, err := io.ReadAll(logs)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "simulated container")
+}
