@@ -53,6 +53,7 @@ var owners = map[string][]string{
 	"github.com/google/nftables":       {"proxy/nft"},
 	"github.com/mdlayher/netlink":      {"proxy/nft"},
 	"github.com/vishvananda/netlink":   {"proxy"},
+	"github.com/miekg/dns":             {"proxy/dns"},
 	"github.com/gorilla/websocket":     {"kubelet/streaming", "test"},
 	"github.com/moby/spdystream":       {"kubelet/streaming", "test"},
 	"golang.org/x/net":                 {"apiserver"},

@@ -22,6 +22,8 @@ type Config struct {
 	CertData, KeyData []byte
 	// Token is a bearer token; used where there is no client certificate, or beside it.
 	Token string
+	// TokenFile holds one that is replaced now and then; it is read when the last one read is a minute old.
+	TokenFile string
 	// TLSServerName is the name to expect in the server's certificate where it is not the host of Server.
 	TLSServerName string
 	// Insecure accepts any server certificate.
@@ -43,6 +45,7 @@ type Client struct {
 	base      *url.URL
 	http      *http.Client
 	token     string
+	tokenFile *tokenFile // nil: token is all
 	agent     string
 	as        string // the user on whose behalf requests are made; empty: one's own
 	asGroups  []string
@@ -54,12 +57,12 @@ type Client struct {
 // As is the same client, on the same connections, acting on behalf of another user. The server lets it do so if its own
 // user may impersonate that one, and then asks what that one may do. The groups of service accounts need not be named.
 func (c *Client) As(user string, groups ...string) *Client {
-	return &Client{base: c.base, http: c.http, token: c.token, agent: c.agent, as: user, asGroups: groups, failFast: c.failFast, log: c.log}
+	return &Client{base: c.base, http: c.http, token: c.token, tokenFile: c.tokenFile, agent: c.agent, as: user, asGroups: groups, failFast: c.failFast, log: c.log}
 }
 
 // Named is the same client under another name: who writes, in the ledger.
 func (c *Client) Named(agent string) *Client {
-	return &Client{base: c.base, http: c.http, token: c.token, agent: agent, as: c.as, asGroups: c.asGroups, failFast: c.failFast, log: c.log}
+	return &Client{base: c.base, http: c.http, token: c.token, tokenFile: c.tokenFile, agent: agent, as: c.as, asGroups: c.asGroups, failFast: c.failFast, log: c.log}
 }
 
 // New checks the configuration and makes a client. It does not connect yet.
@@ -78,9 +81,9 @@ func New(cfg *Config) (*Client, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &Client{
-		base:     base,
-		http:     &http.Client{Transport: transport(tlsConfig)},
-		token:    cfg.Token,
+		base:  base,
+		http:  &http.Client{Transport: transport(tlsConfig)},
+		token: cfg.Token, tokenFile: newTokenFile(cfg.TokenFile),
 		agent:    cfg.Agent,
 		failFast: cfg.FailFast,
 		log:      log,

@@ -133,8 +133,8 @@ func (c *Client) attempt(ctx context.Context, req Request) (*http.Response, erro
 	if c.agent != "" {
 		r.Header.Set("User-Agent", c.agent)
 	}
-	if c.token != "" {
-		r.Header.Set("Authorization", "Bearer "+c.token)
+	if token := c.bearer(); token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	if !readOnly(r.Method) {
 		setCauseHeaders(ctx, r.Header)

@@ -56,11 +56,15 @@ func (c *Config) commandLine(p Profile, component string) ([]string, error) {
 	}
 	for _, n := range c.Nodes {
 		if n.Component() == component {
-			return append([]string{"kubelet", "--kubeconfig", pki(component + ".conf"),
+			args := append([]string{"kubelet", "--kubeconfig", pki(component + ".conf"),
 				"--node-name", n.Name, "--node-ip", c.nodeIP(), "--port", strconv.Itoa(n.Port), "--pod-cidr", n.PodCIDR.String(),
 				"--tls-cert-file", pki(component + "-server.crt"), "--tls-private-key-file", pki(component + "-server.key"),
 				"--client-ca-file", pki("ca.crt"), "--root-dir", p.Path("data", component),
-				"--runtime", c.Runtime, "--profile", c.Profile, "--network", c.Network, "--pause-image", c.Image}, size...), nil
+				"--runtime", c.Runtime, "--profile", c.Profile, "--network", c.Network, "--pause-image", c.Image}, size...)
+			if c.hasProxy() {
+				args = append(args, "--cluster-dns", c.dnsAddress().String())
+			}
+			return args, nil
 		}
 	}
 	return nil, fmt.Errorf("no component %q; there are %v", component, c.Components())

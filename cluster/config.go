@@ -44,6 +44,8 @@ type Config struct {
 	// ProxyHealthz is the port on loopback where the proxy says that the rules are in force. The simulated runtime has no
 	// packets, and no proxy.
 	ProxyHealthz int `json:"proxyHealthz,omitempty"`
+	// Addons are the names of those that are enabled.
+	Addons []string `json:"addons,omitempty"`
 
 	Network string `json:"network,omitempty"` // the Docker network; empty on the simulated runtime
 	Image   string `json:"image,omitempty"`   // our own binary as an image: the pause container

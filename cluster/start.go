@@ -85,6 +85,11 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 		return fmt.Errorf("not every node is Ready after %v: %w; the logs are in %s", opts.Wait, err, p.Path("logs"))
 	}
 	step("Nodes ready: %s", strings.Join(abridged(nodeNames(config)), ", "))
+	for _, addon := range config.Addons {
+		if err := applyAddon(ctx, api, config, addon); err != nil {
+			return err
+		}
+	}
 	if config.hasProxy() {
 		if err := waitProxy(ctx, p, config, proxySaid); err != nil {
 			fmt.Fprintf(out, " ! Addresses of services lead nowhere, and network policies are not enforced: %v\n", err)
@@ -147,6 +152,7 @@ func newConfig(ctx context.Context, p Profile, machine Machine, opts StartOption
 	} else {
 		notice(out, "simulated nodes, as asked")
 	}
+	config.Addons = defaultAddons(config.Runtime)
 	config.PodCIDR = netip.MustParsePrefix("10.244.0.0/16")
 	config.Image = image(config.Runtime, opts.Version)
 	if config.Runtime == RuntimeDocker {

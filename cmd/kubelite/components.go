@@ -46,6 +46,29 @@ func clientCommand(use, short string, agent func() string, run func(ctx context.
 	return cmd
 }
 
+// podCommand makes the subcommand of a component that runs as a pod. Outside of one --kubeconfig says where the cluster is.
+func podCommand(use, short string, run func(ctx context.Context, c *client.Client, log *slog.Logger) error) *cobra.Command {
+	cmd := clientCommand(use, short, always(use), run)
+	outside := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if cmd.Flags().Changed("kubeconfig") {
+			return outside(cmd, args)
+		}
+		cfg, err := client.InCluster()
+		if err != nil {
+			return err
+		}
+		log := newLogger(false)
+		cfg.Agent, cfg.Logger = use, log
+		c, err := client.New(cfg)
+		if err != nil {
+			return err
+		}
+		return ended(run(cmd.Context(), c, log))
+	}
+	return cmd
+}
+
 func always(s string) func() string { return func() string { return s } }
 
 // ended drops the error of a context that was cancelled: being told to stop is no failure.

@@ -29,6 +29,9 @@ var longRunning = map[string]garbage{
 	"controllers": {percent: 50},
 	"scheduler":   {percent: 50},
 	"kubelet":     {percent: 50},
+	"proxy":       {percent: 50},
+	"dns":         {percent: 50},
+	"ingress":     {percent: 50},
 	"supervise":   {percent: 50},
 
 	"simulated-nodes": {percent: 50},
