@@ -29,7 +29,7 @@ const profile = "compat"
 type kubectlVersion struct{ version, dir string }
 
 // The first is what all other checks use.
-var kubectls = []kubectlVersion{{"1.36.3", "../kubectl"}, {"1.32.13", "../kubectl132"}}
+var kubectls = []kubectlVersion{{"1.36.3", "../kubectl"}}
 
 // program is where it is built.
 func (v kubectlVersion) program() string {
