@@ -27,9 +27,9 @@ const (
 	podRelabelled                         // labels of a pod on a node
 	podShrunk                             // a pod on a node asks for less
 	podItself                             // the waiting pod's own spec or labels
-	nodeAdded                             //
-	nodeAllocatable                       //
-	nodeRelabelled                        //
+	nodeAdded                             // a node came
+	nodeAllocatable                       // what it has to offer
+	nodeRelabelled                        // its labels
 	nodeTaints                            // cordoned or uncordoned as well
 	claimChanged                          // a PersistentVolumeClaim came or changed
 	volumeChanged                         // a PersistentVolume

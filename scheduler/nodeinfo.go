@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"maps"
 	"slices"
 
 	"kubelite/api"
@@ -127,8 +128,8 @@ func (n *nodeInfo) clone() *nodeInfo {
 	c.ports = slices.Clone(n.ports)
 	c.antiAffinity = slices.Clone(n.antiAffinity)
 	c.preferences = slices.Clone(n.preferences)
-	c.requested.other = cloneAmounts(n.requested.other)
-	c.nonZero.other = cloneAmounts(n.nonZero.other)
+	c.requested.other = maps.Clone(n.requested.other)
+	c.nonZero.other = maps.Clone(n.nonZero.other)
 	return &c
 }
 

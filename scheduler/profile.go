@@ -62,8 +62,6 @@ type lister[T api.Object] interface {
 
 // profile is how the pods of one spec.schedulerName are scheduled: which plugins, in which order.
 type profile struct {
-	name string
-
 	preEnqueues []preEnqueuePlugin
 	sort        queueSortPlugin
 	filters     []filterPlugin
@@ -91,7 +89,7 @@ type weightedScore struct {
 
 // newProfile sorts the plugins by the points they implement. off tells which are not wanted at which point.
 func newProfile(name string, plugins []weighted, off func(point, plugin string) bool) (*profile, error) {
-	p := &profile{name: name, hints: map[string][]hint{}}
+	p := &profile{hints: map[string][]hint{}}
 	at := func(point string, w weighted) bool { return off == nil || !off(point, w.Name()) }
 	for _, w := range plugins {
 		if x, ok := w.plugin.(hintPlugin); ok {

@@ -225,7 +225,6 @@ type attempt struct {
 	queued *queuedPod
 	info   *podInfo
 	causes client.Causes
-	number int
 }
 
 // pop waits for the next pod and begins its cycle; ok is false once the queue is closed.
@@ -236,7 +235,7 @@ func (q *queue) pop() (a attempt, ok bool) {
 		if p := q.next(time.Now()); p != nil {
 			q.takeOut(p)
 			q.current, q.meanwhile = p, nil
-			return attempt{queued: p, info: p.info, causes: p.causes, number: p.attempts + 1}, true
+			return attempt{queued: p, info: p.info, causes: p.causes}, true
 		}
 		q.wait()
 	}

@@ -83,8 +83,6 @@ func (r *resources) equal(o *resources) bool {
 	return r.milliCPU == o.milliCPU && r.memory == o.memory && r.ephemeral == o.ephemeral && maps.Equal(r.other, o.other)
 }
 
-func cloneAmounts(m map[api.ResourceName]int64) map[api.ResourceName]int64 { return maps.Clone(m) }
-
 // Containers that request nothing still use something: scoring counts them with these, so that they spread as well. The
 // figures are upstream's, pkg/scheduler/util/pod_resources.go.
 const (
