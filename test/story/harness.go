@@ -38,7 +38,9 @@ type Harness struct {
 	url   string
 	log   *slog.Logger
 	nodes map[string]context.CancelFunc
-	wg    sync.WaitGroup
+
+	stopControllers context.CancelFunc
+	wg              sync.WaitGroup
 }
 
 // Start brings a cluster up with nodes n1, n2, ... and returns when all of them are Ready. Options change how the
@@ -60,21 +62,7 @@ func Start(t *testing.T, nodes int, options ...func(*controllers.Config)) *Harne
 
 	h.startAPIServer()
 	h.Client = h.As("kubernetes-admin", "system:masters")
-	h.run("controllers", func(ctx context.Context) error {
-		ca, err := os.ReadFile(h.pki.CertFile("ca"))
-		if err != nil {
-			return err
-		}
-		key, err := os.ReadFile(h.pki.KeyFile("ca"))
-		if err != nil {
-			return err
-		}
-		cfg := controllers.Config{SigningKey: key, Client: h.As("system:kube-controller-manager"), Logger: h.log, RootCA: ca, VolumeDir: h.volumeDir()}
-		for _, option := range options {
-			option(&cfg)
-		}
-		return controllers.Run(ctx, cfg)
-	})
+	h.stopControllers = h.run("controllers", h.controllers(h.As("system:kube-controller-manager"), options...))
 	h.run("scheduler", func(ctx context.Context) error {
 		return scheduler.Run(ctx, scheduler.Config{Client: h.As("system:kube-scheduler"), Logger: h.log})
 	})
@@ -83,6 +71,25 @@ func Start(t *testing.T, nodes int, options ...func(*controllers.Config)) *Harne
 	}
 	h.Eventually(h.NodesReady(nodes))
 	return h
+}
+
+// controllers is that component, with a client of its own.
+func (h *Harness) controllers(c *client.Client, options ...func(*controllers.Config)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ca, err := os.ReadFile(h.pki.CertFile("ca"))
+		if err != nil {
+			return err
+		}
+		key, err := os.ReadFile(h.pki.KeyFile("ca"))
+		if err != nil {
+			return err
+		}
+		cfg := controllers.Config{SigningKey: key, Client: c, Logger: h.log, RootCA: ca, VolumeDir: h.volumeDir()}
+		for _, option := range options {
+			option(&cfg)
+		}
+		return controllers.Run(ctx, cfg)
+	}
 }
 
 func (h *Harness) volumeDir() string { return filepath.Join(h.dir, "volumes") }
