@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"kubelite/api"
@@ -65,7 +66,11 @@ var (
 	spacesAndMinus = regexp.MustCompile(`[\s-]+`)
 )
 
-func matches(pattern string) func(string) bool { return regexp.MustCompile(pattern).MatchString }
+// matches compiles its pattern when it is first asked: every process of a cluster has this table, and only one looks into it.
+func matches(pattern string) func(string) bool {
+	compiled := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+	return func(s string) bool { return compiled().MatchString(s) }
+}
 
 func isDate(s string) bool {
 	_, err := time.Parse(time.DateOnly, s)
