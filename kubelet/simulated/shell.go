@@ -85,7 +85,7 @@ func (s *shell) run(ctx context.Context, script string) (int, error) {
 			return err
 		}),
 		interp.CallHandler(func(ctx context.Context, args []string) ([]string, error) { return args, pause(ctx, pace) }),
-		interp.ExecHandler(s.exec),
+		interp.ExecHandlers(func(interp.ExecHandlerFunc) interp.ExecHandlerFunc { return s.exec }), // never the machine's programs
 	)
 	if err != nil {
 		return 0, fmt.Errorf("run a script: %w", err)
