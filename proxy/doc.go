@@ -13,6 +13,6 @@
 //
 // Start reading at planService, then planPolicies, then Proxy.Run.
 //
-// The book: docs/20-services.md to docs/23-network-policy.md. In real Kubernetes this is pkg/proxy/nftables/proxier.go;
+// The book: docs/20-services.md to docs/22-network-policy.md. In real Kubernetes this is pkg/proxy/nftables/proxier.go;
 // NetworkPolicy is left to plugins such as Calico and Cilium.
 package proxy
