@@ -2,11 +2,9 @@ package kubelet
 
 import (
 	"context"
-
 	"maps"
 	"math/rand/v2"
 	"os"
-
 	"slices"
 	"strings"
 	"time"
@@ -167,7 +165,7 @@ func (k *Kubelet) setStatus(ctx context.Context, node *api.Node, health error) {
 	s := &node.Status
 	s.Addresses = []api.NodeAddress{{Type: api.NodeInternalIP, Address: k.cfg.NodeIP}, {Type: api.NodeHostName, Address: k.cfg.NodeName}}
 	s.DaemonEndpoints.KubeletEndpoint.Port = k.port()
-	s.Capacity, s.Allocatable = k.capacity(), k.allocatable()
+	s.Capacity, s.Allocatable = withExtended(k.capacity(), s.Capacity), withExtended(k.allocatable(), s.Capacity)
 	s.NodeInfo = api.NodeSystemInfo{
 		MachineID: machineID("/etc/machine-id"), SystemUUID: machineID("/sys/class/dmi/id/product_uuid"), BootID: machineID("/proc/sys/kernel/random/boot_id"),
 		KernelVersion: k.info.KernelVersion, OSImage: k.info.OSImage, OperatingSystem: "linux", Architecture: k.info.Architecture,
@@ -214,6 +212,17 @@ func (k *Kubelet) capacity() api.ResourceList {
 		list[api.ResourceEphemeralStorage] = api.NewQuantity(k.info.Storage>>10<<10, api.BinarySI)
 	}
 	return list
+}
+
+// withExtended adds what others say that the node has: extended resources, such as "example.com/dongle", are advertised by
+// whoever patches the node's status, and the kubelet lets them stand. All of them may be given to pods.
+func withExtended(own, told api.ResourceList) api.ResourceList {
+	for name, amount := range told {
+		if _, ours := own[name]; !ours && strings.Contains(string(name), "/") {
+			own[name] = amount
+		}
+	}
+	return own
 }
 
 // allocatable is what of the capacity pods may have.
