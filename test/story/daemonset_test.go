@@ -113,7 +113,7 @@ func TestDaemonSetUpdates(t *testing.T) {
 			history.each(func(revision string, pods map[string]*api.Pod) (done bool) {
 				ready, updated, onNode := map[string]bool{}, 0, map[string]int{}
 				for _, p := range pods {
-					if p.DeletionTimestamp == nil {
+					if p.DeletionTimestamp == nil && p.Spec.NodeName != "" { // else the scheduler has not looked yet
 						onNode[p.Spec.NodeName]++
 						ready[p.Spec.NodeName] = ready[p.Spec.NodeName] || isReady(p)
 						if isReady(p) && p.Spec.Containers[0].Image == "agent:v2" {

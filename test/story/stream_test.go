@@ -77,6 +77,11 @@ func (v *visitor) talk(path, protocol string, send ...string) (code int, message
 			return answer.StatusCode, messages
 		}
 		require.NoError(v.h.T, err, "after %q", messages)
+		// A program may write a line in pieces, each of which is a message: together they are one here.
+		if last := len(messages) - 1; last >= 0 && len(messages[last]) > 1 && len(message) > 1 && messages[last][0] == message[0] {
+			messages[last] += string(message[1:])
+			continue
+		}
 		messages = append(messages, string(message))
 	}
 }
