@@ -25,14 +25,15 @@ type garbage struct {
 
 // longRunning names the commands that stay.
 var longRunning = map[string]garbage{
-	"apiserver":   {percent: 100, room: 64 << 20},
-	"controllers": {percent: 50},
-	"scheduler":   {percent: 50},
-	"kubelet":     {percent: 50},
-	"proxy":       {percent: 50},
-	"dns":         {percent: 50},
-	"ingress":     {percent: 50},
-	"supervise":   {percent: 50},
+	"apiserver":      {percent: 100, room: 64 << 20},
+	"controllers":    {percent: 50},
+	"scheduler":      {percent: 50},
+	"kubelet":        {percent: 50},
+	"proxy":          {percent: 50},
+	"dns":            {percent: 50},
+	"ingress":        {percent: 50},
+	"supervise":      {percent: 50},
+	"metrics-server": {percent: 50},
 
 	"simulated-nodes": {percent: 50},
 }
