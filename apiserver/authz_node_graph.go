@@ -143,10 +143,8 @@ func podReferences(pod *api.Pod, visit func(plural, name string)) {
 			visit("secrets", v.Secret.SecretName)
 		case v.ConfigMap != nil:
 			visit("configmaps", v.ConfigMap.Name)
-		case v.PersistentVolumeClaim != nil:
-			visit("persistentvolumeclaims", v.PersistentVolumeClaim.ClaimName)
-		case v.Ephemeral != nil:
-			visit("persistentvolumeclaims", pod.Name+"-"+v.Name)
+		case v.ClaimName(pod.Name) != "":
+			visit("persistentvolumeclaims", v.ClaimName(pod.Name))
 		case v.CSI != nil:
 			secret(v.CSI.NodePublishSecretRef)
 		case v.FlexVolume != nil:

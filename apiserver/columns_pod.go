@@ -198,10 +198,6 @@ func readinessGatesText(pod *api.Pod) string {
 }
 
 func podConditionTrue(pod *api.Pod, conditionType api.PodConditionType) bool {
-	for i := range pod.Status.Conditions {
-		if c := &pod.Status.Conditions[i]; c.Type == conditionType {
-			return c.Status == api.ConditionTrue
-		}
-	}
-	return false
+	c := pod.Status.Condition(conditionType)
+	return c != nil && c.Status == api.ConditionTrue
 }

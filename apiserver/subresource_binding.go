@@ -111,15 +111,5 @@ func bindPod(pod *api.Pod, binding *api.Binding) error {
 
 // setPodScheduled makes the condition PodScheduled true; it was false as long as no node was found.
 func setPodScheduled(pod *api.Pod) {
-	scheduled := api.PodCondition{Type: api.PodScheduled, Status: api.ConditionTrue, LastTransitionTime: api.Now()}
-	for i := range pod.Status.Conditions {
-		if c := &pod.Status.Conditions[i]; c.Type == api.PodScheduled {
-			if c.Status == api.ConditionTrue {
-				scheduled.LastTransitionTime = c.LastTransitionTime
-			}
-			*c = scheduled
-			return
-		}
-	}
-	pod.Status.Conditions = append(pod.Status.Conditions, scheduled)
+	pod.Status.SetCondition(api.PodCondition{Type: api.PodScheduled, Status: api.ConditionTrue, LastTransitionTime: api.Now()})
 }

@@ -104,7 +104,7 @@ func (s *Server) evictUnprotected(ctx context.Context, req *Request, options *ap
 		if err != nil {
 			return nil, err
 		}
-		ended := pod.Status.Phase == api.PodSucceeded || pod.Status.Phase == api.PodFailed || pod.DeletionTimestamp != nil
+		ended := pod.Status.Phase.Ended() || pod.DeletionTimestamp != nil
 		if !ended && pod.Status.Phase != api.PodPending {
 			return pod, nil
 		}
@@ -287,20 +287,10 @@ func (s *Server) deleteEvicted(ctx context.Context, req *Request, options api.De
 
 // setDisruptionTarget makes the condition DisruptionTarget true.
 func setDisruptionTarget(pod *api.Pod) {
-	evicted := api.PodCondition{
+	pod.Status.SetCondition(api.PodCondition{
 		Type: api.DisruptionTarget, Status: api.ConditionTrue, LastTransitionTime: api.Now(),
 		Reason: "EvictionByEvictionAPI", Message: "Eviction API: evicting",
-	}
-	for i := range pod.Status.Conditions {
-		if c := &pod.Status.Conditions[i]; c.Type == evicted.Type {
-			if c.Status == evicted.Status {
-				evicted.LastTransitionTime = c.LastTransitionTime
-			}
-			*c = evicted
-			return
-		}
-	}
-	pod.Status.Conditions = append(pod.Status.Conditions, evicted)
+	})
 }
 
 func isPodReady(pod *api.Pod) bool {

@@ -66,7 +66,7 @@ func NewClaimBinder(c *client.Client, caches *Caches, log *slog.Logger) *ClaimBi
 			return
 		}
 		for i := range pod.Spec.Volumes { // a new pod is somebody to wait for
-			if name := volumeClaim(pod, &pod.Spec.Volumes[i]); name != "" {
+			if name := pod.Spec.Volumes[i].ClaimName(pod.Name); name != "" {
 				b.queue.Add(api.Key{Namespace: pod.Namespace, Name: name}, revision)
 			}
 		}

@@ -83,7 +83,7 @@ func (s *StaleDisruptions) Reconcile(ctx context.Context, key api.Key) error {
 // staleDisruptionIn is how long the announcement of a pod's end may still stand. One by its kubelet stands for good: how
 // long the pod takes to end is up to the pod.
 func staleDisruptionIn(pod *api.Pod, now time.Time) (in time.Duration, announced bool) {
-	c := podCondition(&pod.Status, api.DisruptionTarget)
+	c := pod.Status.Condition(api.DisruptionTarget)
 	if c == nil || c.Status != api.ConditionTrue || c.Reason == podTerminationByKubelet || !podActive(pod) {
 		return 0, false
 	}

@@ -104,7 +104,7 @@ func ephemeralClaim(pod *api.Pod, volume *api.Volume) *api.PersistentVolumeClaim
 	owner := api.NewControllerRef(pod)
 	return &api.PersistentVolumeClaim{
 		ObjectMeta: api.ObjectMeta{
-			Namespace: pod.Namespace, Name: volumeClaim(pod, volume), Labels: template.Labels, Annotations: template.Annotations,
+			Namespace: pod.Namespace, Name: volume.ClaimName(pod.Name), Labels: template.Labels, Annotations: template.Annotations,
 			OwnerReferences: []api.OwnerReference{owner},
 		},
 		Spec: template.Spec,

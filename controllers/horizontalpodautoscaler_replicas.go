@@ -370,7 +370,7 @@ func (m *measurement) group(metrics podMetrics, name api.ResourceName) (groups p
 // starting tells that a pod's CPU is that of its start. While it may be initialising, it counts when it is ready and was so
 // for the whole of the measurement; later, unless it never was ready.
 func (m *measurement) starting(pod *api.Pod, metric podMetric) bool {
-	condition := podCondition(&pod.Status, api.PodReady)
+	condition := pod.Status.Condition(api.PodReady)
 	if condition == nil || pod.Status.StartTime == nil {
 		return true
 	}

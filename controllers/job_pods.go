@@ -205,10 +205,8 @@ func finishTime(pod *api.Pod) time.Time {
 	if t := containersFinished(pod); !t.IsZero() {
 		return t
 	}
-	for i := range pod.Status.Conditions {
-		if c := &pod.Status.Conditions[i]; c.Type == api.PodReady && c.Status == api.ConditionFalse && !c.LastTransitionTime.IsZero() {
-			return c.LastTransitionTime.Time
-		}
+	if c := pod.Status.Condition(api.PodReady); c != nil && c.Status == api.ConditionFalse && !c.LastTransitionTime.IsZero() {
+		return c.LastTransitionTime.Time
 	}
 	if pod.DeletionTimestamp != nil {
 		return pod.DeletionTimestamp.Add(-time.Duration(api.Deref(pod.DeletionGracePeriodSeconds, 0)) * time.Second)

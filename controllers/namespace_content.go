@@ -80,7 +80,7 @@ func longestGrace(items []contentItem, r client.APIResource) time.Duration {
 	}
 	longest := int64(0)
 	for _, item := range items {
-		if phase := api.PodPhase(item.Status.Phase); phase == api.PodSucceeded || phase == api.PodFailed {
+		if api.PodPhase(item.Status.Phase).Ended() {
 			continue
 		}
 		longest = max(longest, api.Deref(item.Spec.TerminationGracePeriodSeconds, 0))

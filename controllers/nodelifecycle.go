@@ -131,7 +131,7 @@ func (n *NodeLifecycle) listen(nodes []*api.Node, now time.Time) (silent []*api.
 		h := n.health[node.Name]
 		h.observe(node, lease, now)
 		grace := n.grace
-		if nodeCondition(node, api.NodeReady) == nil {
+		if node.Status.Condition(api.NodeReady) == nil {
 			grace = max(grace, nodeStartupGracePeriod)
 		}
 		if now.Sub(h.seen) > grace && nodeReadiness(node) != api.ConditionUnknown {
@@ -170,7 +170,7 @@ func (n *NodeLifecycle) markPodsNotReady(ctx context.Context, node *api.Node) er
 		}
 		ctx := client.Because(ctx, "nothing is known of node %s: its pods are not ready", node.Name)
 		err := patchPodStatus(ctx, n.client, pod, func(s *api.PodStatus) {
-			condition := *podCondition(s, api.PodReady)
+			condition := *s.Condition(api.PodReady)
 			condition.Status = api.ConditionFalse
 			setPodCondition(s, condition, time.Now())
 		})

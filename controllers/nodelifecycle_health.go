@@ -19,7 +19,7 @@ type nodeHealth struct {
 // listen has heard nothing yet. One that never has is as old as its object.
 func newNodeHealth(node *api.Node, now time.Time) *nodeHealth {
 	h := &nodeHealth{uid: node.UID, seen: node.CreationTimestamp.Time}
-	if ready := nodeCondition(node, api.NodeReady); ready != nil {
+	if ready := node.Status.Condition(api.NodeReady); ready != nil {
 		h.seen, h.heartbeat = now, ready.LastHeartbeatTime
 	}
 	return h
@@ -27,7 +27,7 @@ func newNodeHealth(node *api.Node, now time.Time) *nodeHealth {
 
 // observe takes in the node's heartbeats of both kinds; any that is not the one of before is a sign of life.
 func (h *nodeHealth) observe(node *api.Node, lease *api.Lease, now time.Time) {
-	if ready := nodeCondition(node, api.NodeReady); ready != nil && !ready.LastHeartbeatTime.Equal(h.heartbeat.Time) {
+	if ready := node.Status.Condition(api.NodeReady); ready != nil && !ready.LastHeartbeatTime.Equal(h.heartbeat.Time) {
 		h.heartbeat, h.seen = ready.LastHeartbeatTime, now
 	}
 	if lease != nil && lease.Spec.RenewTime != nil && lease.Spec.RenewTime.After(h.renewed.Time) {
@@ -59,18 +59,9 @@ func unknownConditions(node *api.Node, now time.Time) []api.NodeCondition {
 	return conditions
 }
 
-func nodeCondition(node *api.Node, t api.NodeConditionType) *api.NodeCondition {
-	for i := range node.Status.Conditions {
-		if node.Status.Conditions[i].Type == t {
-			return &node.Status.Conditions[i]
-		}
-	}
-	return nil
-}
-
 // nodeReadiness is the status of the node's condition Ready, "" if nobody has reported it yet.
 func nodeReadiness(node *api.Node) api.ConditionStatus {
-	if c := nodeCondition(node, api.NodeReady); c != nil {
+	if c := node.Status.Condition(api.NodeReady); c != nil {
 		return c.Status
 	}
 	return ""

@@ -133,7 +133,7 @@ func readinessWord(node *api.Node) string {
 
 // troubledSince is when the node stopped being ready.
 func troubledSince(node *api.Node) time.Time {
-	if c := nodeCondition(node, api.NodeReady); c != nil {
+	if c := node.Status.Condition(api.NodeReady); c != nil {
 		return c.LastTransitionTime.Time
 	}
 	return node.CreationTimestamp.Time

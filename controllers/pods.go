@@ -21,15 +21,13 @@ func podTerminating(pod *api.Pod) bool {
 
 // podEnded tells whether all containers of the pod have ended and none will start again.
 func podEnded(pod *api.Pod) bool {
-	return pod.Status.Phase == api.PodSucceeded || pod.Status.Phase == api.PodFailed
+	return pod.Status.Phase.Ended()
 }
 
 // podReady tells whether the pod may get traffic, and since when.
 func podReady(pod *api.Pod) (since time.Time, ready bool) {
-	for i := range pod.Status.Conditions {
-		if c := &pod.Status.Conditions[i]; c.Type == api.PodReady {
-			return c.LastTransitionTime.Time, c.Status == api.ConditionTrue
-		}
+	if c := pod.Status.Condition(api.PodReady); c != nil {
+		return c.LastTransitionTime.Time, c.Status == api.ConditionTrue
 	}
 	return time.Time{}, false
 }

@@ -45,26 +45,9 @@ func patchPodStatus(ctx context.Context, c *client.Client, pod *api.Pod, change 
 	return err
 }
 
-func podCondition(s *api.PodStatus, t api.PodConditionType) *api.PodCondition {
-	for i := range s.Conditions {
-		if s.Conditions[i].Type == t {
-			return &s.Conditions[i]
-		}
-	}
-	return nil
-}
-
 // setPodCondition puts the condition in its place. Unless its status changed, the time of its last change stays.
 func setPodCondition(s *api.PodStatus, condition api.PodCondition, now time.Time) {
 	s.Conditions = slices.Clone(s.Conditions)
 	condition.LastTransitionTime = timeOf(now)
-	old := podCondition(s, condition.Type)
-	if old == nil {
-		s.Conditions = append(s.Conditions, condition)
-		return
-	}
-	if old.Status == condition.Status {
-		condition.LastTransitionTime = old.LastTransitionTime
-	}
-	*old = condition
+	s.SetCondition(condition)
 }

@@ -185,7 +185,7 @@ func evictionTime(taints []api.Taint, pod *api.Pod) (due time.Time, by *api.Tain
 	for i := range taints {
 		taint := &taints[i]
 		since := taint.TimeAdded.Time
-		if c := podCondition(&pod.Status, api.PodScheduled); c != nil && c.LastTransitionTime.After(since) {
+		if c := pod.Status.Condition(api.PodScheduled); c != nil && c.LastTransitionTime.After(since) {
 			since = c.LastTransitionTime.Time
 		}
 		tolerated := false

@@ -31,22 +31,11 @@ const byClaim = "claim"
 
 func podClaimIndex(pod *api.Pod) (claims []string) {
 	for i := range pod.Spec.Volumes {
-		if name := volumeClaim(pod, &pod.Spec.Volumes[i]); name != "" {
+		if name := pod.Spec.Volumes[i].ClaimName(pod.Name); name != "" {
 			claims = append(claims, api.Key{Namespace: pod.Namespace, Name: name}.String())
 		}
 	}
 	return claims
-}
-
-// volumeClaim is the claim that a volume of a pod uses, "" if it uses none.
-func volumeClaim(pod *api.Pod, volume *api.Volume) string {
-	switch {
-	case volume.PersistentVolumeClaim != nil:
-		return volume.PersistentVolumeClaim.ClaimName
-	case volume.Ephemeral != nil:
-		return pod.Name + "-" + volume.Name
-	}
-	return ""
 }
 
 // NewClaimProtection subscribes to claims and to the pods that use them. Keys are claims.
@@ -61,7 +50,7 @@ func NewClaimProtection(c *client.Client, caches *Caches, log *slog.Logger) *Cla
 			now = old
 		}
 		for i := range now.Spec.Volumes {
-			if name := volumeClaim(now, &now.Spec.Volumes[i]); name != "" {
+			if name := now.Spec.Volumes[i].ClaimName(now.Name); name != "" {
 				p.queue.Add(api.Key{Namespace: now.Namespace, Name: name}, revision)
 			}
 		}
@@ -115,7 +104,7 @@ func usesClaim(pod *api.Pod, claim *api.PersistentVolumeClaim) bool {
 		return false
 	}
 	return slices.ContainsFunc(pod.Spec.Volumes, func(v api.Volume) bool {
-		if volumeClaim(pod, &v) != claim.Name {
+		if v.ClaimName(pod.Name) != claim.Name {
 			return false
 		}
 		// A claim that was made for the pod goes with it; it must really be the pod's.

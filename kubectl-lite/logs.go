@@ -235,12 +235,8 @@ func byLogging(a, b *api.Pod) int {
 }
 
 func podReady(p *api.Pod) bool {
-	for _, c := range p.Status.Conditions {
-		if c.Type == api.PodReady {
-			return c.Status == api.ConditionTrue
-		}
-	}
-	return false
+	c := p.Status.Condition(api.PodReady)
+	return c != nil && c.Status == api.ConditionTrue
 }
 
 // logSource is one container's log.

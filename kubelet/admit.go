@@ -18,7 +18,7 @@ import (
 func (k *Kubelet) admit(ctx context.Context, pod *api.Pod) *podFailure {
 	var others []*api.Pod
 	for _, other := range k.pods.List("", nil) {
-		if other.UID != pod.UID && !isTerminal(other.Status.Phase) {
+		if other.UID != pod.UID && !other.Status.Phase.Ended() {
 			others = append(others, other)
 		}
 	}

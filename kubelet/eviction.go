@@ -107,7 +107,7 @@ func (k *Kubelet) relieve(ctx context.Context) error {
 func (k *Kubelet) runningPods() []*api.Pod {
 	var pods []*api.Pod
 	for _, pod := range k.pods.List("", nil) {
-		if !isTerminal(pod.Status.Phase) && pod.DeletionTimestamp == nil && pod.Status.StartTime != nil {
+		if !pod.Status.Phase.Ended() && pod.DeletionTimestamp == nil && pod.Status.StartTime != nil {
 			pods = append(pods, pod)
 		}
 	}

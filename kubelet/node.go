@@ -101,7 +101,7 @@ func (k *Kubelet) updateStatus(ctx context.Context, force bool) (written bool, e
 	if !force && api.Equal(withoutHeartbeats(before), withoutHeartbeats(node)) {
 		return false, nil
 	}
-	switch old, now := nodeCondition(before, api.NodeReady), nodeCondition(node, api.NodeReady); {
+	switch old, now := before.Status.Condition(api.NodeReady), node.Status.Condition(api.NodeReady); {
 	case old != nil && old.Status == now.Status:
 		ctx = client.Because(ctx, "the node is as before: the regular report")
 	case now.Status == api.ConditionTrue:
@@ -143,7 +143,7 @@ func (k *Kubelet) nodeEvents(ctx context.Context, before, after *api.Node) {
 	for i := range after.Status.Conditions {
 		c := &after.Status.Conditions[i]
 		reason, ours := names[c.Type]
-		old := nodeCondition(before, c.Type)
+		old := before.Status.Condition(c.Type)
 		if !ours || old != nil && old.Status == c.Status {
 			continue
 		}
@@ -263,15 +263,6 @@ func setNodeCondition(s *api.NodeStatus, c api.NodeCondition) {
 		}
 	}
 	s.Conditions = append(s.Conditions, c)
-}
-
-func nodeCondition(node *api.Node, t api.NodeConditionType) *api.NodeCondition {
-	for i := range node.Status.Conditions {
-		if node.Status.Conditions[i].Type == t {
-			return &node.Status.Conditions[i]
-		}
-	}
-	return nil
 }
 
 // withoutHeartbeats is a status without the times that change with every look.

@@ -28,9 +28,9 @@ func (v *podView) over() string {
 		return "the pod is gone from the API"
 	case v.pod.DeletionTimestamp != nil:
 		return "the pod is being deleted"
-	case isTerminal(v.pod.Status.Phase):
+	case v.pod.Status.Phase.Ended():
 		return fmt.Sprintf("the pod's phase is %s", v.pod.Status.Phase)
-	case isTerminal(v.status.Phase):
+	case v.status.Phase.Ended():
 		return fmt.Sprintf("the pod's phase is %s", v.status.Phase)
 	}
 	if deadline := v.deadline(); !deadline.IsZero() && !v.now.Before(deadline) && v.failure == nil {
@@ -273,11 +273,6 @@ func restartPolicy(pod *api.Pod, c *api.Container) api.RestartPolicy {
 // isSidecar tells an init container that runs as long as the pod from one that has to end.
 func isSidecar(c *api.Container) bool {
 	return c.RestartPolicy != nil && *c.RestartPolicy == api.ContainerRestartPolicyAlways
-}
-
-// isTerminal tells that a pod of this phase never runs again.
-func isTerminal(phase api.PodPhase) bool {
-	return phase == api.PodSucceeded || phase == api.PodFailed
 }
 
 // isInit tells whether the pod has an init container of that name.

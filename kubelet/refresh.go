@@ -85,7 +85,7 @@ func (k *Kubelet) mountedObjects() map[objectKey][]*podWorker {
 		w.mu.Lock()
 		pod, gone := w.pod, w.gone
 		w.mu.Unlock()
-		if pod == nil || gone || pod.DeletionTimestamp != nil || isTerminal(pod.Status.Phase) {
+		if pod == nil || gone || pod.DeletionTimestamp != nil || pod.Status.Phase.Ended() {
 			continue
 		}
 		for _, key := range objectsOf(pod) {

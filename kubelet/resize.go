@@ -109,7 +109,7 @@ func (k *Kubelet) allocate(pod *api.Pod, status *api.PodStatus) (allocated *api.
 		}
 		requested, used, has := amount(pod), int64(0), capacity[name]
 		for _, other := range k.pods.List("", nil) {
-			if other.UID != pod.UID && !isTerminal(other.Status.Phase) {
+			if other.UID != pod.UID && !other.Status.Phase.Ended() {
 				used += amount(other)
 			}
 		}
@@ -176,7 +176,7 @@ func (w *podWorker) tellResize(ctx context.Context, pod *api.Pod, old, new *api.
 	switch {
 	case running != nil && wasRunning == nil:
 		w.event(ctx, pod, "", eventNormal, "ResizeStarted", "%s", resizeMessage(pod, "Pod resize started", ""))
-	case running == nil && wasRunning != nil && !isTerminal(new.Phase):
+	case running == nil && wasRunning != nil && !new.Phase.Ended():
 		w.event(ctx, pod, "", eventNormal, "ResizeCompleted", "%s", resizeMessage(pod, "Pod resize completed", ""))
 	}
 }

@@ -48,7 +48,7 @@ const (
 // computeStatus says in the API's words what has become of a pod. It changes nothing and asks nobody: what it
 // returns differs from the last status only where the pod does.
 func computeStatus(v statusView) api.PodStatus {
-	if isTerminal(v.last.Phase) && v.last.ContainerStatuses == nil && len(v.pod.Spec.Containers) > 0 {
+	if v.last.Phase.Ended() && v.last.ContainerStatuses == nil && len(v.pod.Spec.Containers) > 0 {
 		return *v.last // it was turned away: there is nothing more to tell
 	}
 	s := api.PodStatus{
@@ -240,7 +240,7 @@ func (v *statusView) readiness(c *api.Container, s *api.ContainerStatus, newest 
 // phase sums the container states up in one word. Upstream's getPhase is the reference.
 func (v *statusView) phase(s *api.PodStatus) api.PodPhase {
 	for _, p := range []api.PodPhase{v.last.Phase, v.pod.Status.Phase} {
-		if isTerminal(p) {
+		if p.Ended() {
 			return p // there is no way back
 		}
 	}

@@ -22,10 +22,7 @@ import (
 
 // setUpClaim links dir to the volume that the pod's claim is bound to.
 func (k *Kubelet) setUpClaim(ctx context.Context, pod *api.Pod, v *api.Volume, dir string) error {
-	name := pod.Name + "-" + v.Name // of a claim that was made for this volume
-	if v.PersistentVolumeClaim != nil {
-		name = v.PersistentVolumeClaim.ClaimName
-	}
+	name := v.ClaimName(pod.Name)
 	claim, volume, err := k.boundVolume(ctx, pod.Namespace, name)
 	if err != nil {
 		return fmt.Errorf("error processing PVC %s/%s: %w", pod.Namespace, name, err)

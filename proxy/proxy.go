@@ -271,7 +271,7 @@ func (p *Proxy) planPods() (pods, policies nft.Fragment) {
 
 // addressOf is the address that a pod has for itself, and while it has it.
 func addressOf(pod *api.Pod) (netip.Addr, bool) {
-	if pod.Spec.HostNetwork || pod.Status.Phase == api.PodSucceeded || pod.Status.Phase == api.PodFailed {
+	if pod.Spec.HostNetwork || pod.Status.Phase.Ended() {
 		return netip.Addr{}, false
 	}
 	address, err := netip.ParseAddr(pod.Status.PodIP)

@@ -164,7 +164,7 @@ func (c *cache) setPod(old, pod *api.Pod) {
 	switch {
 	case pod == nil:
 		c.remove(old.UID)
-	case isTerminal(pod):
+	case pod.Status.Phase.Ended():
 		c.remove(pod.UID)
 	case pod.Spec.NodeName != "":
 		if was, ok := c.pods[pod.UID]; !ok || was.node.name != pod.Spec.NodeName || differs(was.info.pod, pod) {
@@ -183,11 +183,6 @@ func differs(old, pod *api.Pod) bool {
 	}
 	before, after := podRequests(old), podRequests(pod)
 	return !before.equal(&after) || disruptedByScheduler(old) != disruptedByScheduler(pod)
-}
-
-// isTerminal tells that a pod has ended for good: it takes no room any more.
-func isTerminal(pod *api.Pod) bool {
-	return pod.Status.Phase == api.PodSucceeded || pod.Status.Phase == api.PodFailed
 }
 
 // assume counts the pod on the node before the API server says so.

@@ -62,7 +62,7 @@ func nodeEvent(old, node *api.Node) (what happening) {
 
 // assignedPodEvent says what about a pod on a node changed: old or pod is nil where it came or went.
 func assignedPodEvent(old, pod *api.Pod) (what happening) {
-	counts := func(p *api.Pod) bool { return p != nil && p.Spec.NodeName != "" && !isTerminal(p) }
+	counts := func(p *api.Pod) bool { return p != nil && p.Spec.NodeName != "" && !p.Status.Phase.Ended() }
 	switch {
 	case pod == nil && old.Spec.NodeName != "", counts(old) && !counts(pod): // an informer that leaves ended pods out says gone
 		return podGone

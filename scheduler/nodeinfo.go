@@ -24,7 +24,7 @@ func newPodInfo(pod *api.Pod) *podInfo {
 		ports: hostPorts(pod), affinity: affinityTermsOf(pod),
 	}
 	for i := range pod.Spec.Volumes {
-		if name, _ := claimName(pod, &pod.Spec.Volumes[i]); name != "" {
+		if name := pod.Spec.Volumes[i].ClaimName(pod.Name); name != "" {
 			p.claims = append(p.claims, api.Key{Namespace: pod.Namespace, Name: name})
 		}
 	}
@@ -152,16 +152,4 @@ func hostPorts(pod *api.Pod) []hostPort {
 		add(&pod.Spec.Containers[i])
 	}
 	return ports
-}
-
-// claimName is the claim that a volume stands for, "" for other volumes. ephemeral tells that the claim is made for this
-// pod, by a controller, under a name of the pod's and the volume's.
-func claimName(pod *api.Pod, v *api.Volume) (name string, ephemeral bool) {
-	switch {
-	case v.PersistentVolumeClaim != nil:
-		return v.PersistentVolumeClaim.ClaimName, false
-	case v.Ephemeral != nil:
-		return pod.Name + "-" + v.Name, true
-	}
-	return "", false
 }

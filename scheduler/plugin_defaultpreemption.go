@@ -73,12 +73,8 @@ func (p *defaultPreemption) ineligible(c *cycle) string {
 
 // disruptedByScheduler tells that a pod is, or will be, deleted to make room.
 func disruptedByScheduler(pod *api.Pod) bool {
-	for i := range pod.Status.Conditions {
-		if c := &pod.Status.Conditions[i]; c.Type == api.DisruptionTarget {
-			return c.Status == api.ConditionTrue && c.Reason == reasonPreempted
-		}
-	}
-	return false
+	c := pod.Status.Condition(api.DisruptionTarget)
+	return c != nil && c.Status == api.ConditionTrue && c.Reason == reasonPreempted
 }
 
 const reasonPreempted = "PreemptionByScheduler"

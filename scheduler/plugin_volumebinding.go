@@ -66,7 +66,8 @@ func (p *volumeBinding) PreFilter(c *cycle) (nodeFilter, *status) {
 	pod := c.pod.pod
 	f := &volumesFilter{plugin: p, pod: pod}
 	for i := range pod.Spec.Volumes {
-		name, ephemeral := claimName(pod, &pod.Spec.Volumes[i])
+		volume := &pod.Spec.Volumes[i]
+		name, ephemeral := volume.ClaimName(pod.Name), volume.Ephemeral != nil
 		if name == "" {
 			continue
 		}

@@ -74,10 +74,7 @@ func unscheduledCondition(pod *api.Pod, o *outcome) *api.PodCondition {
 		Type: api.PodScheduled, Status: api.ConditionFalse, Reason: o.reason, Message: o.message,
 		ObservedGeneration: pod.Generation, LastTransitionTime: api.Now(),
 	}
-	for _, c := range pod.Status.Conditions {
-		if c.Type != api.PodScheduled {
-			continue
-		}
+	if c := pod.Status.Condition(api.PodScheduled); c != nil {
 		if c.Status == condition.Status && c.Reason == condition.Reason && c.Message == condition.Message && c.ObservedGeneration == condition.ObservedGeneration {
 			return nil
 		}

@@ -169,10 +169,6 @@ func containerRequests(pod *api.Pod, c *api.Container, statuses []api.ContainerS
 }
 
 func resizeInfeasible(pod *api.Pod) bool {
-	for i := range pod.Status.Conditions {
-		if c := &pod.Status.Conditions[i]; c.Type == "PodResizePending" {
-			return c.Reason == "Infeasible"
-		}
-	}
-	return false
+	c := pod.Status.Condition("PodResizePending")
+	return c != nil && c.Reason == "Infeasible"
 }

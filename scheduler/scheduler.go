@@ -207,7 +207,7 @@ func assumedOn(pod *api.Pod, node string) *api.Pod {
 
 // needsNode tells whether the pod is ours to place.
 func (s *Scheduler) needsNode(pod *api.Pod) bool {
-	return pod.Spec.NodeName == "" && pod.DeletionTimestamp == nil && !isTerminal(pod) && s.profiles[pod.Spec.SchedulerName] != nil
+	return pod.Spec.NodeName == "" && pod.DeletionTimestamp == nil && !pod.Status.Phase.Ended() && s.profiles[pod.Spec.SchedulerName] != nil
 }
 
 // stillWaits tells whether the pod, as far as the informer knows, is the one we mean, and has no node.
