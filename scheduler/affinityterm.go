@@ -123,3 +123,24 @@ func (c *termCounts) add(t *affinityTerm, amount, pods int64) {
 	}
 	*c = append(*c, termCount{term: t, count: amount, pods: pods})
 }
+
+// meanings remembers which terms of others mean a pod: a thousand nodes have the same few terms.
+type meanings struct {
+	pod             *api.Pod
+	namespaceLabels map[string]string
+	known           map[string]bool // by the term's id
+}
+
+func newMeanings(pod *api.Pod, namespaceLabels map[string]string) *meanings {
+	return &meanings{pod: pod, namespaceLabels: namespaceLabels, known: map[string]bool{}}
+}
+
+// mean tells whether the term means the pod.
+func (m *meanings) mean(t *affinityTerm) bool {
+	yes, known := m.known[t.id]
+	if !known {
+		yes = t.matches(m.pod, m.namespaceLabels)
+		m.known[t.id] = yes
+	}
+	return yes
+}

@@ -59,16 +59,11 @@ func (p *interPodAffinity) PreFilter(c *cycle) (nodeFilter, *status) {
 // existingAntiAffinity counts, by topology key, the running pods in each domain that keep the pod away.
 func (p *interPodAffinity) existingAntiAffinity(c *cycle, labels map[string]string) map[string]domainCounts {
 	var by map[string]domainCounts
-	means := map[string]bool{} // whether a term means the pod: a thousand nodes have the same few terms
+	terms := newMeanings(c.pod.pod, labels)
 	for n := range c.cache.withAny.antiAffinity {
 		for i := range n.antiAffinity {
 			t := n.antiAffinity[i].term
-			yes, known := means[t.id]
-			if !known {
-				yes = t.matches(c.pod.pod, labels)
-				means[t.id] = yes
-			}
-			if !yes || n.position < 0 {
+			if !terms.mean(t) || n.position < 0 {
 				continue
 			}
 			if by == nil {

@@ -26,17 +26,11 @@ func (p *interPodAffinity) PreScore(c *cycle, _ []*nodeInfo) nodeScorer {
 	own(c.pod.affinity.preferred, 1)
 	own(c.pod.affinity.preferredAnti, -1)
 
-	labels := p.namespaceLabels(c.pod.pod.Namespace)
-	means := map[string]bool{}
+	terms := newMeanings(c.pod.pod, p.namespaceLabels(c.pod.pod.Namespace))
 	for n := range c.cache.withAny.preferences {
 		for i := range n.preferences {
 			t := n.preferences[i].term
-			yes, known := means[t.id]
-			if !known {
-				yes = t.matches(c.pod.pod, labels)
-				means[t.id] = yes
-			}
-			if yes && n.position >= 0 {
+			if terms.mean(t) && n.position >= 0 {
 				domain(t.topologyKey).add(n, n.preferences[i].count)
 			}
 		}

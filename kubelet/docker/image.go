@@ -51,7 +51,7 @@ func (r *Runtime) PullImage(ctx context.Context, ref string, auth *kubelet.Regis
 		return nil, daemonError(err)
 	}
 	defer progress.Close()
-	if err := readProgress(progress); err != nil {
+	if err := readProgress(progress, nil); err != nil {
 		return nil, err
 	}
 	img, err := r.ImageStatus(ctx, ref)
@@ -62,11 +62,13 @@ func (r *Runtime) PullImage(ctx context.Context, ref string, auth *kubelet.Regis
 }
 
 // readProgress reads a stream of progress to its end and returns the error that it tells of.
-func readProgress(stream io.Reader) error {
+// said, if it is not nil, gets each sentence for people.
+func readProgress(stream io.Reader, said func(sentence string)) error {
 	messages := json.NewDecoder(stream)
 	for {
 		var m struct {
-			Error string `json:"error"`
+			Stream string `json:"stream"`
+			Error  string `json:"error"`
 		}
 		switch err := messages.Decode(&m); {
 		case errors.Is(err, io.EOF):
@@ -75,6 +77,9 @@ func readProgress(stream io.Reader) error {
 			return err
 		case m.Error != "":
 			return errors.New(m.Error)
+		}
+		if said != nil {
+			said(m.Stream)
 		}
 	}
 }

@@ -3,8 +3,6 @@ package docker
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -23,26 +21,13 @@ func (Machine) LoadImages(ctx context.Context, archive io.Reader) (names []strin
 			return daemonError(err)
 		}
 		defer answer.Body.Close()
-		// The daemon says what it loaded in a sentence, and an error as its last message.
-		for messages := json.NewDecoder(answer.Body); ; {
-			var m struct {
-				Stream string `json:"stream"`
-				Error  string `json:"error"`
-			}
-			switch err := messages.Decode(&m); {
-			case errors.Is(err, io.EOF):
-				return nil
-			case err != nil:
-				return err
-			case m.Error != "":
-				return errors.New(m.Error)
-			}
+		return readProgress(answer.Body, func(sentence string) { // which is how the daemon says what it loaded
 			for _, prefix := range []string{"Loaded image: ", "Loaded image ID: "} {
-				if name, ok := strings.CutPrefix(m.Stream, prefix); ok {
+				if name, ok := strings.CutPrefix(sentence, prefix); ok {
 					names = append(names, strings.TrimSpace(name))
 				}
 			}
-		}
+		})
 	})
 	return names, err
 }

@@ -119,7 +119,7 @@ func (Machine) EnsureImage(ctx context.Context, ref, binary string) error {
 		if err != nil {
 			return errors.Join(err, rootfs.Close())
 		}
-		err = errors.Join(readProgress(answer), answer.Close()) // the image is there when the answer ends
+		err = errors.Join(readProgress(answer, nil), answer.Close()) // the image is there when the answer ends
 		if err == nil && old.ID != "" {
 			_, _ = d.ImageRemove(ctx, old.ID, image.RemoveOptions{}) // without its name it is of no use; but it may be in use
 		}
