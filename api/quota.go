@@ -174,10 +174,7 @@ func QuotaUsage(kind *Kind, obj Object, now time.Time) ResourceList {
 		usage[ResourceServicesNodePorts], usage[ResourceServicesLoadBalancers] = serviceUsage(&obj.Spec)
 	case *PersistentVolumeClaim:
 		usage[ResourcePersistentVolumeClaims] = one
-		class := obj.Annotations[AnnotationStorageClass]
-		if _, annotated := obj.Annotations[AnnotationStorageClass]; !annotated {
-			class = Deref(obj.Spec.StorageClassName, "")
-		}
+		class := ClaimClass(obj)
 		size, ok := obj.Spec.Resources.Requests[ResourceStorage]
 		if allocated := obj.Status.AllocatedResources[ResourceStorage]; ok && allocated.Cmp(size) > 0 {
 			size = allocated

@@ -2,7 +2,6 @@ package apiserver
 
 import (
 	"context"
-	"strings"
 
 	"kubelite/api"
 )
@@ -13,18 +12,13 @@ import (
 // defaultStorageClass gives a new claim the default class. Upstream's admission plugin of that name.
 type defaultStorageClass struct{ server *Server }
 
-var storageClassDefaults = []string{"storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"}
-
 // Mutate fills in the class.
 func (p defaultStorageClass) Mutate(_ context.Context, req *Request, obj, old api.Object) error {
 	claim, ok := obj.(*api.PersistentVolumeClaim)
-	if !ok || old != nil || req.Subresource != "" || claim.Spec.StorageClassName != nil {
+	if !ok || old != nil || req.Subresource != "" || api.NamesClass(claim) {
 		return nil
 	}
-	if _, annotated := claim.Annotations[api.AnnotationStorageClass]; annotated {
-		return nil
-	}
-	name, err := defaultClass[*api.StorageClass](p.server, storageClassDefaults...)
+	name, err := defaultClass(p.server, api.IsDefaultStorageClass)
 	if name != "" {
 		claim.Spec.StorageClassName = &name
 	}
@@ -48,7 +42,7 @@ func (p defaultIngressClass) Mutate(_ context.Context, req *Request, obj, old ap
 	if _, annotated := ingress.Annotations[api.AnnotationIngressClass]; annotated {
 		return nil
 	}
-	name, err := defaultClass[*api.IngressClass](p.server, api.AnnotationDefaultIngressClass)
+	name, err := defaultClass(p.server, api.IsDefaultIngressClass)
 	if name != "" {
 		ingress.Spec.IngressClassName = &name
 	}
@@ -60,30 +54,8 @@ func (defaultIngressClass) Validate(context.Context, *Request, api.Object, api.O
 	return nil
 }
 
-// defaultClass is the name of the class that one of the annotations marks, "" if there is none. Of several the newest
-// counts, so that a new default takes over while the old one is still marked.
-func defaultClass[T api.Object](s *Server, annotations ...string) (name string, err error) {
+// defaultClass is the name of the class that is marked as the default, "" if there is none.
+func defaultClass[T api.Object](s *Server, isDefault func(T) bool) (name string, err error) {
 	classes, _, err := readAll[T](s)
-	if err != nil {
-		return "", err
-	}
-	var best *api.ObjectMeta
-	for _, class := range classes {
-		meta := class.GetObjectMeta()
-		marked := false
-		for _, annotation := range annotations {
-			marked = marked || meta.Annotations[annotation] == "true"
-		}
-		if !marked {
-			continue
-		}
-		if best == nil || meta.CreationTimestamp.After(best.CreationTimestamp.Time) ||
-			meta.CreationTimestamp.Equal(best.CreationTimestamp.Time) && strings.Compare(meta.Name, best.Name) < 0 {
-			best = meta
-		}
-	}
-	if best == nil {
-		return "", nil
-	}
-	return best.Name, nil
+	return api.DefaultClass(classes, isDefault), err
 }

@@ -58,7 +58,7 @@ func (p claimResize) Validate(ctx context.Context, req *Request, obj, old api.Ob
 	if before.Status.Phase != api.ClaimBound {
 		return errNotBound
 	}
-	name, was := storageClassText(claim, api.Deref(claim.Spec.StorageClassName, "")), storageClassText(before, api.Deref(before.Spec.StorageClassName, ""))
+	name, was := api.ClaimClass(claim), api.ClaimClass(before)
 	if name == "" || was == "" {
 		return errNoResize
 	}

@@ -9,22 +9,9 @@ import (
 
 // The columns of the kinds of storage.k8s.io.
 
-// defaultClassAnnotations mark the class of claims that name none. The second is the older one.
-var defaultClassAnnotations = []string{"storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"}
-
-// isDefaultClass tells whether claims that name no class get this one.
-func isDefaultClass(class *api.StorageClass) bool {
-	for _, annotation := range defaultClassAnnotations {
-		if class.Annotations[annotation] == "true" {
-			return true
-		}
-	}
-	return false
-}
-
 var storageClassColumns = columns(func(c *api.StorageClass, now time.Time) []any {
 	name := c.Name
-	if isDefaultClass(c) {
+	if api.IsDefaultStorageClass(c) {
 		name += " (default)"
 	}
 	return []any{

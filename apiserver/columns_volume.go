@@ -17,7 +17,7 @@ var persistentVolumeColumns = columns(func(pv *api.PersistentVolume, now time.Ti
 	}
 	return []any{
 		pv.Name, spec.Capacity[api.ResourceStorage].String(), accessModesText(spec.AccessModes), string(spec.PersistentVolumeReclaimPolicy),
-		phaseText(pv, string(pv.Status.Phase)), claim, storageClassText(pv, spec.StorageClassName), orUnset(spec.VolumeAttributesClassName),
+		phaseText(pv, string(pv.Status.Phase)), claim, api.VolumeClass(pv), orUnset(spec.VolumeAttributesClassName),
 		pv.Status.Reason, age(pv.CreationTimestamp.Time, now), orUnset(spec.VolumeMode),
 	}
 },
@@ -41,7 +41,7 @@ var claimColumns = columns(func(claim *api.PersistentVolumeClaim, now time.Time)
 	}
 	return []any{
 		claim.Name, phaseText(claim, string(claim.Status.Phase)), spec.VolumeName, capacity, modes,
-		storageClassText(claim, api.Deref(spec.StorageClassName, "")), orUnset(spec.VolumeAttributesClassName),
+		api.ClaimClass(claim), orUnset(spec.VolumeAttributesClassName),
 		age(claim.CreationTimestamp.Time, now), orUnset(spec.VolumeMode),
 	}
 },
@@ -85,14 +85,6 @@ func phaseText(obj api.Object, phase string) string {
 		return "Terminating"
 	}
 	return phase
-}
-
-// storageClassText prefers the annotation that was there before the field.
-func storageClassText(obj api.Object, class string) string {
-	if annotated, ok := obj.GetObjectMeta().Annotations[api.AnnotationStorageClass]; ok {
-		return annotated
-	}
-	return class
 }
 
 func orUnset[T ~string](p *T) string { return string(api.Deref(p, "<unset>")) }

@@ -12,7 +12,7 @@ import (
 // when it is known on which node its pod will be. If somebody deletes the class, it is back after the next start.
 func standardClass() *api.StorageClass {
 	return &api.StorageClass{
-		ObjectMeta:        api.ObjectMeta{Name: "standard", Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}},
+		ObjectMeta:        api.ObjectMeta{Name: "standard", Annotations: map[string]string{api.AnnotationDefaultStorageClass: "true"}},
 		Provisioner:       "kubelite.io/local-path",
 		ReclaimPolicy:     api.Ptr(api.PersistentVolumeReclaimDelete),
 		VolumeBindingMode: api.Ptr(api.VolumeBindingWaitForFirstConsumer),

@@ -39,16 +39,12 @@ type ClaimBinder struct {
 	queue   *client.Queue
 }
 
-// Annotations by which the binder, the scheduler, provisioners and kubectl tell each other how far a claim is.
+// Annotations by which the binder and provisioners tell each other who makes what. Those that the scheduler reads as well are
+// in api.
 const (
-	annotationBindCompleted     = "pv.kubernetes.io/bind-completed"
-	annotationBoundByController = "pv.kubernetes.io/bound-by-controller"
-	annotationProvisionedBy     = "pv.kubernetes.io/provisioned-by"
-	annotationSelectedNode      = "volume.kubernetes.io/selected-node"
-	annotationProvisioner       = "volume.kubernetes.io/storage-provisioner"
-	annotationBetaProvisioner   = "volume.beta.kubernetes.io/storage-provisioner"
-	annotationDefaultClass      = "storageclass.kubernetes.io/is-default-class"
-	annotationBetaDefaultClass  = "storageclass.beta.kubernetes.io/is-default-class"
+	annotationProvisionedBy   = "pv.kubernetes.io/provisioned-by"
+	annotationProvisioner     = "volume.kubernetes.io/storage-provisioner"
+	annotationBetaProvisioner = "volume.beta.kubernetes.io/storage-provisioner"
 )
 
 // NewClaimBinder subscribes to claims, to the volumes and classes that could satisfy them, and to the pods that wait
@@ -88,19 +84,19 @@ func (b *ClaimBinder) claimsOfVolume(volume *api.PersistentVolume) []api.Key {
 		return []api.Key{{Namespace: ref.Namespace, Name: ref.Name}}
 	}
 	return b.unboundClaims(func(claim *api.PersistentVolumeClaim) bool {
-		return claim.Spec.VolumeName == volume.Name || claim.Spec.VolumeName == "" && claimClass(claim) == volumeClass(volume)
+		return claim.Spec.VolumeName == volume.Name || claim.Spec.VolumeName == "" && api.ClaimClass(claim) == api.VolumeClass(volume)
 	})
 }
 
 func (b *ClaimBinder) claimsOfClass(class *api.StorageClass) []api.Key {
 	return b.unboundClaims(func(claim *api.PersistentVolumeClaim) bool {
-		return claimClass(claim) == class.Name || !namesClass(claim)
+		return api.ClaimClass(claim) == class.Name || !api.NamesClass(claim)
 	})
 }
 
 func (b *ClaimBinder) unboundClaims(wanted func(*api.PersistentVolumeClaim) bool) (keys []api.Key) {
 	for _, claim := range b.claims.List("", nil) {
-		if !isBindCompleted(claim) && wanted(claim) {
+		if !api.IsBindCompleted(claim) && wanted(claim) {
 			keys = append(keys, claim.Key())
 		}
 	}
@@ -113,7 +109,7 @@ func (b *ClaimBinder) Reconcile(ctx context.Context, key api.Key) error {
 	switch {
 	case !ok:
 		return nil // the loop of the volumes sees to its volume
-	case isBindCompleted(claim):
+	case api.IsBindCompleted(claim):
 		return b.keepBound(ctx, claim)
 	case claim.Spec.VolumeName != "":
 		return b.bindRequested(ctx, claim)
@@ -123,28 +119,28 @@ func (b *ClaimBinder) Reconcile(ctx context.Context, key api.Key) error {
 
 // bindAny finds a volume for a claim that takes any that will do.
 func (b *ClaimBinder) bindAny(ctx context.Context, claim *api.PersistentVolumeClaim) error {
-	class, _ := b.classes.Get(api.Key{Name: claimClass(claim)})
+	class, _ := b.classes.Get(api.Key{Name: api.ClaimClass(claim)})
 	waits := waitsForConsumer(class)
-	volume, err := findVolume(b.volumes.List("", nil), claim, waits)
+	volume, err := api.FindVolume(b.volumes.List("", nil), claim, func(*api.PersistentVolume) bool { return !waits }) // what is free is the scheduler's choice then
 	if err != nil {
 		return err
 	}
 	if volume != nil {
 		return b.bind(client.Because(ctx, "volume %s satisfies claim %s: bind them", volume.Name, claim.Key()), volume, claim)
 	}
-	if fallback := defaultStorageClass(b.classes.List("", nil)); fallback != "" && !namesClass(claim) {
+	if fallback := api.DefaultClass(b.classes.List("", nil), api.IsDefaultStorageClass); fallback != "" && !api.NamesClass(claim) {
 		update := *claim // made before there was a default class
 		update.Spec.StorageClassName = &fallback
 		_, err := client.Of[*api.PersistentVolumeClaim](b.client).Update(client.Because(ctx, "no class is named: %s is the default", fallback), &update)
 		return err
 	}
 	switch {
-	case waits && claim.Annotations[annotationSelectedNode] == "":
+	case waits && claim.Annotations[api.AnnotationSelectedNode] == "":
 		reason, message := b.whoIsWaitedFor(claim)
 		b.events.Event(ctx, claim, api.EventTypeNormal, reason, "%s", message)
 		tell(client.Because(ctx, "class %s binds when a pod that uses the claim has a node: %s", class.Name, message), b.client, b.log, claim)
 		return nil
-	case claimClass(claim) != "":
+	case api.ClaimClass(claim) != "":
 		return b.askProvisioner(ctx, claim, class)
 	}
 	b.events.Event(ctx, claim, api.EventTypeNormal, "FailedBinding", "no persistent volumes available for this claim and no storage class is set")
@@ -175,7 +171,7 @@ func (b *ClaimBinder) askProvisioner(ctx context.Context, claim *api.PersistentV
 	failed := ""
 	switch {
 	case class == nil:
-		failed = fmt.Sprintf("storageclass.storage.k8s.io %q not found", claimClass(claim))
+		failed = fmt.Sprintf("storageclass.storage.k8s.io %q not found", api.ClaimClass(claim))
 	case strings.HasPrefix(class.Provisioner, "kubernetes.io/"): // those that were built in once
 		failed = "no volume plugin matched name: " + class.Provisioner
 	}
@@ -205,13 +201,13 @@ func (b *ClaimBinder) bindRequested(ctx context.Context, claim *api.PersistentVo
 	case !ok:
 		tell(client.Because(ctx, "volume %s, which the claim names, does not exist: wait", claim.Spec.VolumeName), b.client, b.log, claim)
 		return nil
-	case isFor(volume, claim):
+	case api.IsVolumeFor(volume, claim):
 		return b.bind(client.Because(ctx, "volume %s is kept for claim %s, which names it: bind them", volume.Name, claim.Key()), volume, claim)
 	case volume.Spec.ClaimRef != nil:
 		b.events.Event(ctx, claim, api.EventTypeWarning, "FailedBinding", "volume %q already bound to a different claim.", volume.Name)
 		return nil
 	}
-	if mismatch := volumeMismatch(volume, claim); mismatch != "" {
+	if mismatch := api.VolumeMismatch(volume, claim); mismatch != "" {
 		b.events.Event(ctx, claim, api.EventTypeWarning, "VolumeMismatch", "Cannot bind to requested volume %q: %s", volume.Name, mismatch)
 		return nil
 	}
@@ -288,12 +284,12 @@ func (b *ClaimBinder) bind(ctx context.Context, volume *api.PersistentVolume, cl
 // undone the volume is free again, where one that somebody kept for a claim stays kept.
 func boundVolume(volume *api.PersistentVolume, claim *api.PersistentVolumeClaim) (bound *api.PersistentVolume, changed bool) {
 	ref := volume.Spec.ClaimRef
-	if isFor(volume, claim) && ref.UID == claim.UID {
+	if api.IsVolumeFor(volume, claim) && ref.UID == claim.UID {
 		return volume, false
 	}
 	bound = api.DeepCopy(volume)
-	if !isFor(volume, claim) {
-		annotate(bound, annotationBoundByController, "yes")
+	if !api.IsVolumeFor(volume, claim) {
+		annotate(bound, api.AnnotationBoundByController, "yes")
 	}
 	reference := client.ReferenceTo(claim)
 	bound.Spec.ClaimRef = &reference
@@ -301,15 +297,15 @@ func boundVolume(volume *api.PersistentVolume, claim *api.PersistentVolumeClaim)
 }
 
 func boundClaim(claim *api.PersistentVolumeClaim, volume *api.PersistentVolume) (bound *api.PersistentVolumeClaim, changed bool) {
-	if claim.Spec.VolumeName == volume.Name && isBindCompleted(claim) {
+	if claim.Spec.VolumeName == volume.Name && api.IsBindCompleted(claim) {
 		return claim, false
 	}
 	bound = api.DeepCopy(claim)
 	if claim.Spec.VolumeName != volume.Name {
 		bound.Spec.VolumeName = volume.Name
-		annotate(bound, annotationBoundByController, "yes")
+		annotate(bound, api.AnnotationBoundByController, "yes")
 	}
-	annotate(bound, annotationBindCompleted, "yes")
+	annotate(bound, api.AnnotationBindCompleted, "yes")
 	return bound, true
 }
 
@@ -325,6 +321,11 @@ func boundClaimStatus(claim *api.PersistentVolumeClaim, volume *api.PersistentVo
 		bound.Status.CurrentVolumeAttributesClassName = volume.Spec.VolumeAttributesClassName
 	}
 	return bound, true
+}
+
+// waitsForConsumer tells whether claims of a class are bound when a pod that uses them has a node.
+func waitsForConsumer(class *api.StorageClass) bool {
+	return class != nil && api.Deref(class.VolumeBindingMode, api.VolumeBindingImmediate) == api.VolumeBindingWaitForFirstConsumer
 }
 
 func annotate(obj api.Object, key, value string) {

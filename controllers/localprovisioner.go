@@ -89,8 +89,8 @@ func (p *DirectoryProvisioner) Reconcile(ctx context.Context, key api.Key) error
 	if claim.Spec.VolumeName != "" {
 		return p.grow(ctx, claim)
 	}
-	class, ok := p.classes.Get(api.Key{Name: claimClass(claim)})
-	if !ok || class.Provisioner != LocalProvisioner || waitsForConsumer(class) && claim.Annotations[annotationSelectedNode] == "" {
+	class, ok := p.classes.Get(api.Key{Name: api.ClaimClass(claim)})
+	if !ok || class.Provisioner != LocalProvisioner || waitsForConsumer(class) && claim.Annotations[api.AnnotationSelectedNode] == "" {
 		return nil // not our turn, or not yet
 	}
 	if _, made := p.volumes.Get(api.Key{Name: provisionedName(claim)}); made {
@@ -109,7 +109,7 @@ func (p *DirectoryProvisioner) Reconcile(ctx context.Context, key api.Key) error
 // provision makes the directory, then the volume that says where it is.
 func (p *DirectoryProvisioner) provision(ctx context.Context, claim *api.PersistentVolumeClaim, class *api.StorageClass) error {
 	var node *api.Node
-	if name := claim.Annotations[annotationSelectedNode]; name != "" {
+	if name := claim.Annotations[api.AnnotationSelectedNode]; name != "" {
 		var ok bool
 		if node, ok = p.nodes.Get(api.Key{Name: name}); !ok {
 			return p.reschedule(ctx, claim, name)
@@ -134,7 +134,7 @@ func (p *DirectoryProvisioner) provision(ctx context.Context, claim *api.Persist
 // reschedule takes the chosen node off a claim, for that node is gone: the scheduler chooses another one.
 func (p *DirectoryProvisioner) reschedule(ctx context.Context, claim *api.PersistentVolumeClaim, node string) error {
 	update := api.DeepCopy(claim)
-	delete(update.Annotations, annotationSelectedNode)
+	delete(update.Annotations, api.AnnotationSelectedNode)
 	_, err := client.Of[*api.PersistentVolumeClaim](p.client).Update(client.Because(ctx, "node %s, chosen for the volume, is gone: choose again", node), update)
 	return errors.Join(fmt.Errorf("node %q not found", node), err)
 }
@@ -143,12 +143,12 @@ func (p *DirectoryProvisioner) reschedule(ctx context.Context, claim *api.Persis
 // is nothing to be done to a directory.
 func (p *DirectoryProvisioner) grow(ctx context.Context, claim *api.PersistentVolumeClaim) error {
 	volume, ok := p.volumes.Get(api.Key{Name: claim.Spec.VolumeName})
-	size := claimSize(claim)
-	if !ok || !isFor(volume, claim) || claim.Status.Phase != api.ClaimBound || claim.Status.Capacity[api.ResourceStorage].Cmp(size) >= 0 {
+	size := api.ClaimSize(claim)
+	if !ok || !api.IsVolumeFor(volume, claim) || claim.Status.Phase != api.ClaimBound || claim.Status.Capacity[api.ResourceStorage].Cmp(size) >= 0 {
 		return nil
 	}
 	ctx = client.Because(ctx, "claim %s asks for %s now: give it that", claim.Key(), size)
-	if volumeSize(volume).Cmp(size) < 0 {
+	if api.VolumeSize(volume).Cmp(size) < 0 {
 		p.events.Event(ctx, claim, api.EventTypeNormal, "Resizing", "External resizer is resizing volume %s", volume.Name)
 		update := *volume
 		update.Spec.Capacity = api.ResourceList{api.ResourceStorage: size}
@@ -211,7 +211,7 @@ func provisionedVolume(claim *api.PersistentVolumeClaim, class *api.StorageClass
 		return nil, errors.New("claim.Spec.Selector is not supported")
 	case claim.Spec.DataSource != nil || claim.Spec.DataSourceRef != nil:
 		return nil, errors.New("claim.Spec.DataSource is not supported")
-	case volumeMode(claim.Spec.VolumeMode) != api.PersistentVolumeFilesystem:
+	case api.VolumeMode(claim.Spec.VolumeMode) != api.PersistentVolumeFilesystem:
 		return nil, fmt.Errorf("volumeMode %s is not supported: a directory is a file system", *claim.Spec.VolumeMode)
 	}
 	for _, mode := range claim.Spec.AccessModes {
@@ -225,7 +225,7 @@ func provisionedVolume(claim *api.PersistentVolumeClaim, class *api.StorageClass
 			Name: provisionedName(claim), Annotations: map[string]string{annotationProvisionedBy: LocalProvisioner}, Finalizers: []string{finalizerProvisioner},
 		},
 		Spec: api.PersistentVolumeSpec{
-			Capacity: api.ResourceList{api.ResourceStorage: claimSize(claim)},
+			Capacity: api.ResourceList{api.ResourceStorage: api.ClaimSize(claim)},
 			PersistentVolumeSource: api.PersistentVolumeSource{
 				HostPath: &api.HostPathVolumeSource{Path: dir, Type: api.Ptr(api.HostPathDirectoryOrCreate)},
 			},

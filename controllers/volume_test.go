@@ -70,7 +70,7 @@ func TestFindVolume(t *testing.T) {
 		}), want: "labelled"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := findVolume(tt.volumes, tt.claim, tt.waits)
+			got, err := api.FindVolume(tt.volumes, tt.claim, func(*api.PersistentVolume) bool { return !tt.waits })
 			require.NoError(t, err)
 			if tt.want == "" {
 				require.Nil(t, got)
@@ -84,30 +84,30 @@ func TestFindVolume(t *testing.T) {
 
 func TestVolumeMismatchInUpstreamsWords(t *testing.T) {
 	claim := testClaim("5Gi")
-	require.Empty(t, volumeMismatch(testVolume("v", "5Gi"), claim))
-	require.Equal(t, "requested PV is too small", volumeMismatch(testVolume("v", "1Gi"), claim))
-	require.Equal(t, "storageClassName does not match", volumeMismatch(testVolume("v", "5Gi", func(v *api.PersistentVolume) { v.Spec.StorageClassName = "" }), claim))
-	require.Equal(t, "incompatible volumeMode", volumeMismatch(testVolume("v", "5Gi", func(v *api.PersistentVolume) { v.Spec.VolumeMode = api.Ptr(api.PersistentVolumeBlock) }), claim))
-	require.Equal(t, "incompatible accessMode", volumeMismatch(testVolume("v", "5Gi", func(v *api.PersistentVolume) { v.Spec.AccessModes = nil }), claim))
+	require.Empty(t, api.VolumeMismatch(testVolume("v", "5Gi"), claim))
+	require.Equal(t, "requested PV is too small", api.VolumeMismatch(testVolume("v", "1Gi"), claim))
+	require.Equal(t, "storageClassName does not match", api.VolumeMismatch(testVolume("v", "5Gi", func(v *api.PersistentVolume) { v.Spec.StorageClassName = "" }), claim))
+	require.Equal(t, "incompatible volumeMode", api.VolumeMismatch(testVolume("v", "5Gi", func(v *api.PersistentVolume) { v.Spec.VolumeMode = api.Ptr(api.PersistentVolumeBlock) }), claim))
+	require.Equal(t, "incompatible accessMode", api.VolumeMismatch(testVolume("v", "5Gi", func(v *api.PersistentVolume) { v.Spec.AccessModes = nil }), claim))
 }
 
 func TestBindingMarksWhatItChose(t *testing.T) {
 	claim := testClaim("1Gi")
 	free, changed := boundVolume(testVolume("v", "2Gi"), claim)
 	require.True(t, changed)
-	require.Equal(t, "yes", free.Annotations[annotationBoundByController])
+	require.Equal(t, "yes", free.Annotations[api.AnnotationBoundByController])
 	require.Equal(t, claim.UID, free.Spec.ClaimRef.UID)
 	kept, changed := boundVolume(testVolume("v", "2Gi", keptFor("data", "")), claim)
 	require.True(t, changed)
-	require.NotContains(t, kept.Annotations, annotationBoundByController, "an administrator chose it")
+	require.NotContains(t, kept.Annotations, api.AnnotationBoundByController, "an administrator chose it")
 	_, changed = boundVolume(free, claim)
 	require.False(t, changed)
 
 	bound, changed := boundClaim(claim, free)
 	require.True(t, changed)
 	require.Equal(t, "v", bound.Spec.VolumeName)
-	require.True(t, isBindCompleted(bound))
-	require.Equal(t, "yes", bound.Annotations[annotationBoundByController])
+	require.True(t, api.IsBindCompleted(bound))
+	require.Equal(t, "yes", bound.Annotations[api.AnnotationBoundByController])
 	_, changed = boundClaim(bound, free)
 	require.False(t, changed)
 }

@@ -105,7 +105,7 @@ func (r *VolumeReclaimer) claimOf(ctx context.Context, volume *api.PersistentVol
 
 // explainMode says why a volume that somebody kept for a claim will never be bound to it.
 func (r *VolumeReclaimer) explainMode(ctx context.Context, volume *api.PersistentVolume, claim *api.PersistentVolumeClaim) error {
-	if volumeMode(volume.Spec.VolumeMode) != volumeMode(claim.Spec.VolumeMode) {
+	if api.VolumeMode(volume.Spec.VolumeMode) != api.VolumeMode(claim.Spec.VolumeMode) {
 		r.events.Event(ctx, volume, api.EventTypeWarning, "VolumeMismatch", "Cannot bind PersistentVolume to requested PersistentVolumeClaim %q due to incompatible volumeMode.", claim.Name)
 		r.events.Event(ctx, claim, api.EventTypeWarning, "VolumeMismatch", "Cannot bind PersistentVolume %q to requested PersistentVolumeClaim due to incompatible volumeMode.", volume.Name)
 	}
@@ -146,9 +146,9 @@ func (r *VolumeReclaimer) fail(ctx context.Context, volume *api.PersistentVolume
 // unbind undoes a binding that came to nothing. What an administrator wrote stays.
 func (r *VolumeReclaimer) unbind(ctx context.Context, volume *api.PersistentVolume) error {
 	update := api.DeepCopy(volume)
-	if _, ours := update.Annotations[annotationBoundByController]; ours {
+	if _, ours := update.Annotations[api.AnnotationBoundByController]; ours {
 		update.Spec.ClaimRef = nil
-		delete(update.Annotations, annotationBoundByController)
+		delete(update.Annotations, api.AnnotationBoundByController)
 	} else {
 		update.Spec.ClaimRef.UID = ""
 	}

@@ -46,10 +46,7 @@ func newVolumeBinding(k *kit) *volumeBinding {
 func (*volumeBinding) Name() string { return "VolumeBinding" }
 
 const (
-	selectedNodeAnnotation = "volume.kubernetes.io/selected-node"
-	bindCompleted          = "pv.kubernetes.io/bind-completed"
-	boundByController      = "pv.kubernetes.io/bound-by-controller"
-	noProvisioner          = "kubernetes.io/no-provisioner"
+	noProvisioner = "kubernetes.io/no-provisioner"
 
 	// bindTimeout is how long PreBind waits for the claims. Upstream's figure.
 	bindTimeout = 600 * time.Second
@@ -94,7 +91,7 @@ func (p *volumeBinding) PreFilter(c *cycle) (nodeFilter, *status) {
 	f.candidates = p.kit.volumes.List("", nil)
 	// The same volume for the same question: by name; and small claims first, so that they do not take large volumes.
 	slices.SortFunc(f.candidates, func(a, b *api.PersistentVolume) int { return strings.Compare(a.Name, b.Name) })
-	slices.SortStableFunc(f.waiting, func(a, b *api.PersistentVolumeClaim) int { return claimSize(a).Cmp(claimSize(b)) })
+	slices.SortStableFunc(f.waiting, func(a, b *api.PersistentVolumeClaim) int { return api.ClaimSize(a).Cmp(api.ClaimSize(b)) })
 	return f, nil
 }
 
@@ -116,13 +113,12 @@ func unusable(pod *api.Pod, claim *api.PersistentVolumeClaim, name string, exist
 }
 
 func fullyBound(claim *api.PersistentVolumeClaim) bool {
-	_, completed := claim.Annotations[bindCompleted]
-	return claim.Spec.VolumeName != "" && completed
+	return claim.Spec.VolumeName != "" && api.IsBindCompleted(claim)
 }
 
 // waitsForConsumer tells whether the claim's class leaves the choice to the scheduler.
 func (p *volumeBinding) waitsForConsumer(claim *api.PersistentVolumeClaim) (bool, error) {
-	name := claimClass(claim)
+	name := api.ClaimClass(claim)
 	if name == "" {
 		return false, nil
 	}
@@ -134,18 +130,6 @@ func (p *volumeBinding) waitsForConsumer(claim *api.PersistentVolumeClaim) (bool
 		return false, fmt.Errorf("VolumeBindingMode not set for StorageClass %q", name)
 	}
 	return *class.VolumeBindingMode == api.VolumeBindingWaitForFirstConsumer, nil
-}
-
-// claimClass is the name of the claim's class: an old annotation goes before the field.
-func claimClass(claim *api.PersistentVolumeClaim) string {
-	if class, ok := claim.Annotations["volume.beta.kubernetes.io/storage-class"]; ok {
-		return class
-	}
-	return api.Deref(claim.Spec.StorageClassName, "")
-}
-
-func claimSize(claim *api.PersistentVolumeClaim) api.Quantity {
-	return claim.Spec.Resources.Requests[api.ResourceStorage]
 }
 
 // volumesFilter holds the claims of one pod.
@@ -181,7 +165,7 @@ func (f *volumesFilter) plan(node *api.Node) (volumeDecision, bool) {
 	d := volumeDecision{bind: map[api.Key]string{}}
 	chosen := map[string]bool{}
 	for _, claim := range f.waiting {
-		if selected, ok := claim.Annotations[selectedNodeAnnotation]; ok && selected != node.Name {
+		if selected, ok := claim.Annotations[api.AnnotationSelectedNode]; ok && selected != node.Name {
 			return d, false // a volume is being made elsewhere
 		} else if !ok {
 			if volume := f.plugin.findVolume(claim, f.candidates, node, chosen); volume != nil {
@@ -190,7 +174,7 @@ func (f *volumesFilter) plan(node *api.Node) (volumeDecision, bool) {
 				continue
 			}
 		}
-		class, ok := f.plugin.kit.classes.Get(api.Key{Name: claimClass(claim)})
+		class, ok := f.plugin.kit.classes.Get(api.Key{Name: api.ClaimClass(claim)})
 		if !ok || class.Provisioner == "" || class.Provisioner == noProvisioner || !allowsTopology(class.AllowedTopologies, node) {
 			return d, false
 		}
@@ -199,45 +183,16 @@ func (f *volumesFilter) plan(node *api.Node) (volumeDecision, bool) {
 	return d, true
 }
 
-// findVolume returns the smallest free volume that satisfies the claim and that the node can reach; one that was made for the
-// claim goes before all others.
+// findVolume returns the volume that is kept for the claim, if the node can reach it, else the smallest free one that satisfies
+// the claim and that the node can reach.
 func (p *volumeBinding) findVolume(claim *api.PersistentVolumeClaim, volumes []*api.PersistentVolume, node *api.Node, chosen map[string]bool) *api.PersistentVolume {
-	var smallest *api.PersistentVolume
-	selector := api.Everything()
-	if claim.Spec.Selector != nil {
-		selector = selectorOrNothing(claim.Spec.Selector)
+	volume, err := api.FindVolume(volumes, claim, func(v *api.PersistentVolume) bool {
+		return !chosen[v.Name] && !p.promised(v.Name, claim.Key()) && reachable(v, node)
+	})
+	if err != nil || volume == nil || !reachable(volume, node) {
+		return nil // validation lets no selector in that is an error
 	}
-	for _, v := range volumes {
-		mine := v.Spec.ClaimRef != nil && v.Spec.ClaimRef.Namespace == claim.Namespace && v.Spec.ClaimRef.Name == claim.Name &&
-			(v.Spec.ClaimRef.UID == "" || v.Spec.ClaimRef.UID == claim.UID)
-		size := v.Spec.Capacity[api.ResourceStorage]
-		switch {
-		case chosen[v.Name] || v.Spec.ClaimRef != nil && !mine || p.promised(v.Name, claim.Key()):
-			continue
-		case size.Cmp(claimSize(claim)) < 0 || v.DeletionTimestamp != nil:
-			continue
-		case api.Deref(v.Spec.VolumeMode, api.PersistentVolumeFilesystem) != api.Deref(claim.Spec.VolumeMode, api.PersistentVolumeFilesystem):
-			continue
-		case api.Deref(v.Spec.VolumeAttributesClassName, "") != api.Deref(claim.Spec.VolumeAttributesClassName, ""):
-			continue
-		case mine && reachable(v, node):
-			return v
-		case mine:
-			return nil
-		case v.Status.Phase != api.VolumeAvailable || !selector.Matches(v.Labels) || v.Spec.StorageClassName != claimClass(claim):
-			continue
-		case !reachable(v, node) || !hasModes(v, claim):
-			continue
-		}
-		if smallest == nil || size.Cmp(smallest.Spec.Capacity[api.ResourceStorage]) < 0 {
-			smallest = v
-		}
-	}
-	return smallest
-}
-
-func hasModes(v *api.PersistentVolume, claim *api.PersistentVolumeClaim) bool {
-	return !slices.ContainsFunc(claim.Spec.AccessModes, func(m api.PersistentVolumeAccessMode) bool { return !slices.Contains(v.Spec.AccessModes, m) })
+	return volume
 }
 
 // reachable tells whether a volume can be used on a node.
@@ -328,7 +283,7 @@ func (p *volumeBinding) giveVolume(ctx context.Context, key api.Key, name string
 		volume.Annotations = map[string]string{}
 	}
 	if volume.Spec.ClaimRef == nil {
-		volume.Annotations[boundByController] = "yes"
+		volume.Annotations[api.AnnotationBoundByController] = "yes"
 	}
 	ref := client.ReferenceTo(claim)
 	volume.Spec.ClaimRef = &ref
@@ -345,14 +300,14 @@ func (p *volumeBinding) selectNode(ctx context.Context, key api.Key, node string
 	if !ok {
 		return fmt.Errorf("select node %s for claim %s: it is gone", node, key)
 	}
-	if claim.Annotations[selectedNodeAnnotation] == node {
+	if claim.Annotations[api.AnnotationSelectedNode] == node {
 		return nil
 	}
 	claim = api.DeepCopy(claim)
 	if claim.Annotations == nil {
 		claim.Annotations = map[string]string{}
 	}
-	claim.Annotations[selectedNodeAnnotation] = node
+	claim.Annotations[api.AnnotationSelectedNode] = node
 	why := client.Because(ctx, "claim %s waits for its first consumer, which goes to %s: have the volume made there", key, node)
 	if _, err := client.Of[*api.PersistentVolumeClaim](p.kit.client).Update(why, claim); err != nil {
 		return fmt.Errorf("select node %s for claim %s: %w", node, key, err)
@@ -379,7 +334,7 @@ func (p *volumeBinding) waitBound(ctx context.Context, claims []api.Key, d volum
 			case fullyBound(claim):
 				bound++
 			case slices.Contains(d.provision, key):
-				if claim.Annotations[selectedNodeAnnotation] == node {
+				if claim.Annotations[api.AnnotationSelectedNode] == node {
 					wrote[key] = true
 				} else if wrote[key] {
 					return fmt.Errorf("binding volumes: provisioning failed for PVC %q", key.Name)

@@ -250,7 +250,7 @@ func claim(name string, changes ...func(*api.PersistentVolumeClaim)) *api.Persis
 
 func boundTo(volume string) func(*api.PersistentVolumeClaim) {
 	return func(c *api.PersistentVolumeClaim) {
-		c.Spec.VolumeName, c.Annotations[bindCompleted], c.Status.Phase = volume, "yes", api.ClaimBound
+		c.Spec.VolumeName, c.Annotations[api.AnnotationBindCompleted], c.Status.Phase = volume, "yes", api.ClaimBound
 	}
 }
 
@@ -299,7 +299,7 @@ func TestVolumeBinding(t *testing.T) {
 		{name: "waits, all volumes too small", objs: []api.Object{claim("data", ofClass("local")), class("local", wait, noProvisioner), volume("v", "b", "1Mi", "local")},
 			want: "0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind."},
 		{name: "waits, and one can be made", objs: []api.Object{claim("data", ofClass("std")), class("std", wait, "x")}, want: "a"},
-		{name: "one is being made for another node", objs: []api.Object{claim("data", ofClass("std"), func(c *api.PersistentVolumeClaim) { c.Annotations[selectedNodeAnnotation] = "b" }), class("std", wait, "x")}, want: "b"},
+		{name: "one is being made for another node", objs: []api.Object{claim("data", ofClass("std"), func(c *api.PersistentVolumeClaim) { c.Annotations[api.AnnotationSelectedNode] = "b" }), class("std", wait, "x")}, want: "b"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
