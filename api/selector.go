@@ -94,6 +94,15 @@ func LabelSelectorAsSelector(s *LabelSelector) (Selector, error) {
 	return rs.sorted(), nil
 }
 
+// SelectorOrNothing compiles a selector that validation has let in. One that is wrong all the same picks nothing.
+func SelectorOrNothing(s *LabelSelector) Selector {
+	selector, err := LabelSelectorAsSelector(s)
+	if err != nil {
+		return Nothing()
+	}
+	return selector
+}
+
 // FormatLabelSelector prints a selector for people: "<none>" where it restricts nothing.
 func FormatLabelSelector(s *LabelSelector) string {
 	selector, err := LabelSelectorAsSelector(s)

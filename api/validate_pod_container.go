@@ -55,7 +55,7 @@ func (c *podCheck) checkInitContainers() {
 		// Only one runs at a time: ports of different init containers do not collide.
 		c.checkHostPortConflicts(path, c.spec.InitContainers[i:i+1])
 
-		if isSidecar(ctr) {
+		if ctr.IsSidecar() {
 			c.checkLifecycle(at, ctr)
 			c.checkProbes(at, ctr)
 			continue

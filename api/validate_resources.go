@@ -207,7 +207,7 @@ func aggregateContainers(spec *PodSpec, list func(*ResourceRequirements) Resourc
 		c := &spec.InitContainers[i]
 		own := list(&c.Resources)
 		atOnce := ResourceList{}
-		if isSidecar(c) {
+		if c.IsSidecar() {
 			addResources(sum, own)
 			addResources(sidecars, own)
 		} else {
@@ -235,9 +235,4 @@ func maxResources(to, other ResourceList) {
 			to[name] = q
 		}
 	}
-}
-
-// isSidecar tells an init container that keeps running beside the pod's containers.
-func isSidecar(c *Container) bool {
-	return c.RestartPolicy != nil && *c.RestartPolicy == ContainerRestartPolicyAlways
 }

@@ -71,6 +71,12 @@ func serviceRules(svc, old *Service) ErrorList {
 	return errs
 }
 
+// HasClusterIP tells whether a Service has an address of its own: one without is headless, or not given one yet, or a name for
+// another name.
+func HasClusterIP(svc *Service) bool {
+	return svc.Spec.ClusterIP != "" && svc.Spec.ClusterIP != ClusterIPNone
+}
+
 func isHeadless(svc *Service) bool {
 	return len(svc.Spec.ClusterIPs) == 1 && svc.Spec.ClusterIPs[0] == ClusterIPNone
 }

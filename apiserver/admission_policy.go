@@ -86,7 +86,7 @@ func newPolicyMatch(m *api.MatchResources) *policyMatch {
 		return nil
 	}
 	return &policyMatch{
-		namespaces: selectorOrNothing(m.NamespaceSelector), objects: selectorOrNothing(m.ObjectSelector),
+		namespaces: selectorOrEverything(m.NamespaceSelector), objects: selectorOrEverything(m.ObjectSelector),
 		rules: m.ResourceRules, excluded: m.ExcludeResourceRules, policy: api.Deref(m.MatchPolicy, api.MatchPolicyEquivalent),
 	}
 }
@@ -238,7 +238,7 @@ func (b *policyBinding) find(ctx context.Context, s *Server, res *Resource, name
 		}
 		return []api.Object{obj}, err
 	}
-	selector := selectorOrNothing(b.params.Selector)
+	selector := selectorOrEverything(b.params.Selector)
 	prefix := res.prefix
 	if res.Namespaced {
 		prefix = res.key(namespace, "")

@@ -27,20 +27,17 @@ type webhook struct {
 // newWebhook makes an entry. Selectors that are no selectors cannot be stored, so they match nothing.
 func newWebhook(config, sort string, index int, hook api.ValidatingWebhook) *webhook {
 	w := &webhook{ValidatingWebhook: hook, id: fmt.Sprintf("%s/%s/%d", config, hook.Name, index)}
-	w.namespaces, w.objects = selectorOrNothing(hook.NamespaceSelector), selectorOrNothing(hook.ObjectSelector)
+	w.namespaces, w.objects = selectorOrEverything(hook.NamespaceSelector), selectorOrEverything(hook.ObjectSelector)
 	w.conditions = compileMatchConditions(hook.MatchConditions, api.Deref(hook.FailurePolicy, api.FailurePolicyFail), false)
 	return w
 }
 
-func selectorOrNothing(labels *api.LabelSelector) api.Selector {
+// selectorOrEverything compiles a selector that picks everything where it is left out.
+func selectorOrEverything(labels *api.LabelSelector) api.Selector {
 	if labels == nil {
 		return api.Everything()
 	}
-	selector, err := api.LabelSelectorAsSelector(labels)
-	if err != nil {
-		return api.Nothing()
-	}
-	return selector
+	return api.SelectorOrNothing(labels)
 }
 
 // ignoresFailures tells that a write goes on if the webhook cannot be asked.

@@ -84,7 +84,7 @@ func summarizePod(pod *api.Pod) podSummary {
 	// A sidecar is an init container that keeps running: it counts with the ordinary containers.
 	sidecar := map[string]bool{}
 	for i := range pod.Spec.InitContainers {
-		if c := &pod.Spec.InitContainers[i]; c.RestartPolicy != nil && *c.RestartPolicy == api.ContainerRestartPolicyAlways {
+		if c := &pod.Spec.InitContainers[i]; c.IsSidecar() {
 			sidecar[c.Name] = true
 			s.total++
 		}

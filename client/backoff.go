@@ -29,8 +29,8 @@ func exponential(first, limit time.Duration, n int) time.Duration {
 	return min(first, limit)
 }
 
-// wait returns false if ctx ended first.
-func wait(ctx context.Context, d time.Duration) bool {
+// Wait waits. It returns false if ctx ended first.
+func Wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

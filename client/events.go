@@ -140,7 +140,7 @@ func (r *Recorder) write(ctx context.Context, event *api.Event) error {
 		case api.IsAlreadyExists(err), !unanswered(err), attempt == 8:
 			return err
 		}
-		wait(ctx, retry.next())
+		Wait(ctx, retry.next())
 	}
 }
 

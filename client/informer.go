@@ -150,7 +150,7 @@ func (i *Informer[T]) Run(ctx context.Context) error {
 		default:
 			i.log.Warn("watch failed, will try again", "error", err)
 		}
-		wait(ctx, retry.next())
+		Wait(ctx, retry.next())
 	}
 	return nil
 }

@@ -106,7 +106,7 @@ func (e *election) acquire(ctx context.Context) bool {
 		if !errors.Is(err, errHeld) && ctx.Err() == nil {
 			e.client.log.Warn("cannot acquire the lease, will try again", "lease", e.cfg.Namespace+"/"+e.cfg.Name, "error", err)
 		}
-		if !wait(ctx, e.retry+rand.N(e.retry/5)) {
+		if !Wait(ctx, e.retry+rand.N(e.retry/5)) {
 			return false
 		}
 	}
@@ -115,7 +115,7 @@ func (e *election) acquire(ctx context.Context) bool {
 // renew keeps the lease until ctx ends (true), or until no attempt succeeded for the deadline (false).
 func (e *election) renew(ctx context.Context) bool {
 	renewed := time.Now()
-	for wait(ctx, e.retry) {
+	for Wait(ctx, e.retry) {
 		attempt, cancel := context.WithDeadline(ctx, renewed.Add(e.deadline))
 		err := e.try(attempt)
 		cancel()

@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"syscall"
+
+	"kubelite/client"
 )
 
 // isStopped tells whether the user wants the component down.
@@ -42,7 +44,7 @@ func StartComponent(ctx context.Context, p Profile, name string) error {
 		if pid := readPID(p.PIDFile(name)); pid != 0 && syscall.Kill(pid, 0) == nil {
 			return nil
 		}
-		pause(ctx, firstRestart/5)
+		client.Wait(ctx, firstRestart/5)
 	}
 	return fmt.Errorf("%s did not start; see %s", name, p.LogFile(name))
 }

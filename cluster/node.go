@@ -156,7 +156,7 @@ func removeNode(ctx context.Context, p Profile, machine Machine, config *Config,
 		if err := syscall.Kill(supervisor, syscall.SIGHUP); err != nil {
 			return fmt.Errorf("tell the supervisor: %w", err)
 		}
-		for pid := readPID(p.PIDFile(node.Component())); pid != 0 && syscall.Kill(pid, 0) == nil; pause(ctx, firstRestart/5) {
+		for pid := readPID(p.PIDFile(node.Component())); pid != 0 && syscall.Kill(pid, 0) == nil; client.Wait(ctx, firstRestart/5) {
 			if ctx.Err() != nil {
 				return fmt.Errorf("the kubelet of node %s did not end: %w", name, ctx.Err())
 			}

@@ -308,7 +308,7 @@ func poll(ctx context.Context, check func() error) error {
 		if err == nil {
 			return nil
 		}
-		pause(ctx, 20*time.Millisecond)
+		client.Wait(ctx, 20*time.Millisecond)
 		if ctx.Err() != nil {
 			return err
 		}

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"kubelite/client"
 )
 
 // Back-off of a component that keeps dying: restarted at once the first time, then ever later, and anew after it has
@@ -94,7 +96,7 @@ func supervise(ctx context.Context, p Profile, config *Config, name string, log 
 	delay := firstRestart
 	for ctx.Err() == nil {
 		if isStopped(p, name) {
-			pause(ctx, firstRestart)
+			client.Wait(ctx, firstRestart)
 			continue
 		}
 		started := time.Now()
@@ -107,7 +109,7 @@ func supervise(ctx context.Context, p Profile, config *Config, name string, log 
 			delay = firstRestart
 		}
 		log.Warn("component died, restarting it", "component", name, "error", err, "after", delay)
-		pause(ctx, delay)
+		client.Wait(ctx, delay)
 		delay = min(delay*3, lastRestart)
 	}
 }
@@ -228,14 +230,6 @@ func waitListening(ctx context.Context, config *Config) {
 			conn.Close()
 			return
 		}
-		pause(ctx, 5*time.Millisecond)
-	}
-}
-
-// pause waits, less long if ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
+		client.Wait(ctx, 5*time.Millisecond)
 	}
 }

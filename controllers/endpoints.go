@@ -110,7 +110,7 @@ func (e *EndpointsController) wanted(svc *api.Service, current *api.Endpoints) *
 		wanted.Labels = map[string]string{}
 	}
 	delete(wanted.Labels, api.LabelHeadlessService)
-	if !hasClusterIP(svc) {
+	if !api.HasClusterIP(svc) {
 		wanted.Labels[api.LabelHeadlessService] = ""
 	}
 	wanted.Labels[labelEndpointsManagedBy] = endpointsController
@@ -152,11 +152,6 @@ func sameEndpoint(old, now *api.Pod) bool {
 		slices.Equal(old.Status.PodIPs, now.Status.PodIPs) && maps.Equal(old.Labels, now.Labels)
 }
 
-// hasClusterIP tells whether a service has an address of its own.
-func hasClusterIP(svc *api.Service) bool {
-	return svc.Spec.ClusterIP != "" && svc.Spec.ClusterIP != "None"
-}
-
 // hasHostname tells whether a pod has a name below the service's.
 func hasHostname(svc *api.Service, pod *api.Pod) bool {
 	return pod.Spec.Hostname != "" && pod.Spec.Subdomain == svc.Name
@@ -186,8 +181,7 @@ func podPort(pod *api.Pod, port *api.ServicePort) (number int32, ok bool) {
 		return number, true
 	}
 	for i := range pod.Spec.InitContainers { // sidecars serve too
-		c := &pod.Spec.InitContainers[i]
-		if c.RestartPolicy != nil && *c.RestartPolicy == api.ContainerRestartPolicyAlways && find(pod.Spec.InitContainers[i:i+1]) {
+		if pod.Spec.InitContainers[i].IsSidecar() && find(pod.Spec.InitContainers[i:i+1]) {
 			return number, true
 		}
 	}
@@ -225,7 +219,7 @@ func planSubsets(svc *api.Service, pods []*api.Pod) (subsets []api.EndpointSubse
 			}
 			byPort[port][key] = ready || svc.Spec.PublishNotReadyAddresses
 		}
-		if len(svc.Spec.Ports) == 0 && !hasClusterIP(svc) {
+		if len(svc.Spec.Ports) == 0 && !api.HasClusterIP(svc) {
 			put(api.EndpointPort{}) // a headless service may have none
 		}
 		for i := range svc.Spec.Ports {

@@ -87,7 +87,7 @@ func serviceSlice(svc *api.Service) *api.EndpointSlice {
 		labels = map[string]string{}
 	}
 	delete(labels, api.LabelHeadlessService)
-	if !hasClusterIP(svc) {
+	if !api.HasClusterIP(svc) {
 		labels[api.LabelHeadlessService] = ""
 	}
 	labels[api.LabelServiceName], labels[api.LabelEndpointSliceManagedBy] = svc.Name, sliceController

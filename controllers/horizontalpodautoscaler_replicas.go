@@ -408,7 +408,7 @@ func requestOf(pod *api.Pod, container string, name api.ResourceName) (int64, er
 		}
 	}
 	for i := range pod.Spec.InitContainers {
-		if c := &pod.Spec.InitContainers[i]; api.Deref(c.RestartPolicy, "") == api.ContainerRestartPolicyAlways {
+		if c := &pod.Spec.InitContainers[i]; c.IsSidecar() {
 			if err := add(c); err != nil {
 				return 0, err
 			}

@@ -57,7 +57,7 @@ func podRestarts(pod *api.Pod) (containers, sidecars int32) {
 	for i := range pod.Status.InitContainerStatuses {
 		status := &pod.Status.InitContainerStatuses[i]
 		isSidecar := slices.ContainsFunc(pod.Spec.InitContainers, func(c api.Container) bool {
-			return c.Name == status.Name && c.RestartPolicy != nil && *c.RestartPolicy == api.ContainerRestartPolicyAlways
+			return c.Name == status.Name && c.IsSidecar()
 		})
 		if isSidecar {
 			sidecars = max(sidecars, status.RestartCount)

@@ -191,7 +191,7 @@ func podResources(pod *api.Pod, limits bool) api.ResourceList {
 		needs := api.ResourceList{}
 		addResources(needs, sidecars)
 		addResources(needs, of(c))
-		if api.Deref(c.RestartPolicy, "") == api.ContainerRestartPolicyAlways {
+		if c.IsSidecar() {
 			addResources(sidecars, of(c))
 			addResources(sum, of(c))
 		}

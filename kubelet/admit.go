@@ -109,33 +109,10 @@ func forbiddenSysctl(pod *api.Pod) string {
 
 // portsCollide tells whether two pods want the same port of the node.
 func portsCollide(a, b *api.Pod) bool {
-	for _, p := range hostPorts(a) {
-		for _, q := range hostPorts(b) {
-			everywhere := p.HostIP == "" || p.HostIP == "0.0.0.0" || q.HostIP == "" || q.HostIP == "0.0.0.0"
-			if p.HostPort == q.HostPort && p.Protocol == q.Protocol && (everywhere || p.HostIP == q.HostIP) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// hostPorts are the ports of the node that a pod wants.
-func hostPorts(pod *api.Pod) []api.ContainerPort {
-	var ports []api.ContainerPort
-	for _, list := range [][]api.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-		for i := range list {
-			if isInit(pod, list[i].Name) && !isSidecar(&list[i]) {
-				continue
-			}
-			for _, p := range list[i].Ports {
-				if p.HostPort > 0 {
-					ports = append(ports, p)
-				}
-			}
-		}
-	}
-	return ports
+	others := api.HostPorts(b)
+	return slices.ContainsFunc(api.HostPorts(a), func(p api.ContainerPort) bool {
+		return slices.ContainsFunc(others, func(q api.ContainerPort) bool { return p.Collides(&q) })
+	})
 }
 
 // reject tells the user of a pod that may not run.

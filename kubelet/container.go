@@ -89,7 +89,7 @@ func (w *podWorker) containerConfig(ctx context.Context, pod *api.Pod, step star
 	c := step.Container
 	config := &ContainerConfig{
 		Name: c.Name, Attempt: step.Attempt, Hash: hashContainer(c), Image: c.Image, ImageRef: image.Ref,
-		WorkingDir: c.WorkingDir, Init: isInit(pod, c.Name) && !isSidecar(c), Stdin: c.Stdin, StdinOnce: c.StdinOnce, TTY: c.TTY,
+		WorkingDir: c.WorkingDir, Init: isInit(pod, c.Name) && !c.IsSidecar(), Stdin: c.Stdin, StdinOnce: c.StdinOnce, TTY: c.TTY,
 		TargetID: step.TargetID,
 	}
 	if c.Lifecycle != nil && c.Lifecycle.StopSignal != nil {
@@ -149,7 +149,7 @@ func sandboxIP(sandbox *Sandbox, nodeIP string) string { return otherwise(sandbo
 func stopOrder(pod *api.Pod, running []*RuntimeContainer) [][]*RuntimeContainer {
 	rank := func(name string) int {
 		for i := range pod.Spec.InitContainers {
-			if c := &pod.Spec.InitContainers[i]; c.Name == name && isSidecar(c) {
+			if c := &pod.Spec.InitContainers[i]; c.Name == name && c.IsSidecar() {
 				return i
 			}
 		}

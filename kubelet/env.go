@@ -242,7 +242,7 @@ func serviceEnv(services []*api.Service, namespace string, links bool) map[strin
 		if !master && (s.Namespace != namespace || !links) {
 			continue
 		}
-		if s.Spec.ClusterIP == "" || s.Spec.ClusterIP == "None" || len(s.Spec.Ports) == 0 {
+		if !api.HasClusterIP(s) || len(s.Spec.Ports) == 0 {
 			continue
 		}
 		addServiceEnv(env, s)

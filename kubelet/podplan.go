@@ -72,7 +72,7 @@ func (v *podView) planInit(plan *podPlan, sandbox *Sandbox) (initialized, failed
 	})
 	for i := range v.pod.Spec.InitContainers {
 		c := &v.pod.Spec.InitContainers[i]
-		sidecar := isSidecar(c)
+		sidecar := c.IsSidecar()
 		if initialized && !sidecar {
 			continue
 		}
@@ -268,11 +268,6 @@ func restartPolicy(pod *api.Pod, c *api.Container) api.RestartPolicy {
 		return api.RestartPolicy(*c.RestartPolicy)
 	}
 	return pod.Spec.RestartPolicy
-}
-
-// isSidecar tells an init container that runs as long as the pod from one that has to end.
-func isSidecar(c *api.Container) bool {
-	return c.RestartPolicy != nil && *c.RestartPolicy == api.ContainerRestartPolicyAlways
 }
 
 // isInit tells whether the pod has an init container of that name.

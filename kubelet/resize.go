@@ -99,7 +99,7 @@ func (k *Kubelet) allocate(pod *api.Pod, status *api.PodStatus) (allocated *api.
 		amount := func(pod *api.Pod) (n int64) {
 			for _, list := range [][]api.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 				for i := range list {
-					if c := &list[i]; isSidecar(c) || !isInit(pod, c.Name) {
+					if c := &list[i]; c.IsSidecar() || !isInit(pod, c.Name) {
 						request := c.Resources.Requests[name]
 						n += request.MilliValue()
 					}

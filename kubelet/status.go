@@ -230,7 +230,7 @@ func (v *statusView) readiness(c *api.Container, s *api.ContainerStatus, newest 
 		started = c.StartupProbe == nil || probes.startup == probeSuccess
 		s.Ready = started && !newest.NotReady && (c.ReadinessProbe == nil || probes.readiness == probeSuccess)
 	}
-	if init && !isSidecar(c) {
+	if init && !c.IsSidecar() {
 		started = false
 		s.Ready = s.State.Terminated != nil && s.State.Terminated.ExitCode == 0
 	}
@@ -252,7 +252,7 @@ func (v *statusView) phase(s *api.PodStatus) api.PodPhase {
 			ended = cs.LastTerminationState.Terminated
 		}
 		switch {
-		case isSidecar(c):
+		case c.IsSidecar():
 			if cs.State.Running != nil {
 				sidecarsRunning++
 			}
@@ -356,7 +356,7 @@ func (v *statusView) containersReady(s *api.PodStatus) api.PodCondition {
 	}
 	var unready []string
 	for i := range v.pod.Spec.InitContainers {
-		if cs := &s.InitContainerStatuses[i]; isSidecar(&v.pod.Spec.InitContainers[i]) && !cs.Ready {
+		if cs := &s.InitContainerStatuses[i]; v.pod.Spec.InitContainers[i].IsSidecar() && !cs.Ready {
 			unready = append(unready, cs.Name)
 		}
 	}
@@ -386,7 +386,7 @@ func (v *statusView) initialized(s *api.PodStatus) api.PodCondition {
 	for i := range v.pod.Spec.InitContainers {
 		cs := &s.InitContainerStatuses[i]
 		done := cs.Ready
-		if isSidecar(&v.pod.Spec.InitContainers[i]) {
+		if v.pod.Spec.InitContainers[i].IsSidecar() {
 			done = *cs.Started
 		}
 		if !done {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kubelite/api"
+	"kubelite/client"
 )
 
 // loopback serves node ports on 127.0.0.1, for people at this machine. The kernel does not let packets from loopback leave
@@ -130,7 +131,7 @@ func (l *loopback) accept(ctx context.Context, listener net.Listener, there stri
 			if ctx.Err() != nil || l.ended() {
 				return
 			}
-			pause(ctx, 10*time.Millisecond) // too many open files, say
+			client.Wait(ctx, 10*time.Millisecond) // too many open files, say
 			continue
 		}
 		l.work.Go(func() { l.join(conn.(*net.TCPConn), there) })

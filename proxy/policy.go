@@ -234,10 +234,7 @@ func (r rulePlan) matchPorts(ports []api.NetworkPolicyPort, receivers []*api.Pod
 
 // selected are the pods that a policy is about.
 func (p *policyPlan) selected(policy *api.NetworkPolicy) []*api.Pod {
-	selector, err := api.LabelSelectorAsSelector(&policy.Spec.PodSelector)
-	if err != nil {
-		return nil // validation lets no such selector in
-	}
+	selector := api.SelectorOrNothing(&policy.Spec.PodSelector)
 	var about []*api.Pod
 	for _, pod := range p.pods {
 		if pod.Namespace == policy.Namespace && selector.Matches(pod.Labels) {
@@ -276,8 +273,7 @@ func (p *policyPlan) matches(namespace string, peer *api.NetworkPolicyPeer, pod 
 }
 
 func selects(s *api.LabelSelector, labels map[string]string) bool {
-	selector, err := api.LabelSelectorAsSelector(s)
-	return err == nil && selector.Matches(labels)
+	return api.SelectorOrNothing(s).Matches(labels)
 }
 
 // containerPort is the number of a port that a pod names.

@@ -294,7 +294,7 @@ func (p *Proxy) watchRemovals(ctx context.Context, w *nft.Writer) error {
 	group.Go(func() error {
 		for certain := range restore {
 			// Whoever flushes tables flushes several: wait for the end, or the last one is restored too early.
-			pause(ctx, 20*time.Millisecond)
+			client.Wait(ctx, 20*time.Millisecond)
 			if !certain {
 				if complete, err := w.Complete(); err == nil && complete {
 					continue
@@ -308,13 +308,6 @@ func (p *Proxy) watchRemovals(ctx context.Context, w *nft.Writer) error {
 		return nil
 	})
 	return group.Wait()
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }
 
 // nodePortsOf are the node ports of a service that lead somewhere.

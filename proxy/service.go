@@ -39,7 +39,7 @@ func planService(n Network, svc *api.Service, endpointSlices []*api.EndpointSlic
 
 // isRouted tells whether a service has addresses that packets are sent to. Names of others lead clients somewhere else.
 func isRouted(svc *api.Service) bool {
-	return svc.Spec.Type != api.ServiceTypeExternalName && svc.Spec.ClusterIP != "" && svc.Spec.ClusterIP != api.ClusterIPNone
+	return svc.Spec.Type != api.ServiceTypeExternalName && api.HasClusterIP(svc)
 }
 
 // portName tells a service's ports apart: one number may be there for TCP and for UDP.

@@ -61,9 +61,9 @@ func preferredTerms(pod *api.Pod, terms []api.WeightedPodAffinityTerm) (compiled
 // newAffinityTerm compiles a term. The API server has merged matchLabelKeys into the selector, and let no selector pass
 // that does not compile.
 func newAffinityTerm(pod *api.Pod, t *api.PodAffinityTerm) *affinityTerm {
-	term := &affinityTerm{topologyKey: t.TopologyKey, namespaces: t.Namespaces, selector: selectorOrNothing(t.LabelSelector)}
+	term := &affinityTerm{topologyKey: t.TopologyKey, namespaces: t.Namespaces, selector: api.SelectorOrNothing(t.LabelSelector)}
 	if t.NamespaceSelector != nil {
-		term.namespaceSelector = selectorOrNothing(t.NamespaceSelector)
+		term.namespaceSelector = api.SelectorOrNothing(t.NamespaceSelector)
 	} else if len(t.Namespaces) == 0 {
 		term.namespaces = []string{pod.Namespace}
 	}
@@ -89,14 +89,6 @@ func (t *affinityTerm) podsID() string {
 func (t *affinityTerm) matches(pod *api.Pod, namespaceLabels map[string]string) bool {
 	return (slices.Contains(t.namespaces, pod.Namespace) || t.namespaceSelector != nil && t.namespaceSelector.Matches(namespaceLabels)) &&
 		t.selector.Matches(pod.Labels)
-}
-
-func selectorOrNothing(s *api.LabelSelector) api.Selector {
-	selector, err := api.LabelSelectorAsSelector(s)
-	if err != nil {
-		return api.Nothing()
-	}
-	return selector
 }
 
 // termCounts sums up what the pods of a node ask of others: equal terms of a thousand replicas are one entry.

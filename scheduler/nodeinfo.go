@@ -13,7 +13,7 @@ type podInfo struct {
 	priority int32
 	requests resources // decides whether it fits
 	nonZero  resources // the same with the usual amounts in place of nothing: decides how full a node looks
-	ports    []hostPort
+	ports    []api.ContainerPort
 	claims   []api.Key // of its PersistentVolumeClaims
 	affinity podAffinityTerms
 }
@@ -21,7 +21,7 @@ type podInfo struct {
 func newPodInfo(pod *api.Pod) *podInfo {
 	p := &podInfo{
 		pod: pod, priority: api.Deref(pod.Spec.Priority, 0), requests: podRequests(pod), nonZero: nonZeroRequests(pod),
-		ports: hostPorts(pod), affinity: affinityTermsOf(pod),
+		ports: api.HostPorts(pod), affinity: affinityTermsOf(pod),
 	}
 	for i := range pod.Spec.Volumes {
 		if name := pod.Spec.Volumes[i].ClaimName(pod.Name); name != "" {
@@ -29,13 +29,6 @@ func newPodInfo(pod *api.Pod) *podInfo {
 		}
 	}
 	return p
-}
-
-// hostPort is a port of the node that a pod takes for itself.
-type hostPort struct {
-	ip       string // "" and "0.0.0.0" mean every address
-	protocol api.Protocol
-	port     int32
 }
 
 // nodeInfo is a node, the pods on it, and their sums: all that filters and scores look at.
@@ -60,7 +53,7 @@ type nodeInfo struct {
 }
 
 type usedPort struct {
-	hostPort
+	api.ContainerPort
 	pod api.UID
 }
 
@@ -131,25 +124,4 @@ func (n *nodeInfo) clone() *nodeInfo {
 	c.requested.other = maps.Clone(n.requested.other)
 	c.nonZero.other = maps.Clone(n.nonZero.other)
 	return &c
-}
-
-// hostPorts lists the node's ports that a pod takes.
-func hostPorts(pod *api.Pod) []hostPort {
-	var ports []hostPort
-	add := func(c *api.Container) {
-		for _, p := range c.Ports {
-			if p.HostPort > 0 {
-				ports = append(ports, hostPort{ip: p.HostIP, protocol: p.Protocol, port: p.HostPort})
-			}
-		}
-	}
-	for i := range pod.Spec.InitContainers { // sidecars; the others' ports are closed before the pod runs
-		if c := &pod.Spec.InitContainers[i]; api.Deref(c.RestartPolicy, "") == api.ContainerRestartPolicyAlways {
-			add(c)
-		}
-	}
-	for i := range pod.Spec.Containers {
-		add(&pod.Spec.Containers[i])
-	}
-	return ports
 }

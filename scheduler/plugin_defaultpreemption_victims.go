@@ -69,7 +69,7 @@ func splitByBudget(pods []*podInfo, budgets []*api.PodDisruptionBudget) (breakin
 	selectors := make([]api.Selector, len(budgets))
 	for i, b := range budgets {
 		allowed[i] = b.Status.DisruptionsAllowed
-		selectors[i] = selectorOrNothing(b.Spec.Selector)
+		selectors[i] = api.SelectorOrNothing(b.Spec.Selector)
 	}
 	for _, p := range pods {
 		breaks := false

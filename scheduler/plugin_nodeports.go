@@ -1,5 +1,11 @@
 package scheduler
 
+import (
+	"slices"
+
+	"kubelite/api"
+)
+
 // nodePorts keeps two pods from taking the same port of a node.
 type nodePorts struct{}
 
@@ -15,13 +21,13 @@ func (*nodePorts) PreFilter(c *cycle) (nodeFilter, *status) {
 	return portFilter(c.pod.ports), nil
 }
 
-type portFilter []hostPort
+type portFilter []api.ContainerPort
 
 // Filter rejects nodes on which one of the ports is taken.
 func (f portFilter) Filter(n *nodeInfo) *status {
-	for _, want := range f {
+	for j := range f {
 		for i := range n.ports {
-			if conflict(want, n.ports[i].hostPort) {
+			if f[j].Collides(&n.ports[i].ContainerPort) {
 				return portTaken
 			}
 		}
@@ -29,25 +35,15 @@ func (f portFilter) Filter(n *nodeInfo) *status {
 	return nil
 }
 
-// conflict tells whether two pods cannot have these ports of one node. A port on every address is taken on each of them.
-func conflict(a, b hostPort) bool {
-	every := func(ip string) bool { return ip == "" || ip == "0.0.0.0" }
-	return a.port == b.port && a.protocol == b.protocol && (a.ip == b.ip || every(a.ip) || every(b.ip))
-}
-
 // Hints are nodes that come, and pods that go and give a port back.
 func (*nodePorts) Hints() []hint {
 	return []hint{
 		{on: nodeAdded},
 		{on: podGone, helps: func(p *podInfo, e *clusterEvent) bool {
-			for _, freed := range hostPorts(gone(e)) {
-				for _, want := range p.ports {
-					if conflict(want, freed) {
-						return true
-					}
-				}
-			}
-			return false
+			freed := api.HostPorts(gone(e))
+			return slices.ContainsFunc(p.ports, func(want api.ContainerPort) bool {
+				return slices.ContainsFunc(freed, func(free api.ContainerPort) bool { return want.Collides(&free) })
+			})
 		}},
 	}
 }

@@ -67,7 +67,7 @@ func (p *podTopologySpread) constraints(pod *api.Pod, action api.UnsatisfiableCo
 
 // constraintSelector is the constraint's selector with the pod's own values of matchLabelKeys.
 func constraintSelector(pod *api.Pod, c *api.TopologySpreadConstraint) api.Selector {
-	selector := selectorOrNothing(c.LabelSelector)
+	selector := api.SelectorOrNothing(c.LabelSelector)
 	same := map[string]string{}
 	for _, key := range c.MatchLabelKeys {
 		if value, ok := pod.Labels[key]; ok {

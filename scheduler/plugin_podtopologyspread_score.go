@@ -165,7 +165,7 @@ func (p *podTopologySpread) ownersSelector(pod *api.Pod) api.Selector {
 	if controllers == nil {
 		return selector
 	}
-	return allOf{selector, selectorOrNothing(controllers)}
+	return allOf{selector, api.SelectorOrNothing(controllers)}
 }
 
 // allOf picks what all of several selectors pick.

@@ -118,7 +118,7 @@ func sumRequests(pod *api.Pod, assumeUsual bool) resources {
 	for i := range pod.Spec.InitContainers {
 		c := &pod.Spec.InitContainers[i]
 		need := request(c, pod.Status.InitContainerStatuses)
-		if api.Deref(c.RestartPolicy, "") == api.ContainerRestartPolicyAlways {
+		if c.IsSidecar() {
 			total.add(need, 1)
 			sidecars.add(need, 1)
 			largestInit.raise(sidecars)

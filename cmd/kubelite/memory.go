@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
+
+	"kubelite/client"
 )
 
 const (
@@ -31,7 +33,6 @@ var longRunning = map[string]garbage{
 	"kubelet":        {percent: 50},
 	"proxy":          {percent: 50},
 	"dns":            {percent: 50},
-	"ingress":        {percent: 50},
 	"supervise":      {percent: 50},
 	"metrics-server": {percent: 50},
 
@@ -44,9 +45,9 @@ var longRunning = map[string]garbage{
 func keepSmall(ctx context.Context, allowed garbage) {
 	debug.SetGCPercent(allowed.percent)
 	go func() {
-		pause(ctx, settled)
+		client.Wait(ctx, settled)
 		giveBack()
-		for used := processorTime(); pause(ctx, lookInterval); {
+		for used := processorTime(); client.Wait(ctx, lookInterval); {
 			debug.SetGCPercent(allowed.of(alive()))
 			now := processorTime()
 			if now-used < time.Duration(restShare*float64(lookInterval)) {
@@ -73,14 +74,4 @@ func alive() uint64 {
 func giveBack() {
 	debug.FreeOSMemory()
 	releaseBinaryPages()
-}
-
-// pause waits. It returns false if ctx ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

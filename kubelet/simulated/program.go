@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kubelite/api"
+	"kubelite/client"
 	"kubelite/kubelet"
 )
 
@@ -95,7 +96,7 @@ func (c *simulatedContainer) play(ctx context.Context, pod string, files *files,
 		called := simulatedContainer{Init: c.Init, Program: program{Command: []string{name}, Restart: p.Restart}}
 		switch l := called.live(behaviour{}); {
 		case l.ends:
-			_ = pause(ctx, l.after) // the script ends with ctx anyway
+			client.Wait(ctx, l.after) // the script ends with ctx anyway
 		default:
 			<-ctx.Done()
 		}

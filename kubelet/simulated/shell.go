@@ -15,6 +15,8 @@ import (
 	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/interp"
 	"mvdan.cc/sh/v3/syntax"
+
+	"kubelite/client"
 )
 
 // The one program that is really run in a simulated pod is the shell: an interpreter inside the kubelet, whose commands are
@@ -84,7 +86,10 @@ func (s *shell) run(ctx context.Context, script string) (int, error) {
 			_, err := s.files.stat(ctx, name, true)
 			return err
 		}),
-		interp.CallHandler(func(ctx context.Context, args []string) ([]string, error) { return args, pause(ctx, pace) }),
+		interp.CallHandler(func(ctx context.Context, args []string) ([]string, error) {
+			client.Wait(ctx, pace)
+			return args, ctx.Err()
+		}),
 		interp.ExecHandlers(func(interp.ExecHandlerFunc) interp.ExecHandlerFunc { return s.exec }), // never the machine's programs
 	)
 	if err != nil {
@@ -120,17 +125,6 @@ func absolute(ctx context.Context, name string) string {
 		return path.Clean(name)
 	}
 	return path.Join(interp.HandlerCtx(ctx).Dir, name)
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // exec runs one of the programs, for whatever the shell does not do itself.
@@ -187,7 +181,8 @@ var programs = map[string]func(ctx context.Context, s *shell, args []string) (in
 		if err != nil {
 			return 0, fmt.Errorf("invalid time %q", strings.Join(args, " "))
 		}
-		return 0, pause(ctx, d)
+		client.Wait(ctx, d)
+		return 0, ctx.Err()
 	},
 	"hostname": func(ctx context.Context, s *shell, _ []string) (int, error) {
 		_, err := fmt.Fprintln(interp.HandlerCtx(ctx).Stdout, s.hostname)

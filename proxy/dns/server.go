@@ -214,7 +214,7 @@ func (s *Server) serviceAt(ip string) (*api.Service, bool) {
 func (s *Server) endpointAt(ip string) (*api.EndpointSlice, *api.Endpoint, bool) {
 	for _, slice := range s.slices.ByIndex(byAddress, ip) {
 		svc, ok := s.service(slice.Namespace, slice.Labels[api.LabelServiceName])
-		if !ok || hasClusterIP(svc) {
+		if !ok || api.HasClusterIP(svc) {
 			continue
 		}
 		for i := range slice.Endpoints {

@@ -105,7 +105,7 @@ func (z zone) inServices(name string, labels []string, qtype uint16) answer {
 			return answer{}
 		}
 		return answer{exists: true, records: z.records(name, qtype, targets, port, protocol)}
-	case len(rest) == 1 && !hasClusterIP(svc):
+	case len(rest) == 1 && !api.HasClusterIP(svc):
 		targets = slices.DeleteFunc(targets, func(t target) bool { return t.host != rest[0] })
 		return answer{exists: len(targets) > 0, records: z.records(name, qtype, targets, "", "")}
 	}
@@ -129,7 +129,7 @@ type port struct {
 func (z zone) targets(svc *api.Service) []target {
 	own := fmt.Sprintf("%s.%s.svc.%s", svc.Name, svc.Namespace, z.domain)
 	var all []target
-	if hasClusterIP(svc) {
+	if api.HasClusterIP(svc) {
 		var ports []port
 		for _, p := range svc.Spec.Ports {
 			ports = append(ports, port{p.Name, strings.ToLower(string(p.Protocol)), uint16(p.Port)})
@@ -233,10 +233,6 @@ func (z zone) reverse(name string) []dns.RR {
 		return pointer(fmt.Sprintf("%s.%s.%s.svc.%s", hostOf(e), slice.Labels[api.LabelServiceName], slice.Namespace, z.domain))
 	}
 	return nil
-}
-
-func hasClusterIP(svc *api.Service) bool {
-	return svc.Spec.ClusterIP != "" && svc.Spec.ClusterIP != api.ClusterIPNone
 }
 
 // soa goes with every answer that there is nothing: for how long clients may remember that.

@@ -1,6 +1,6 @@
 package api
 
-// What components read out of a pod's and a node's status, and out of a pod's volumes: said once, since all of them ask.
+// What components read out of a pod, and out of a node's status: said once, since all of them ask.
 
 // Ended tells that all containers of a pod of this phase have ended, and none will start again: it takes no room any more.
 func (p PodPhase) Ended() bool { return p == PodSucceeded || p == PodFailed }
@@ -49,4 +49,35 @@ func (v *Volume) ClaimName(pod string) string {
 		return pod + "-" + v.Name
 	}
 	return ""
+}
+
+// IsSidecar tells, of an init container, whether it keeps running beside the pod's containers: it counts with those.
+func (c *Container) IsSidecar() bool {
+	return c.RestartPolicy != nil && *c.RestartPolicy == ContainerRestartPolicyAlways
+}
+
+// HostPorts lists the ports of its node that a pod takes. Those of init containers are closed before the pod runs, but for sidecars.
+func HostPorts(pod *Pod) (ports []ContainerPort) {
+	add := func(c *Container) {
+		for _, p := range c.Ports {
+			if p.HostPort > 0 {
+				ports = append(ports, p)
+			}
+		}
+	}
+	for i := range pod.Spec.InitContainers {
+		if c := &pod.Spec.InitContainers[i]; c.IsSidecar() {
+			add(c)
+		}
+	}
+	for i := range pod.Spec.Containers {
+		add(&pod.Spec.Containers[i])
+	}
+	return ports
+}
+
+// Collides tells whether two pods cannot have these ports of one node. A port on every address is taken on each of them.
+func (p *ContainerPort) Collides(q *ContainerPort) bool {
+	every := func(ip string) bool { return ip == "" || ip == "0.0.0.0" }
+	return p.HostPort == q.HostPort && p.Protocol == q.Protocol && (p.HostIP == q.HostIP || every(p.HostIP) || every(q.HostIP))
 }
