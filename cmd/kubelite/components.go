@@ -26,10 +26,28 @@ func newLogger(verbose bool) *slog.Logger {
 // clientCommand makes the subcommand of a component that is a client of the API server. agent is called when the flags are
 // known and tells what the component calls itself.
 func clientCommand(use, short string, agent func() string, run func(ctx context.Context, c *client.Client, log *slog.Logger) error) *cobra.Command {
+	return componentCommand(use, short, "default $KUBECONFIG, else ~/.kube/config", agent, run, func(kubeconfig string) (*client.Config, error) {
+		return client.LoadKubeconfig(kubeconfig, "")
+	})
+}
+
+// podCommand makes the subcommand of a component that runs as a pod. Outside of one --kubeconfig says where the cluster is.
+func podCommand(use, short string, run func(ctx context.Context, c *client.Client, log *slog.Logger) error) *cobra.Command {
+	return componentCommand(use, short, "default: by the service account of the pod", always(use), run, func(kubeconfig string) (*client.Config, error) {
+		if kubeconfig == "" {
+			return client.InCluster()
+		}
+		return client.LoadKubeconfig(kubeconfig, "")
+	})
+}
+
+// componentCommand is what both are: load tells how to reach the API server from what --kubeconfig says.
+func componentCommand(use, short, fallback string, agent func() string, run func(ctx context.Context, c *client.Client, log *slog.Logger) error,
+	load func(kubeconfig string) (*client.Config, error)) *cobra.Command {
 	var kubeconfig string
 	var verbose bool
 	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		cfg, err := client.LoadKubeconfig(kubeconfig, "")
+		cfg, err := load(kubeconfig)
 		if err != nil {
 			return err
 		}
@@ -41,31 +59,8 @@ func clientCommand(use, short string, agent func() string, run func(ctx context.
 		}
 		return ended(run(cmd.Context(), c, log))
 	}}
-	cmd.Flags().StringVar(&kubeconfig, "kubeconfig", "", "how to reach the API server (default $KUBECONFIG, else ~/.kube/config)")
+	cmd.Flags().StringVar(&kubeconfig, "kubeconfig", "", "how to reach the API server ("+fallback+")")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log every step of every loop")
-	return cmd
-}
-
-// podCommand makes the subcommand of a component that runs as a pod. Outside of one --kubeconfig says where the cluster is.
-func podCommand(use, short string, run func(ctx context.Context, c *client.Client, log *slog.Logger) error) *cobra.Command {
-	cmd := clientCommand(use, short, always(use), run)
-	outside := cmd.RunE
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if cmd.Flags().Changed("kubeconfig") {
-			return outside(cmd, args)
-		}
-		cfg, err := client.InCluster()
-		if err != nil {
-			return err
-		}
-		log := newLogger(false)
-		cfg.Agent, cfg.Logger = use, log
-		c, err := client.New(cfg)
-		if err != nil {
-			return err
-		}
-		return ended(run(cmd.Context(), c, log))
-	}
 	return cmd
 }
 
