@@ -18,7 +18,8 @@ type resizing struct {
 	size int32
 }
 
-// newReplicaSetSize is how large the new ReplicaSet should be now: as large as maxSurge leaves room for.
+// newReplicaSetSize is how large the new ReplicaSet should be now: as large as maxSurge leaves room for. While another has
+// not acted on its last change nobody knows how many pods it has: room is made by those that said so.
 func newReplicaSetSize(r *rollout) int32 {
 	current := int32(0)
 	if r.new != nil {
@@ -27,6 +28,9 @@ func newReplicaSetSize(r *rollout) int32 {
 	want := wanted(r.d)
 	if r.d.Spec.Strategy.Type == api.RecreateDeploymentStrategyType || current >= want {
 		return want
+	}
+	if unsettled(r.all()) != nil {
+		return current
 	}
 	room := want + maxSurge(r.d) - sumExisting(r.all())
 	return current + min(max(room, 0), want-current)
@@ -53,11 +57,8 @@ func planScaleDown(r *rollout) scaleDownPlan {
 		return scaleDownPlan{why: "no old replicas are left"}
 	}
 	all := r.all()
-	for _, rs := range all {
-		// A status that doesn't know the current size may count pods that are about to be deleted.
-		if rs.Status.ObservedGeneration < rs.Generation {
-			return scaleDownPlan{why: fmt.Sprintf("%s has not acted on its last change yet", rs.Name)}
-		}
+	if rs := unsettled(all); rs != nil {
+		return scaleDownPlan{why: fmt.Sprintf("%s has not acted on its last change yet", rs.Name)}
 	}
 	minAvailable := wanted(r.d) - maxUnavailable(r.d)
 	availableNow := sumAvailable(all)
@@ -258,6 +259,17 @@ func sumExisting(sets []*api.ReplicaSet) int32 {
 		sum += max(replicas(rs), rs.Status.Replicas)
 	}
 	return sum
+}
+
+// unsettled is a ReplicaSet whose status doesn't know its current size: it may count pods that are about to be deleted, or
+// miss pods that are being made.
+func unsettled(sets []*api.ReplicaSet) *api.ReplicaSet {
+	for _, rs := range sets {
+		if rs.Status.ObservedGeneration < rs.Generation {
+			return rs
+		}
+	}
+	return nil
 }
 
 func sumAvailable(sets []*api.ReplicaSet) int32 {

@@ -41,6 +41,7 @@ func TestNewReplicaSetSize(t *testing.T) {
 		surge            string
 		oldSize, newSize int32
 		oldStatus        int32 // pods that its status counts, if more than its size
+		oldChanged       bool  // its status does not know its size yet
 		want             int32
 	}{
 		{name: "first rollout: all at once", size: 3, surge: "1", want: 3},
@@ -51,11 +52,16 @@ func TestNewReplicaSetSize(t *testing.T) {
 		{name: "never more than wanted", size: 10, surge: "5", oldSize: 2, newSize: 8, want: 10},
 		{name: "without surge it waits for the old one", size: 10, surge: "0", oldSize: 10, newSize: 0, want: 0},
 		{name: "scaled down", size: 3, surge: "1", oldSize: 0, newSize: 5, want: 3},
+		{name: "an old one that may have more pods than it says", size: 6, surge: "0", oldSize: 5, newSize: 0, oldChanged: true, want: 0},
+		{name: "scaled down, whatever the old one says", size: 3, surge: "1", oldSize: 1, newSize: 5, oldChanged: true, want: 3},
 		{name: "a surge that was larger before", size: 10, surge: "1", oldSize: 13, newSize: 0, want: 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := &rollout{d: testDeployment(test.size, test.surge, "1"), new: testReplicaSet("new", test.newSize, 0), old: []*api.ReplicaSet{testReplicaSet("old", test.oldSize, test.oldSize)}}
 			r.old[0].Status.Replicas = max(r.old[0].Status.Replicas, test.oldStatus)
+			if test.oldChanged {
+				r.old[0].Generation = r.old[0].Status.ObservedGeneration + 1
+			}
 			require.Equal(t, test.want, newReplicaSetSize(r))
 		})
 	}

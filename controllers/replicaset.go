@@ -200,7 +200,7 @@ func (r *ReplicaSetController) Reconcile(ctx context.Context, key api.Key) error
 		actErr = r.act(ctx, rs, plan)    // 4. act; remember what was asked for until the cache shows it
 		active = r.expectations.withoutDeleted(key, active)
 	}
-	return errors.Join(actErr, r.report(ctx, rs, active, terminating, actErr)) // 5. an error means "try again later"
+	return errors.Join(actErr, r.report(ctx, rs, active, terminating, waiting, actErr)) // 5. an error means "try again later"
 }
 
 // awaitExpectations tells whether the cache lags behind what this controller has done.
@@ -319,9 +319,12 @@ func (r *ReplicaSetController) relatedPods(rs *api.ReplicaSet) []*api.Pod {
 }
 
 // report writes the status if it changed, and queues the key for the moment when time alone will change it.
-func (r *ReplicaSetController) report(ctx context.Context, rs *api.ReplicaSet, active, terminating []*api.Pod, actErr error) error {
+func (r *ReplicaSetController) report(ctx context.Context, rs *api.ReplicaSet, active, terminating []*api.Pod, waiting bool, actErr error) error {
 	key, now := rs.Key(), time.Now()
 	status, changesIn := replicaSetStatus(rs, active, terminating, actErr, now)
+	if waiting {
+		status.ObservedGeneration = rs.Status.ObservedGeneration // nothing was done about this generation yet
+	}
 	if !r.kind.terminating {
 		status.TerminatingReplicas = nil
 	}

@@ -12,8 +12,9 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -47,21 +48,20 @@ func TestControllersMayDieAfterAnyWrite(t *testing.T) {
 	Apply(h, ds)
 	Apply(h, job)
 
-	for range deaths {
-		h.runUntilWrite()
-	}
-	h.run("controllers", h.controllers(h.As("system:kube-controller-manager")))
-	h.Eventually(h.rolledOut("web", "web:v1", 3))
-	h.Eventually(h.PodsReady("app=web", 3))
-	h.Eventually(h.PodsReady("app=db", 2))
-	h.Eventually(h.daemons("agent", "n1", "n2"))
-	h.Eventually(func() error {
+	summed := func() error {
 		j, err := client.Of[*api.Job](h.Client).Get(h.Ctx, "default", "sum")
 		if err != nil {
 			return err
 		}
 		return errors.Join(equal("succeeded", 3, int(j.Status.Succeeded)), equal("conditions", 2, len(j.Status.Conditions)))
-	})
+	}
+	rolledOut, webReady, dbReady, daemons := h.rolledOut("web", "web:v1", 3), h.PodsReady("app=web", 3), h.PodsReady("app=db", 2), h.daemons("agent", "n1", "n2")
+	settled := func() error { return errors.Join(rolledOut(), webReady(), dbReady(), daemons(), summed()) }
+	for i := 0; i < deaths && settled() != nil; i++ {
+		h.runUntilWrite(settled)
+	}
+	h.run("controllers", h.controllers(h.As("system:kube-controller-manager")))
+	h.Eventually(settled)
 	require.Len(t, h.Pods("app=sum"), 3, "no pod of the Job was made twice")
 	sets, err := client.Of[*api.ReplicaSet](h.Client).List(h.Ctx, "default", client.ListOptions{})
 	require.NoError(t, err)
@@ -87,9 +87,9 @@ func TestControllersMayDieAfterAnyWrite(t *testing.T) {
 	})
 }
 
-// runUntilWrite runs the controllers until the first write of theirs has reached the store. Events and the ledger's
-// decisions change nothing that anybody decides by, and do not count.
-func (h *Harness) runUntilWrite() {
+// runUntilWrite runs the controllers until the first write of theirs has reached the store, or all is settled and they have
+// none to make. Events and the ledger's decisions change nothing that anybody decides by, and do not count.
+func (h *Harness) runUntilWrite(settled func() error) {
 	h.T.Helper()
 	ctx, die := context.WithCancel(h.Ctx)
 	defer die()
@@ -103,13 +103,15 @@ func (h *Harness) runUntilWrite() {
 	require.NoError(h.T, err)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(ca)
-	var dead atomic.Bool
+	var writing sync.Mutex // one write at a time: none may pass the one that they die of
+	dead := false
 	proxy := &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		FlushInterval: -1,
 		Transport:     &http.Transport{TLSClientConfig: &tls.Config{Certificates: []tls.Certificate{identity}, RootCAs: roots}},
 		ModifyResponse: func(r *http.Response) error {
 			if counts(r.Request) && r.StatusCode < 300 {
+				dead = true
 				die()
 				return errors.New("the controllers died before they got the answer")
 			}
@@ -118,15 +120,24 @@ func (h *Harness) runUntilWrite() {
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}
 	between := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if counts(r) && dead.Swap(true) { // one write, and no more
-			w.WriteHeader(http.StatusBadGateway)
-			return
+		if counts(r) {
+			writing.Lock()
+			defer writing.Unlock()
+			if dead {
+				w.WriteHeader(http.StatusBadGateway)
+				return
+			}
 		}
 		proxy.ServeHTTP(w, r)
 	}))
 	defer between.Close()
 	c, err := client.New(&client.Config{Server: between.URL, Agent: "controllers"})
 	require.NoError(h.T, err)
+	go func() { // what is settled needs no write to die of
+		for settled() != nil && client.Wait(ctx, 50*time.Millisecond) {
+		}
+		die()
+	}()
 	if err := h.controllers(c)(ctx); err != nil && ctx.Err() == nil {
 		h.T.Fatalf("controllers: %v", err)
 	}
