@@ -109,7 +109,9 @@ func stuckRolloutExceedsDeadline(t *testing.T, h *Harness, name string) {
 	h.patchDeployment(name, `{"spec":{"template":{"metadata":{"annotations":{"`+notReadyAnnotation+`":"false"}}}}}`)
 	h.Eventually(h.progressing(name, "ProgressDeadlineExceeded"))
 
-	h.Eventually(func() error { return equal("updated: 25% of 3, rounded up", 1, int(h.deployment(name).Status.UpdatedReplicas)) })
+	h.Eventually(func() error {
+		return equal("updated: 25% of 3, rounded up", 1, int(h.deployment(name).Status.UpdatedReplicas))
+	})
 	got := h.deployment(name)
 	require.EqualValues(t, 3, got.Status.AvailableReplicas, "the old pods are still there")
 	require.Equal(t, api.ConditionFalse, condition(got, api.DeploymentProgressing).Status)
