@@ -209,6 +209,7 @@ func again(validate func(obj Object) ErrorList) func(obj, old Object) ErrorList 
 var Kinds = []*Kind{
 	kind[Binding](Kind{GroupVersion: coreV1, Kind: "Binding", Plural: "bindings", Singular: "binding", Namespaced: true, Posted: true,
 		Validate: validateBinding}),
+	kind[ComponentStatus](Kind{GroupVersion: coreV1, Kind: "ComponentStatus", Plural: "componentstatuses", Singular: "componentstatus", ShortNames: []string{"cs"}}),
 	kind[ConfigMap](Kind{GroupVersion: coreV1, Kind: "ConfigMap", Plural: "configmaps", Singular: "configmap", ShortNames: []string{"cm"}, Namespaced: true,
 		Validate: validateConfigMap, ValidateUpdate: validateConfigMapUpdate}),
 	kind[Endpoints](Kind{GroupVersion: coreV1, Kind: "Endpoints", Plural: "endpoints", Singular: "endpoints", ShortNames: []string{"ep"}, Namespaced: true,

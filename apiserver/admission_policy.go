@@ -194,7 +194,7 @@ func (s *Server) paramResource(kind *api.ParamKind) (*Resource, error) {
 		return nil, nil
 	}
 	for _, res := range s.rows() {
-		if res.APIVersion() == kind.APIVersion && res.Kind.Kind == kind.Kind && res.Create == nil {
+		if res.APIVersion() == kind.APIVersion && res.Kind.Kind == kind.Kind && !res.neverStored() {
 			return res, nil
 		}
 	}

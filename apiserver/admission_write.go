@@ -205,7 +205,7 @@ func (w *write) matched(rules []api.RuleWithOperations, policy api.MatchPolicyTy
 	}
 	for i := range rules { // the first rule decides which version is wanted
 		for _, res := range w.server.rows() {
-			if res != w.res && res.row == w.res.row && res.Create == nil && w.matchesRule(&rules[i], res) {
+			if res != w.res && res.row == w.res.row && !res.neverStored() && w.matchesRule(&rules[i], res) {
 				return res
 			}
 		}

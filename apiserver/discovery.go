@@ -168,7 +168,7 @@ func (s *Server) serveResourceList(w http.ResponseWriter, hr *http.Request) {
 			Name: res.Plural, SingularName: res.Singular, Namespaced: res.Namespaced, Kind: res.Kind.Kind,
 			Verbs: res.Verbs, ShortNames: res.ShortNames, Categories: res.Categories,
 		}
-		if slices.Contains(res.Verbs, "list") {
+		if !res.neverStored() {
 			row.StorageVersionHash = storageVersionHash(res.stored())
 		}
 		list.APIResources = append(list.APIResources, row)

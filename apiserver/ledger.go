@@ -185,7 +185,7 @@ func (s *Server) ledgerQuery(req *Request) (query store.RecordQuery, err error) 
 func (s *Server) ledgerKey(object string) (string, error) {
 	name, rest, _ := strings.Cut(object, "/")
 	for _, res := range s.rows() {
-		if res.Resource() != name || res.Create != nil {
+		if res.Resource() != name || res.neverStored() {
 			continue
 		}
 		if parts := strings.Count(rest, "/"); rest == "" || (parts == 1) != res.Namespaced || parts > 1 {

@@ -70,7 +70,7 @@ func (r *Request) checkAccept() error {
 		return nil
 	}
 	accept, err := r.negotiate()
-	if err == nil && accept.as == "Table" && r.Resource.Create != nil { // what is never stored has no columns
+	if err == nil && accept.as == "Table" && r.Resource.neverStored() && r.Resource.Columns == nil { // an answer, not an object to be shown
 		if r.accept = chooseAccepted(r.HTTP.Header.Get("Accept"), false, true); r.accept == nil {
 			return api.NewNotAcceptable(mediaTypes)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"kubelite/api"
@@ -90,6 +91,12 @@ func (r *Request) Warn(text string) {
 		}
 	}
 	r.warnings = append(r.warnings, text)
+}
+
+func (r *Request) writeWarnings(header http.Header) {
+	for _, text := range r.warnings {
+		header.Add("Warning", `299 - `+strconv.Quote(text))
+	}
 }
 
 // Key is where the object lives in the store.

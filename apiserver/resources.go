@@ -36,12 +36,13 @@ type Resource struct {
 	Refresh func(json []byte, revision int64) ([]byte, bool)
 	// ScalePaths says where a custom object has what its Scale shows. Nil for built-in kinds: see replicas.
 	ScalePaths *api.CustomResourceSubresourceScale
-	// Deprecation is what users of this version of a kind are warned of. Empty: nothing.
+	// Deprecation is what users of this version of a kind are warned of, whatever they do with it. Empty: nothing.
 	Deprecation string
 	// Definition is the version of a CustomResourceDefinition that the row is made of. Nil for built-in kinds.
 	Definition *customVersion
-	// Create serves POST of a kind that is never stored (Binding). Nil for all others.
-	Create Handler
+	// Handlers serve, by verb, a kind that is never stored: a Binding is carried out, a review answered, a ComponentStatus
+	// found out. Nil for all others.
+	Handlers map[string]Handler
 
 	// Schema makes that of a custom resource, once; nil if it has none. A built-in kind has it from its Go type.
 	Schema func() *managedfields.Schema
@@ -79,6 +80,9 @@ func (res *Resource) storedRow() *Resource { return res.row }
 
 // stored is the kind that objects of this resource are stored as.
 func (res *Resource) stored() *api.Kind { return res.row.Kind }
+
+// neverStored tells that there are no objects of the kind in the store.
+func (res *Resource) neverStored() bool { return res.Handlers != nil }
 
 // hasVerb tells whether the resource itself, not a subresource, has a verb.
 func (res *Resource) hasVerb(verb string) bool { return slices.Contains(res.Verbs, verb) }
@@ -194,9 +198,12 @@ func answerObject(code int, obj any) *Answer { return &Answer{Code: code, Object
 // rows.go.
 func newResources() []*Resource {
 	rows := []*Resource{
-		{Kind: api.KindOf[*api.Binding](), Verbs: []string{"create"}, Create: bindingCreate},
+		{Kind: api.KindOf[*api.Binding](), Verbs: []string{"create"}, Handlers: map[string]Handler{"create": bindingCreate}},
+		{Kind: api.KindOf[*api.ComponentStatus](), Verbs: []string{"get", "list"}, Columns: componentStatusColumns,
+			Handlers: map[string]Handler{"get": componentStatusGet, "list": componentStatusList}, Deprecation: "v1 ComponentStatus is deprecated in v1.19+"},
 		{Kind: api.KindOf[*api.ConfigMap](), Verbs: allVerbs, Columns: configMapColumns},
-		{Kind: api.KindOf[*api.Endpoints](), Verbs: allVerbs, Columns: endpointsColumns, Strategy: endpointsStrategy},
+		{Kind: api.KindOf[*api.Endpoints](), Verbs: allVerbs, Columns: endpointsColumns, Strategy: endpointsStrategy,
+			Deprecation: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"},
 		{Kind: api.KindOf[*api.Event](), Verbs: allVerbs, Columns: eventColumns, Strategy: eventStrategy, Fields: eventFields},
 		{Kind: api.KindOf[*api.LimitRange](), Verbs: allVerbs, Strategy: limitRangeStrategy},
 		{Kind: api.KindOf[*api.Namespace](), Verbs: namespaceVerbs, Columns: namespaceColumns, Strategy: namespaceStrategy,
@@ -238,12 +245,12 @@ func newResources() []*Resource {
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
 		{Kind: api.KindOf[*api.Job](), Verbs: allVerbs, Columns: jobColumns, Strategy: jobStrategy, Fields: jobFields,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.SelfSubjectReview](), Verbs: []string{"create"}, Create: answerReview(reviewSelfSubject)},
-		{Kind: api.KindOf[*api.TokenReview](), Verbs: []string{"create"}, Create: answerReview(reviewToken)},
-		{Kind: api.KindOf[*api.LocalSubjectAccessReview](), Verbs: []string{"create"}, Create: answerReview(reviewLocalSubjectAccess)},
-		{Kind: api.KindOf[*api.SelfSubjectAccessReview](), Verbs: []string{"create"}, Create: answerReview(reviewSelfSubjectAccess)},
-		{Kind: api.KindOf[*api.SelfSubjectRulesReview](), Verbs: []string{"create"}, Create: answerReview(reviewSelfSubjectRules)},
-		{Kind: api.KindOf[*api.SubjectAccessReview](), Verbs: []string{"create"}, Create: answerReview(reviewSubjectAccess)},
+		{Kind: api.KindOf[*api.SelfSubjectReview](), Verbs: []string{"create"}, Handlers: map[string]Handler{"create": answerReview(reviewSelfSubject)}},
+		{Kind: api.KindOf[*api.TokenReview](), Verbs: []string{"create"}, Handlers: map[string]Handler{"create": answerReview(reviewToken)}},
+		{Kind: api.KindOf[*api.LocalSubjectAccessReview](), Verbs: []string{"create"}, Handlers: map[string]Handler{"create": answerReview(reviewLocalSubjectAccess)}},
+		{Kind: api.KindOf[*api.SelfSubjectAccessReview](), Verbs: []string{"create"}, Handlers: map[string]Handler{"create": answerReview(reviewSelfSubjectAccess)}},
+		{Kind: api.KindOf[*api.SelfSubjectRulesReview](), Verbs: []string{"create"}, Handlers: map[string]Handler{"create": answerReview(reviewSelfSubjectRules)}},
+		{Kind: api.KindOf[*api.SubjectAccessReview](), Verbs: []string{"create"}, Handlers: map[string]Handler{"create": answerReview(reviewSubjectAccess)}},
 		{Kind: api.KindOf[*api.Lease](), Verbs: allVerbs, Columns: leaseColumns, Strategy: leaseStrategy},
 		{Kind: api.KindOf[*api.PodDisruptionBudget](), Verbs: allVerbs, Columns: disruptionBudgetColumns, Strategy: disruptionBudgetStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},

@@ -22,9 +22,7 @@ func (s *Server) respond(w http.ResponseWriter, req *Request, answer *Answer, er
 	if err == nil && answer == nil {
 		return
 	}
-	for _, text := range req.warnings {
-		w.Header().Add("Warning", `299 - `+strconv.Quote(text))
-	}
+	req.writeWarnings(w.Header())
 	if err == nil {
 		var accept *accepted
 		if accept, err = req.negotiate(); err == nil {

@@ -66,8 +66,8 @@ func (s *Server) serveResource(w http.ResponseWriter, hr *http.Request) {
 	case req.Subresource != "":
 		handle = req.Resource.subresourceHandler(req)
 	case !req.Resource.hasVerb(req.Verb), !req.Resource.takesVerbAt(req):
-	case req.Resource.Create != nil:
-		handle = req.Resource.Create
+	case req.Resource.neverStored():
+		handle = req.Resource.Handlers[req.Verb]
 	default:
 		handle = verbs[req.Verb]
 	}

@@ -102,6 +102,7 @@ func (wt *watcher) run(ctx context.Context) error {
 func (wt *watcher) header() {
 	header := wt.w.Header()
 	header["Content-Type"], header["Cache-Control"] = []string{wt.encoder.contentType()}, noCache
+	wt.req.writeWarnings(header)
 	wt.w.WriteHeader(http.StatusOK)
 }
 

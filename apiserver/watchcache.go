@@ -85,7 +85,7 @@ func newWatchCache(resources []*Resource) *watchCache {
 	c := &watchCache{advanced: make(chan struct{}), hints: map[int64]hint{}}
 	kinds := map[string]*kindCache{}
 	for _, res := range resources {
-		if res.View == nil && res.Create == nil {
+		if res.View == nil && !res.neverStored() {
 			kinds[res.prefix] = newKindCache(res)
 		}
 	}
