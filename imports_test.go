@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 
 // owners says which folder alone may use a library, so that replacing it touches one place.
 var owners = map[string][]string{
-	"github.com/golang-jwt/jwt":        {"apiserver/tokens"},
+	"github.com/golang-jwt/jwt":        {"api/tokens"},
 	"go.etcd.io/bbolt":                 {"store"},
 	"github.com/gorilla/mux":           {"apiserver"},
 	"github.com/docker/docker":         {"kubelet/docker", "test"},

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -34,6 +35,7 @@ func (s *Server) bootstrap(ctx context.Context) error {
 	own, ownCtx := errgroup.WithContext(ctx)
 	own.Go(func() error { return s.ensure(ownCtx, s.ownService()) })
 	own.Go(func() error { return s.ensureAuthenticationConfigMap(ownCtx) })
+	own.Go(func() error { return s.ensure(ownCtx, tokenTracking(time.Now())) })
 	own.Go(func() error { return s.bootstrapRoles(ownCtx, true) })
 	own.Go(func() error { return s.ensureServiceCIDR(ownCtx) })
 	if endpoints := s.ownEndpoints(); endpoints != nil {

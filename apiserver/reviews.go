@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"kubelite/api"
+	"kubelite/api/tokens"
 	"kubelite/apiserver/rbac"
-	"kubelite/apiserver/tokens"
 )
 
 // Reviews are questions about identity: whose token is this, who am I, may they do that? They are posted, answered and

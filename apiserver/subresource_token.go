@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"kubelite/api"
+	"kubelite/api/tokens"
 	"kubelite/apiserver/rbac"
-	"kubelite/apiserver/tokens"
 )
 
 // A token is asked for by POST serviceaccounts/{name}/token: by a kubelet for a pod that it starts, or by a person with

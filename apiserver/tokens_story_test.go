@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"kubelite/api/tokens"
 )
 
 const (
@@ -163,4 +165,51 @@ func TestOpenIDDiscovery(t *testing.T) {
 	h.must("GET", "/openid/v1/jwks", "")
 	h.token = "somebody"
 	h.fails(403, "Forbidden", "GET", "/openid/v1/jwks", "")
+}
+
+// Tokens that stand in secrets are checked against them on each use, and who uses one that nobody asked for is told.
+func TestLegacyTokens(t *testing.T) {
+	h := newHarness(t)
+	const path = "/api/v1/namespaces/default/secrets"
+	require.Equal(t, time.Now().UTC().Format(time.DateOnly),
+		h.must("GET", "/api/v1/namespaces/kube-system/configmaps/kube-apiserver-legacy-service-account-token-tracking", "").at("data.since"))
+	uid := h.must("GET", "/api/v1/namespaces/default/serviceaccounts/default", "").at("metadata.uid").(string)
+	sign := func(uid string) string {
+		token, err := h.server.tokens.key.SignLegacy("system:serviceaccount:default:default", "default", tokens.Ref{Name: "default", UID: uid}, "old")
+		require.NoError(t, err)
+		return token
+	}
+	review := func(token string) answer { return h.must("POST", tokenReview, `{"spec":{"token":"`+token+`"}}`) }
+	hold := func(token string) string {
+		return `{"metadata":{"name":"old","annotations":{"kubernetes.io/service-account.name":"default"}},"type":"kubernetes.io/service-account-token",
+			"data":{"token":"` + base64.StdEncoding.EncodeToString([]byte(token)) + `"}}`
+	}
+	token := sign(uid)
+	require.Equal(t, "[invalid bearer token, Token has been invalidated]", review(token).at("status.error"), "there is no such secret")
+	h.must("POST", path, hold("other"))
+	require.Equal(t, "[invalid bearer token, Token does not match server's copy]", review(token).at("status.error"))
+	h.must("PUT", path+"/old", hold(token))
+	good := review(token)
+	require.Equal(t, true, good.at("status.authenticated"), "%s", good.body)
+	require.Equal(t, []any{"https://kubernetes.default.svc.cluster.local"}, good.at("status.audiences"))
+	require.Empty(t, good.header.Get("Warning"))
+	secret := h.must("GET", path+"/old", "")
+	require.Equal(t, time.Now().UTC().Format(time.DateOnly), secret.at("metadata.labels").(tree)["kubernetes.io/legacy-token-last-used"])
+
+	revision := secret.at("metadata.resourceVersion")
+	admin := h.token
+	h.token = token
+	require.Equal(t, "system:serviceaccount:default:default", h.must("POST", selfReview, `{}`).at("status.userInfo.username"))
+	h.token = admin
+	require.Equal(t, revision, h.must("GET", path+"/old", "").at("metadata.resourceVersion"), "once a day is enough")
+
+	merge := []string{"Content-Type", "application/merge-patch+json"}
+	h.must("PATCH", "/api/v1/namespaces/default/serviceaccounts/default", `{"secrets":[{"name":"old"}]}`, merge...)
+	require.Equal(t, `299 - "Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens."`, review(token).header.Get("Warning"))
+	h.must("PATCH", path+"/old", `{"metadata":{"labels":{"kubernetes.io/legacy-token-invalid-since":"2026-01-01"}}}`, merge...)
+	require.Contains(t, review(token).at("status.error"), "the token in secret default/old for service account default/default has been marked invalid.")
+
+	stranger := sign("another")
+	h.must("PUT", path+"/old", hold(stranger))
+	require.Equal(t, "[invalid bearer token, ServiceAccount UID ("+uid+") does not match claim (another)]", review(stranger).at("status.error"))
 }

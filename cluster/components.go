@@ -33,7 +33,7 @@ func (c *Config) commandLine(p Profile, component string) ([]string, error) {
 		return args, nil
 	case "controllers":
 		return []string{"controllers", "--kubeconfig", pki("controllers.conf"), "--root-ca-file", pki("ca.crt"),
-			"--cluster-signing-key-file", pki("ca.key"), "--volume-dir", p.Path("data", "volumes")}, nil
+			"--cluster-signing-key-file", pki("ca.key"), "--service-account-private-key-file", pki("sa.key"), "--volume-dir", p.Path("data", "volumes")}, nil
 	case "scheduler":
 		return []string{"scheduler", "--kubeconfig", pki("scheduler.conf")}, nil
 	case proxyComponent:

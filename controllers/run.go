@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"kubelite/api"
+	"kubelite/api/tokens"
 	"kubelite/client"
 )
 
@@ -26,6 +27,9 @@ type Config struct {
 	Autoscaler AutoscalerConfig
 	// SigningKey is the key of that certificate, in PEM: requests for certificates are signed with it. nil: none are.
 	SigningKey []byte
+	// TokenKey is the key that the API server signs the tokens of service accounts with: secrets for such tokens are filled by
+	// it. nil: none are.
+	TokenKey *tokens.Key
 	// NodeMonitorGracePeriod is how long a node may be silent before it counts as dead. 0: upstream's 50 seconds.
 	NodeMonitorGracePeriod time.Duration
 	// VolumeDir is where the directories are that claims of LocalProvisioner get. "": none are made.
@@ -158,7 +162,6 @@ func Run(ctx context.Context, cfg Config) error {
 		NewTaintEviction(as("node-controller"), caches, cfg.Logger),
 		NewPodGC(as("pod-garbage-collector"), caches, cfg.Logger),
 		NewNamespaceController(as("namespace-controller"), caches, cfg.Logger),
-		NewTokenController(cfg.Client, caches, cfg.RootCA, cfg.Logger), // in the process's own name, as in real Kubernetes
 		NewClusterRoleAggregator(as("clusterrole-aggregation-controller"), caches, cfg.Logger),
 		NewGarbageCollector(as("generic-garbage-collector"), caches, cfg.Logger),
 	}
@@ -168,6 +171,9 @@ func Run(ctx context.Context, cfg Config) error {
 			return err
 		}
 		loops = append(loops, signer)
+	}
+	if cfg.TokenKey != nil { // in the process's own name, as in real Kubernetes
+		loops = append(loops, NewTokenController(cfg.Client, caches, cfg.TokenKey, cfg.RootCA, cfg.Logger))
 	}
 	if cfg.VolumeDir != "" {
 		loops = append(loops, NewDirectoryProvisioner(as("persistent-volume-binder"), caches, cfg.VolumeDir, cfg.Logger))

@@ -4,19 +4,23 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"kubelite/api"
+	"kubelite/api/tokens"
 	"kubelite/client"
 )
 
 // The token secret loop.
 //
 //	desired    every Secret of type kubernetes.io/service-account-token holds a token of the account that it names
+//	           and no account lists one that is gone
 //	actual     the cache of those secrets, and the accounts
-//	converge   fill in what is missing; delete a secret whose account is gone
+//	converge   fill in what is missing; delete a secret whose account is gone; strike one that is gone off the account's list
 //
 // Such secrets are the old way to a token that does not expire by itself, for programs outside of the cluster. Pods get
-// tokens of their own, which the kubelet renews. The token here is bound to its secret: delete that, and it is worth nothing.
+// tokens of their own, which the kubelet renews. The token here is signed by this loop, with the API server's key, and good
+// while its secret holds it: delete that, and it is worth nothing.
 
 // The annotations by which a token secret and its service account find each other.
 const (
@@ -24,22 +28,21 @@ const (
 	accountUIDAnnotation  = "kubernetes.io/service-account.uid"
 )
 
-// tokenLifetime is the longest that can be asked for: 136 years.
-const tokenLifetime = int64(1) << 32
-
 // TokenController fills the secrets.
 type TokenController struct {
-	client  *client.Client
-	rootCA  []byte
-	secrets *client.Informer[*api.Secret]
-	log     *slog.Logger
-	queue   *client.Queue
+	client   *client.Client
+	key      *tokens.Key
+	rootCA   []byte
+	secrets  *client.Informer[*api.Secret]
+	accounts *client.Informer[*api.ServiceAccount]
+	log      *slog.Logger
+	queue    *client.Queue
 }
 
-// NewTokenController subscribes to token secrets, and no others. Their accounts are asked for one by one: there are few
-// such secrets, and there may be many accounts. Keys are of secrets.
-func NewTokenController(c *client.Client, caches *Caches, rootCA []byte, log *slog.Logger) *TokenController {
-	t := &TokenController{client: c, rootCA: rootCA, secrets: caches.TokenSecrets, log: log, queue: client.NewQueue("tokens")}
+// NewTokenController subscribes to token secrets, and no others. Whether an account is gone is asked of the API server, for
+// the secret may have come first; the cache of accounts is for those that list a secret. Keys are of secrets.
+func NewTokenController(c *client.Client, caches *Caches, key *tokens.Key, rootCA []byte, log *slog.Logger) *TokenController {
+	t := &TokenController{client: c, key: key, rootCA: rootCA, secrets: caches.TokenSecrets, accounts: caches.ServiceAccounts, log: log, queue: client.NewQueue("tokens")}
 	caches.TokenSecrets.Enqueue(t.queue, func(s *api.Secret) []api.Key { return []api.Key{s.Key()} })
 	caches.ServiceAccounts.OnChange(func(old, now *api.ServiceAccount, revision int64) {
 		if now != nil && old != nil {
@@ -60,16 +63,19 @@ func NewTokenController(c *client.Client, caches *Caches, rootCA []byte, log *sl
 
 // Run reconciles until ctx ends.
 func (t *TokenController) Run(ctx context.Context) error {
-	if err := waitForSync(ctx, t.secrets); err != nil {
+	if err := waitForSync(ctx, t.secrets, t.accounts); err != nil {
 		return err
 	}
 	return t.queue.Run(ctx, 1, t.Reconcile, t.log)
 }
 
-// Reconcile makes the secret that key names hold a token, or deletes it.
+// Reconcile makes the secret that key names hold a token, or deletes it, or clears up after it.
 func (t *TokenController) Reconcile(ctx context.Context, key api.Key) error {
 	cached, ok := t.secrets.Get(key)
-	if !ok || cached.DeletionTimestamp != nil {
+	switch {
+	case !ok:
+		return t.strikeOff(ctx, key)
+	case cached.DeletionTimestamp != nil:
 		return nil
 	}
 	name := cached.Annotations[accountNameAnnotation]
@@ -87,7 +93,7 @@ func (t *TokenController) Reconcile(ctx context.Context, key api.Key) error {
 		return err
 	}
 	secret := api.DeepCopy(cached)
-	changed, err := t.fill(ctx, secret, account)
+	changed, err := t.fill(secret, account)
 	if err != nil || !changed {
 		return err
 	}
@@ -99,8 +105,25 @@ func (t *TokenController) Reconcile(ctx context.Context, key api.Key) error {
 	return err
 }
 
+// strikeOff takes a secret that is gone off the list of the account that has it.
+func (t *TokenController) strikeOff(ctx context.Context, key api.Key) error {
+	is := func(ref api.ObjectReference) bool { return ref.Name == key.Name }
+	for _, account := range t.accounts.List(key.Namespace, nil) {
+		if !slices.ContainsFunc(account.Secrets, is) {
+			continue
+		}
+		account = api.DeepCopy(account)
+		account.Secrets = slices.DeleteFunc(account.Secrets, is)
+		ctx := client.Because(ctx, "secret %s is gone: service account %s need not list it", key, account.Name)
+		if _, err := client.Of[*api.ServiceAccount](t.client).Update(ctx, account); err != nil && !api.IsNotFound(err) {
+			return err
+		}
+	}
+	return nil
+}
+
 // fill puts in what is missing.
-func (t *TokenController) fill(ctx context.Context, secret *api.Secret, account *api.ServiceAccount) (changed bool, err error) {
+func (t *TokenController) fill(secret *api.Secret, account *api.ServiceAccount) (changed bool, err error) {
 	if secret.Data == nil {
 		secret.Data = map[string][]byte{}
 	}
@@ -109,7 +132,9 @@ func (t *TokenController) fill(ctx context.Context, secret *api.Secret, account 
 			secret.Data[key], changed = value, true
 		}
 	}
-	set("namespace", []byte(account.Namespace))
+	if len(secret.Data["namespace"]) == 0 {
+		set("namespace", []byte(account.Namespace))
+	}
 	if len(t.rootCA) > 0 {
 		set("ca.crt", t.rootCA)
 	}
@@ -119,14 +144,11 @@ func (t *TokenController) fill(ctx context.Context, secret *api.Secret, account 
 	if len(secret.Data["token"]) > 0 {
 		return changed, nil
 	}
-	request := &api.TokenRequest{Spec: api.TokenRequestSpec{
-		ExpirationSeconds: api.Ptr(tokenLifetime),
-		BoundObjectRef:    &api.BoundObjectReference{Kind: "Secret", APIVersion: "v1", Name: secret.Name, UID: secret.UID},
-	}}
-	token, err := t.client.CreateToken(ctx, account.Namespace, account.Name, request)
+	user := "system:serviceaccount:" + account.Namespace + ":" + account.Name
+	token, err := t.key.SignLegacy(user, account.Namespace, tokens.Ref{Name: account.Name, UID: string(account.UID)}, secret.Name)
 	if err != nil {
 		return false, fmt.Errorf("token for secret %s: %w", secret.Key(), err)
 	}
-	set("token", []byte(token.Status.Token))
+	set("token", []byte(token))
 	return changed, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kubelite/api/tokens"
 	"kubelite/client"
 	"kubelite/controllers"
 	"kubelite/scheduler"
@@ -75,7 +76,7 @@ func ended(err error) error {
 }
 
 func controllersCommand() *cobra.Command {
-	var rootCA, signingKey, volumeDir string
+	var rootCA, signingKey, tokenKey, volumeDir string
 	var nodeGrace time.Duration
 	var autoscaler controllers.AutoscalerConfig
 	leaderElect := true
@@ -90,13 +91,20 @@ func controllersCommand() *cobra.Command {
 				return err
 			}
 		}
+		var signer *tokens.Key
+		if tokenKey != "" {
+			if signer, err = tokens.LoadKey("", tokenKey); err != nil {
+				return err
+			}
+		}
 		return controllers.Run(ctx, controllers.Config{
-			Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity(), RootCA: ca, NodeMonitorGracePeriod: nodeGrace, SigningKey: key,
+			Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity(), RootCA: ca, NodeMonitorGracePeriod: nodeGrace, SigningKey: key, TokenKey: signer,
 			VolumeDir: volumeDir, Autoscaler: autoscaler,
 		})
 	})
 	cmd.Flags().StringVar(&rootCA, "root-ca-file", "", "certificate authority that is published to every namespace")
 	cmd.Flags().StringVar(&signingKey, "cluster-signing-key-file", "", "key of that authority, to sign requests for certificates with (default: none are signed)")
+	cmd.Flags().StringVar(&tokenKey, "service-account-private-key-file", "", "key that the API server signs tokens with, to fill secrets of type kubernetes.io/service-account-token with (default: none are filled)")
 	cmd.Flags().StringVar(&volumeDir, "volume-dir", "", "where the directories of claims with provisioner kubelite.io/local-path are made (default: none are)")
 	cmd.Flags().DurationVar(&autoscaler.SyncPeriod, "horizontal-pod-autoscaler-sync-period", 15*time.Second, "how often autoscalers measure")
 	cmd.Flags().DurationVar(&autoscaler.DownscaleStabilization, "horizontal-pod-autoscaler-downscale-stabilization", 5*time.Minute, "for how long the highest recommendation holds, where an autoscaler does not say so itself")

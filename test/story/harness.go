@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kubelite/api"
+	"kubelite/api/tokens"
 	"kubelite/apiserver"
 	"kubelite/client"
 	"kubelite/cluster"
@@ -58,6 +59,7 @@ func Start(t *testing.T, nodes int, options ...func(*controllers.Config)) *Harne
 	require.NoError(t, err)
 	loopback := []net.IP{net.IPv4(127, 0, 0, 1)}
 	require.NoError(t, h.pki.Server("apiserver", "kube-apiserver", []string{"localhost"}, loopback))
+	require.NoError(t, h.pki.SigningKey("sa"))
 	require.NoError(t, h.pki.Client("kubelet-client", "kube-apiserver-kubelet-client", "system:masters"))
 
 	h.startAPIServer()
@@ -84,7 +86,11 @@ func (h *Harness) controllers(c *client.Client, options ...func(*controllers.Con
 		if err != nil {
 			return err
 		}
-		cfg := controllers.Config{SigningKey: key, Client: c, Logger: h.log, RootCA: ca, VolumeDir: h.volumeDir()}
+		tokenKey, err := tokens.LoadKey("", h.pki.KeyFile("sa"))
+		if err != nil {
+			return err
+		}
+		cfg := controllers.Config{SigningKey: key, TokenKey: tokenKey, Client: c, Logger: h.log, RootCA: ca, VolumeDir: h.volumeDir()}
 		for _, option := range options {
 			option(&cfg)
 		}
@@ -115,6 +121,7 @@ func (h *Harness) startAPIServer() {
 	server, err := apiserver.New(apiserver.Config{
 		Store: db, Listen: []string{address}, Logger: h.log, Version: api.KubernetesVersion,
 		CertFile: h.pki.CertFile("apiserver"), KeyFile: h.pki.KeyFile("apiserver"), ClientCAFile: h.pki.CertFile("ca"),
+		ServiceAccountKeyFile: h.pki.KeyFile("sa"),
 		KubeletClientCertFile: h.pki.CertFile("kubelet-client"), KubeletClientKeyFile: h.pki.KeyFile("kubelet-client"), KubeletCAFile: h.pki.CertFile("ca"),
 	})
 	require.NoError(h.T, err)

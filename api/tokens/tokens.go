@@ -20,6 +20,8 @@ import (
 type Claims struct {
 	jwt.RegisteredClaims
 	Kubernetes Kubernetes `json:"kubernetes.io"`
+	// Legacy is set for a token of the old kind, which stands in a Secret; see SignLegacy.
+	Legacy bool `json:"-"`
 }
 
 // Kubernetes is whose token it is, and what it lives and dies with.
@@ -98,6 +100,10 @@ func newKey(issuer string, private *ecdsa.PrivateKey) (*Key, error) {
 // Sign makes a token.
 func (k *Key) Sign(c *Claims) (string, error) {
 	c.Issuer = k.issuer
+	return k.sign(c)
+}
+
+func (k *Key) sign(c jwt.Claims) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodES256, c)
 	delete(token.Header, "typ")
 	token.Header["kid"] = k.id
@@ -115,24 +121,36 @@ var (
 // Read checks signature, issuer and times. Whom the token is meant for, and whether what it names still exists, is left
 // to the caller.
 func (k *Key) Read(token string, now time.Time) (*Claims, error) {
-	var claims Claims
-	if _, _, err := jwt.NewParser().ParseUnverified(token, &claims); err != nil || claims.Issuer != k.issuer {
+	var says jwt.RegisteredClaims
+	if _, _, err := jwt.NewParser().ParseUnverified(token, &says); err != nil || says.Issuer != k.issuer && says.Issuer != LegacyIssuer {
 		return nil, ErrNotOurs
 	}
-	claims = Claims{}
-	// The method is fixed: a token does not get to choose how it is checked.
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{"ES256"}), jwt.WithIssuer(k.issuer), jwt.WithExpirationRequired(),
+	if says.Issuer == LegacyIssuer {
+		return k.readLegacy(token)
+	}
+	var claims Claims
+	err := k.verify(token, &claims, jwt.WithIssuer(k.issuer), jwt.WithExpirationRequired(),
 		jwt.WithTimeFunc(func() time.Time { return now }), jwt.WithLeeway(leeway))
-	_, err := parser.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return &k.private.PublicKey, nil })
+	if err != nil {
+		return nil, err
+	}
+	return &claims, nil
+}
+
+// verify reads the claims of a token that this key has signed.
+func (k *Key) verify(token string, into jwt.Claims, options ...jwt.ParserOption) error {
+	// The method is fixed: a token does not get to choose how it is checked.
+	parser := jwt.NewParser(append(options, jwt.WithValidMethods([]string{"ES256"}))...)
+	_, err := parser.ParseWithClaims(token, into, func(*jwt.Token) (any, error) { return &k.private.PublicKey, nil })
 	switch {
 	case err == nil:
-		return &claims, nil
+		return nil
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return nil, ErrExpired
+		return ErrExpired
 	case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
-		return nil, ErrNotValidYet
+		return ErrNotValidYet
 	}
-	return nil, errors.New("invalid signature") // nothing of the token: it may be somebody's
+	return errors.New("invalid signature") // nothing of the token: it may be somebody's
 }
 
 // leeway is how far clocks may differ: a minute, as upstream.

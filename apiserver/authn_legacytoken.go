@@ -1,0 +1,102 @@
+package apiserver
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"kubelite/api"
+	"kubelite/api/tokens"
+	"kubelite/apiserver/rbac"
+)
+
+// A token of the old kind stands in a Secret, which the token controller has filled. It does not expire: what ends it is
+// that the Secret goes, or no longer holds this very token. Such tokens get forgotten, so their use is tracked:
+//
+//	kubernetes.io/legacy-token-last-used      the day of the last use; the server writes it
+//	kubernetes.io/legacy-token-invalid-since  whoever sets this label ends the token, and may bring it back to life
+//
+// Since when it is tracked is in ConfigMap kube-system/kube-apiserver-legacy-service-account-token-tracking: a Secret
+// without the first label has not been used since.
+const (
+	labelTokenLastUsed     = "kubernetes.io/legacy-token-last-used"
+	labelTokenInvalidSince = "kubernetes.io/legacy-token-invalid-since"
+
+	tokenTrackingConfigMap = "kube-apiserver-legacy-service-account-token-tracking"
+)
+
+// dayFormat is how the labels write a day.
+const dayFormat = "2006-01-02"
+
+// checkLegacy is checkBound for a token of the old kind.
+func (t *serviceAccountTokens) checkLegacy(ctx context.Context, token string, claims *tokens.Claims, now time.Time) error {
+	k := &claims.Kubernetes
+	if claims.Subject != rbac.ServiceAccountUser(k.Namespace, k.ServiceAccount.Name) {
+		return errors.New("sub claim is invalid")
+	}
+	secret, err := read[*api.Secret](ctx, t.server, k.Namespace, k.Secret.Name)
+	switch {
+	case err != nil, secret.DeletionTimestamp != nil:
+		return errors.New("Token has been invalidated")
+	case subtle.ConstantTimeCompare(secret.Data["token"], []byte(token)) == 0:
+		return errors.New("Token does not match server's copy")
+	}
+	account, err := read[*api.ServiceAccount](ctx, t.server, k.Namespace, k.ServiceAccount.Name)
+	switch {
+	case err != nil:
+		return err
+	case account.DeletionTimestamp != nil:
+		return fmt.Errorf("ServiceAccount %s/%s has been deleted", k.Namespace, k.ServiceAccount.Name)
+	case string(account.UID) != k.ServiceAccount.UID:
+		return fmt.Errorf("ServiceAccount UID (%s) does not match claim (%s)", account.UID, k.ServiceAccount.UID)
+	}
+	t.trackUse(ctx, secret, now)
+	if secret.Labels[labelTokenInvalidSince] != "" {
+		return fmt.Errorf("the token in secret %s/%s for service account %s/%s has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '%s' label from the secret to temporarily allow use of this token",
+			k.Namespace, secret.Name, k.Namespace, account.Name, labelTokenInvalidSince)
+	}
+	// Secrets that an account lists were made for it by clusters before v1.24, nobody asked for them.
+	if slices.ContainsFunc(account.Secrets, func(ref api.ObjectReference) bool { return ref.Name == secret.Name }) {
+		if req := requestFrom(ctx); req != nil {
+			req.Warn("Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens.")
+		}
+	}
+	return nil
+}
+
+// trackUse writes the day into the Secret's label. A clock that is ahead by a little, of another server, is believed. The
+// request goes on whether or not it works.
+func (t *serviceAccountTokens) trackUse(ctx context.Context, secret *api.Secret, now time.Time) {
+	today, tomorrow := now.UTC().Format(dayFormat), now.UTC().AddDate(0, 0, 1).Format(dayFormat)
+	if last := secret.Labels[labelTokenLastUsed]; last == today || last == tomorrow {
+		return
+	}
+	s := t.server
+	req := s.internalRequest("update", resourceOf[*api.Secret](s), secret.Namespace, secret.Name)
+	req.why.reason = "its token was used: note the day"
+	_, err := s.update(ctx, req, s.tracked(ctx, req, func(old api.Object) (api.Object, error) {
+		meta := old.GetObjectMeta()
+		if meta.UID != secret.UID {
+			return nil, api.NewConflict(req.Resource.Kind, secret.Name, errors.New("it is another one"))
+		}
+		if meta.Labels == nil {
+			meta.Labels = map[string]string{}
+		}
+		meta.Labels[labelTokenLastUsed] = today
+		return old, nil
+	}))
+	if err != nil {
+		s.log.Warn("could not note the use of a token", "namespace", secret.Namespace, "name", secret.Name, "error", err)
+	}
+}
+
+// tokenTracking says since when the use of tokens is tracked: the day of the cluster's first start.
+func tokenTracking(now time.Time) *api.ConfigMap {
+	return &api.ConfigMap{
+		ObjectMeta: api.ObjectMeta{Namespace: namespaceSystem, Name: tokenTrackingConfigMap},
+		Data:       map[string]string{"since": now.UTC().Format(dayFormat)},
+	}
+}
