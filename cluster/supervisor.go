@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -53,7 +52,7 @@ func Supervise(ctx context.Context, p Profile, log *slog.Logger) error {
 	defer stopAPI()
 	var server, others sync.WaitGroup
 	server.Go(func() { supervise(apiCtx, p, config, config.Components()[0], log) })
-	waitListening(ctx, config) // the others would only knock at a closed door
+	letServerStart(ctx, p)
 	for running := map[string]context.CancelFunc{}; ctx.Err() == nil; {
 		adjust(ctx, p, config, running, &others, log)
 		select {
@@ -221,15 +220,10 @@ func readPID(file string) int {
 	return pid
 }
 
-// waitListening returns when the API server accepts connections, or after a few seconds: then its log says why.
-func waitListening(ctx context.Context, config *Config) {
-	address := strings.TrimPrefix(config.Server(), "https://")
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline) && ctx.Err() == nil; {
-		conn, err := net.DialTimeout("tcp", address, time.Second)
-		if err == nil {
-			conn.Close()
-			return
-		}
-		client.Wait(ctx, 5*time.Millisecond)
-	}
+// letServerStart returns when the API server is ready, or after a few seconds: then its log says why. The others would only
+// knock at a closed door, and take from the server the processors that it needs to open it.
+func letServerStart(ctx context.Context, p Profile) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	_, _ = waitAPI(ctx, p)
 }

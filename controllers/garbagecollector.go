@@ -47,15 +47,10 @@ type GarbageCollector struct {
 	log    *slog.Logger
 	queue  *client.Queue // keys are UIDs, as names
 	graph  *graph
-	shared []runnerSync // the caches that already watch some kinds
+	shared map[string]graphSource // by resource: the kinds that shared caches watch already
 
 	mu        sync.Mutex
 	resources map[api.GroupVersionKind]client.APIResource // guarded by mu; every version that is served
-}
-
-// runnerSync is what the collector needs to know of a shared cache: whether it is filled.
-type runnerSync interface {
-	WaitForSync(ctx context.Context) error
 }
 
 // NewGarbageCollector subscribes to the shared caches. The other kinds it watches itself; see
@@ -66,13 +61,12 @@ func NewGarbageCollector(c *client.Client, caches *Caches, log *slog.Logger) *Ga
 		events:    client.NewRecorder(c, "garbage-collector-controller", ""),
 		queue:     client.NewQueue("garbagecollector"),
 		resources: map[api.GroupVersionKind]client.APIResource{},
-		shared:    []runnerSync{caches.Pods, caches.ReplicaSets, caches.Deployments, caches.Namespaces},
+		shared:    caches.whole,
 	}
 	gc.graph = newGraph(func(uid api.UID, revision int64) { gc.queue.Add(api.Key{Name: string(uid)}, revision) })
-	feedGraph(gc.graph, caches.Pods)
-	feedGraph(gc.graph, caches.ReplicaSets)
-	feedGraph(gc.graph, caches.Deployments)
-	feedGraph(gc.graph, caches.Namespaces)
+	for _, source := range gc.shared {
+		source.feed(gc.graph)
+	}
 	return gc
 }
 
@@ -144,7 +138,7 @@ func (gc *GarbageCollector) syncKinds(ctx context.Context, monitors *monitors) e
 	gc.mu.Lock()
 	gc.resources = kinds
 	gc.mu.Unlock()
-	monitors.sync(ctx, slices.DeleteFunc(preferredOnly(all), func(r client.APIResource) bool { return !collectable(r) || sharedKind(r) }))
+	monitors.sync(ctx, slices.DeleteFunc(preferredOnly(all), func(r client.APIResource) bool { return !collectable(r) || gc.shared[r.Resource()] != nil }))
 	return nil
 }
 

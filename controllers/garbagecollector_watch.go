@@ -8,10 +8,12 @@ import (
 // How the garbage collector's graph learns of every object. Kinds that a shared cache watches anyway come from there;
 // every other kind gets a monitor, which keeps nothing but the graph's node.
 
-// feedGraph makes the graph follow a shared cache.
-func feedGraph[T api.Object](g *graph, cache *client.Informer[T]) {
+// graphFeeder makes a graph follow a shared cache.
+type graphFeeder[T api.Object] struct{ *client.Informer[T] }
+
+func (f graphFeeder[T]) feed(g *graph) {
 	kind := api.KindOf[T]()
-	cache.OnChange(func(old, now T, revision int64) {
+	f.OnChange(func(old, now T, revision int64) {
 		var none T
 		if any(old) != any(none) && (any(now) == any(none) || now.GetObjectMeta().UID != old.GetObjectMeta().UID) {
 			g.remove(old.GetObjectMeta().UID, revision)
@@ -25,15 +27,6 @@ func feedGraph[T api.Object](g *graph, cache *client.Informer[T]) {
 
 func refOf(apiVersion, kind string, meta *api.ObjectMeta) objectRef {
 	return objectRef{apiVersion: apiVersion, kind: kind, namespace: meta.Namespace, name: meta.Name, uid: meta.UID}
-}
-
-// sharedKinds are those that feedGraph covers.
-func sharedKind(r client.APIResource) bool {
-	switch r.Resource() {
-	case "pods", "replicasets.apps", "deployments.apps", "namespaces":
-		return true
-	}
-	return false
 }
 
 // collectable tells whether objects of the resource can be collected. Events own nothing and end by themselves, and

@@ -36,89 +36,6 @@ type Config struct {
 	VolumeDir string
 }
 
-// Caches are the local copies of objects that the loops share: each kind is watched once, however many loops read it.
-type Caches struct {
-	Pods        *client.Informer[*api.Pod]
-	ReplicaSets *client.Informer[*api.ReplicaSet]
-	Deployments *client.Informer[*api.Deployment]
-	Namespaces  *client.Informer[*api.Namespace]
-	Nodes       *client.Informer[*api.Node]
-
-	ReplicationControllers *client.Informer[*api.ReplicationController]
-	StatefulSets           *client.Informer[*api.StatefulSet]
-	DaemonSets             *client.Informer[*api.DaemonSet]
-	Jobs                   *client.Informer[*api.Job]
-	CronJobs               *client.Informer[*api.CronJob]
-	Autoscalers            *client.Informer[*api.HorizontalPodAutoscaler]
-	DisruptionBudgets      *client.Informer[*api.PodDisruptionBudget]
-	VolumeClaims           *client.Informer[*api.PersistentVolumeClaim]
-	ControllerRevisions    *client.Informer[*api.ControllerRevision]
-	Services               *client.Informer[*api.Service]
-	Endpoints              *client.Informer[*api.Endpoints]
-	EndpointSlices         *client.Informer[*api.EndpointSlice]
-	Volumes                *client.Informer[*api.PersistentVolume]
-	ResourceQuotas         *client.Informer[*api.ResourceQuota]
-	// Of the next two kinds the loops need one object per namespace, and the copies hold no others.
-	DefaultServiceAccounts *client.Informer[*api.ServiceAccount]
-	RootCAs                *client.Informer[*api.ConfigMap]
-	// Roles that may take in others, and secrets that hold tokens, with the accounts that these are of.
-	ClusterRoles    *client.Informer[*api.ClusterRole]
-	TokenSecrets    *client.Informer[*api.Secret]
-	ServiceAccounts *client.Informer[*api.ServiceAccount]
-	// NodeLeases are the Leases by which kubelets say that they are alive.
-	NodeLeases     *client.Informer[*api.Lease]
-	StorageClasses *client.Informer[*api.StorageClass]
-
-	CertificateRequests *client.Informer[*api.CertificateSigningRequest]
-}
-
-// NewCaches makes the copies, with the indexes that the loops use. They are empty until run.
-func NewCaches(c *client.Client) *Caches {
-	caches := &Caches{
-		Pods:        client.NewInformer[*api.Pod](c, client.InformerOptions{}),
-		ReplicaSets: client.NewInformer[*api.ReplicaSet](c, client.InformerOptions{}),
-		Deployments: client.NewInformer[*api.Deployment](c, client.InformerOptions{}),
-		Namespaces:  client.NewInformer[*api.Namespace](c, client.InformerOptions{}),
-		Nodes:       client.NewInformer[*api.Node](c, client.InformerOptions{}),
-
-		ReplicationControllers: client.NewInformer[*api.ReplicationController](c, client.InformerOptions{}),
-		StatefulSets:           client.NewInformer[*api.StatefulSet](c, client.InformerOptions{}),
-		DaemonSets:             client.NewInformer[*api.DaemonSet](c, client.InformerOptions{}),
-		Jobs:                   client.NewInformer[*api.Job](c, client.InformerOptions{}),
-		CronJobs:               client.NewInformer[*api.CronJob](c, client.InformerOptions{}),
-		Autoscalers:            client.NewInformer[*api.HorizontalPodAutoscaler](c, client.InformerOptions{}),
-		DisruptionBudgets:      client.NewInformer[*api.PodDisruptionBudget](c, client.InformerOptions{}),
-		VolumeClaims:           client.NewInformer[*api.PersistentVolumeClaim](c, client.InformerOptions{}),
-		ControllerRevisions:    client.NewInformer[*api.ControllerRevision](c, client.InformerOptions{}),
-		Services:               client.NewInformer[*api.Service](c, client.InformerOptions{}),
-		Endpoints:              client.NewInformer[*api.Endpoints](c, client.InformerOptions{}),
-		EndpointSlices:         client.NewInformer[*api.EndpointSlice](c, client.InformerOptions{}),
-		Volumes:                client.NewInformer[*api.PersistentVolume](c, client.InformerOptions{}),
-		ResourceQuotas:         client.NewInformer[*api.ResourceQuota](c, client.InformerOptions{}),
-
-		DefaultServiceAccounts: client.NewInformer[*api.ServiceAccount](c, client.InformerOptions{FieldSelector: "metadata.name=" + defaultServiceAccount}),
-		RootCAs:                client.NewInformer[*api.ConfigMap](c, client.InformerOptions{FieldSelector: "metadata.name=" + rootCAConfigMap}),
-
-		ClusterRoles:    client.NewInformer[*api.ClusterRole](c, client.InformerOptions{}),
-		TokenSecrets:    client.NewInformer[*api.Secret](c, client.InformerOptions{FieldSelector: "type=kubernetes.io/service-account-token"}),
-		ServiceAccounts: client.NewInformer[*api.ServiceAccount](c, client.InformerOptions{}),
-
-		NodeLeases:     client.NewInformer[*api.Lease](c, client.InformerOptions{Namespace: leaseNamespace}),
-		StorageClasses: client.NewInformer[*api.StorageClass](c, client.InformerOptions{}),
-
-		CertificateRequests: client.NewInformer[*api.CertificateSigningRequest](c, client.InformerOptions{}),
-	}
-	caches.Pods.AddIndex(byController, controllerIndex[*api.Pod])
-	caches.Pods.AddIndex(byClaim, podClaimIndex)
-	caches.Pods.AddIndex(byNode, podNodeIndex)
-	caches.EndpointSlices.AddIndex(byServiceName, sliceServiceIndex)
-	caches.ReplicaSets.AddIndex(byController, controllerIndex[*api.ReplicaSet])
-	caches.ReplicationControllers.AddIndex(byController, controllerIndex[*api.ReplicationController])
-	caches.Jobs.AddIndex(byController, controllerIndex[*api.Job])
-	caches.ControllerRevisions.AddIndex(byController, controllerIndex[*api.ControllerRevision])
-	return caches
-}
-
 // runner is anything that works until its context ends.
 type runner interface {
 	Run(ctx context.Context) error
@@ -179,13 +96,8 @@ func Run(ctx context.Context, cfg Config) error {
 		loops = append(loops, NewDirectoryProvisioner(as("persistent-volume-binder"), caches, cfg.VolumeDir, cfg.Logger))
 	}
 	group, running := errgroup.WithContext(ctx)
-	for _, informer := range []runner{caches.Namespaces, caches.Nodes, caches.DefaultServiceAccounts, caches.RootCAs, caches.Deployments, caches.ReplicaSets, caches.Pods,
-		caches.ReplicationControllers, caches.StatefulSets, caches.DaemonSets, caches.Jobs, caches.CronJobs, caches.Autoscalers, caches.DisruptionBudgets,
-		caches.VolumeClaims, caches.ControllerRevisions,
-		caches.ClusterRoles, caches.TokenSecrets, caches.ServiceAccounts,
-		caches.Services, caches.Endpoints, caches.EndpointSlices, caches.Volumes, caches.ResourceQuotas,
-		caches.NodeLeases, caches.StorageClasses, caches.CertificateRequests} {
-		group.Go(func() error { return informer.Run(running) })
+	for _, cache := range caches.all {
+		group.Go(func() error { return cache.Run(running) })
 	}
 	lead := func(ctx context.Context) error {
 		cfg.Logger.InfoContext(ctx, "controllers started")
@@ -211,17 +123,6 @@ func runAll(ctx context.Context, loops []runner) error {
 		group.Go(func() error { return loop.Run(ctx) })
 	}
 	return group.Wait()
-}
-
-// waitForSync waits until the given caches hold what the server had when they started. A loop that decided before
-// would take everything it has not read yet for missing.
-func waitForSync(ctx context.Context, caches ...interface{ WaitForSync(context.Context) error }) error {
-	for _, cache := range caches {
-		if err := cache.WaitForSync(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // tell records in the ledger a decision that writes nothing, for those who ask why nothing happens. The reason is in

@@ -11,7 +11,7 @@ import (
 // The service account loop.
 //
 //	desired    a ServiceAccount named "default" in every active namespace
-//	actual     the cache of those
+//	actual     the cache of service accounts
 //	converge   create the missing one
 //
 // A pod that names no service account runs as "default", and is refused while there is none. That makes this the
@@ -28,16 +28,15 @@ type ServiceAccountController struct {
 	queue           *client.Queue
 }
 
-// NewServiceAccountController subscribes to namespaces and to the service accounts named "default". Keys are names of
-// namespaces.
+// NewServiceAccountController subscribes to namespaces and service accounts. Keys are names of namespaces.
 func NewServiceAccountController(c *client.Client, caches *Caches, log *slog.Logger) *ServiceAccountController {
 	s := &ServiceAccountController{
-		client: c, namespaces: caches.Namespaces, serviceAccounts: caches.DefaultServiceAccounts, log: log,
+		client: c, namespaces: caches.Namespaces, serviceAccounts: caches.ServiceAccounts, log: log,
 		queue: client.NewQueue("serviceaccount"),
 	}
 	caches.Namespaces.Enqueue(s.queue, func(ns *api.Namespace) []api.Key { return []api.Key{{Name: ns.Name}} })
-	caches.DefaultServiceAccounts.OnChange(func(old, now *api.ServiceAccount, revision int64) {
-		if now == nil { // deleted: it comes back
+	caches.ServiceAccounts.OnChange(func(old, now *api.ServiceAccount, revision int64) {
+		if now == nil { // deleted: if it was that one, it comes back
 			s.queue.Add(api.Key{Name: old.Namespace}, revision)
 		}
 	})
