@@ -61,6 +61,7 @@ var owners = map[string][]string{
 	"github.com/rogpeppe/go-internal":  {"test"},
 
 	"sigs.k8s.io/structured-merge-diff": {"apiserver/managedfields"},
+	"sigs.k8s.io/kustomize":             {"kubectl-lite"},
 }
 
 func TestArrowsPointOneWay(t *testing.T) {

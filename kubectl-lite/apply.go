@@ -39,7 +39,7 @@ func newApply(s *session) *cobra.Command {
 what an earlier apply set and the manifest no longer has is removed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(o.files.names) == 0 {
+			if !o.files.given() {
 				return errors.New("must specify one of -f and -k")
 			}
 			if o.serverSide && !cmd.Flags().Changed("field-manager") {
@@ -131,13 +131,11 @@ func (s *session) applyCreate(ctx context.Context, o *applyOptions, m *manifest,
 	dropNulls(modified)
 	m.object = modified
 	if o.dryRun != "client" {
-		resp, err := s.do(ctx, client.Request{Method: http.MethodPost, Path: m.path(""), Query: o.writeQuery(), Body: modified.json()})
+		created, err := s.postObject(ctx, m, modified, o.writeQuery())
 		if err != nil {
 			return addSource("creating", m.source, err)
 		}
-		if m.object, err = parseObject(resp.Body); err != nil {
-			return err
-		}
+		m.object = created
 	}
 	return s.report(ctx, &o.changeFlags, m, "created")
 }
@@ -187,13 +185,11 @@ func (s *session) applyReplace(ctx context.Context, o *applyOptions, m *manifest
 		return err
 	}
 	dropNulls(modified)
-	resp, err := s.do(ctx, client.Request{Method: http.MethodPost, Path: m.path(""), Query: o.writeQuery(), Body: modified.json()})
+	created, err := s.postObject(ctx, m, modified, o.writeQuery())
 	if err != nil {
 		return addSource("creating", m.source, err)
 	}
-	if m.object, err = parseObject(resp.Body); err != nil {
-		return err
-	}
+	m.object = created
 	return s.report(ctx, &o.changeFlags, m, "configured")
 }
 
@@ -208,10 +204,25 @@ func (s *session) applyOnServer(ctx context.Context, o *applyOptions, m *manifes
 	return s.report(ctx, &o.changeFlags, m, "serverside-applied")
 }
 
+// postObject sends a new object and returns what the server made of it.
+func (s *session) postObject(ctx context.Context, m *manifest, o object, query url.Values) (object, error) {
+	resp, err := s.do(ctx, client.Request{Method: http.MethodPost, Path: m.path(""), Query: query, Body: o.json()})
+	if err != nil {
+		return nil, err
+	}
+	return parseObject(resp.Body)
+}
+
 func (s *session) patchObject(ctx context.Context, m *manifest, patchType api.PatchType, patch []byte, query url.Values) (object, error) {
-	resp, err := s.do(ctx, client.Request{
-		Method: http.MethodPatch, Path: m.path(m.object.name()), Query: query, Body: patch, ContentType: string(patchType),
-	})
+	return s.patchSubresource(ctx, m, "", patchType, patch, query)
+}
+
+func (s *session) patchSubresource(ctx context.Context, m *manifest, subresource string, patchType api.PatchType, patch []byte, query url.Values) (object, error) {
+	path := m.path(m.object.name())
+	if subresource != "" {
+		path += "/" + subresource
+	}
+	resp, err := s.do(ctx, client.Request{Method: http.MethodPatch, Path: path, Query: query, Body: patch, ContentType: string(patchType)})
 	if err != nil {
 		return nil, err
 	}
@@ -272,6 +283,8 @@ func patchLocally(r *client.APIResource, patchType api.PatchType, current object
 	if patchType == api.StrategicMergePatchType {
 		kind := api.KindByName(api.GroupVersionKind{Group: r.Group, Version: r.Version, Kind: r.Kind})
 		result, err = api.ApplyStrategicMergePatch(current.json(), patch, kind.New())
+	} else if patchType == api.JSONPatchType {
+		result, err = api.ApplyJSONPatch(current.json(), patch)
 	} else {
 		result, err = api.ApplyMergePatch(current.json(), patch)
 	}

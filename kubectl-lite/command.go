@@ -2,6 +2,7 @@ package kubectllite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -15,12 +16,36 @@ type Streams struct {
 	Out, Err io.Writer
 }
 
+// exitError ends the program with a code of its own: that of a remote command, or of a question answered with no. The
+// error beside it, if there is one, is printed.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
 // Run executes one command line, without the program's name, and returns the process's exit code: 0, or 1 after the
-// error was printed.
+// error was printed, or what the command itself wants.
 func Run(ctx context.Context, args []string, streams Streams) int {
 	root := NewCommand(streams)
 	root.SetArgs(args)
-	if err := root.ExecuteContext(ctx); err != nil {
+	err := root.ExecuteContext(ctx)
+	var exit *exitError
+	if errors.As(err, &exit) {
+		if exit.err != nil {
+			fmt.Fprintln(streams.Err, errorText(exit.err))
+		}
+		return exit.code
+	}
+	if err != nil {
 		fmt.Fprintln(streams.Err, errorText(err))
 		return 1
 	}
@@ -48,9 +73,11 @@ the kubelite cluster "kubelite" if there is one (and no --context asks for anoth
 		return fmt.Errorf("%w\nSee '%s --help' for usage.", err, cmd.CommandPath())
 	})
 	s.addFlags(root.PersistentFlags())
+	s.completeFlags(root)
 	root.AddCommand(
 		newApply(s), newCreate(s), newGet(s), newDescribe(s), newDelete(s), newLogs(s),
-		newScale(s), newSet(s), newRollout(s), newWait(s),
+		newScale(s), newSet(s), newRollout(s), newWait(s), newLabel(s), newAnnotate(s), newPatch(s), newReplace(s), newTaint(s), newConfig(s), newKustomize(s), newExpose(s), newAutoscale(s),
+		newCordon(s), newUncordon(s), newDrain(s), newEvents(s), newClusterInfo(s), newAPIVersions(s), newAuth(s), newDiff(s), newEdit(s), newTop(s),
 		newWhy(s), newTrace(s),
 		newExplain(s), newAPIResources(s), newVersion(s),
 	)
@@ -72,4 +99,15 @@ func describeCommand(cmd *cobra.Command, args []string) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// needsSubcommand is what a command that only groups others does: it helps, and says what it does not know.
+func needsSubcommand(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageErrorf(strings.TrimPrefix(cmd.CommandPath(), "kubectl-lite "), "unknown command %q", strings.Join(args, " "))
+	}
+	if err := cmd.Help(); err != nil {
+		return err
+	}
+	return &exitError{code: 1}
 }

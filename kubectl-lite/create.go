@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +26,7 @@ func newCreate(s *session) *cobra.Command {
 		Short: "Create a resource from a file or from stdin",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(o.files.names) == 0 {
+			if !o.files.given() {
 				return errors.New("must specify one of -f and -k")
 			}
 			return s.createFromFiles(cmd.Context(), &o)
@@ -35,12 +34,16 @@ func newCreate(s *session) *cobra.Command {
 	}
 	o.add(cmd)
 	o.files.add(cmd, "to use to create the resource")
-	cmd.AddCommand(newCreateDeployment(s), newCreateNamespace(s), newCreateConfigMap(s), newCreateSecret(s), newCreateServiceAccount(s))
+	cmd.AddCommand(newCreateClusterRole(s), newCreateClusterRoleBinding(s), newCreateConfigMap(s), newCreateCronJob(s), newCreateDeployment(s),
+		newCreateIngress(s), newCreateJob(s), newCreateNamespace(s), newCreateDisruptionBudget(s), newCreatePriorityClass(s), newCreateQuota(s),
+		newCreateRole(s), newCreateRoleBinding(s), newCreateSecret(s), newCreateService(s), newCreateServiceAccount(s), newCreateToken(s))
 	return cmd
 }
 
-func (o *createOptions) add(cmd *cobra.Command) {
-	o.changeFlags.add(cmd, "kubectl-create")
+func (o *createOptions) add(cmd *cobra.Command) { o.addAs(cmd, "kubectl-create") }
+
+func (o *createOptions) addAs(cmd *cobra.Command, manager string) {
+	o.changeFlags.add(cmd, manager)
 	cmd.Flags().StringVar(&o.validate, "validate", "strict", "Must be one of: strict (or true), warn, ignore (or false)")
 	cmd.Flags().Lookup("validate").NoOptDefVal = "strict"
 	cmd.Flags().BoolVar(&o.saveConfig, "save-config", false, "Save the configuration in the object's annotation, for a later apply")
@@ -63,54 +66,79 @@ func (s *session) createFromFiles(ctx context.Context, o *createOptions) error {
 }
 
 func (s *session) createOne(ctx context.Context, o *createOptions, m *manifest) error {
+	return s.createAs(ctx, o, m, "created")
+}
+
+// createAs creates an object and reports it in a command's own word.
+func (s *session) createAs(ctx context.Context, o *createOptions, m *manifest, done string) error {
 	if o.saveConfig {
 		m.object = withLastApplied(m.object)
 	}
 	if o.dryRun != "client" {
 		query := o.query()
 		query.Set("fieldValidation", fieldValidation(o.validate))
-		resp, err := s.do(ctx, client.Request{Method: http.MethodPost, Path: m.path(""), Query: query, Body: m.object.json()})
+		created, err := s.postObject(ctx, m, m.object, query)
 		if err != nil {
 			return addSource("creating", m.source, err)
 		}
-		if m.object, err = parseObject(resp.Body); err != nil {
-			return err
-		}
+		m.object = created
 	}
-	return s.report(ctx, &o.changeFlags, m, "created")
+	return s.report(ctx, &o.changeFlags, m, done)
 }
 
 // createTyped creates an object that a generator made.
 func (s *session) createTyped(ctx context.Context, o *createOptions, obj api.Object) error {
+	return s.createTypedAs(ctx, o, obj, "created", failedCreate[api.KindFor(obj).Kind])
+}
+
+// failedCreate is how generators begin to tell that the server refused their object; some do not.
+var failedCreate = map[string]string{
+	"ClusterRoleBinding": "clusterrolebinding:", "ConfigMap": "configmap:", "CronJob": "cronjob:", "Deployment": "deployment:", "Ingress": "ingress:",
+	"Job": "job:", "PodDisruptionBudget": "poddisruptionbudgets:", "PriorityClass": "priorityclass:", "ResourceQuota": "quota:", "RoleBinding": "rolebinding:",
+	"Secret": "secret", "ServiceAccount": "serviceaccount:",
+}
+
+func (s *session) createTypedAs(ctx context.Context, o *createOptions, obj api.Object, done, failed string) error {
 	if err := o.changeFlags.validate(); err != nil {
 		return err
 	}
-	api.SetTypeMeta(obj)
-	data, err := api.MarshalJSON(obj)
+	m, err := generated(obj)
 	if err != nil {
 		return err
 	}
-	generated, err := parseObject(data)
-	if err != nil {
-		return err
-	}
-	kind := api.KindFor(obj)
-	m := manifest{object: generated, resource: &client.APIResource{
-		GroupVersion: kind.GroupVersion, Kind: kind.Kind, Plural: kind.Plural, Namespaced: kind.Namespaced,
-	}}
 	// On the way to a file the namespace is left to whoever applies it, unless it was asked for.
 	if o.dryRun != "client" {
 		if _, err := s.connect(); err != nil {
 			return err
 		}
 	}
-	if kind.Namespaced && (o.dryRun != "client" || s.flags.namespace != "") {
+	if m.resource.Namespaced && (o.dryRun != "client" || s.flags.namespace != "") {
 		m.object.set(s.namespace(), "metadata", "namespace")
 	}
-	err = s.createOne(ctx, o, &m)
+	if svc, ok := obj.(*api.Service); ok && failed == "" && done == "created" {
+		failed = string(svc.Spec.Type) + " service:"
+	}
+	err = s.createAs(ctx, o, m, done)
 	var refused *api.StatusError
-	if errors.As(err, &refused) && refused.ErrStatus.Reason != api.StatusReasonInvalid && kind.Namespaced {
-		return fmt.Errorf("failed to create %s: %s", kind.Singular, err.Error())
+	if errors.As(err, &refused) && failed != "" {
+		return fmt.Errorf("failed to create %s %s", failed, refused.ErrStatus.Message)
 	}
 	return err
+}
+
+// generated is an object of ours as one that could have come from a file.
+func generated(obj api.Object) (*manifest, error) {
+	api.SetTypeMeta(obj)
+	data, err := api.MarshalJSON(obj)
+	if err != nil {
+		return nil, err
+	}
+	o, err := parseObject(data)
+	if err != nil {
+		return nil, err
+	}
+	kind := api.KindFor(obj)
+	return &manifest{object: o, resource: &client.APIResource{
+		GroupVersion: kind.GroupVersion, Kind: kind.Kind, Plural: kind.Plural, Namespaced: kind.Namespaced,
+	}}, nil
 }

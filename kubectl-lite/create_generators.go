@@ -55,7 +55,7 @@ func nameAndCommand(cmd *cobra.Command, args []string) (name string, command []s
 		args, command = args[:dash], args[dash:]
 	}
 	if len(args) != 1 {
-		return "", nil, fmt.Errorf("exactly one NAME is required, got %d", len(args))
+		return "", nil, exactlyOneName(cmd, args)
 	}
 	return args[0], command, nil
 }
@@ -123,7 +123,7 @@ func newCreateServiceAccount(s *session) *cobra.Command {
 
 func exactlyOneName(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 {
-		return fmt.Errorf("exactly one NAME is required, got %d", len(args))
+		return usageErrorf(strings.TrimPrefix(cmd.CommandPath(), "kubectl-lite "), "exactly one NAME is required, got %d", len(args))
 	}
 	return nil
 }
@@ -162,32 +162,6 @@ func newCreateConfigMap(s *session) *cobra.Command {
 	return cmd
 }
 
-func newCreateSecret(s *session) *cobra.Command {
-	cmd := &cobra.Command{Use: "secret", Short: "Create a secret using a specified subcommand"}
-	var o createOptions
-	var data dataFlags
-	var secretType string
-	generic := &cobra.Command{
-		Use:   "generic NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1]",
-		Short: "Create a secret from a local file, directory, or literal value",
-		Args:  exactlyOneName,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			values, err := data.read()
-			if err != nil {
-				return err
-			}
-			return s.createTyped(cmd.Context(), &o, &api.Secret{
-				ObjectMeta: api.ObjectMeta{Name: args[0]}, Type: api.SecretType(secretType), Data: values,
-			})
-		},
-	}
-	o.add(generic)
-	data.add(generic)
-	generic.Flags().StringVar(&secretType, "type", "", "The type of secret to create")
-	cmd.AddCommand(generic)
-	return cmd
-}
-
 // dataFlags are where the keys and values of a config map or secret come from.
 type dataFlags struct {
 	literals, files, envFiles []string
@@ -200,6 +174,9 @@ func (d *dataFlags) add(cmd *cobra.Command) {
 }
 
 func (d *dataFlags) read() (map[string][]byte, error) {
+	if len(d.envFiles) > 0 && len(d.files)+len(d.literals) > 0 {
+		return nil, errors.New("from-env-file cannot be combined with from-file or from-literal")
+	}
 	values := map[string][]byte{}
 	put := func(key string, value []byte) error {
 		if _, taken := values[key]; taken {
@@ -244,6 +221,10 @@ func readDataFile(source string, put func(string, []byte) error) error {
 	}
 	info, err := os.Stat(path)
 	if err != nil {
+		var failed *os.PathError
+		if errors.As(err, &failed) {
+			err = failed.Err
+		}
 		return fmt.Errorf("error reading %s: %w", path, err)
 	}
 	if !info.IsDir() {

@@ -1,6 +1,7 @@
 package kubectllite
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -34,6 +35,22 @@ func parseCustomColumns(spec string) (*customColumns, error) {
 		c.headers, c.paths = append(c.headers, header), append(c.paths, parsed)
 	}
 	return c, nil
+}
+
+// parseColumnsFile reads the form of a file: a line of headers, and one of paths below them.
+func parseColumnsFile(text string) (*customColumns, error) {
+	lines := strings.SplitN(strings.TrimSpace(text), "\n", 2)
+	if len(lines) < 2 {
+		return nil, errors.New("invalid custom-columns-file: expected a line of headers and a line of paths")
+	}
+	headers, paths := strings.Fields(lines[0]), strings.Fields(lines[1])
+	if len(headers) != len(paths) {
+		return nil, fmt.Errorf("number of headers (%d) and field specifications (%d) don't match", len(headers), len(paths))
+	}
+	for i := range headers {
+		headers[i] += ":" + paths[i]
+	}
+	return parseCustomColumns(strings.Join(headers, ","))
 }
 
 // print writes a row for each object; the header comes before the first one only.

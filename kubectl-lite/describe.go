@@ -32,7 +32,7 @@ func newDescribe(s *session) *cobra.Command {
 }
 
 func (s *session) describe(ctx context.Context, sel *selection, args []string, showEvents, asked bool) error {
-	if len(args) == 0 && len(sel.files.names) == 0 {
+	if len(args) == 0 && !sel.files.given() {
 		return usageErrorf("describe", "You must specify the type of resource to describe. Use \"kubectl-lite api-resources\" for a complete list of supported resources.")
 	}
 	sel.all = len(args) == 1 && !strings.Contains(args[0], "/") && sel.selector == "" // a type alone means all of it

@@ -15,6 +15,9 @@
 //
 // The book: docs/08-ledger.md, on why and trace.
 //
-// In real Kubernetes this is k8s.io/kubectl/pkg/cmd with k8s.io/cli-runtime. What was left out: plugins, kustomize,
-// kuberc, server-side printing's client fallback, and the commands that no issue asked for yet.
+// What many commands share: which objects are meant (selection.go), a change that becomes a patch (change.go), how objects
+// are printed (print.go), kubeconfig files (kubeconfig.go).
+//
+// In real Kubernetes this is k8s.io/kubectl/pkg/cmd with k8s.io/cli-runtime. What was left out: plugins, kuberc and
+// server-side printing's client fallback.
 package kubectllite

@@ -17,7 +17,7 @@ import (
 
 // getOptions are the flags of get.
 type getOptions struct {
-	output        string
+	printFlags
 	files         fileFlags
 	selector      string
 	fieldSelector string
@@ -31,7 +31,6 @@ type getOptions struct {
 	labelColumns  []string
 	showKind      bool
 	ignoreMissing bool
-	managedFields bool
 }
 
 func newGet(s *session) *cobra.Command {
@@ -48,7 +47,7 @@ func newGet(s *session) *cobra.Command {
 			if raw != "" {
 				return s.getRaw(cmd.Context(), raw)
 			}
-			if len(args) == 0 && len(o.files.names) == 0 {
+			if len(args) == 0 && !o.files.given() {
 				fmt.Fprintf(s.Err, "You must specify the type of resource to get. Use \"kubectl-lite api-resources\" for a complete list of supported resources.\n\n")
 				return errors.New("Required resource not specified.\nUse \"kubectl-lite explain <resource>\" for a detailed description of that resource (e.g. kubectl-lite explain pods).")
 			}
@@ -58,7 +57,8 @@ func newGet(s *session) *cobra.Command {
 	f := cmd.Flags()
 	o.files.add(cmd, "identify the resources to get from a server.")
 	f.StringVar(&raw, "raw", "", "Raw URI to request from the server")
-	f.StringVarP(&o.output, "output", "o", "", "Output format: json, yaml, name, wide, jsonpath=TEMPLATE, custom-columns=HEADER:PATH,...")
+	f.StringVarP(&o.output, "output", "o", "", "Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, custom-columns-file, wide).")
+	o.addTemplate(cmd)
 	f.StringVarP(&o.selector, "selector", "l", "", "Selector (label query) to filter on, supports '=', '==', '!=', 'in', 'notin'")
 	f.StringVar(&o.fieldSelector, "field-selector", "", "Selector (field query) to filter on, supports '=', '==', and '!='")
 	f.StringVar(&o.sortBy, "sort-by", "", "Sort lists by this field: a JSONPath such as '{.metadata.name}'")
@@ -71,7 +71,6 @@ func newGet(s *session) *cobra.Command {
 	f.StringSliceVarP(&o.labelColumns, "label-columns", "L", nil, "Labels that are presented as columns")
 	f.BoolVar(&o.showKind, "show-kind", false, "List the resource type for the requested objects")
 	f.BoolVar(&o.ignoreMissing, "ignore-not-found", false, "Treat \"resource not found\" as a successful retrieval")
-	f.BoolVar(&o.managedFields, "show-managed-fields", false, "Keep the managedFields when printing objects in JSON or YAML format")
 	return cmd
 }
 
@@ -80,7 +79,7 @@ func (s *session) get(ctx context.Context, o *getOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	p, err := newPrinter(o.output, o.managedFields, s.nameOf(ctx))
+	p, err := o.printFlags.printer(s.nameOf(ctx), getFormats)
 	if err != nil {
 		return err
 	}
@@ -113,7 +112,7 @@ func (s *session) getRaw(ctx context.Context, path string) error {
 
 // getTargets are the arguments', or those of the files.
 func (s *session) getTargets(ctx context.Context, o *getOptions, args []string) ([]target, error) {
-	if len(o.files.names) == 0 {
+	if !o.files.given() {
 		targets, err := s.targets(ctx, args)
 		for _, t := range targets {
 			if len(t.names) > 0 && o.allNamespaces {

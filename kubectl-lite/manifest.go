@@ -30,14 +30,19 @@ func (m *manifest) path(name string) string { return m.resource.Path(m.object.na
 // display names the object in messages.
 func (m *manifest) display() string { return displayName(m.resource, m.object.name()) }
 
-// fileFlags are -f and -R.
+// fileFlags are -f, -k and -R.
 type fileFlags struct {
 	names     []string
+	kustomize string
 	recursive bool
 }
 
+// given tells whether any file is named.
+func (f *fileFlags) given() bool { return len(f.names) > 0 || f.kustomize != "" }
+
 func (f *fileFlags) add(cmd *cobra.Command, purpose string) {
 	cmd.Flags().StringSliceVarP(&f.names, "filename", "f", nil, "Filename, directory, or URL to files that "+purpose)
+	cmd.Flags().StringVarP(&f.kustomize, "kustomize", "k", "", "Process a kustomization directory. This flag can't be used together with -f or -R.")
 	cmd.Flags().BoolVarP(&f.recursive, "recursive", "R", false, "Process the directory used in -f, --filename recursively")
 }
 
@@ -46,6 +51,9 @@ func (f *fileFlags) add(cmd *cobra.Command, purpose string) {
 func (s *session) manifests(ctx context.Context, files fileFlags) ([]manifest, error) {
 	var all []manifest
 	var errs []error
+	if files.kustomize != "" {
+		return s.kustomized(ctx, files)
+	}
 	for _, name := range files.names {
 		sources, err := s.readSources(ctx, name, files.recursive)
 		if err != nil {

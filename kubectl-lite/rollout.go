@@ -56,7 +56,7 @@ func newRolloutStatus(s *session) *cobra.Command {
 
 // selectDeployments finds the objects of a rollout command; only Deployments have rollouts yet.
 func (s *session) selectDeployments(ctx context.Context, sel *selection, args []string) ([]manifest, error) {
-	if len(args) == 0 && len(sel.files.names) == 0 {
+	if len(args) == 0 && !sel.files.given() {
 		return nil, errors.New("required resource not specified")
 	}
 	sel.all = len(args) == 1 && sel.selector == "" && !strings.Contains(args[0], "/")

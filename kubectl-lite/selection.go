@@ -3,8 +3,6 @@ package kubectllite
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/url"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +16,7 @@ type selection struct {
 	fieldSelector string
 	all           bool
 	allNamespaces bool
+	local         bool // the files are all there is: no server is asked
 }
 
 func (sel *selection) add(cmd *cobra.Command, purpose string) {
@@ -26,12 +25,25 @@ func (sel *selection) add(cmd *cobra.Command, purpose string) {
 	cmd.Flags().BoolVar(&sel.all, "all", false, "Select all resources in the namespace of the specified resource types")
 }
 
+// addAll adds to that the flags by which label and annotate choose, too.
+func (sel *selection) addAll(cmd *cobra.Command, purpose string) {
+	sel.add(cmd, purpose)
+	cmd.Flags().StringVar(&sel.fieldSelector, "field-selector", "", "Selector (field query) to filter on, supports '=', '==', and '!='")
+	cmd.Flags().BoolVarP(&sel.allNamespaces, "all-namespaces", "A", false, "If true, check the specified action in all namespaces.")
+}
+
+// given tells whether anything says which objects are meant.
+func (sel *selection) given(args []string) bool { return len(args) > 0 || sel.files.given() }
+
 // selectObjects finds the objects: those of the files, those named, or those that match. With live the objects are read from
 // the server, else named ones hold no more than their name. What was found is returned beside the errors.
 func (s *session) selectObjects(ctx context.Context, sel *selection, args []string, live bool) ([]manifest, error) {
 	var all []manifest
 	var errs []error
-	if len(sel.files.names) > 0 {
+	if sel.local {
+		return s.localManifests(ctx, sel, args)
+	}
+	if sel.files.given() {
 		if len(args) > 0 {
 			return nil, errors.New("when paths, URLs, or stdin is provided as resource input, you may not specify resource arguments as well")
 		}
@@ -108,62 +120,4 @@ func (s *session) selectByArgs(ctx context.Context, sel *selection, args []strin
 		}
 	}
 	return all, nil
-}
-
-// changeFlags are shared by the commands that write: --dry-run, -o and --field-manager.
-type changeFlags struct {
-	dryRun  string
-	output  string
-	manager string
-}
-
-func (c *changeFlags) add(cmd *cobra.Command, manager string) {
-	cmd.Flags().StringVar(&c.dryRun, "dry-run", "none", "Must be \"none\", \"server\", or \"client\"")
-	cmd.Flags().Lookup("dry-run").NoOptDefVal = "unchanged"
-	cmd.Flags().StringVarP(&c.output, "output", "o", "", "Output format: json, yaml, name, jsonpath=TEMPLATE")
-	cmd.Flags().StringVar(&c.manager, "field-manager", manager, "Name of the manager used to track field ownership")
-}
-
-func (c *changeFlags) validate() error {
-	switch c.dryRun {
-	case "none", "server", "client":
-		return nil
-	case "unchanged": // --dry-run without a value
-		return errors.New(`--dry-run flag without a value was specified. A value must be set: "none", "server", or "client".`)
-	}
-	return fmt.Errorf(`Invalid dry-run value (%v). Must be "none", "server", or "client".`, c.dryRun)
-}
-
-// query is the flags as URL parameters of a write.
-func (c *changeFlags) query() url.Values {
-	q := url.Values{"fieldManager": {c.manager}}
-	if c.dryRun == "server" {
-		q.Set("dryRun", "All")
-	}
-	return q
-}
-
-// report prints what was done: "deployment.apps/web created", or the object as -o asks.
-func (s *session) report(ctx context.Context, c *changeFlags, m *manifest, done string) error {
-	if c.output != "" {
-		p, err := newPrinter(c.output, false, s.nameOf(ctx))
-		if err != nil {
-			return err
-		}
-		if p != nil {
-			return p.print(s.Out, m.object)
-		}
-	}
-	_, err := fmt.Fprintf(s.Out, "%s %s%s\n", m.display(), done, c.suffix())
-	return err
-}
-
-func (c *changeFlags) suffix() string {
-	switch c.dryRun {
-	case "server":
-		return " (server dry run)"
-	case "client":
-		return " (dry run)"
-	}
-	return ""
 }

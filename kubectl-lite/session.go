@@ -28,6 +28,10 @@ type session struct {
 
 type globalFlags struct {
 	kubeconfig, context       string
+	cluster, user             string
+	as, asUID                 string
+	asGroups                  []string
+	verbosity                 int
 	profile, home             string
 	namespace                 string
 	server, token             string
@@ -41,6 +45,12 @@ func (s *session) addFlags(flags *pflag.FlagSet) {
 	f := &s.flags
 	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "Path to the kubeconfig file to use for CLI requests.")
 	flags.StringVar(&f.context, "context", "", "The name of the kubeconfig context to use")
+	flags.StringVar(&f.cluster, "cluster", "", "The name of the kubeconfig cluster to use")
+	flags.StringVar(&f.user, "user", "", "The name of the kubeconfig user to use")
+	flags.StringVar(&f.as, "as", "", "Username to impersonate for the operation. User could be a regular user or a service account in a namespace.")
+	flags.StringArrayVar(&f.asGroups, "as-group", nil, "Group to impersonate for the operation, this flag can be repeated to specify multiple groups.")
+	flags.StringVar(&f.asUID, "as-uid", "", "UID to impersonate for the operation.")
+	flags.IntVarP(&f.verbosity, "v", "v", 0, "number for the log level verbosity: 6 shows requests, 7 their headers, 8 and more their bodies")
 	flags.StringVar(&f.profile, "profile", "", "The kubelite cluster to use: its kubeconfig is <home>/<profile>/kubeconfig")
 	flags.StringVar(&f.home, "home", "", "Where kubelite keeps its clusters (default $KUBELITE_HOME, else ~/.kubelite)")
 	flags.StringVarP(&f.namespace, "namespace", "n", "", "If present, the namespace scope for this CLI request")

@@ -131,17 +131,7 @@ func (s *sheet) events(events []*api.Event) {
 	s.line(1, "Type\tReason\tAge\tFrom\tMessage")
 	s.line(1, "----\t------\t----\t----\t-------")
 	for _, e := range events {
-		first := e.EventTime.Time
-		if first.IsZero() {
-			first = e.FirstTimestamp.Time
-		}
-		age := since(first)
-		switch {
-		case e.Series != nil:
-			age = fmt.Sprintf("%s (x%d over %s)", since(e.Series.LastObservedTime.Time), e.Series.Count, age)
-		case e.Count > 1:
-			age = fmt.Sprintf("%s (x%d over %s)", since(e.LastTimestamp.Time), e.Count, age)
-		}
+		age := eventAge(e)
 		source := e.Source.Component
 		if source == "" {
 			source = e.ReportingController
@@ -151,5 +141,21 @@ func (s *sheet) events(events []*api.Event) {
 			message = path + ": " + message
 		}
 		s.line(1, "%s\t%s\t%s\t%s\t%s", e.Type, e.Reason, age, source, message)
+	}
+}
+
+// eventAge is when an event was seen, and how often.
+func eventAge(e *api.Event) string {
+	first := e.EventTime.Time
+	if first.IsZero() {
+		first = e.FirstTimestamp.Time
+	}
+	switch age := since(first); {
+	case e.Series != nil:
+		return fmt.Sprintf("%s (x%d over %s)", since(e.Series.LastObservedTime.Time), e.Series.Count, age)
+	case e.Count > 1:
+		return fmt.Sprintf("%s (x%d over %s)", since(e.LastTimestamp.Time), e.Count, age)
+	default:
+		return age
 	}
 }
