@@ -12,8 +12,8 @@ import (
 
 // podSecurity holds pods to the security standard that the labels of their namespace name. A pod that breaks it is
 // refused; who writes a template that makes such pods is only warned, for it may be fixed before it makes any. Upstream's
-// admission plugin PodSecurity, with its defaults: a namespace without labels allows everything. There is no audit log, so
-// the mode audit is read and has no effect.
+// admission plugin PodSecurity, with its defaults: a namespace without labels allows everything. What the
+// mode audit finds is noted in the audit log.
 type podSecurity struct {
 	server *Server
 }
@@ -48,14 +48,27 @@ func (p podSecurity) Validate(ctx context.Context, req *Request, obj, old api.Ob
 		if old != nil && !changesImages(pod, old.(*api.Pod)) {
 			return nil
 		}
+		req.audit.annotate("pod-security.kubernetes.io/enforce-policy", policy.Enforce.String())
+		p.note(req, policy, template)
 		if found := podsecurity.Evaluate(policy.Enforce, template.meta, template.spec); len(found) > 0 {
 			return api.NewForbidden(req.Resource.Kind, nameOf(req, obj), fmt.Errorf("violates PodSecurity %q: %s", policy.Enforce, found))
 		}
 	}
+	p.note(req, policy, template)
 	if found := podsecurity.Evaluate(policy.Warn, template.meta, template.spec); len(found) > 0 {
 		req.Warn(fmt.Sprintf("would violate PodSecurity %q: %s", policy.Warn, found))
 	}
 	return nil
+}
+
+// note tells the audit log, if it listens, what the mode audit finds.
+func (podSecurity) note(req *Request, policy podsecurity.Policy, template *podTemplate) {
+	if req.audit == nil {
+		return
+	}
+	if found := podsecurity.Evaluate(policy.Audit, template.meta, template.spec); len(found) > 0 {
+		req.audit.annotate("pod-security.kubernetes.io/audit-violations", fmt.Sprintf("would violate PodSecurity %q: %s", policy.Audit, found))
+	}
 }
 
 // writesPodSpec tells the subresources of pods through which more than a status comes.

@@ -30,7 +30,7 @@ type compiledValidation struct {
 	message   *expression // nil: the message is fixed
 }
 
-// compiledAnnotation is a note for the audit log. There is none here, but a note that cannot be made can refuse a write.
+// compiledAnnotation is a note for the audit log. One that cannot be made can refuse a write.
 type compiledAnnotation struct {
 	api.AuditAnnotation
 	value *expression
@@ -91,6 +91,7 @@ func (*validatingPolicies) Mutate(context.Context, *Request, api.Object, api.Obj
 type refusal struct {
 	message string
 	reason  api.StatusReason // empty: Invalid
+	index   int              // of the validation
 }
 
 // ValidateConnect judges a connection: options stand for the object.
@@ -127,12 +128,14 @@ func (p *validatingPolicies) Validate(ctx context.Context, req *Request, obj, ol
 			}
 		}
 		for _, inv := range invocations {
-			refusals, broken := policy.evaluate(ctx, inv)
+			refusals, broken := policy.evaluate(ctx, req.audit, inv)
 			for _, r := range refusals {
 				for _, action := range inv.binding.actions {
 					switch action {
 					case api.ValidationActionDeny:
 						deny(r, "ValidatingAdmissionPolicy '%s' with binding '%s'", policy.name, inv.binding.name)
+					case api.ValidationActionAudit:
+						req.audit.annotate("validation.policy.admission.k8s.io/validation_failure", r.note(policy, inv.binding))
 					case api.ValidationActionWarn:
 						req.Warn(fmt.Sprintf("Validation failed for ValidatingAdmissionPolicy '%s' with binding '%s': %s", policy.name, inv.binding.name, r.message))
 					}
@@ -156,8 +159,25 @@ func (p *validatingPolicies) Validate(ctx context.Context, req *Request, obj, ol
 	return err
 }
 
-// evaluate returns what the policy has against a write, and which of its annotations cannot be made.
-func (p *validatingPolicy) evaluate(ctx context.Context, inv *invocation) (refusals, broken []refusal) {
+// note is what the audit log is told of a refusal: a list, in case there will be several one day.
+func (r refusal) note(policy *validatingPolicy, binding *policyBinding) string {
+	type failure struct {
+		Message           string                 `json:"message"`
+		Policy            string                 `json:"policy"`
+		Binding           string                 `json:"binding"`
+		ExpressionIndex   int                    `json:"expressionIndex"`
+		ValidationActions []api.ValidationAction `json:"validationActions"`
+	}
+	text, err := api.MarshalJSON([]failure{{r.message, policy.name, binding.name, r.index, binding.actions}})
+	if err != nil {
+		return r.message
+	}
+	return string(text)
+}
+
+// evaluate returns what the policy has against a write, and which of its annotations cannot be made; the others go to the
+// audit log.
+func (p *validatingPolicy) evaluate(ctx context.Context, audit *audited, inv *invocation) (refusals, broken []refusal) {
 	failed := func(err error) []refusal {
 		if p.failure == api.FailurePolicyIgnore {
 			return nil
@@ -193,9 +213,9 @@ func (p *validatingPolicy) evaluate(ctx context.Context, inv *invocation) (refus
 			refusals = append(refusals, failed(fmt.Errorf("failed messageExpression: %w", err))...)
 			continue
 		}
-		refusals = append(refusals, refusal{message, api.Deref(v.Reason, api.StatusReasonInvalid)})
+		refusals = append(refusals, refusal{message, api.Deref(v.Reason, api.StatusReasonInvalid), i})
 	}
-	return refusals, p.annotate(ctx, values, failed)
+	return refusals, p.annotate(ctx, audit, values, failed)
 }
 
 // explain is what the user is told: the result of the message expression, else the message, else the expression.
@@ -218,12 +238,14 @@ func (v *compiledValidation) explain(ctx context.Context, values map[string]any,
 	return "failed expression: " + strings.TrimSpace(v.Expression), nil
 }
 
-func (p *validatingPolicy) annotate(ctx context.Context, values map[string]any, failed func(error) []refusal) (broken []refusal) {
+func (p *validatingPolicy) annotate(ctx context.Context, audit *audited, values map[string]any, failed func(error) []refusal) (broken []refusal) {
 	budget := cel.NewBudget(cel.ObjectBudget)
 	for i := range p.annotations {
-		_, err := p.annotations[i].value.eval(ctx, values, budget)
+		result, err := p.annotations[i].value.eval(ctx, values, budget)
 		if err != nil {
 			broken = append(broken, failed(err)...)
+		} else if text, ok := result.Text(); ok { // else null: nothing to say about this one
+			audit.annotate(p.name+"/"+p.annotations[i].Key, text)
 		}
 		if ends(err) {
 			break

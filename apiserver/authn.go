@@ -139,7 +139,7 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 		}
 		if user == nil {
 			s.log.Debug("request refused", "code", http.StatusUnauthorized, "path", hr.URL.Path, "error", err)
-			s.respond(w, req, nil, api.NewUnauthorized())
+			s.respond(s.auditLog.stranger(w, req), req, nil, api.NewUnauthorized())
 			return
 		}
 		req.User = user

@@ -141,11 +141,16 @@ var htmlEscaper = strings.NewReplacer(`&`, "&amp;", `<`, "&lt;", `>`, "&gt;")
 func (s *Server) authorize(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 		req := requestFrom(hr.Context())
-		if allowed, reason := s.authz.may(req); !allowed {
+		allowed, reason := s.authz.may(req)
+		if !allowed {
+			req.audit.annotate("authorization.k8s.io/decision", "forbid")
+			req.audit.annotate("authorization.k8s.io/reason", reason)
 			s.log.Debug("request refused", "code", http.StatusForbidden, "user", req.User.Name, "verb", req.Verb, "path", hr.URL.Path, "reason", reason)
 			s.respond(w, req, nil, forbidden(req, reason))
 			return
 		}
+		req.audit.annotate("authorization.k8s.io/decision", "allow")
+		req.audit.annotate("authorization.k8s.io/reason", reason)
 		next.ServeHTTP(w, hr)
 	})
 }

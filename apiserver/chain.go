@@ -13,7 +13,8 @@ import (
 )
 
 // The steps of the chain that are not about who may do what; authenticate is in authn.go, authorize in authz.go, and
-// audit in ledger.go.
+// the audit log in audit.go, and
+// causes in ledger.go.
 
 // recoverPanic turns a bug in one request into a 500. A handler that gives up on purpose panics with
 // http.ErrAbortHandler, which ends the connection and nothing else.
@@ -38,6 +39,8 @@ func (s *Server) recoverPanic(next http.Handler) http.Handler {
 func (s *Server) requestInfo(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 		req := parseRequest(hr)
+		req.auditID = or(hr.Header.Get(auditIDHeader), string(newUID()))
+		w.Header()[auditIDHeader] = []string{req.auditID}
 		if req.IsResource {
 			req.Resource = s.resource(req.Group, req.Version, req.Plural)
 			if req.Resource != nil && !req.Resource.livesAt(req) {

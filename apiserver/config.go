@@ -40,6 +40,9 @@ type Config struct {
 	// AdvertiseAddress is the address under which pods reach this server; the endpoints of Service
 	// default/kubernetes name it. Empty: the first address of Listen.
 	AdvertiseAddress string
+	// AuditLogPath is the file that the audit log is appended to, "-" for standard output, and AuditPolicyFile says what is
+	// told in it. Empty: there is no log.
+	AuditPolicyFile, AuditLogPath string
 	// Version is what /version reports as gitVersion: "v1.36.3+kubelite".
 	Version string
 	// CompactionInterval is how long superseded revisions can still be read. Zero: five minutes, as upstream.

@@ -69,6 +69,15 @@ func (r *Request) readTyped() (typedBody, error) {
 	return typedBody{data, media}, err
 }
 
+// readPatch reads the request's body, which is a patch.
+func (r *Request) readPatch() ([]byte, error) {
+	patch, err := readBody(r.HTTP)
+	if err == nil {
+		r.audit.patched(patch)
+	}
+	return patch, err
+}
+
 // decodeBody reads the request's body as an object of the kind; see decode.
 func decodeBody(req *Request, kind *api.Kind) (api.Object, error) {
 	body, err := req.readTyped()
@@ -100,6 +109,7 @@ func decode(req *Request, kind *api.Kind, body typedBody) (api.Object, error) {
 	if kind.Default != nil {
 		kind.Default(obj)
 	}
+	req.audit.sent(obj)
 	return obj, nil
 }
 

@@ -14,7 +14,9 @@ func readDeleteOptions(req *Request) (*api.DeleteOptions, error) {
 		return nil, err
 	}
 	if len(data) > 0 {
-		err = decodeDeleteOptions(req, data, options)
+		if err = decodeDeleteOptions(req, data, options); err == nil {
+			req.audit.sent(options)
+		}
 	} else {
 		err = queryDeleteOptions(req, options)
 	}

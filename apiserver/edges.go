@@ -16,6 +16,7 @@ type edges struct {
 	services *serviceAllocator
 	metrics  *metrics
 	kubelets *kubeletClient
+	auditLog *auditLog // nil: there is none
 	openapi  openapiDocuments
 	tokens   *serviceAccountTokens
 	webhooks *webhookClients
@@ -35,6 +36,9 @@ func (s *Server) newEdges() (err error) {
 		return err
 	}
 	if s.authn.proxies, err = newFrontProxy(s.config.RequestHeaderCAFile); err != nil {
+		return err
+	}
+	if s.auditLog, err = newAuditLog(s); err != nil {
 		return err
 	}
 	s.authz = &authorizer{node: &nodeAuthorizer{server: s}, policy: rbac.NewPolicy()}

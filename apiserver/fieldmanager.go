@@ -152,7 +152,7 @@ func (s *Server) serveApply(req *Request) (*Answer, error) {
 	if err := req.readPatchOptions(api.ApplyPatchType); err != nil {
 		return nil, err
 	}
-	body, err := readBody(req.HTTP)
+	body, err := req.readPatch()
 	if err != nil {
 		return nil, err
 	}

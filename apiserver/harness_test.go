@@ -36,7 +36,8 @@ type harness struct {
 
 type tree = map[string]any
 
-func newHarness(t testing.TB) *harness {
+// newHarness starts a server; options change how.
+func newHarness(t testing.TB, options ...func(*Config)) *harness {
 	t.Helper()
 	dir := t.TempDir()
 	st, err := store.Open(filepath.Join(dir, "data"), store.Options{})
@@ -44,7 +45,11 @@ func newHarness(t testing.TB) *harness {
 	tokens := filepath.Join(dir, "tokens.csv")
 	require.NoError(t, os.WriteFile(tokens, []byte("admin,admin,1,system:masters\nsomebody,jane,2\nnode1,system:node:n1,3,system:nodes\n"), 0o600))
 	logger := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, err := New(Config{Store: st, Listen: []string{"127.0.0.1:6443"}, TokenFile: tokens, Version: "v1.36.3+kubelite", Logger: logger})
+	config := Config{Store: st, Listen: []string{"127.0.0.1:6443"}, TokenFile: tokens, Version: "v1.36.3+kubelite", Logger: logger}
+	for _, option := range options {
+		option(&config)
+	}
+	s, err := New(config)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	wait, err := s.Start(ctx)

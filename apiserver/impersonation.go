@@ -116,6 +116,7 @@ func (s *Server) becomeUser(req *Request, wanted *User) error {
 		if err == nil {
 			s.log.Debug("impersonating", "user", req.User.Name, "as", wanted.Name)
 			req.User = completeUser(mode, wanted)
+			req.audit.impersonated(req.User)
 			return nil
 		}
 		if refusal == nil {

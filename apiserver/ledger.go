@@ -33,8 +33,8 @@ type why struct {
 	details    []byte
 }
 
-// audit reads the ledger headers of requests that write.
-func (s *Server) audit(next http.Handler) http.Handler {
+// causes is the step of the chain that reads the ledger headers of requests that write.
+func (s *Server) causes(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 		if hr.Method != http.MethodGet && hr.Method != http.MethodHead {
 			req := requestFrom(hr.Context())

@@ -25,7 +25,7 @@ func (s *Server) servePatch(_ http.ResponseWriter, req *Request) (*Answer, error
 	if err := req.readPatchOptions(form); err != nil {
 		return nil, err
 	}
-	patch, err := readBody(req.HTTP)
+	patch, err := req.readPatch()
 	if err != nil {
 		return nil, err
 	}

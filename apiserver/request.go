@@ -36,6 +36,10 @@ type Request struct {
 	Resource *Resource
 	// User is who asks; set by authenticate.
 	User *User
+	// auditID is the request's name in the audit log, which a client may choose; audit is what the log is told of it, nil if
+	// nothing is.
+	auditID string
+	audit   *audited
 	// DryRun asks for everything but the storing. It is set from the query before a handler runs, and from the
 	// DeleteOptions in a body.
 	DryRun bool

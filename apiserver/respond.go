@@ -31,7 +31,9 @@ func (s *Server) respond(w http.ResponseWriter, req *Request, answer *Answer, er
 	}
 	if err != nil {
 		s.writeError(w, req, err)
+		return
 	}
+	req.audit.answered(req, answer)
 }
 
 // write sends an answer. An error means that nothing was sent.
@@ -171,6 +173,7 @@ func (s *Server) writeError(w http.ResponseWriter, req *Request, err error) {
 	if status.Details != nil && status.Details.RetryAfterSeconds > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(status.Details.RetryAfterSeconds)))
 	}
+	req.audit.refused(status)
 	media := req.errorMedia()
 	body, encodeErr := encodeAs(status, media)
 	if encodeErr != nil {
@@ -352,6 +355,15 @@ func sendPartialPage(w http.ResponseWriter, p *page, version string) {
 		body = append(body, partialJSON(e.json, version)...)
 	}
 	send(w, mediaJSON, http.StatusOK, append(body, "]}"...))
+}
+
+// json is a list of stored objects as one piece.
+func (p *page) json(kind *api.Kind) []byte {
+	b := listHead(kind.List(), kind.APIVersion(), p)
+	for i, e := range p.entries {
+		b = appendItem(b, e, i, typePrefixLength(kind))
+	}
+	return append(b, listTail...)
 }
 
 // chunks are the buffers that lists are put together in: big enough that a list takes few writes, small enough that

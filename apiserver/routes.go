@@ -18,8 +18,9 @@ func (s *Server) routes() http.Handler {
 		s.requestInfo,  // which verb on which resource? puts the Request into the context
 		s.logRequest,   // one debug line, and the metrics
 		s.authenticate, // who is it? sets Request.User, or 401
+		s.audit,        // who did what? a line in the audit log, if there is one
 		s.impersonate,  // on whose behalf? `kubectl --as`, or 403
-		s.audit,        // why is it? reads the ledger headers of a write
+		s.causes,       // why is it? reads the ledger headers of a write
 		s.throttle,     // too many at once? 429
 		s.authorize,    // may they? or 403
 		s.gate,         // may it go on now? a debugger can hold writes back here

@@ -183,7 +183,7 @@ func (s *Server) readScale(req *Request) (func(before *api.Scale) (*api.Scale, e
 	if err := req.readPatchOptions(form); err != nil {
 		return nil, err
 	}
-	patch, err := readBody(req.HTTP)
+	patch, err := req.readPatch()
 	if err != nil {
 		return nil, err
 	}

@@ -48,6 +48,8 @@ func apiserverCommand() *cobra.Command {
 	f.StringVar(&cfg.KubeletClientCertFile, "kubelet-client-certificate", "", "client certificate for calls to kubelets")
 	f.StringVar(&cfg.KubeletClientKeyFile, "kubelet-client-key", "", "its key")
 	f.StringVar(&cfg.KubeletCAFile, "kubelet-certificate-authority", "", "authority that signs the kubelets' serving certificates")
+	f.StringVar(&cfg.AuditPolicyFile, "audit-policy-file", "", "what the audit log is told: a Policy of audit.k8s.io/v1")
+	f.StringVar(&cfg.AuditLogPath, "audit-log-path", "", `file that the audit log is appended to, "-" for standard output (default: there is none)`)
 	f.IPNetVar(&serviceCIDR, "service-cluster-ip-range", net.IPNet{IP: net.IPv4(10, 96, 0, 0), Mask: net.CIDRMask(16, 32)}, "addresses of services")
 	f.BoolVarP(&verbose, "verbose", "v", false, "log every request")
 	return cmd
