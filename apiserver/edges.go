@@ -48,6 +48,7 @@ func (s *Server) newEdges() (err error) {
 	if s.services, err = newServiceAllocator(s.config.ServiceCIDR); err != nil {
 		return err
 	}
+	s.feedRanges()
 	s.webhooks = &webhookClients{server: s}
 	s.rowsChanged = make(chan struct{}, 1)
 	if s.aggregator, err = newAggregator(s); err != nil {

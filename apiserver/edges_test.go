@@ -45,7 +45,7 @@ func TestMetrics(t *testing.T) {
 	text := string(h.must("GET", "/metrics", "").body)
 	for _, want := range []string{
 		`apiserver_request_total{code="201",component="apiserver",dry_run="",group="",resource="configmaps",scope="resource",subresource="",verb="POST",version="v1"} 1`,
-		`apiserver_resource_objects{group="",resource="configmaps"} 1`,
+		`apiserver_resource_objects{group="",resource="configmaps"} 2`,
 		`kubelite_store_revision `,
 		`apiserver_request_duration_seconds_bucket{`,
 	} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"slices"
@@ -20,14 +19,13 @@ import (
 //	begin:   take what the new Service needs and the old one does not have   (or 422, and nothing is taken)
 //	done:    stored? give back what only the old one had : give back what was taken
 type serviceAllocator struct {
-	cidr        netip.Prefix
-	firstRandom netip.Addr // addresses below are left to people who name one
-	last        netip.Addr
-	family      api.IPFamily
+	own    addressRange // of the flags
+	family api.IPFamily
 
 	mu        sync.Mutex
-	addresses map[netip.Addr]bool // guarded by mu
-	ports     map[int32]bool      // guarded by mu
+	ranges    map[string][]addressRange // guarded by mu; by ServiceCIDR, see service_range.go
+	addresses map[netip.Addr]bool       // guarded by mu
+	ports     map[int32]bool            // guarded by mu
 }
 
 var (
@@ -47,42 +45,19 @@ func newServiceAllocator(cidr *net.IPNet) (*serviceAllocator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("service CIDR: %w", err)
 	}
-	prefix = prefix.Masked()
-	bits := prefix.Addr().BitLen() - prefix.Bits()
-	if bits < 2 {
-		return nil, fmt.Errorf("service CIDR %s is too small", prefix)
+	own, err := newAddressRange(prefix)
+	if err != nil {
+		return nil, err
 	}
-	size := 1 << min(bits, 20)
-	a := &serviceAllocator{
-		cidr: prefix, family: api.IPv4Protocol, addresses: map[netip.Addr]bool{}, ports: map[int32]bool{},
-		// The first part, at least 16 and at most 256 addresses, is kept for those who name their address.
-		firstRandom: advance(prefix.Addr(), min(max(16, size/16), 256, size/2)),
-		last:        advance(prefix.Addr(), size-1),
-	}
+	a := &serviceAllocator{own: own, family: api.IPv4Protocol, ranges: map[string][]addressRange{}, addresses: map[netip.Addr]bool{}, ports: map[int32]bool{}}
 	if prefix.Addr().Is6() {
 		a.family = api.IPv6Protocol
-	} else {
-		a.last = a.last.Prev() // the broadcast address
 	}
 	return a, nil
 }
 
-// advance counts n addresses up.
-func advance(a netip.Addr, n int) netip.Addr {
-	bytes := a.As16()
-	for i := 15; n > 0 && i >= 0; i-- {
-		n += int(bytes[i])
-		bytes[i] = byte(n)
-		n >>= 8
-	}
-	if a.Is4() {
-		return netip.AddrFrom16(bytes).Unmap()
-	}
-	return netip.AddrFrom16(bytes)
-}
-
 // first is the address of Service default/kubernetes.
-func (a *serviceAllocator) first() string { return a.cidr.Addr().Next().String() }
+func (a *serviceAllocator) first() string { return a.own.cidr.Addr().Next().String() }
 
 // load takes what existing Services have. It is called before the first request.
 func (a *serviceAllocator) load(services []*api.Service) {
@@ -263,9 +238,14 @@ func (t *taking) takeAddress(svc *api.Service) error {
 		return nil
 	}
 	if len(spec.ClusterIPs) == 0 || spec.ClusterIPs[0] == "" {
-		address, err := t.allocator.randomAddress()
-		if err != nil {
-			return fmt.Errorf("failed to allocate a serviceIP for Service %q: %w", svc.Name, err)
+		address, found := netip.Addr{}, false
+		for _, r := range t.allocator.usable() {
+			if address, found = r.free(t.allocator.addresses); found {
+				break
+			}
+		}
+		if !found {
+			return fmt.Errorf("failed to allocate a serviceIP for Service %q: %w", svc.Name, errRangeFull)
 		}
 		t.keepAddress(address)
 		spec.ClusterIP, spec.ClusterIPs = address.String(), []string{address.String()}
@@ -277,7 +257,7 @@ func (t *taking) takeAddress(svc *api.Service) error {
 			continue // validation, which comes later, has the better words for what is no address
 		}
 		switch {
-		case !t.allocator.cidr.Contains(address):
+		case !slices.ContainsFunc(t.allocator.usable(), func(r addressRange) bool { return r.cidr.Contains(address) }):
 			err = errAddressNotOurs
 		case t.allocator.addresses[address]:
 			err = errAddressTaken
@@ -294,29 +274,6 @@ func (t *taking) takeAddress(svc *api.Service) error {
 func (t *taking) keepAddress(address netip.Addr) {
 	t.allocator.addresses[address] = true
 	t.addresses = append(t.addresses, address)
-}
-
-// randomAddress picks by chance, so that an address that was free a moment ago is not at once somebody else's: its old
-// clients may still be talking to it.
-func (a *serviceAllocator) randomAddress() (netip.Addr, error) {
-	if len(a.addresses) < 1<<16 { // else chance would rarely hit a free one
-		for range 32 {
-			if x := advance(a.firstRandom, rand.IntN(1<<min(a.cidr.Addr().BitLen()-a.cidr.Bits(), 20))); !a.last.Less(x) && !a.addresses[x] {
-				return x, nil
-			}
-		}
-	}
-	for x := a.firstRandom; !a.last.Less(x); x = x.Next() {
-		if !a.addresses[x] {
-			return x, nil
-		}
-	}
-	for x := a.cidr.Addr().Next(); x.Less(a.firstRandom); x = x.Next() {
-		if !a.addresses[x] {
-			return x, nil
-		}
-	}
-	return netip.Addr{}, errRangeFull
 }
 
 // addressesOf is what a Service holds of the cluster's range.

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"net"
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -45,7 +46,7 @@ func TestServiceGetsAddress(t *testing.T) {
 	require.NoError(t, err)
 	done(true)
 	require.Equal(t, []string{svc.Spec.ClusterIP}, svc.Spec.ClusterIPs)
-	require.True(t, a.cidr.Contains(addressesOf(svc)[0]))
+	require.True(t, a.own.cidr.Contains(addressesOf(svc)[0]))
 	require.Equal(t, []api.IPFamily{api.IPv4Protocol}, svc.Spec.IPFamilies)
 	require.Equal(t, api.IPFamilyPolicySingleStack, *svc.Spec.IPFamilyPolicy)
 
@@ -160,4 +161,38 @@ func TestAllocatorRunsFull(t *testing.T) {
 	}
 	_, err := begin(a, serviceOf(nil), nil)
 	require.ErrorContains(t, err, "range is full")
+}
+
+// When one range is full the next one gives; a range that is not ready gives nothing.
+func TestSeveralRanges(t *testing.T) {
+	a := testAllocator(t, "10.96.0.0/28")
+	cidr := func(name string, status api.ConditionStatus, blocks ...string) {
+		obj := &api.ServiceCIDR{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.ServiceCIDRSpec{CIDRs: blocks}}
+		if status != "" {
+			obj.Status.Conditions = []api.Condition{{Type: api.ServiceCIDRReady, Status: status}}
+		}
+		a.setRanges(name, a.rangesOf(obj))
+	}
+	cidr("kubernetes", "", "10.96.0.0/28")
+	cidr("a", "", "10.97.0.0/28")
+	cidr("b", api.ConditionTrue, "10.98.0.0/28", "fd00::/112", "10.99.0.0/31")
+	for i := range 28 {
+		svc := serviceOf(nil)
+		_, err := begin(a, svc, nil)
+		require.NoError(t, err)
+		require.Contains(t, svc.Spec.ClusterIP, []string{"10.96.", "10.98."}[i/14])
+	}
+	_, err := begin(a, serviceOf(nil), nil)
+	require.ErrorContains(t, err, "range is full")
+	cidr("a", api.ConditionTrue, "10.97.0.0/28")
+	_, err = begin(a, serviceOf(nil), nil)
+	require.NoError(t, err)
+
+	cidr("kubernetes", api.ConditionFalse, "10.96.0.0/28")
+	a.setRanges("b", nil)
+	a.release([]netip.Addr{netip.MustParseAddr("10.96.0.3"), netip.MustParseAddr("10.98.0.3")}, nil)
+	for _, address := range []string{"10.96.0.3", "10.98.0.3"} {
+		_, err = begin(a, serviceOf(func(spec *api.ServiceSpec) { spec.ClusterIP = address }), nil)
+		require.ErrorContains(t, err, "the provided network does not match the current range")
+	}
 }

@@ -94,8 +94,8 @@ func (a *serviceAllocator) hold(address netip.Addr) bool {
 
 // ensureServiceCIDR makes sure that the range of Services is shown, and shown as in use.
 func (s *Server) ensureServiceCIDR(ctx context.Context) error {
-	const name = "kubernetes"
-	if err := s.ensure(ctx, &api.ServiceCIDR{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.ServiceCIDRSpec{CIDRs: []string{s.services.cidr.String()}}}); err != nil {
+	const name = defaultCIDRName
+	if err := s.ensure(ctx, &api.ServiceCIDR{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.ServiceCIDRSpec{CIDRs: []string{s.services.own.cidr.String()}}}); err != nil {
 		return err
 	}
 	req := s.internalRequest("update", resourceOf[*api.ServiceCIDR](s), "", name)

@@ -29,6 +29,8 @@ type Caches struct {
 	EndpointSlices         *client.Informer[*api.EndpointSlice]
 	Volumes                *client.Informer[*api.PersistentVolume]
 	ResourceQuotas         *client.Informer[*api.ResourceQuota]
+	ServiceCIDRs           *client.Informer[*api.ServiceCIDR]
+	IPAddresses            *client.Informer[*api.IPAddress]
 	ClusterRoles           *client.Informer[*api.ClusterRole]
 	ServiceAccounts        *client.Informer[*api.ServiceAccount]
 	// NodeLeases are the Leases by which kubelets say that they are alive.
@@ -79,6 +81,8 @@ func NewCaches(c *client.Client) *Caches {
 	caches.EndpointSlices = wholeKind[*api.EndpointSlice](caches, c)
 	caches.Volumes = wholeKind[*api.PersistentVolume](caches, c)
 	caches.ResourceQuotas = wholeKind[*api.ResourceQuota](caches, c)
+	caches.ServiceCIDRs = wholeKind[*api.ServiceCIDR](caches, c)
+	caches.IPAddresses = wholeKind[*api.IPAddress](caches, c)
 	caches.ClusterRoles = wholeKind[*api.ClusterRole](caches, c)
 	caches.ServiceAccounts = wholeKind[*api.ServiceAccount](caches, c)
 	caches.StorageClasses = wholeKind[*api.StorageClass](caches, c)

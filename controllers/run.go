@@ -73,6 +73,7 @@ func Run(ctx context.Context, cfg Config) error {
 		NewClaimBinder(as("persistent-volume-binder"), caches, cfg.Logger),
 		NewVolumeReclaimer(as("persistent-volume-binder"), caches, cfg.Logger),
 		NewEphemeralVolumes(as("ephemeral-volume-controller"), caches, cfg.Logger),
+		NewServiceCIDRController(as("service-cidrs-controller"), caches, cfg.Logger),
 		NewResourceQuotaController(as("resourcequota-controller"), caches, cfg.Logger),
 		NewNodeTaints(as("node-controller"), caches, cfg.Logger),
 		NewNodeLifecycle(as("node-controller"), caches, cfg.NodeMonitorGracePeriod, cfg.Logger),
