@@ -13,7 +13,8 @@ import (
 //	└───────── queue ─────┘  └───────────────── one pod after the other ──────────────────┘   └─ in parallel ─┘
 //
 // Upstream has two points more. Permit, between Reserve and PreBind, lets a plugin hold a decided pod until others are
-// decided too, and PostBind is told afterwards; of its default plugins none uses them.
+// decided too, and PostBind is told afterwards. A profile may name both, as any other point. Nothing happens at them, since
+// of upstream's own plugins one alone has a Permit, the one that schedules groups of pods (alpha), and none a PostBind.
 
 // plugin is what all plugins have in common.
 type plugin interface {

@@ -28,7 +28,7 @@ import (
 	"kubelite/store"
 )
 
-// Harness is a cluster for one test. It ends with the test.
+// Harness is a cluster for one test. It ends with the test, and with a look at what its controllers did: see invariants.go.
 type Harness struct {
 	T      *testing.T
 	Ctx    context.Context
@@ -39,6 +39,7 @@ type Harness struct {
 	url   string
 	log   *slog.Logger
 	nodes map[string]context.CancelFunc
+	store store.Store
 
 	stopControllers context.CancelFunc
 	wg              sync.WaitGroup
@@ -51,6 +52,7 @@ func Start(t *testing.T, nodes int, options ...func(*controllers.Config)) *Harne
 	ctx, cancel := context.WithCancel(context.Background())
 	h := &Harness{T: t, Ctx: ctx, dir: t.TempDir(), nodes: map[string]context.CancelFunc{}, log: slog.New(slog.NewTextHandler(logWriter(t), nil))}
 	t.Cleanup(func() {
+		h.checkInvariants()
 		cancel()
 		h.wg.Wait()
 	})
@@ -113,13 +115,14 @@ func (h *Harness) startAPIServer() {
 	h.T.Helper()
 	db, err := store.Open(filepath.Join(h.dir, "store"), store.Options{})
 	require.NoError(h.T, err)
+	h.store = db
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(h.T, err)
 	address := l.Addr().String()
 	require.NoError(h.T, l.Close())
 	h.url = "https://" + address
 	server, err := apiserver.New(apiserver.Config{
-		Store: db, Listen: []string{address}, Logger: h.log, Version: api.KubernetesVersion,
+		Store: db, Listen: []string{address}, Logger: h.log, Version: api.KubernetesVersion, CompactionInterval: time.Hour, // the whole history is looked at in the end
 		CertFile: h.pki.CertFile("apiserver"), KeyFile: h.pki.KeyFile("apiserver"), ClientCAFile: h.pki.CertFile("ca"),
 		ServiceAccountKeyFile: h.pki.KeyFile("sa"),
 		KubeletClientCertFile: h.pki.CertFile("kubelet-client"), KubeletClientKeyFile: h.pki.KeyFile("kubelet-client"), KubeletCAFile: h.pki.CertFile("ca"),
