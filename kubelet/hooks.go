@@ -19,11 +19,19 @@ func (k *Kubelet) runHook(ctx context.Context, pod *api.Pod, c *api.Container, i
 		}
 		return err
 	case h.HTTPGet != nil:
-		status, err := getHTTP(ctx, ip, c, h.HTTPGet)
-		if err == nil && status >= http.StatusBadRequest {
-			err = fmt.Errorf("hook of container %s answered with status %d", c.Name, status)
+		req, err := httpRequest(ctx, ip, c, h.HTTPGet)
+		if err != nil {
+			return err
 		}
-		return err
+		resp, err := probeClient(nil).Do(req)
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		if resp.StatusCode >= http.StatusBadRequest {
+			return fmt.Errorf("hook of container %s answered with status %d", c.Name, resp.StatusCode)
+		}
+		return nil
 	case h.Sleep != nil:
 		if !sleep(ctx, time.Duration(h.Sleep.Seconds)*time.Second) {
 			return ctx.Err()

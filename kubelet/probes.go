@@ -8,12 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"kubelite/api"
@@ -39,6 +42,7 @@ const (
 	probeUnknown probeResult = iota
 	probeSuccess
 	probeFailure
+	probeWarning // a success with something to say
 )
 
 // probeResults are the answers of one container. Before the first answers it counts as alive, but not as ready.
@@ -47,9 +51,10 @@ type probeResults struct{ startup, liveness, readiness probeResult }
 // prober asks running containers how they are, and wakes their pod's worker when an answer changes. A container
 // without probes costs nothing here.
 type prober struct {
-	k  *Kubelet
-	mu sync.Mutex
-	of map[string]*probedContainer // by container id; guarded by mu
+	k     *Kubelet
+	began time.Time
+	mu    sync.Mutex
+	of    map[string]*probedContainer // by container id; guarded by mu
 }
 
 // probedContainer is one container that is being probed.
@@ -60,7 +65,9 @@ type probedContainer struct {
 	results probeResults  // guarded by prober.mu
 }
 
-func newProber(k *Kubelet) *prober { return &prober{k: k, of: map[string]*probedContainer{}} }
+func newProber(k *Kubelet) *prober {
+	return &prober{k: k, began: time.Now(), of: map[string]*probedContainer{}}
+}
 
 // results returns a container's newest answers.
 func (p *prober) results(containerID string) probeResults {
@@ -167,26 +174,31 @@ func (p *prober) run(ctx context.Context, c *probedContainer, t *probeTarget, ki
 		return
 	}
 	period := time.Duration(max(probe.PeriodSeconds, 1)) * time.Second
+	// All containers of a kubelet that has just begun are due at once: each takes its place within its period by chance.
+	if !t.startedAt.After(p.began) && time.Since(p.began) < period && !sleep(ctx, rand.N(period)) {
+		return
+	}
+	ticks := time.NewTicker(period) // from question to question, however long an answer takes
+	defer ticks.Stop()
 	var last probeResult
 	inRow := int32(0)
 	for {
-		result, message := p.probe(ctx, t, kind, probe)
+		result, message := p.ask(ctx, t, kind, probe)
 		if ctx.Err() != nil {
 			return
 		}
-		if result == probeUnknown { // the question could not even be asked: that says nothing about the container
+		switch result {
+		case probeUnknown: // the question could not even be asked: that says nothing about the container
 			t.w.event(ctx, t.pod, t.container.Name, eventWarning, "Unhealthy", "%s probe errored and resulted in unknown state: %s", kind, message)
-			if !sleep(ctx, period) {
-				return
-			}
-			continue
-		}
-		if result == probeFailure {
+		case probeFailure:
 			t.w.event(ctx, t.pod, t.container.Name, eventWarning, "Unhealthy", "%s probe failed: %s", kind, message)
+		case probeWarning:
+			t.w.event(ctx, t.pod, t.container.Name, eventWarning, "ProbeWarning", "%s probe warning: %s", kind, message)
+			result = probeSuccess
 		}
 		if result == last {
 			inRow++
-		} else {
+		} else if result != probeUnknown {
 			last, inRow = result, 1
 		}
 		if result == probeSuccess && inRow >= probe.SuccessThreshold || result == probeFailure && inRow >= probe.FailureThreshold {
@@ -200,7 +212,9 @@ func (p *prober) run(ctx context.Context, c *probedContainer, t *probeTarget, ki
 				return // it has started, or it will be killed: the next container gets a probe of its own
 			}
 		}
-		if !sleep(ctx, period) {
+		select {
+		case <-ticks.C:
+		case <-ctx.Done():
 			return
 		}
 	}
@@ -226,72 +240,109 @@ type probeTarget struct {
 	ip        string
 }
 
-// probe asks once. The message says what went wrong.
+// probeTries is how often a question is put that could not even be asked.
+const probeTries = 3
+
+// ask puts the question, more than once if it could not be asked. The message says what went wrong.
+func (p *prober) ask(ctx context.Context, t *probeTarget, kind ProbeKind, probe *api.Probe) (result probeResult, message string) {
+	for range probeTries {
+		if result, message = p.probe(ctx, t, kind, probe); result != probeUnknown || ctx.Err() != nil {
+			break
+		}
+	}
+	return result, message
+}
+
 func (p *prober) probe(ctx context.Context, t *probeTarget, kind ProbeKind, probe *api.Probe) (probeResult, string) {
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(max(probe.TimeoutSeconds, 1))*time.Second)
-	defer cancel()
+	timeout := time.Duration(max(probe.TimeoutSeconds, 1)) * time.Second
 	if simulated, ok := p.k.runtime.(SimulatedProber); ok {
 		if good, message := simulated.Probe(ctx, t.id, kind); !good {
 			return probeFailure, message
 		}
 		return probeSuccess, ""
 	}
-	var err error
 	switch {
 	case probe.Exec != nil:
-		var output []byte
-		var code int
-		output, code, err = p.k.runtime.ExecSync(ctx, t.id, probe.Exec.Command)
-		switch {
-		case err != nil && ctx.Err() == nil:
-			return probeUnknown, err.Error()
-		case err == nil && code != 0:
-			err = errors.New(strings.TrimSpace(string(output)))
-		}
+		return p.probeExec(ctx, t, probe.Exec, timeout)
 	case probe.HTTPGet != nil:
-		err = probeHTTP(ctx, t, probe.HTTPGet)
+		return probeHTTP(ctx, t, probe.HTTPGet, timeout)
 	case probe.TCPSocket != nil:
-		err = probeTCP(ctx, t, probe.TCPSocket)
+		return probeTCP(ctx, t, probe.TCPSocket, timeout)
 	case probe.GRPC != nil:
-		err = probeGRPC(ctx, t, probe.GRPC)
+		return probeGRPC(ctx, t, probe.GRPC, timeout)
 	}
-	if err != nil {
-		return probeFailure, err.Error()
+	return probeUnknown, "missing probe handler for " + t.container.Name
+}
+
+// probeExec is content when the command exits with 0. Of the container's variables it knows those with a value of their own.
+func (p *prober) probeExec(ctx context.Context, t *probeTarget, action *api.ExecAction, timeout time.Duration) (probeResult, string) {
+	var env []EnvVar
+	for _, v := range t.container.Env {
+		if v.ValueFrom == nil {
+			env = append(env, EnvVar{Name: v.Name, Value: v.Value})
+		}
+	}
+	asking, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	output, code, err := p.k.runtime.ExecSync(asking, t.id, expandAll(action.Command, env))
+	switch {
+	case err != nil && asking.Err() == nil:
+		return probeUnknown, err.Error()
+	case err != nil:
+		return probeFailure, fmt.Sprintf("command timed out: %q timed out after %s", strings.Join(action.Command, " "), timeout)
+	case code != 0:
+		return probeFailure, string(output)
 	}
 	return probeSuccess, ""
 }
 
 // probeTCP is content when the port takes connections.
-func probeTCP(ctx context.Context, t *probeTarget, action *api.TCPSocketAction) error {
+func probeTCP(ctx context.Context, t *probeTarget, action *api.TCPSocketAction, timeout time.Duration) (probeResult, string) {
 	port, err := resolvePort(action.Port, t.container)
 	if err != nil {
-		return err
+		return probeUnknown, err.Error()
 	}
-	var d net.Dialer
+	d := probeDialer()
+	d.Timeout = timeout
 	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(otherwise(action.Host, t.ip), strconv.Itoa(port)))
 	if err != nil {
-		return err
+		return probeFailure, err.Error()
 	}
-	return conn.Close()
+	conn.Close() // it was taken: how it ends does not matter
+	return probeSuccess, ""
 }
 
-// probeHTTP is content with any status from 200 to 399.
-func probeHTTP(ctx context.Context, t *probeTarget, action *api.HTTPGetAction) error {
-	status, err := getHTTP(ctx, t.ip, t.container, action)
+// probeHTTP is content with any status from 200 to 399. A redirect that leads elsewhere is one, but worth a word.
+func probeHTTP(ctx context.Context, t *probeTarget, action *api.HTTPGetAction, timeout time.Duration) (probeResult, string) {
+	req, err := httpRequest(ctx, t.ip, t.container, action)
 	if err != nil {
-		return err
+		return probeUnknown, err.Error()
 	}
-	if status < 200 || status >= 400 {
-		return fmt.Errorf("HTTP probe failed with statuscode: %d", status)
+	probing := probeClient(nil)
+	probing.Timeout = timeout
+	resp, err := probing.Do(req)
+	if err != nil {
+		return probeFailure, err.Error()
 	}
-	return nil
+	defer resp.Body.Close()
+	// To its end, as a browser would: a server may take it amiss when its answer is not wanted.
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 10<<10))
+	switch {
+	case err != nil:
+		return probeUnknown, err.Error()
+	case resp.StatusCode < 200 || resp.StatusCode >= 400:
+		return probeFailure, fmt.Sprintf("HTTP probe failed with statuscode: %d", resp.StatusCode)
+	case resp.StatusCode >= 300:
+		return probeWarning, fmt.Sprintf("Probe terminated redirects, Response body: %s", body)
+	}
+	return probeSuccess, ""
 }
 
-// getHTTP sends the request that a probe or a hook describes and returns the status.
-func getHTTP(ctx context.Context, ip string, c *api.Container, action *api.HTTPGetAction) (int, error) {
+// httpRequest makes the request that a probe or a hook describes.
+func httpRequest(ctx context.Context, ip string, c *api.Container, action *api.HTTPGetAction) (*http.Request, error) {
 	port, err := resolvePort(action.Port, c)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	u, err := url.Parse(action.Path)
 	if err != nil {
@@ -301,22 +352,32 @@ func getHTTP(ctx context.Context, ip string, c *api.Container, action *api.HTTPG
 	u.Host = net.JoinHostPort(otherwise(action.Host, ip), strconv.Itoa(port))
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	req.Header.Set("User-Agent", "kube-probe/1.36")
-	req.Header.Set("Accept", "*/*")
 	for _, h := range action.HTTPHeaders {
 		req.Header.Add(h.Name, h.Value)
-		if strings.EqualFold(h.Name, "Host") {
-			req.Host = h.Value
-		}
 	}
-	resp, err := probeClient(nil).Do(req)
-	if err != nil {
-		return 0, err
+	if req.Header["User-Agent"] == nil {
+		req.Header.Set("User-Agent", "kube-probe/1.36")
 	}
-	defer resp.Body.Close()
-	return resp.StatusCode, nil
+	if accept := req.Header["Accept"]; accept == nil {
+		req.Header.Set("Accept", "*/*")
+	} else if accept[0] == "" {
+		req.Header.Del("Accept")
+	}
+	req.Host = req.Header.Get("Host")
+	return req, nil
+}
+
+// probeDialer makes connections that leave little behind: a machine that asks hundreds of containers each second would have
+// tens of thousands of ended connections in memory, for a minute each.
+func probeDialer() *net.Dialer {
+	return &net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
+		return c.Control(func(fd uintptr) {
+			// What cannot be set costs memory, no more.
+			_ = syscall.SetsockoptLinger(int(fd), syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1, Linger: 1})
+		})
+	}}
 }
 
 // probeClient makes a client that keeps no connection and trusts every certificate: containers serve self-signed
@@ -324,7 +385,7 @@ func getHTTP(ctx context.Context, ip string, c *api.Container, action *api.HTTPG
 func probeClient(protocols *http.Protocols) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
-			DisableKeepAlives: true, DisableCompression: true, Protocols: protocols,
+			DisableKeepAlives: true, DisableCompression: true, Protocols: protocols, DialContext: probeDialer().DialContext,
 			TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
 		},
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
@@ -341,39 +402,51 @@ func probeClient(protocols *http.Protocols) *http.Client {
 
 // probeGRPC asks the standard health service. One call of a fixed form needs no gRPC library: it is an HTTP/2 POST
 // of a length-prefixed protobuf message.
-func probeGRPC(ctx context.Context, t *probeTarget, action *api.GRPCAction) error {
+func probeGRPC(ctx context.Context, t *probeTarget, action *api.GRPCAction, timeout time.Duration) (probeResult, string) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	service := api.Deref(action.Service, "")
-	message := append([]byte{0x0a, byte(len(service))}, service...) // field 1: the service's name
+	message := append(binary.AppendUvarint([]byte{0x0a}, uint64(len(service))), service...) // field 1: the service's name
 	if service == "" {
 		message = nil
 	}
 	body := binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message)))
 	address := net.JoinHostPort(t.ip, strconv.Itoa(int(action.Port)))
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/grpc.health.v1.Health/Check", bytes.NewReader(append(body, message...)))
+	connected := false
+	asking := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }})
+	req, err := http.NewRequestWithContext(asking, http.MethodPost, "http://"+address+"/grpc.health.v1.Health/Check", bytes.NewReader(append(body, message...)))
 	if err != nil {
-		return err
+		return probeUnknown, err.Error()
 	}
+	req.Header.Set("User-Agent", "kube-probe/1.36")
 	req.Header.Set("Content-Type", "application/grpc")
 	req.Header.Set("TE", "trailers")
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
 	resp, err := probeClient(protocols).Do(req)
-	if err != nil {
-		return fmt.Errorf("timeout: failed to connect service %q within 1s: %w", address, err)
+	var answer []byte
+	if err == nil {
+		defer resp.Body.Close()
+		answer, err = io.ReadAll(io.LimitReader(resp.Body, 1024))
 	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1024))
-	if err != nil {
-		return err
+	switch {
+	case err != nil && !connected: // nobody listens, or not yet: the connection is tried until the time is up
+		return probeFailure, fmt.Sprintf("timeout: failed to connect service %q within %v: %v", address, timeout, context.DeadlineExceeded)
+	case err != nil && ctx.Err() != nil:
+		return probeFailure, fmt.Sprintf("timeout: health rpc did not complete within %v", timeout)
+	case err != nil:
+		return probeFailure, "error: health rpc probe failed: " + err.Error()
 	}
-	if code := otherwise(resp.Trailer.Get("Grpc-Status"), resp.Header.Get("Grpc-Status")); code != "0" {
-		return fmt.Errorf("error: health rpc probe failed: status code %s: %s", code, resp.Trailer.Get("Grpc-Message"))
+	const unimplemented, serving = "12", 1
+	switch code := otherwise(resp.Trailer.Get("Grpc-Status"), resp.Header.Get("Grpc-Status")); {
+	case code == unimplemented:
+		return probeFailure, "error: this server does not implement the grpc health protocol (grpc.health.v1.Health): " + otherwise(resp.Trailer.Get("Grpc-Message"), resp.Header.Get("Grpc-Message"))
+	case code != "0":
+		return probeFailure, fmt.Sprintf("error: health rpc probe failed: rpc error: code = %s desc = %s", code, otherwise(resp.Trailer.Get("Grpc-Message"), resp.Header.Get("Grpc-Message")))
+	case len(answer) != 7 || answer[5] != 0x08 || answer[6] != serving:
+		return probeFailure, fmt.Sprintf("service unhealthy (responded with %q)", "NOT_SERVING")
 	}
-	const serving = 1
-	if len(answer) != 7 || answer[5] != 0x08 || answer[6] != serving {
-		return fmt.Errorf("service unhealthy (responded with %q)", "NOT_SERVING")
-	}
-	return nil
+	return probeSuccess, ""
 }
 
 // resolvePort finds the number of a port that may be a name.

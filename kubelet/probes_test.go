@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -30,30 +31,53 @@ func TestHTTPProbe(t *testing.T) {
 			if r.Header.Get("X-Check") != "1" || r.Header.Get("User-Agent") != "kube-probe/1.36" || r.URL.RawQuery != "full=1" {
 				w.WriteHeader(http.StatusTeapot)
 			}
+		case "/slow":
+			<-r.Context().Done()
 		case "/moved":
 			http.Redirect(w, r, "http://elsewhere.invalid/", http.StatusFound)
 		default:
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})
-	get := func(path string) *api.HTTPGetAction {
-		return &api.HTTPGetAction{Path: path, Port: api.FromString("web"), HTTPHeaders: []api.HTTPHeader{{Name: "X-Check", Value: "1"}}}
+	get := func(path string, headers ...api.HTTPHeader) *api.HTTPGetAction {
+		return &api.HTTPGetAction{Path: path, Port: api.FromString("web"), HTTPHeaders: append(headers, api.HTTPHeader{Name: "X-Check", Value: "1"})}
 	}
-	require.NoError(t, probeHTTP(t.Context(), target, get("/ok?full=1")))
-	require.NoError(t, probeHTTP(t.Context(), target, get("/moved")), "a redirect to another host counts as an answer")
-	require.EqualError(t, probeHTTP(t.Context(), target, get("/bad")), "HTTP probe failed with statuscode: 500")
-	require.ErrorContains(t, probeHTTP(t.Context(), target, &api.HTTPGetAction{Port: api.FromString("none")}), "couldn't find port: none")
+	tests := []struct {
+		name    string
+		action  *api.HTTPGetAction
+		result  probeResult
+		message string // a part of it
+	}{
+		{"an answer", get("/ok?full=1"), probeSuccess, ""},
+		{"an agent of one's own", get("/ok?full=1", api.HTTPHeader{Name: "User-Agent", Value: "me"}), probeFailure, "HTTP probe failed with statuscode: 418"},
+		{"a redirect to another host counts as an answer", get("/moved"), probeWarning, "Probe terminated redirects, Response body: "},
+		{"a bad status", get("/bad"), probeFailure, "HTTP probe failed with statuscode: 500"},
+		{"too slow", get("/slow"), probeFailure, "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"},
+		{"no such port", &api.HTTPGetAction{Port: api.FromString("none")}, probeUnknown, "couldn't find port: none"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			result, message := probeHTTP(t.Context(), target, test.action, 500*time.Millisecond)
+			require.Equal(t, test.result, result, message)
+			require.Contains(t, message, test.message)
+		})
+	}
 }
 
 func TestTCPProbe(t *testing.T) {
 	target := probed(t, func(http.ResponseWriter, *http.Request) {})
-	require.NoError(t, probeTCP(t.Context(), target, &api.TCPSocketAction{Port: api.FromString("web")}))
-	require.Error(t, probeTCP(t.Context(), target, &api.TCPSocketAction{Port: api.FromInt(1)}))
+	for name, test := range map[string]struct {
+		port   api.IntOrString
+		result probeResult
+	}{"open": {api.FromString("web"), probeSuccess}, "closed": {api.FromInt(1), probeFailure}, "unknown": {api.FromString("none"), probeUnknown}} {
+		result, message := probeTCP(t.Context(), target, &api.TCPSocketAction{Port: test.port}, time.Second)
+		require.Equal(t, test.result, result, "%s: %s", name, message)
+	}
 }
 
 // The health service answers with one byte of meaning: the rest is gRPC's wrapping.
 func TestGRPCProbe(t *testing.T) {
-	status := byte(1)
+	status, code := byte(1), "0"
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/grpc.health.v1.Health/Check" || r.ProtoMajor != 2 {
 			w.WriteHeader(http.StatusNotFound)
@@ -61,7 +85,7 @@ func TestGRPCProbe(t *testing.T) {
 		}
 		w.Header().Set("Trailer", "Grpc-Status")
 		_, _ = w.Write([]byte{0, 0, 0, 0, 2, 0x08, status})
-		w.Header().Set("Grpc-Status", "0")
+		w.Header().Set("Grpc-Status", code)
 	}))
 	server.Config.Protocols = new(http.Protocols)
 	server.Config.Protocols.SetUnencryptedHTTP2(true)
@@ -70,9 +94,18 @@ func TestGRPCProbe(t *testing.T) {
 	address := server.Listener.Addr().(*net.TCPAddr)
 	target := &probeTarget{ip: address.IP.String()}
 	action := &api.GRPCAction{Port: int32(address.Port), Service: api.Ptr("db")}
-	require.NoError(t, probeGRPC(t.Context(), target, action))
+	ask := func() string {
+		result, message := probeGRPC(t.Context(), target, action, time.Second)
+		require.Equal(t, message == "", result == probeSuccess)
+		return message
+	}
+	require.Empty(t, ask())
 	status = 2
-	require.ErrorContains(t, probeGRPC(t.Context(), target, action), "NOT_SERVING")
+	require.Equal(t, `service unhealthy (responded with "NOT_SERVING")`, ask())
+	code = "12"
+	require.Contains(t, ask(), "error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ")
+	action.Port = 1
+	require.Equal(t, `timeout: failed to connect service "127.0.0.1:1" within 1s: context deadline exceeded`, ask())
 }
 
 // A container that was ready before the kubelet restarted is ready after it; its successor has to earn it.
