@@ -32,8 +32,12 @@ func (c *Config) commandLine(p Profile, component string) ([]string, error) {
 		}
 		return args, nil
 	case "controllers":
-		return []string{"controllers", "--kubeconfig", pki("controllers.conf"), "--root-ca-file", pki("ca.crt"),
-			"--cluster-signing-key-file", pki("ca.key"), "--service-account-private-key-file", pki("sa.key"), "--volume-dir", p.Path("data", "volumes")}, nil
+		args := []string{"controllers", "--kubeconfig", pki("controllers.conf"), "--root-ca-file", pki("ca.crt"),
+			"--cluster-signing-key-file", pki("ca.key"), "--service-account-private-key-file", pki("sa.key"), "--volume-dir", p.Path("data", "volumes")}
+		if c.hasProxy() { // where there are no packets an address would be a promise that nobody keeps
+			args = append(args, "--load-balancer-range", c.BalancerCIDR.String())
+		}
+		return args, nil
 	case "scheduler":
 		return []string{"scheduler", "--kubeconfig", pki("scheduler.conf")}, nil
 	case proxyComponent:

@@ -22,8 +22,8 @@ type Machine interface {
 	KillNode(ctx context.Context, profile, node string) error
 	// RemoveNode removes every container of a node.
 	RemoveNode(ctx context.Context, profile, node string) error
-	// RunOnHost runs the image in a container that shares the machine's network and may change its packet rules, until it
-	// ends by itself or ctx does. A container of that name that is there already gives way; afterwards none is there.
+	// RunOnHost runs the image in a container that shares the machine's network, may change its packet rules and listen on
+	// any port, until it ends by itself or ctx does. A container of that name that is there already gives way; afterwards none is there.
 	// files are by their path in the container; what it says goes to out.
 	RunOnHost(ctx context.Context, profile, name, image string, args []string, files map[string][]byte, out io.Writer) error
 	// LoadImages reads an archive of images and returns their names.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -34,6 +35,8 @@ type Config struct {
 	NodeMonitorGracePeriod time.Duration
 	// VolumeDir is where the directories are that claims of LocalProvisioner get. "": none are made.
 	VolumeDir string
+	// LoadBalancers is where the addresses of Services of type LoadBalancer come from. The zero range: they get none.
+	LoadBalancers netip.Prefix
 }
 
 // runner is anything that works until its context ends.
@@ -95,6 +98,9 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	if cfg.VolumeDir != "" {
 		loops = append(loops, NewDirectoryProvisioner(as("persistent-volume-binder"), caches, cfg.VolumeDir, cfg.Logger))
+	}
+	if cfg.LoadBalancers.IsValid() {
+		loops = append(loops, NewLoadBalancerController(as("service-controller"), caches, cfg.LoadBalancers, cfg.Logger))
 	}
 	group, running := errgroup.WithContext(ctx)
 	for _, cache := range caches.all {

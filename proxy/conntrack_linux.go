@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kubelite/api"
+	"kubelite/proxy/endpoints"
 )
 
 // forgetStale makes the kernel forget UDP "connections" to a service that lead to what is no endpoint of it now. UDP has no
@@ -28,8 +29,8 @@ func forgetStale(n Network, svc *api.Service, slices []*api.EndpointSlice) error
 		if port.NodePort != 0 {
 			stale.fronts[netip.AddrPortFrom(n.Gateway, uint16(port.NodePort))] = true
 		}
-		for _, e := range endpointsOf(port, slices) {
-			stale.backs[e.to.Addr()] = true
+		for _, e := range endpoints.Of(port, slices) {
+			stale.backs[e.To.Addr()] = true
 		}
 		if _, err := netlink.ConntrackDeleteFilters(netlink.ConntrackTable, unix.AF_INET, stale); err != nil {
 			return err

@@ -4,10 +4,12 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,43 +17,63 @@ import (
 	"kubelite/client"
 )
 
-// loopback serves node ports on 127.0.0.1, for people at this machine. The kernel does not let packets from loopback leave
-// for other interfaces, so rules alone cannot: each connection is accepted here and made once more to the node's address,
-// where the rules redirect it.
+// loopback serves node ports and load balancers on 127.0.0.1, for people at this machine. The kernel does not let packets from
+// loopback leave for other interfaces, so rules alone cannot: each connection is accepted here and made once more to where
+// the rules redirect it.
 //
-//	curl 127.0.0.1:30080 ──▶ this process ──▶ 10.244.0.1:30080 ──dnat──▶ pod
+//	curl 127.0.0.1:30080 ──▶ this process ──▶ 10.244.0.1:30080 ──dnat──▶ pod      a node port
+//	curl 127.0.0.1:80    ──▶ this process ──▶ 10.104.0.1:80    ──dnat──▶ pod      a load balancer's port
 //
-// A port that another program has is left to it.
+// A port that another program has is left to it, and taken when it is free. Of two load balancers with one port the first by
+// name has it.
 type loopback struct {
-	node netip.Addr
-	log  *slog.Logger
+	log *slog.Logger
 
 	mu    sync.Mutex
-	ctx   context.Context        // of run; nil before; guarded by mu
-	wants map[api.Key][]nodePort // guarded by mu
-	open  map[nodePort]func()    // closes what is being served; guarded by mu
-	work  sync.WaitGroup         // everything that was begun
+	ctx   context.Context          // of run; nil before; guarded by mu
+	wants map[api.Key][]front      // guarded by mu
+	open  map[localPort]*openFront // guarded by mu
+	work  sync.WaitGroup           // everything that was begun
 }
 
-// nodePort is a port of a node.
-type nodePort struct {
+// localPort is a port of 127.0.0.1.
+type localPort struct {
 	protocol api.Protocol
 	number   uint16
 }
 
-func newLoopback(node netip.Addr, log *slog.Logger) *loopback {
-	return &loopback{node: node, log: log, wants: map[api.Key][]nodePort{}, open: map[nodePort]func(){}}
+// front is a port of 127.0.0.1 and where its connections go.
+type front struct {
+	localPort
+	to netip.AddrPort
+}
+
+// openFront is a front that is being served, or one that another program has.
+type openFront struct {
+	front
+	stop func() // nil: another program has it
+}
+
+// retryTaken is how often ports that other programs have are tried again: nobody tells when they are free.
+const retryTaken = 5 * time.Second
+
+func newLoopback(log *slog.Logger) *loopback {
+	return &loopback{log: log, wants: map[api.Key][]front{}, open: map[localPort]*openFront{}}
 }
 
 // run serves until ctx ends.
 func (l *loopback) run(ctx context.Context) error {
 	l.mu.Lock()
 	l.ctx = ctx
-	l.adjust()
 	l.mu.Unlock()
-	<-ctx.Done()
+	for ctx.Err() == nil {
+		l.mu.Lock()
+		l.adjust()
+		l.mu.Unlock()
+		client.Wait(ctx, retryTaken)
+	}
 	l.mu.Lock()
-	l.wants = map[api.Key][]nodePort{}
+	l.wants = map[api.Key][]front{}
 	l.adjust()
 	l.mu.Unlock()
 	l.work.Wait()
@@ -59,14 +81,14 @@ func (l *loopback) run(ctx context.Context) error {
 }
 
 // set says which ports a service has.
-func (l *loopback) set(service api.Key, ports []nodePort) {
+func (l *loopback) set(service api.Key, fronts []front) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if slices.Equal(l.wants[service], ports) {
+	if slices.Equal(l.wants[service], fronts) {
 		return
 	}
-	l.wants[service] = ports
-	if len(ports) == 0 {
+	l.wants[service] = fronts
+	if len(fronts) == 0 {
 		delete(l.wants, service)
 	}
 	l.adjust()
@@ -77,50 +99,66 @@ func (l *loopback) adjust() {
 	if l.ctx == nil {
 		return
 	}
-	wanted := map[nodePort]bool{}
-	for _, ports := range l.wants {
-		for _, port := range ports {
-			wanted[port] = true
-		}
-	}
-	for port, stop := range l.open {
-		if !wanted[port] {
-			stop()
+	wanted := planFronts(l.wants)
+	for port, open := range l.open {
+		if wanted[port] != open.front {
+			if open.stop != nil {
+				open.stop()
+			}
 			delete(l.open, port)
 		}
 	}
-	for port := range wanted {
-		if l.open[port] == nil {
-			l.serve(port)
+	for port, f := range wanted {
+		switch open := l.open[port]; {
+		case open == nil:
+			stop, err := l.serve(f)
+			if err != nil {
+				l.log.Warn("port is not served on loopback", "port", port.number, "for", f.to, "error", err)
+			}
+			l.open[port] = &openFront{f, stop}
+		case open.stop == nil:
+			var err error
+			if open.stop, err = l.serve(f); err == nil {
+				l.log.Info("port is free now, and served on loopback", "port", port.number, "for", f.to)
+			}
 		}
 	}
 }
 
-func (l *loopback) serve(port nodePort) {
-	number := strconv.Itoa(int(port.number))
-	here, there := net.JoinHostPort("127.0.0.1", number), net.JoinHostPort(l.node.String(), number)
-	var err error
-	switch port.protocol {
+// planFronts tells who has which port.
+func planFronts(wants map[api.Key][]front) map[localPort]front {
+	fronts := map[localPort]front{}
+	for _, service := range slices.SortedFunc(maps.Keys(wants), func(a, b api.Key) int { return strings.Compare(a.String(), b.String()) }) {
+		for _, f := range wants[service] {
+			if _, taken := fronts[f.localPort]; !taken {
+				fronts[f.localPort] = f
+			}
+		}
+	}
+	return fronts
+}
+
+// serve begins to serve a front and returns what ends it. Go knows no SCTP: that is not there on loopback.
+func (l *loopback) serve(f front) (stop func(), err error) {
+	here, there := net.JoinHostPort("127.0.0.1", strconv.Itoa(int(f.number))), f.to.String()
+	switch f.protocol {
 	case api.ProtocolUDP:
-		var conn net.PacketConn
-		if conn, err = net.ListenPacket("udp", here); err == nil {
-			l.open[port] = func() { conn.Close() }
-			l.work.Go(func() { l.relay(conn, there) })
+		conn, err := net.ListenPacket("udp", here)
+		if err != nil {
+			return nil, err
 		}
+		l.work.Go(func() { l.relay(conn, there) })
+		return func() { conn.Close() }, nil
 	case api.ProtocolSCTP:
-		return // Go knows no SCTP
-	default:
-		var listener net.Listener
-		if listener, err = net.Listen("tcp", here); err == nil {
-			ctx, cancel := context.WithCancel(l.ctx)
-			l.open[port] = func() { cancel(); listener.Close() }
-			l.work.Go(func() { l.accept(ctx, listener, there) })
-		}
+		return func() {}, nil
 	}
+	listener, err := net.Listen("tcp", here)
 	if err != nil {
-		l.log.Warn("node port is not served on loopback", "port", port.number, "error", err)
-		l.open[port] = func() {} // tried; the port is there on the node's address all the same
+		return nil, err
 	}
+	ctx, cancel := context.WithCancel(l.ctx)
+	l.work.Go(func() { l.accept(ctx, listener, there) })
+	return func() { cancel(); listener.Close() }, nil
 }
 
 // accept serves connections. Those that there are go on when the port is closed, as they do through rules.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/netip"
+	"slices"
 
 	"kubelite/proxy/nft"
 )
@@ -16,6 +17,11 @@ type Network struct {
 	// Bridged tells that the kernel shows IP rules also those packets that the bridge passes from pod to pod
 	// (net.bridge.bridge-nf-call-iptables). Otherwise they see routed packets alone.
 	Bridged bool
+}
+
+// isVirtual tells whether an address is one that this cluster gives out.
+func (n Network) isVirtual(address netip.Addr) bool {
+	return slices.ContainsFunc(n.Virtual, func(r netip.Prefix) bool { return r.Contains(address) })
 }
 
 // Names of the maps and sets that fragments share.

@@ -8,12 +8,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"kubelite/api"
+	"kubelite/proxy/endpoints"
 	"kubelite/proxy/nft"
 )
 
@@ -171,8 +173,8 @@ func TestEndpointsOf(t *testing.T) {
 		"another protocol":                   {api.ServicePort{Name: "http", Protocol: api.ProtocolUDP}, slice(ready), nil},
 	} {
 		var got []string
-		for _, e := range endpointsOf(&c.port, c.slices) {
-			got = append(got, e.to.String())
+		for _, e := range endpoints.Of(&c.port, c.slices) {
+			got = append(got, e.To.String())
 		}
 		require.Equal(t, c.want, got, name)
 	}
@@ -238,4 +240,29 @@ func TestFragmentsShareNothing(t *testing.T) {
 	for name := range maps.Keys(one.Chains) {
 		require.NotContains(t, two.Chains, name)
 	}
+}
+
+// TestPlanFronts: which service has a port of this machine's loopback, when several want it.
+func TestPlanFronts(t *testing.T) {
+	n, _ := testNetwork()
+	ready := []*api.EndpointSlice{{
+		AddressType: api.AddressTypeIPv4, Ports: []api.DiscoveryEndpointPort{{Name: api.Ptr(""), Port: api.Ptr(int32(8080)), Protocol: api.Ptr(api.ProtocolTCP)}},
+		Endpoints: []api.Endpoint{{Addresses: []string{"10.244.1.5"}}},
+	}}
+	balancer := func(address string, port, node int32) *api.Service {
+		svc := &api.Service{Spec: api.ServiceSpec{Type: api.ServiceTypeLoadBalancer, ClusterIP: "10.96.0.9", Ports: []api.ServicePort{{Port: port, NodePort: node, Protocol: api.ProtocolTCP}}}}
+		svc.Status.LoadBalancer.Ingress = []api.LoadBalancerIngress{{IP: address}}
+		return svc
+	}
+	wants := map[api.Key][]front{
+		{Namespace: "a", Name: "web"}:  frontsOf(n, balancer("10.104.0.1", 80, 30080), ready),
+		{Namespace: "b", Name: "web"}:  frontsOf(n, balancer("10.104.0.2", 80, 30081), ready),
+		{Namespace: "c", Name: "far"}:  frontsOf(n, balancer("203.0.113.1", 81, 0), ready), // somebody else's address
+		{Namespace: "d", Name: "none"}: frontsOf(n, balancer("10.104.0.3", 82, 30082), nil),
+	}
+	got := map[string]string{}
+	for port, f := range planFronts(wants) {
+		got[strconv.Itoa(int(port.number))] = f.to.String()
+	}
+	require.Equal(t, map[string]string{"80": "10.104.0.1:80", "30080": "10.244.0.1:30080", "30081": "10.244.0.1:30081"}, got)
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +15,7 @@ import (
 
 	"kubelite/api"
 	"kubelite/client"
+	"kubelite/proxy/endpoints"
 	"kubelite/proxy/nft"
 )
 
@@ -88,7 +88,7 @@ func newProxy(cfg Config) *Proxy {
 		spaces:   client.NewInformer[*api.Namespace](cfg.Client, client.InformerOptions{}),
 		policies: client.NewInformer[*api.NetworkPolicy](cfg.Client, client.InformerOptions{}),
 		queue:    client.NewQueue("proxy"), podQueue: client.NewQueue("proxy-pods"),
-		rules: nft.NewWriter(nft.IP, cfg.Table), loopback: newLoopback(cfg.Network.Gateway, cfg.Logger),
+		rules: nft.NewWriter(nft.IP, cfg.Table), loopback: newLoopback(cfg.Logger),
 		shown: map[api.Key]string{},
 	}
 	if !cfg.Network.Bridged {
@@ -214,7 +214,7 @@ func (p *Proxy) Reconcile(ctx context.Context, key api.Key) error {
 	if err := p.rules.Set(key.String(), fragment); err != nil {
 		return fmt.Errorf("write the rules of service %s: %w", key, err)
 	}
-	p.loopback.set(key, nodePortsOf(svc, p.slices.ByIndex(byService, key.String())))
+	p.loopback.set(key, frontsOf(p.cfg.Network, svc, p.slices.ByIndex(byService, key.String())))
 	if err := forgetStale(p.cfg.Network, svc, p.slices.ByIndex(byService, key.String())); err != nil {
 		p.log.Warn("connections to endpoints that are gone may linger", "service", key.String(), "error", err)
 	}
@@ -236,8 +236,8 @@ func (p *Proxy) show(ctx context.Context, svc *api.Service, fragment nft.Fragmen
 	}
 	ready := map[netip.Addr]bool{}
 	for i := range svc.Spec.Ports {
-		for _, e := range endpointsOf(&svc.Spec.Ports[i], p.slices.ByIndex(byService, svc.Key().String())) {
-			ready[e.to.Addr()] = true
+		for _, e := range endpoints.Of(&svc.Spec.Ports[i], p.slices.ByIndex(byService, svc.Key().String())) {
+			ready[e.To.Addr()] = true
 		}
 	}
 	reason := client.Because(ctx, "%d endpoints take connections: packets for %s are led to them", len(ready), svc.Spec.ClusterIP)
@@ -310,15 +310,24 @@ func (p *Proxy) watchRemovals(ctx context.Context, w *nft.Writer) error {
 	return group.Wait()
 }
 
-// nodePortsOf are the node ports of a service that lead somewhere.
-func nodePortsOf(svc *api.Service, endpointSlices []*api.EndpointSlice) []nodePort {
-	var all []nodePort
+// frontsOf are the ports of a service that this machine has on loopback: those that lead somewhere.
+func frontsOf(n Network, svc *api.Service, endpointSlices []*api.EndpointSlice) []front {
+	var all []front
 	for i := range svc.Spec.Ports {
 		port := &svc.Spec.Ports[i]
-		if port.NodePort != 0 && isRouted(svc) && len(endpointsOf(port, endpointSlices)) > 0 {
-			all = append(all, nodePort{port.Protocol, uint16(port.NodePort)})
+		if !isRouted(svc) || len(endpoints.Of(port, endpointSlices)) == 0 {
+			continue
+		}
+		if port.NodePort != 0 {
+			number := uint16(port.NodePort)
+			all = append(all, front{localPort{port.Protocol, number}, netip.AddrPortFrom(n.Gateway, number)})
+		}
+		for _, address := range loadBalancerIPs(svc) {
+			if n.isVirtual(address) {
+				number := uint16(port.Port)
+				all = append(all, front{localPort{port.Protocol, number}, netip.AddrPortFrom(address, number)})
+			}
 		}
 	}
-	slices.SortFunc(all, func(a, b nodePort) int { return int(a.number) - int(b.number) })
 	return all
 }

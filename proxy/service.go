@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kubelite/api"
+	"kubelite/proxy/endpoints"
 	"kubelite/proxy/nft"
 )
 
@@ -29,7 +30,7 @@ func planService(n Network, svc *api.Service, endpointSlices []*api.EndpointSlic
 		port := &svc.Spec.Ports[i]
 		p := portPlan{
 			f: &f, network: n, svc: svc, port: port, nodes: nodes,
-			endpoints: endpointsOf(port, endpointSlices),
+			endpoints: endpoints.Of(port, endpointSlices),
 			chain:     fmt.Sprintf("service/%s/%s/%s", svc.Namespace, svc.Name, portName(port)),
 		}
 		p.plan()
@@ -54,7 +55,7 @@ type portPlan struct {
 	svc       *api.Service
 	port      *api.ServicePort
 	nodes     map[string]netip.Prefix
-	endpoints []endpoint
+	endpoints []endpoints.Endpoint
 	chain     string
 }
 
@@ -106,12 +107,12 @@ func (p *portPlan) addBalancer(chain string) {
 	var rules []nft.Rule
 	var chains []string
 	for _, e := range p.endpoints {
-		own := fmt.Sprintf("%s/%s/%d", chain, e.to.Addr(), e.to.Port())
+		own := fmt.Sprintf("%s/%s/%d", chain, e.To.Addr(), e.To.Port())
 		clients := "clients-of-" + own
 		p.f.AddSet(clients, nft.Set{Key: []nft.Field{nft.SourceAddress}, Dynamic: true})
 		p.f.AddChain(own,
 			nft.Rule{nft.Remember{Set: clients, Timeout: affinityTimeout(p.svc)}},
-			nft.Rule{p.redirect([]netip.AddrPort{e.to})})
+			nft.Rule{p.redirect([]netip.AddrPort{e.To})})
 		rules = append(rules, nft.Rule{nft.In{Fields: []nft.Field{nft.SourceAddress}, Set: clients}, nft.Goto(own)})
 		chains = append(chains, own)
 	}
@@ -191,3 +192,35 @@ func ipv4(texts ...string) []netip.Addr {
 	}
 	return all
 }
+
+func targets(all []endpoints.Endpoint) []netip.AddrPort {
+	to := make([]netip.AddrPort, len(all))
+	for i, e := range all {
+		to[i] = e.To
+	}
+	return to
+}
+
+// byNode groups endpoints by the node that they are on.
+func byNode(all []endpoints.Endpoint) map[string][]endpoints.Endpoint {
+	groups := map[string][]endpoints.Endpoint{}
+	for _, e := range all {
+		if e.Node != "" {
+			groups[e.Node] = append(groups[e.Node], e)
+		}
+	}
+	return groups
+}
+
+// transportNumber is a protocol as packets name it.
+func transportNumber(p api.Protocol) byte {
+	switch p {
+	case api.ProtocolUDP:
+		return nft.UDP
+	case api.ProtocolSCTP:
+		return nft.SCTP
+	}
+	return nft.TCP
+}
+
+func transport(p api.Protocol) nft.Value { return nft.TransportNumber(transportNumber(p)) }

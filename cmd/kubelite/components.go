@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"os"
 	"time"
 
@@ -76,7 +77,7 @@ func ended(err error) error {
 }
 
 func controllersCommand() *cobra.Command {
-	var rootCA, signingKey, tokenKey, volumeDir string
+	var rootCA, signingKey, tokenKey, volumeDir, balancers string
 	var nodeGrace time.Duration
 	var autoscaler controllers.AutoscalerConfig
 	leaderElect := true
@@ -97,15 +98,22 @@ func controllersCommand() *cobra.Command {
 				return err
 			}
 		}
-		return controllers.Run(ctx, controllers.Config{
+		cfg := controllers.Config{
 			Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity(), RootCA: ca, NodeMonitorGracePeriod: nodeGrace, SigningKey: key, TokenKey: signer,
 			VolumeDir: volumeDir, Autoscaler: autoscaler,
-		})
+		}
+		if balancers != "" {
+			if cfg.LoadBalancers, err = netip.ParsePrefix(balancers); err != nil {
+				return err
+			}
+		}
+		return controllers.Run(ctx, cfg)
 	})
 	cmd.Flags().StringVar(&rootCA, "root-ca-file", "", "certificate authority that is published to every namespace")
 	cmd.Flags().StringVar(&signingKey, "cluster-signing-key-file", "", "key of that authority, to sign requests for certificates with (default: none are signed)")
 	cmd.Flags().StringVar(&tokenKey, "service-account-private-key-file", "", "key that the API server signs tokens with, to fill secrets of type kubernetes.io/service-account-token with (default: none are filled)")
 	cmd.Flags().StringVar(&volumeDir, "volume-dir", "", "where the directories of claims with provisioner kubelite.io/local-path are made (default: none are)")
+	cmd.Flags().StringVar(&balancers, "load-balancer-range", "", "where the addresses of Services of type LoadBalancer come from (default: they get none)")
 	cmd.Flags().DurationVar(&autoscaler.SyncPeriod, "horizontal-pod-autoscaler-sync-period", 15*time.Second, "how often autoscalers measure")
 	cmd.Flags().DurationVar(&autoscaler.DownscaleStabilization, "horizontal-pod-autoscaler-downscale-stabilization", 5*time.Minute, "for how long the highest recommendation holds, where an autoscaler does not say so itself")
 	cmd.Flags().DurationVar(&autoscaler.CPUInitializationPeriod, "horizontal-pod-autoscaler-cpu-initialization-period", 5*time.Minute, "for how long after its start a pod's CPU counts only while it is ready")

@@ -12,8 +12,8 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// RunOnHost runs the image in a container that shares the machine's network and may change its packet rules, and nothing
-// else. It returns when the container has ended, and leaves none behind. When ctx ends the container is told to.
+// RunOnHost runs the image in a container that shares the machine's network, may change its packet rules and listen on any
+// port, and nothing else. It returns when the container has ended, and leaves none behind. When ctx ends the container is told to.
 func (Machine) RunOnHost(ctx context.Context, profile, name, image string, args []string, files map[string][]byte, out io.Writer) error {
 	return withDaemon(func(d *client.Client) error {
 		if err := removeContainer(ctx, d, name); err != nil { // of a process that was killed
@@ -21,7 +21,7 @@ func (Machine) RunOnHost(ctx context.Context, profile, name, image string, args 
 		}
 		made, err := d.ContainerCreate(ctx, &container.Config{Image: image, Cmd: args, Labels: map[string]string{labelProfile: profile}},
 			&container.HostConfig{
-				NetworkMode: "host", CapDrop: []string{"ALL"}, CapAdd: []string{"NET_ADMIN"},
+				NetworkMode: "host", CapDrop: []string{"ALL"}, CapAdd: []string{"NET_ADMIN", "NET_BIND_SERVICE"},
 				SecurityOpt: []string{"no-new-privileges"}, LogConfig: container.LogConfig{Type: "none"},
 			}, nil, nil, name)
 		if err != nil {
