@@ -27,6 +27,7 @@ var addonManifests embed.FS
 // addonPurposes says what there is.
 var addonPurposes = []struct{ name, purpose string }{
 	{"dns", "names of services, for all pods"},
+	{"ingress", "HTTP from outside to services, by host and path, as ingress-nginx does"},
 }
 
 // defaultAddons are what a new cluster has. Simulated pods run nothing, so there they would be of no use.

@@ -55,7 +55,7 @@ func command() *cobra.Command {
 		},
 	}
 	root.AddCommand(cluster.Commands(docker.Machine{}, api.Version)...)
-	root.AddCommand(apiserverCommand(), controllersCommand(), schedulerCommand(), metricsCommand(), kubeletCommand(), proxyCommand(), dnsCommand(), fleetCommand())
+	root.AddCommand(apiserverCommand(), controllersCommand(), schedulerCommand(), metricsCommand(), kubeletCommand(), proxyCommand(), dnsCommand(), ingressCommand(), fleetCommand())
 	return root
 }
 

@@ -33,6 +33,7 @@ var longRunning = map[string]garbage{
 	"kubelet":        {percent: 50},
 	"proxy":          {percent: 50},
 	"dns":            {percent: 50},
+	"ingress":        {percent: 100},
 	"supervise":      {percent: 50},
 	"metrics-server": {percent: 50},
 
