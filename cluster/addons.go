@@ -3,12 +3,12 @@ package cluster
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -18,35 +18,71 @@ import (
 	"kubelite/client"
 )
 
-// An addon is a part of a cluster that runs in it as ordinary pods, of the image that holds our own binary. Its manifest is
-// applied when it is enabled, and again by each start, for a new version of kubelite has a new image.
-//
+// addon is a part of a cluster that people can do without. Most run in it as ordinary pods, of the image that holds our own binary:
+// the manifest is applied when the addon is enabled, and again by each start, for a new version of kubelite has a new image.
+type addon struct {
+	name, purpose string
+	// byDefault says that a new cluster has it.
+	byDefault bool
+	// process says that it is a process of the supervisor's, which works on simulated nodes, too. Pods run nothing there.
+	process bool
+	apply   func(ctx context.Context, c *client.Client, config *Config, p Profile) error
+	remove  func(ctx context.Context, c *client.Client, config *Config) error
+}
+
 //go:embed addons/*.yaml
 var addonManifests embed.FS
 
-// addonPurposes says what there is.
-var addonPurposes = []struct{ name, purpose string }{
-	{"dns", "names of services, for all pods"},
-	{"ingress", "HTTP from outside to services, by host and path, as ingress-nginx does"},
+// addons are all that there are.
+func addons() []addon {
+	return []addon{
+		podAddon("dns", "names of services, for all pods", true),
+		podAddon("ingress", "HTTP from outside to services, by host and path, as ingress-nginx does", false),
+		{name: metricsServer, purpose: "what pods and nodes use: kubectl top, and autoscaling", byDefault: true, process: true, apply: ensureMetricsServer, remove: removeMetricsServer},
+	}
 }
 
-// defaultAddons are what a new cluster has. Simulated pods run nothing, so there they would be of no use.
-func defaultAddons(runtime string) []string {
-	if runtime == RuntimeDocker {
-		return []string{"dns"}
+// podAddon is one that its manifest, addons/<name>.yaml, says all of.
+func podAddon(name, purpose string, byDefault bool) addon {
+	return addon{
+		name: name, purpose: purpose, byDefault: byDefault,
+		apply: func(ctx context.Context, c *client.Client, config *Config, _ Profile) error {
+			return applyManifest(ctx, c, config, name)
+		},
+		remove: func(ctx context.Context, c *client.Client, config *Config) error {
+			return deleteManifest(ctx, c, config, name)
+		},
 	}
-	return nil
+}
+
+// addonNamed finds an addon.
+func addonNamed(name string) (addon, error) {
+	var names []string
+	for _, a := range addons() {
+		if a.name == name {
+			return a, nil
+		}
+		names = append(names, a.name)
+	}
+	return addon{}, fmt.Errorf("no addon %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// defaultAddons are what a new cluster has.
+func defaultAddons(runtime string) []string {
+	var names []string
+	for _, a := range addons() {
+		if a.byDefault && (a.process || runtime == RuntimeDocker) {
+			names = append(names, a.name)
+		}
+	}
+	return names
 }
 
 // addonObjects are the objects of an addon in this cluster.
 func (c *Config) addonObjects(name string) ([]*api.Unstructured, error) {
 	manifest, err := addonManifests.ReadFile("addons/" + name + ".yaml")
 	if err != nil {
-		var names []string
-		for _, a := range addonPurposes {
-			names = append(names, a.name)
-		}
-		return nil, fmt.Errorf("no addon %q; there are %s", name, strings.Join(names, ", "))
+		return nil, err
 	}
 	text := strings.NewReplacer("$IMAGE", c.Image, "$DNS_ADDRESS", c.dnsAddress().String(), "$NODE_IP", c.nodeIP()).Replace(string(manifest))
 	var objects []*api.Unstructured
@@ -64,8 +100,8 @@ func (c *Config) addonObjects(name string) ([]*api.Unstructured, error) {
 	return objects, nil
 }
 
-// applyAddon makes the addon's objects what its manifest says.
-func applyAddon(ctx context.Context, c *client.Client, config *Config, name string) error {
+// applyManifest makes the addon's objects what its manifest says.
+func applyManifest(ctx context.Context, c *client.Client, config *Config, name string) error {
 	objects, err := config.addonObjects(name)
 	if err != nil {
 		return err
@@ -86,8 +122,8 @@ func applyAddon(ctx context.Context, c *client.Client, config *Config, name stri
 	return nil
 }
 
-// deleteAddon removes the addon's objects, the last one first.
-func deleteAddon(ctx context.Context, c *client.Client, config *Config, name string) error {
+// deleteManifest removes the addon's objects, the last one first.
+func deleteManifest(ctx context.Context, c *client.Client, config *Config, name string) error {
 	objects, err := config.addonObjects(name)
 	if err != nil {
 		return err
@@ -117,7 +153,7 @@ func addonsCommand() *cobra.Command {
 		}
 		w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 3, ' ', 0)
 		fmt.Fprintln(w, "ADDON\tSTATE\tPURPOSE")
-		for _, a := range addonPurposes {
+		for _, a := range addons() {
 			state := "disabled"
 			if slices.Contains(config.Addons, a.name) {
 				state = "enabled"
@@ -126,14 +162,18 @@ func addonsCommand() *cobra.Command {
 		}
 		return w.Flush()
 	}))
-	change := func(use, short, done string, act func(ctx context.Context, c *client.Client, config *Config, name string) error, edit func(addons []string, name string) []string) {
+	change := func(use, short, done string, act func(ctx context.Context, c *client.Client, config *Config, p Profile, a addon) error) {
 		cmd.AddCommand(profileCommand(use+" ADDON", short, cobra.ExactArgs(1), func(cmd *cobra.Command, p Profile, args []string) error {
 			config, err := loadConfig(p)
 			if err != nil {
 				return err
 			}
-			if !config.hasProxy() {
-				return errors.New("addons are pods, and this cluster's nodes are simulated: they would do nothing")
+			a, err := addonNamed(args[0])
+			if err != nil {
+				return err
+			}
+			if !config.hasProxy() && !a.process {
+				return fmt.Errorf("addon %s is pods, and this cluster's nodes are simulated: they would do nothing", a.name)
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), 30*time.Second)
 			defer cancel()
@@ -141,25 +181,30 @@ func addonsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := act(ctx, c, config, args[0]); err != nil {
+			if err := act(ctx, c, config, p, a); err != nil {
 				return err
 			}
-			config.Addons = edit(config.Addons, args[0])
 			if err := config.save(p); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "addon %s %s\n", args[0], done)
+			if pid := supervisorPID(p); a.process && pid != 0 {
+				if err := syscall.Kill(pid, syscall.SIGHUP); err != nil {
+					return fmt.Errorf("tell the supervisor: %w", err)
+				}
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "addon %s %s\n", a.name, done)
 			return err
 		}))
 	}
-	change("enable", "Run an addon", "enabled", applyAddon, func(addons []string, name string) []string {
-		if slices.Contains(addons, name) {
-			return addons
+	change("enable", "Run an addon", "enabled", func(ctx context.Context, c *client.Client, config *Config, p Profile, a addon) error {
+		if !slices.Contains(config.Addons, a.name) {
+			config.Addons = append(config.Addons, a.name)
 		}
-		return append(addons, name)
+		return a.apply(ctx, c, config, p)
 	})
-	change("disable", "Remove an addon", "disabled", deleteAddon, func(addons []string, name string) []string {
-		return slices.DeleteFunc(addons, func(a string) bool { return a == name })
+	change("disable", "Remove an addon", "disabled", func(ctx context.Context, c *client.Client, config *Config, _ Profile, a addon) error {
+		config.Addons = slices.DeleteFunc(config.Addons, func(name string) bool { return name == a.name })
+		return a.remove(ctx, c, config)
 	})
 	return cmd
 }

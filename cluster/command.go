@@ -17,7 +17,7 @@ import (
 func Commands(machine Machine, version string) []*cobra.Command {
 	return []*cobra.Command{
 		startCommand(machine, version), stopCommand(), deleteCommand(machine), statusCommand(), ipCommand(), logsCommand(),
-		kubeconfigCommand(), componentCommand(), nodeCommand(machine), imageCommand(machine), addonsCommand(), serviceCommand(), superviseCommand(), proxyContainerCommand(machine),
+		kubeconfigCommand(), componentCommand(), nodeCommand(machine), imageCommand(machine), addonsCommand(), serviceCommand(), tunnelCommand(machine), superviseCommand(), proxyContainerCommand(machine),
 	}
 }
 

@@ -77,7 +77,10 @@ func (n Node) Component() string { return "kubelet-" + n.Name }
 
 // Components names every process of the cluster, in the order they are started. Stopping goes backwards.
 func (c *Config) Components() []string {
-	names := []string{"apiserver", "controllers", "scheduler", metricsServer}
+	names := []string{"apiserver", "controllers", "scheduler"}
+	if slices.Contains(c.Addons, metricsServer) {
+		names = append(names, metricsServer)
+	}
 	for _, n := range c.Nodes {
 		names = append(names, n.Component())
 	}

@@ -26,6 +26,9 @@ type Machine interface {
 	// any port, until it ends by itself or ctx does. A container of that name that is there already gives way; afterwards none is there.
 	// files are by their path in the container; what it says goes to out.
 	RunOnHost(ctx context.Context, profile, name, image string, args []string, files map[string][]byte, out io.Writer) error
+	// DialFromHost connects data with an address, from where a container of RunOnHost is: that may be Docker's virtual
+	// machine. It returns when both ends have said all.
+	DialFromHost(ctx context.Context, name, address string, data io.ReadWriter) error
 	// LoadImages reads an archive of images and returns their names.
 	LoadImages(ctx context.Context, archive io.Reader) (names []string, err error)
 	// ListImages returns the images that have a name, in order of their names.

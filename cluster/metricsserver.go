@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -53,6 +54,28 @@ func ensureMetricsServer(ctx context.Context, c *client.Client, config *Config, 
 			Service: &api.APIRegistrationServiceReference{Namespace: "kube-system", Name: metricsServer, Port: api.Ptr(int32(config.MetricsPort))},
 		}}),
 	)
+}
+
+// removeMetricsServer takes that back, so that nobody asks a server that is not there.
+func removeMetricsServer(ctx context.Context, c *client.Client, _ *Config) error {
+	ctx = client.Because(ctx, "addon %s is disabled", metricsServer)
+	return errors.Join(
+		gone(client.Of[*api.APIService](c).Delete(ctx, "", "v1beta1.metrics.k8s.io", api.DeleteOptions{})),
+		gone(client.Of[*api.Service](c).Delete(ctx, "kube-system", metricsServer, api.DeleteOptions{})),
+		gone(client.Of[*api.RoleBinding](c).Delete(ctx, "kube-system", metricsServer+"-auth-reader", api.DeleteOptions{})),
+		gone(client.Of[*api.ClusterRoleBinding](c).Delete(ctx, "", "system:"+metricsServer, api.DeleteOptions{})),
+		gone(client.Of[*api.ClusterRole](c).Delete(ctx, "", "system:aggregated-metrics-reader", api.DeleteOptions{})),
+		gone(client.Of[*api.ClusterRole](c).Delete(ctx, "", "system:"+metricsServer, api.DeleteOptions{})),
+		gone(client.Of[*api.ServiceAccount](c).Delete(ctx, "kube-system", metricsServer, api.DeleteOptions{})),
+	)
+}
+
+// gone drops the error of an object that was not there.
+func gone(err error) error {
+	if api.IsNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 // ensure makes an object unless there is one of its name. What a user has changed of it stays.

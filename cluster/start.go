@@ -78,15 +78,19 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 		return fmt.Errorf("the API server is not ready after %v: %w; its log is %s", opts.Wait, err, p.LogFile("apiserver"))
 	}
 	step("API server ready at %s", config.Server())
-	if err := errors.Join(ensureStorageClass(ctx, api), ensureMetricsServer(ctx, api, config, p)); err != nil {
+	if err := ensureStorageClass(ctx, api); err != nil {
 		return err
 	}
 	if err := waitNodes(ctx, api, nodeNames(config)); err != nil {
 		return fmt.Errorf("not every node is Ready after %v: %w; the logs are in %s", opts.Wait, err, p.Path("logs"))
 	}
 	step("Nodes ready: %s", strings.Join(abridged(nodeNames(config)), ", "))
-	for _, addon := range config.Addons {
-		if err := applyAddon(ctx, api, config, addon); err != nil {
+	for _, name := range config.Addons {
+		a, err := addonNamed(name)
+		if err == nil {
+			err = a.apply(ctx, api, config, p)
+		}
+		if err != nil {
 			return err
 		}
 	}

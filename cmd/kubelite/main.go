@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -28,7 +29,8 @@ func main() {
 		return
 	}
 	if len(os.Args) == 3 && os.Args[1] == "dial" {
-		// Runs in the sandbox of a pod, and makes the connection that was asked for from outside: `kubectl port-forward`.
+		// Runs in the sandbox of a pod, and makes the connection that was asked for from outside: `kubectl port-forward`. Or beside
+		// the proxy: `kubelite tunnel`.
 		if err := dial(ctx, os.Args[2]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			stop()
@@ -59,9 +61,12 @@ func command() *cobra.Command {
 	return root
 }
 
-// dial connects its standard streams with a port of this machine, or what it takes for one.
-func dial(ctx context.Context, port string) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort("localhost", port))
+// dial connects its standard streams with an address, or with a port of this machine, or what it takes for one.
+func dial(ctx context.Context, address string) error {
+	if !strings.Contains(address, ":") {
+		address = net.JoinHostPort("localhost", address)
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}

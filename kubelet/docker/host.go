@@ -41,6 +41,17 @@ func (Machine) RunOnHost(ctx context.Context, profile, name, image string, args 
 	})
 }
 
+// DialFromHost makes a connection from where a container of RunOnHost is.
+func (Machine) DialFromHost(ctx context.Context, name, address string, data io.ReadWriter) error {
+	return withDaemon(func(d *client.Client) error {
+		problem, err := (&Runtime{docker: d}).dialInside(ctx, name, []string{"/kubelite", "dial", address}, data)
+		if err == nil && problem != "" {
+			err = fmt.Errorf("failed to connect to %s: %s", address, problem)
+		}
+		return err
+	})
+}
+
 // attachAndWait starts a container and copies what it says until it ends.
 func attachAndWait(ctx context.Context, d *client.Client, id string, out io.Writer) error {
 	lasting := context.WithoutCancel(ctx) // the end of ctx is for the container, which may have something to say about it

@@ -133,14 +133,23 @@ func (r *Runtime) PortForward(ctx context.Context, sandboxID string, port int32,
 		var failure net.Error
 		r.bridgeIsFar.Store(errors.As(err, &failure) && failure.Timeout())
 	}
-	command := append(slices.Clone(r.cfg.DialCommand), strconv.Itoa(int(port)))
-	dialled := &dialled{yes: make(chan struct{})}
-	defer dialled.over() // or what waits to be sent would wait for ever
-	code, err := r.Exec(ctx, sandboxID, command, streaming.Streams{Stdin: afterDial{data, dialled.yes}, Stdout: data, Stderr: dialled})
-	if err == nil && code != 0 {
-		err = fmt.Errorf("failed to connect to localhost:%d inside the pod: %s", port, strings.TrimSpace(dialled.problem.String()))
+	problem, err := r.dialInside(ctx, sandboxID, append(slices.Clone(r.cfg.DialCommand), strconv.Itoa(int(port))), data)
+	if err == nil && problem != "" {
+		err = fmt.Errorf("failed to connect to localhost:%d inside the pod: %s", port, problem)
 	}
 	return err
+}
+
+// dialInside has our own binary make a connection inside of a container, and joins it with data. problem is what it says if it
+// gets none.
+func (r *Runtime) dialInside(ctx context.Context, container string, command []string, data io.ReadWriter) (problem string, err error) {
+	dialled := &dialled{yes: make(chan struct{})}
+	defer dialled.over() // or what waits to be sent would wait for ever
+	code, err := r.Exec(ctx, container, command, streaming.Streams{Stdin: afterDial{data, dialled.yes}, Stdout: data, Stderr: dialled})
+	if err == nil && code != 0 {
+		problem = strings.TrimSpace(dialled.problem.String())
+	}
+	return problem, err
 }
 
 // Dialled is what the command in the sandbox says, as an error line of its own, when the connection stands.
