@@ -81,10 +81,6 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 	if err := ensureStorageClass(ctx, api); err != nil {
 		return err
 	}
-	if err := waitNodes(ctx, api, nodeNames(config)); err != nil {
-		return fmt.Errorf("not every node is Ready after %v: %w; the logs are in %s", opts.Wait, err, p.Path("logs"))
-	}
-	step("Nodes ready: %s", strings.Join(abridged(nodeNames(config)), ", "))
 	for _, name := range config.Addons {
 		a, err := addonNamed(name)
 		if err == nil {
@@ -94,6 +90,10 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 			return err
 		}
 	}
+	if err := waitNodes(ctx, api, nodeNames(config)); err != nil {
+		return fmt.Errorf("not every node is Ready after %v: %w; the logs are in %s", opts.Wait, err, p.Path("logs"))
+	}
+	step("Nodes ready: %s", strings.Join(abridged(nodeNames(config)), ", "))
 	if config.hasProxy() {
 		if err := waitProxy(ctx, p, config, proxySaid); err != nil {
 			fmt.Fprintf(out, " ! Addresses of services lead nowhere, and network policies are not enforced: %v\n", err)

@@ -185,6 +185,7 @@ func printWhy(out io.Writer, name string, root *node, since []*api.LedgerRecord)
 		for _, r := range decisions {
 			printLater(out, r)
 		}
+		printPacketRules(out, decisions)
 	}
 }
 

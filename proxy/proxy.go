@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -168,8 +169,12 @@ func (p *Proxy) first() error {
 	}
 	pods, policies := p.planPods()
 	fragments["pods"], fragments["policies"] = pods, policies
-	if err := p.rules.Rebuild(fragments); err != nil {
-		return err
+	err := p.rules.Rebuild(fragments)
+	if errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("write packet rules: %w: the proxy's container was not given the capability NET_ADMIN over this machine's network; a Docker daemon without root, or a security profile, withholds it", err)
+	}
+	if err != nil {
+		return fmt.Errorf("write packet rules: %w", err)
 	}
 	if p.frames == nil {
 		return nil

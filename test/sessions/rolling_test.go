@@ -30,7 +30,8 @@ spec:
         - name: web
           image: kubelite-hello:v1
           ports: [{name: http, containerPort: 8080}]
-          readinessProbe: {httpGet: {path: /healthz, port: http}, periodSeconds: 1}
+          env: [{name: QUIET, value: "yes"}]
+          readinessProbe: {httpGet: {path: /healthz, port: http}, periodSeconds: 1, timeoutSeconds: 5}
           lifecycle: {preStop: {sleep: {seconds: 5}}} # until no rule leads here any more
 ---
 apiVersion: v1
@@ -63,8 +64,8 @@ func TestRollingLosesNothing(t *testing.T) {
 	manifest := filepath.Join(t.TempDir(), "rolling.yaml")
 	require.NoError(t, os.WriteFile(manifest, []byte(rolling), 0o600))
 	run(t, c.command("apply", "-f", manifest))
-	run(t, c.command("rollout", "status", "deployment/web", "--timeout=120s"))
-	run(t, c.command("rollout", "status", "-n", "ingress-nginx", "deployment/ingress-nginx-controller", "--timeout=120s"))
+	run(t, c.command("rollout", "status", "deployment/web", "--timeout=300s"))
+	run(t, c.command("rollout", "status", "-n", "ingress-nginx", "deployment/ingress-nginx-controller", "--timeout=300s"))
 	read := func(path string, args ...string) (value string) {
 		eventually(t, path, func() bool {
 			out, err := c.command(append(args, "-o", "jsonpath="+path)...).Output()
@@ -85,10 +86,10 @@ func TestRollingLosesNothing(t *testing.T) {
 	throughNodePort := startLoad(t, tool, "-url", fmt.Sprintf("http://%s:%s/", node, port), "-connect")
 	for i := range 3 {
 		run(t, c.command("set", "image", "deployment/web", fmt.Sprintf("web=kubelite-hello:v%d", 2-i%2)))
-		run(t, c.command("rollout", "status", "deployment/web", "--timeout=120s"))
+		run(t, c.command("rollout", "status", "deployment/web", "--timeout=300s"))
 		run(t, c.command("delete", "pod", "-l", "app=web", "--limit=1", "--wait=false"))
 	}
-	run(t, c.command("rollout", "status", "deployment/web", "--timeout=120s"))
+	run(t, c.command("rollout", "status", "deployment/web", "--timeout=300s"))
 	for name, stop := range map[string]func() loadResult{"an Ingress": throughIngress, "a node port": throughNodePort} {
 		r := stop()
 		t.Logf("through %s: %d requests in %.0f s, %d failed; p50 %.1f ms, p99 %.1f ms, longest %.0f ms", name, r.Requests, r.Seconds, r.Failed, r.P50, r.P99, r.Max)
