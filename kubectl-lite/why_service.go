@@ -20,8 +20,8 @@ func printPacketRules(out io.Writer, decisions []*api.LedgerRecord) {
 			latest = found
 		}
 	}
-	if len(latest.Rules) == 0 {
-		return
+	if len(latest.Rules) <= 2 {
+		return // a table with nothing in it: packets are refused, as the decision says
 	}
 	fmt.Fprint(out, `
 The way of a packet, and the rules that it meets there:
