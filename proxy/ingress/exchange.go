@@ -120,7 +120,7 @@ func rewrite(r *httputil.ProxyRequest) {
 	l := exchangeOf(r.In.Context()).location
 	out := r.Out
 	out.Host = r.In.Host
-	out.URL.RawQuery = r.In.URL.RawQuery // all of it, also what Go cannot read
+	out.URL.RawQuery = r.In.URL.RawQuery                  // all of it, also what Go cannot read
 	out.URL.Scheme, out.URL.Host = "http", l.backend.name // RoundTrip puts an endpoint in its place
 	if l.protocol == protocolHTTPS || l.protocol == protocolGRPCS {
 		out.URL.Scheme = "https"
