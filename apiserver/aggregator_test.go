@@ -41,6 +41,12 @@ func TestAggregatedAPI(t *testing.T) {
 		switch r.URL.Path {
 		case "/apis/wardle.example.com/v1":
 			fmt.Fprint(w, `{"kind":"APIResourceList","groupVersion":"wardle.example.com/v1","resources":[{"name":"flunders","singularName":"flunder","namespaced":true,"kind":"Flunder","verbs":["get","list"]}]}`)
+		case "/openapi/v2":
+			fmt.Fprint(w, `{"swagger":"2.0","paths":{"/apis/wardle.example.com/v1/flunders":{"get":{"operationId":"listFlunder","responses":{"200":{"description":"OK","schema":{"$ref":"#/definitions/wardle.Flunder"}}}}},
+				"/apis/other.example.com/v1/things":{"get":{"operationId":"listThing","responses":{"200":{"schema":{"$ref":"#/definitions/wardle.Thing"}}}}}},
+				"definitions":{"wardle.Flunder":{"type":"object","properties":{"spec":{"$ref":"#/definitions/io.k8s.api.core.v1.PodIP"},"status":{"$ref":"#/definitions/io.k8s.api.core.v1.HostIP"}}},
+					"io.k8s.api.core.v1.PodIP":{"type":"object","required":["ip"],"description":"in other words","properties":{"ip":{"type":"string","description":"an address"}}},
+					"io.k8s.api.core.v1.HostIP":{"type":"integer"},"wardle.Thing":{"type":"object"}}}`)
 		default:
 			asked = r.Header
 			fmt.Fprintf(w, `{"kind":"Flunder","path":%q,"query":%q}`, r.URL.Path, r.URL.RawQuery)
@@ -90,6 +96,17 @@ func TestAggregatedAPI(t *testing.T) {
 	require.Equal(t, "flunders", at(last, "versions.0.resources.0.resource"))
 
 	require.Contains(t, h.must("GET", "/openapi/v3", "").at("paths"), "apis/wardle.example.com/v1")
+
+	// One document for everything: its paths and what they refer to, under other names where ours say something else.
+	swagger := h.must("GET", "/openapi/v2", "").tree()
+	paths, definitions := swagger["paths"].(tree), swagger["definitions"].(tree)
+	require.Equal(t, "#/definitions/wardle.Flunder", at(paths["/apis/wardle.example.com/v1/flunders"], "get.responses.200.schema.$ref"))
+	require.NotContains(t, paths, "/apis/other.example.com/v1/things", "not what the APIService is about")
+	require.NotContains(t, definitions, "wardle.Thing")
+	require.Equal(t, "#/definitions/io.k8s.api.core.v1.PodIP", at(definitions["wardle.Flunder"], "properties.spec.$ref"))
+	require.Equal(t, "#/definitions/io.k8s.api.core.v1.HostIP_v2", at(definitions["wardle.Flunder"], "properties.status.$ref"))
+	require.Equal(t, tree{"type": "integer"}, definitions["io.k8s.api.core.v1.HostIP_v2"])
+	h.must("GET", "/openapi/v2", "", "Accept", mediaOpenAPIV2)
 
 	// Its group comes before those of custom resources, and behind the built-in ones.
 	h.define(crontabDefinition)

@@ -179,6 +179,19 @@ func (a *aggregator) discoverAny(ctx context.Context, r *remote) (list *api.APIR
 
 // discover asks another server what it serves.
 func (a *aggregator) discover(ctx context.Context, r *remote) (*api.APIResourceList, error) {
+	body, err := a.ask(ctx, r, "/"+openapiPath(r.gv))
+	if err != nil {
+		return nil, err
+	}
+	list := &api.APIResourceList{}
+	if api.UnmarshalJSON(body, list) != nil {
+		return &api.APIResourceList{}, nil // it answers: that is what counts here
+	}
+	return list, nil
+}
+
+// ask reads a document of another server, in this server's own name.
+func (a *aggregator) ask(ctx context.Context, r *remote, path string) ([]byte, error) {
 	kept, err := a.server.webhooks.client(r.target)
 	if err != nil {
 		return nil, err
@@ -186,7 +199,7 @@ func (a *aggregator) discover(ctx context.Context, r *remote) (*api.APIResourceL
 	client := *kept
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	at, _ := r.target.url() // a Service always has one
-	at.Path = "/" + openapiPath(r.gv)
+	at.Path = path
 	hr, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
 		return nil, err
@@ -205,11 +218,7 @@ func (a *aggregator) discover(ctx context.Context, r *remote) (*api.APIResourceL
 	if err != nil {
 		return nil, fmt.Errorf("failing or missing response from %v: %w", at, err)
 	}
-	list := &api.APIResourceList{}
-	if api.UnmarshalJSON(body, list) != nil {
-		return &api.APIResourceList{}, nil // it answers: that is what counts here
-	}
-	return list, nil
+	return body, nil
 }
 
 // report writes the condition, if it has changed.

@@ -23,9 +23,15 @@ import (
 type openapiDocuments struct {
 	mu     sync.Mutex
 	hashes map[string]string // guarded by mu; by path: "apis/apps/v1"
-	// tags of the version 2 document, by media type, and the table that it was made of; guarded by mu
+	// tags of the version 2 document, by media type, and what it was made of; guarded by mu
 	v2Tags map[string]string
-	v2Of   *resourceTable
+	v2Of   swaggerSource
+}
+
+// swaggerSource is what a version 2 document is made of: a table, and a hash of what other servers say.
+type swaggerSource struct {
+	table   *resourceTable
+	remotes string
 }
 
 // mediaOpenAPIV2 is the protobuf form of version 2. kubectl asks for it where version 3 does not know a kind, and old clients
@@ -161,13 +167,14 @@ func (s *Server) serveOpenAPIV2(w http.ResponseWriter, hr *http.Request) {
 		return
 	}
 	// Clients ask again and again whether their copy is still good: that must not take making the document.
-	table := s.resources.table.Load()
-	tag := s.openapi.v2Tag(table, media)
+	remotes := s.aggregator.swaggers(hr.Context())
+	source := swaggerSource{table: s.resources.table.Load(), remotes: hashOf(remotes)}
+	tag := s.openapi.v2Tag(source, media)
 	if tag != "" && hasTag(hr, tag) {
 		writeUnderTag(w, hr, tag, media, nil)
 		return
 	}
-	body, err := s.openapiV2(table)
+	body, err := s.openapiV2(source.table, remotes)
 	if err == nil && media != mediaJSON {
 		body, err = openapiV2Protobuf(body)
 	}
@@ -176,26 +183,26 @@ func (s *Server) serveOpenAPIV2(w http.ResponseWriter, hr *http.Request) {
 		return
 	}
 	tag = contentTag(body)
-	s.openapi.setV2Tag(table, media, tag)
+	s.openapi.setV2Tag(source, media, tag)
 	writeUnderTag(w, hr, tag, media, body)
 	debug.FreeOSMemory()
 }
 
-// v2Tag is the tag of the version 2 document of a table, if it has been made.
-func (d *openapiDocuments) v2Tag(table *resourceTable, media string) string {
+// v2Tag is the tag of the version 2 document that is made of these, if it has been made.
+func (d *openapiDocuments) v2Tag(source swaggerSource, media string) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.v2Of != table {
+	if d.v2Of != source {
 		return ""
 	}
 	return d.v2Tags[media]
 }
 
-func (d *openapiDocuments) setV2Tag(table *resourceTable, media, tag string) {
+func (d *openapiDocuments) setV2Tag(source swaggerSource, media, tag string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.v2Of != table {
-		d.v2Of, d.v2Tags = table, map[string]string{}
+	if d.v2Of != source {
+		d.v2Of, d.v2Tags = source, map[string]string{}
 	}
 	d.v2Tags[media] = tag
 }

@@ -50,8 +50,8 @@ type (
 	}
 )
 
-// openapiV2 makes the document of all rows of a table.
-func (s *Server) openapiV2(table *resourceTable) ([]byte, error) {
+// openapiV2 makes the document of all rows of a table, and of what other servers serve.
+func (s *Server) openapiV2(table *resourceTable, remotes []remoteSwagger) ([]byte, error) {
 	document := &swaggerDocument{
 		Swagger: "2.0", Info: openapiTitle(), Paths: map[string]map[string]any{}, Definitions: api.OpenAPIDefinitions(),
 		Security: []map[string][]string{{"BearerToken": {}}},
@@ -65,6 +65,11 @@ func (s *Server) openapiV2(table *resourceTable) ([]byte, error) {
 		}
 		for path, item := range describeResource(res) {
 			document.Paths[path] = swaggerItem(item)
+		}
+	}
+	for _, r := range remotes {
+		if err := document.merge(r); err != nil {
+			s.log.Debug("the OpenAPI document of another server cannot be read", "version", r.gv.String(), "error", err)
 		}
 	}
 	return api.MarshalJSON(document)
