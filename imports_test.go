@@ -54,11 +54,13 @@ var owners = map[string][]string{
 	"github.com/mdlayher/netlink":      {"proxy/nft"},
 	"github.com/vishvananda/netlink":   {"proxy"},
 	"github.com/miekg/dns":             {"proxy/dns"},
-	"github.com/gorilla/websocket":     {"kubelet/streaming", "test"},
-	"github.com/moby/spdystream":       {"kubelet/streaming", "test"},
-	"golang.org/x/net":                 {"apiserver"},
-	"github.com/stretchr/testify":      {"test"},
-	"github.com/rogpeppe/go-internal":  {"test"},
+	// Both ends of a conversation with a container: the server's and the client's.
+	"github.com/gorilla/websocket":    {"kubelet/streaming", "client/remote", "test"},
+	"github.com/moby/spdystream":      {"kubelet/streaming", "client/remote", "test"},
+	"golang.org/x/term":               {"kubectl-lite"},
+	"golang.org/x/net":                {"apiserver"},
+	"github.com/stretchr/testify":     {"test"},
+	"github.com/rogpeppe/go-internal": {"test"},
 
 	"sigs.k8s.io/structured-merge-diff": {"apiserver/managedfields"},
 	"sigs.k8s.io/kustomize":             {"kubectl-lite"},

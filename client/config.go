@@ -28,6 +28,11 @@ type Config struct {
 	TLSServerName string
 	// Insecure accepts any server certificate.
 	Insecure bool
+	// As and AsGroups are on whose behalf to act, as with Client.As.
+	As       string
+	AsGroups []string
+	// Wrap, if it is set, stands between the client and its connections: a log of all requests, for example.
+	Wrap func(http.RoundTripper) http.RoundTripper
 	// Agent is the program that asks, for the server's log and ledger: "scheduler", "kubelet/n1", "kubectl-lite".
 	Agent string
 	// Namespace is the one that a kubeconfig context names, "" if it names none. The client itself does not use it.
@@ -44,6 +49,7 @@ type Config struct {
 type Client struct {
 	base      *url.URL
 	http      *http.Client
+	tls       *tls.Config
 	token     string
 	tokenFile *tokenFile // nil: token is all
 	agent     string
@@ -57,12 +63,12 @@ type Client struct {
 // As is the same client, on the same connections, acting on behalf of another user. The server lets it do so if its own
 // user may impersonate that one, and then asks what that one may do. The groups of service accounts need not be named.
 func (c *Client) As(user string, groups ...string) *Client {
-	return &Client{base: c.base, http: c.http, token: c.token, tokenFile: c.tokenFile, agent: c.agent, as: user, asGroups: groups, failFast: c.failFast, log: c.log}
+	return &Client{base: c.base, http: c.http, tls: c.tls, token: c.token, tokenFile: c.tokenFile, agent: c.agent, as: user, asGroups: groups, failFast: c.failFast, log: c.log}
 }
 
 // Named is the same client under another name: who writes, in the ledger.
 func (c *Client) Named(agent string) *Client {
-	return &Client{base: c.base, http: c.http, token: c.token, tokenFile: c.tokenFile, agent: agent, as: c.as, asGroups: c.asGroups, failFast: c.failFast, log: c.log}
+	return &Client{base: c.base, http: c.http, tls: c.tls, token: c.token, tokenFile: c.tokenFile, agent: agent, as: c.as, asGroups: c.asGroups, failFast: c.failFast, log: c.log}
 }
 
 // New checks the configuration and makes a client. It does not connect yet.
@@ -80,9 +86,15 @@ func New(cfg *Config) (*Client, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	var through http.RoundTripper = transport(tlsConfig)
+	if cfg.Wrap != nil {
+		through = cfg.Wrap(through)
+	}
 	return &Client{
-		base:  base,
-		http:  &http.Client{Transport: transport(tlsConfig)},
+		base: base,
+		http: &http.Client{Transport: through},
+		tls:  tlsConfig,
+		as:   cfg.As, asGroups: cfg.AsGroups,
 		token: cfg.Token, tokenFile: newTokenFile(cfg.TokenFile),
 		agent:    cfg.Agent,
 		failFast: cfg.FailFast,

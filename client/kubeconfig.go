@@ -51,7 +51,9 @@ type kubeconfigUser struct {
 	KeyData      string            `json:"client-key-data"`
 	Token        string            `json:"token"`
 	TokenFile    string            `json:"tokenFile"`
-	Exec         *api.RawExtension `json:"exec"`
+	As           string            `json:"as"`
+	AsGroups     []string          `json:"as-groups"`
+	Exec         *execPlugin       `json:"exec"`
 	AuthProvider *api.RawExtension `json:"auth-provider"`
 	dir          string
 }
@@ -74,11 +76,19 @@ func KubeconfigPaths() []string {
 // LoadKubeconfig reads the configuration of a context ("": the current one) from a kubeconfig file ("": the files of
 // KubeconfigPaths, where the first file that defines a name wins).
 func LoadKubeconfig(path, context string) (*Config, error) {
+	return LoadKubeconfigWith(path, KubeconfigChoice{Context: context})
+}
+
+// KubeconfigChoice says what of a kubeconfig is meant. Cluster and User take the place of the context's.
+type KubeconfigChoice struct{ Context, Cluster, User string }
+
+// LoadKubeconfigWith is LoadKubeconfig for those who choose more than a context.
+func LoadKubeconfigWith(path string, choice KubeconfigChoice) (*Config, error) {
 	merged, err := readKubeconfigs(path)
 	if err != nil {
 		return nil, err
 	}
-	return merged.config(context)
+	return merged.config(choice)
 }
 
 // mergedKubeconfig is what one or several files say, by name.
@@ -153,16 +163,23 @@ func addNew[V any](to map[string]V, name string, value V) {
 }
 
 // config turns a context into a client's configuration.
-func (m *mergedKubeconfig) config(name string) (*Config, error) {
+func (m *mergedKubeconfig) config(choice KubeconfigChoice) (*Config, error) {
+	name := choice.Context
 	if name == "" {
 		name = m.current
 	}
-	if name == "" {
+	if name == "" && choice.Cluster == "" {
 		return nil, errors.New("the kubeconfig has no current context")
 	}
 	context, ok := m.contexts[name]
-	if !ok {
+	if !ok && name != "" {
 		return nil, fmt.Errorf("context %q does not exist", name)
+	}
+	if choice.Cluster != "" {
+		context.Cluster = choice.Cluster
+	}
+	if choice.User != "" {
+		context.User = choice.User
 	}
 	cluster, ok := m.clusters[context.Cluster]
 	if !ok {
@@ -170,14 +187,14 @@ func (m *mergedKubeconfig) config(name string) (*Config, error) {
 	}
 	user, ok := m.users[context.User]
 	if !ok && context.User != "" {
-		return nil, fmt.Errorf("user %q does not exist", context.User)
+		return nil, fmt.Errorf("auth info %q does not exist", context.User)
 	}
-	if user.Exec != nil || user.AuthProvider != nil {
-		return nil, fmt.Errorf("user %q: exec and auth-provider credentials are not supported, only certificates and tokens", context.User)
+	if user.AuthProvider != nil {
+		return nil, fmt.Errorf("user %q: auth-provider credentials are not supported, only certificates, tokens and exec", context.User)
 	}
 	cfg := &Config{
 		Server: cluster.Server, TLSServerName: cluster.TLSServerName, Insecure: cluster.Insecure,
-		Token: user.Token, Namespace: context.Namespace,
+		Token: user.Token, Namespace: context.Namespace, As: user.As, AsGroups: user.AsGroups,
 	}
 	var err, errCert, errKey error
 	cfg.CAData, err = dataOrFile(cluster.CAData, cluster.CAFile, cluster.dir)
@@ -192,6 +209,11 @@ func (m *mergedKubeconfig) config(name string) (*Config, error) {
 			return nil, fmt.Errorf("context %q: %w", name, err)
 		}
 		cfg.Token = strings.TrimSpace(string(token))
+	}
+	if user.Exec != nil {
+		if err := user.Exec.credentials(cfg); err != nil {
+			return nil, fmt.Errorf("getting credentials: %w", err)
+		}
 	}
 	return cfg, nil
 }

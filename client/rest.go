@@ -124,18 +124,7 @@ func (c *Client) attempt(ctx context.Context, req Request) (*http.Response, erro
 		r.Header.Set("Content-Type", otherwise(req.ContentType, JSON))
 	}
 	r.Header.Set("Accept", otherwise(req.Accept, JSON))
-	if c.as != "" {
-		r.Header.Set(api.ImpersonateUserHeader, c.as)
-		for _, group := range c.asGroups {
-			r.Header.Add(api.ImpersonateGroupHeader, group)
-		}
-	}
-	if c.agent != "" {
-		r.Header.Set("User-Agent", c.agent)
-	}
-	if token := c.bearer(); token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
+	c.identify(r.Header)
 	if !readOnly(r.Method) {
 		setCauseHeaders(ctx, r.Header)
 	}

@@ -78,6 +78,7 @@ the kubelite cluster "kubelite" if there is one (and no --context asks for anoth
 		newApply(s), newCreate(s), newGet(s), newDescribe(s), newDelete(s), newLogs(s),
 		newScale(s), newSet(s), newRollout(s), newWait(s), newLabel(s), newAnnotate(s), newPatch(s), newReplace(s), newTaint(s), newConfig(s), newKustomize(s), newExpose(s), newAutoscale(s),
 		newCordon(s), newUncordon(s), newDrain(s), newEvents(s), newClusterInfo(s), newAPIVersions(s), newAuth(s), newDiff(s), newEdit(s), newTop(s),
+		newExec(s), newAttach(s), newRun(s), newCp(s), newPortForward(s), newProxy(s), newDebug(s),
 		newWhy(s), newTrace(s),
 		newExplain(s), newAPIResources(s), newVersion(s),
 	)

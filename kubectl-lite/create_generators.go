@@ -87,12 +87,17 @@ func containerName(image string) string {
 	if !strings.ContainsAny(name, "_.") {
 		return name
 	}
+	return strings.NewReplacer("_", "-", ".", "-").Replace(name) + "-" + randomSuffix()
+}
+
+// randomSuffix makes a name unique, as the server's generateName does.
+func randomSuffix() string {
 	const letters = "bcdfghjklmnpqrstvwxz2456789" // no vowels: no words
 	suffix := make([]byte, 5)
 	for i := range suffix {
 		suffix[i] = letters[rand.IntN(len(letters))]
 	}
-	return strings.NewReplacer("_", "-", ".", "-").Replace(name) + "-" + string(suffix)
+	return string(suffix)
 }
 
 func newCreateNamespace(s *session) *cobra.Command {

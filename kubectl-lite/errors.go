@@ -13,6 +13,10 @@ import (
 
 // errorText is what a person sees of an error: kubectl's words, because scripts look for them.
 func errorText(err error) string {
+	var plain plainError
+	if errors.As(err, &plain) {
+		return plain.Error()
+	}
 	var joined interface{ Unwrap() []error }
 	if errors.As(err, &joined) && isJoin(err) {
 		var lines []string

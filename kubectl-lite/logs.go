@@ -255,20 +255,9 @@ func (s *session) logSources(o *logsOptions, pod *api.Pod, several bool) ([]logS
 		}
 		return all, nil
 	}
-	chosen := o.Container
-	if chosen == "" {
-		if preferred := pod.Annotations["kubectl.kubernetes.io/default-container"]; names.has(preferred) {
-			chosen = preferred
-		}
-	}
-	if chosen == "" && len(names.regular) > 0 {
-		chosen = names.regular[0]
-		if names.count() > 1 && !several {
-			fmt.Fprintf(s.Err, "Defaulted container %q out of: %s\n", chosen, names)
-		}
-	}
-	if !names.has(chosen) {
-		return nil, fmt.Errorf("container %s is not valid for pod %s out of: %s", chosen, pod.Name, names)
+	chosen, err := s.chooseContainer(pod, o.Container, several)
+	if err != nil {
+		return nil, err
 	}
 	return []logSource{source(chosen)}, nil
 }

@@ -29,7 +29,7 @@ type session struct {
 type globalFlags struct {
 	kubeconfig, context       string
 	cluster, user             string
-	as, asUID                 string
+	as                        string
 	asGroups                  []string
 	verbosity                 int
 	profile, home             string
@@ -49,7 +49,6 @@ func (s *session) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&f.user, "user", "", "The name of the kubeconfig user to use")
 	flags.StringVar(&f.as, "as", "", "Username to impersonate for the operation. User could be a regular user or a service account in a namespace.")
 	flags.StringArrayVar(&f.asGroups, "as-group", nil, "Group to impersonate for the operation, this flag can be repeated to specify multiple groups.")
-	flags.StringVar(&f.asUID, "as-uid", "", "UID to impersonate for the operation.")
 	flags.IntVarP(&f.verbosity, "v", "v", 0, "number for the log level verbosity: 6 shows requests, 7 their headers, 8 and more their bodies")
 	flags.StringVar(&f.profile, "profile", "", "The kubelite cluster to use: its kubeconfig is <home>/<profile>/kubeconfig")
 	flags.StringVar(&f.home, "home", "", "Where kubelite keeps its clusters (default $KUBELITE_HOME, else ~/.kubelite)")
@@ -85,7 +84,7 @@ func (s *session) loadConfig() (*client.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := client.LoadKubeconfig(path, f.context)
+	cfg, err := client.LoadKubeconfigWith(path, client.KubeconfigChoice{Context: f.context, Cluster: f.cluster, User: f.user})
 	switch {
 	case errors.Is(err, client.ErrNoKubeconfig) && f.server != "":
 		cfg = &client.Config{}
@@ -102,6 +101,16 @@ func (s *session) loadConfig() (*client.Config, error) {
 	override(f.server, &cfg.Server)
 	override(f.token, &cfg.Token)
 	override(f.tlsServerName, &cfg.TLSServerName)
+	override(f.as, &cfg.As)
+	if len(f.asGroups) > 0 {
+		cfg.AsGroups = f.asGroups
+	}
+	if len(cfg.AsGroups) > 0 && cfg.As == "" {
+		return nil, errors.New("requesting groups without impersonating a user: --as-group needs --as")
+	}
+	if f.verbosity >= 6 {
+		cfg.Wrap = s.logRequests
+	}
 	cfg.Insecure = cfg.Insecure || f.insecure
 	if f.insecure {
 		cfg.CAData = nil
