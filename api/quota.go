@@ -205,7 +205,8 @@ func podUsage(usage ResourceList, pod *Pod, now time.Time) {
 		now.After(pod.DeletionTimestamp.Add(time.Duration(*pod.DeletionGracePeriodSeconds)*time.Second)) {
 		return
 	}
-	requests, limits := PodRequests(&pod.Spec), PodLimits(&pod.Spec)
+	held := resourcesHeld(pod)
+	requests, limits := PodRequests(held), PodLimits(held)
 	for name, q := range pod.Spec.Overhead { // running it costs something too
 		if limit, ok := limits[name]; ok && !limit.IsZero() {
 			limits[name] = limit.Add(q)
@@ -213,6 +214,37 @@ func podUsage(usage ResourceList, pod *Pod, now time.Time) {
 	}
 	addResources(requests, pod.Spec.Overhead)
 	computeUsage(usage, requests, limits)
+}
+
+// resourcesHeld is a pod's spec with what its containers have on the node where that is more than what they ask for: a
+// resize to less gives nothing back before it is done. One that the node has refused takes nothing more either.
+func resourcesHeld(pod *Pod) *PodSpec {
+	pending := pod.Status.Condition("PodResizePending")
+	refused := pending != nil && pending.Reason == "Infeasible"
+	held := pod.Spec
+	for _, of := range []struct {
+		containers *[]Container
+		statuses   []ContainerStatus
+	}{{&held.Containers, pod.Status.ContainerStatuses}, {&held.InitContainers, pod.Status.InitContainerStatuses}} {
+		*of.containers = slices.Clone(*of.containers)
+		for i := range *of.containers {
+			c := &(*of.containers)[i]
+			at := slices.IndexFunc(of.statuses, func(s ContainerStatus) bool { return s.Name == c.Name })
+			if at < 0 || of.statuses[at].Resources == nil || of.containers == &held.InitContainers && !c.IsSidecar() {
+				continue
+			}
+			has, requests, limits := &of.statuses[at], ResourceList{}, ResourceList{}
+			if !refused {
+				maxResources(requests, c.Resources.Requests)
+				maxResources(limits, c.Resources.Limits)
+			}
+			maxResources(requests, has.Resources.Requests)
+			maxResources(requests, has.AllocatedResources)
+			maxResources(limits, has.Resources.Limits)
+			c.Resources = ResourceRequirements{Requests: requests, Limits: limits}
+		}
+	}
+	return &held
 }
 
 // computeUsage adds requests and limits under the names that quotas have for them.

@@ -62,13 +62,31 @@ func NewResourceQuotaController(c *client.Client, caches *Caches, log *slog.Logg
 		switch {
 		case old == nil:
 			q.recount(now.Namespace, revision)
-		case now == nil, podEnded(old) != podEnded(now), api.QuotaTerminating(old) != api.QuotaTerminating(now), !api.Equal(old.Spec.Containers, now.Spec.Containers):
+		case now == nil, podEnded(old) != podEnded(now), api.QuotaTerminating(old) != api.QuotaTerminating(now), resourcesChanged(old, now):
 			q.recount(old.Namespace, revision)
 		}
 	})
 	onAnyChange(caches.Services, q.recount)
 	onAnyChange(caches.VolumeClaims, q.recount)
 	return q
+}
+
+// resourcesChanged tells whether a pod was resized, or a resize of it has got further.
+func resourcesChanged(old, now *api.Pod) bool {
+	of := func(pod *api.Pod) (resources []any) {
+		for _, containers := range [][]api.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+			for i := range containers {
+				resources = append(resources, &containers[i].Resources)
+			}
+		}
+		for _, statuses := range [][]api.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
+			for i := range statuses {
+				resources = append(resources, statuses[i].AllocatedResources, statuses[i].Resources)
+			}
+		}
+		return append(resources, pod.Status.Condition("PodResizePending"))
+	}
+	return !api.Equal(of(old), of(now))
 }
 
 // onAnyChange calls fn with the namespace of each object that changes.

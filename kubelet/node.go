@@ -166,6 +166,7 @@ func (k *Kubelet) setStatus(ctx context.Context, node *api.Node, health error) {
 	s.Addresses = []api.NodeAddress{{Type: api.NodeInternalIP, Address: k.cfg.NodeIP}, {Type: api.NodeHostName, Address: k.cfg.NodeName}}
 	s.DaemonEndpoints.KubeletEndpoint.Port = k.port()
 	s.Capacity, s.Allocatable = withExtended(k.capacity(), s.Capacity), withExtended(k.allocatable(), s.Capacity)
+	s.Features = &api.NodeFeatures{SupplementalGroupsPolicy: api.Ptr(true)}
 	s.NodeInfo = api.NodeSystemInfo{
 		MachineID: machineID("/etc/machine-id"), SystemUUID: machineID("/sys/class/dmi/id/product_uuid"), BootID: machineID("/proc/sys/kernel/random/boot_id"),
 		KernelVersion: k.info.KernelVersion, OSImage: k.info.OSImage, OperatingSystem: "linux", Architecture: k.info.Architecture,

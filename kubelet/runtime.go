@@ -147,6 +147,8 @@ type RuntimeContainer struct {
 	Reason     string // Completed, Error, OOMKilled, StartError
 	Message    string
 
+	// User is who its first process runs as; nil if the runtime does not know, or it no longer runs.
+	User *api.ContainerUser
 	// Resources are what it has now; nil if the runtime does not know.
 	Resources *ContainerResources
 
@@ -258,6 +260,7 @@ type ContainerConfig struct {
 
 	User               string // "1000", "1000:2000", or the image's unless set
 	SupplementalGroups []int64
+	StrictGroups       bool // no groups besides: those that the image lists for the user do not count
 	Privileged         bool
 	ReadOnlyRootFS     bool
 	NoNewPrivileges    bool

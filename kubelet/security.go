@@ -39,6 +39,7 @@ func (k *Kubelet) setSecurity(config *ContainerConfig, pod *api.Pod, c *api.Cont
 	if p.FSGroup != nil {
 		config.SupplementalGroups = append(config.SupplementalGroups, *p.FSGroup)
 	}
+	config.StrictGroups = api.Deref(p.SupplementalGroupsPolicy, api.SupplementalGroupsPolicyMerge) == api.SupplementalGroupsPolicyStrict
 	config.Privileged = api.Deref(s.Privileged, false)
 	config.ReadOnlyRootFS = api.Deref(s.ReadOnlyRootFilesystem, false)
 	config.NoNewPrivileges = !api.Deref(s.AllowPrivilegeEscalation, true)

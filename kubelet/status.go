@@ -129,6 +129,9 @@ func (v *statusView) containerStatus(c *api.Container, init bool) api.ContainerS
 		if newest.State == ContainerRunning && newest.Resources != nil && *newest.Resources != kernelResources(c) && old != nil && old.Resources != nil {
 			s.Resources = old.Resources // until it has what it was given
 		}
+		if s.User = newest.User; old != nil && old.ContainerID == s.ContainerID && old.User != nil {
+			s.User = old.User // who it began as: a process may change that
+		}
 		s.State = v.state(newest)
 		if previous := v.seen.Previous(c.Name); previous != nil && previous.State == ContainerExited {
 			s.LastTerminationState = v.state(previous)

@@ -28,13 +28,21 @@ func (r *Runtime) CreateContainer(ctx context.Context, sandboxID string, c *kube
 		return "", err
 	}
 	config, host := r.containerSpec(sandboxID, c, s, volumes)
+	user, groups, err := r.identity(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	config.User = user
+	for _, gid := range groups {
+		host.GroupAdd = append(host.GroupAdd, strconv.FormatInt(gid, 10))
+	}
 	return r.create(ctx, config, host, nil, containerName(c.Name, s, c.Attempt))
 }
 
 // containerSpec is the container in Docker's words. volumes are Docker's names of the sandbox's volumes.
 func (r *Runtime) containerSpec(sandboxID string, c *kubelet.ContainerConfig, s *kubelet.SandboxConfig, volumes map[string]string) (*container.Config, *container.HostConfig) {
 	config := &container.Config{
-		Image: c.Image, Entrypoint: c.Command, Cmd: c.Args, WorkingDir: c.WorkingDir, User: c.User,
+		Image: c.Image, Entrypoint: c.Command, Cmd: c.Args, WorkingDir: c.WorkingDir,
 		Tty: c.TTY, OpenStdin: c.Stdin, StdinOnce: c.StdinOnce, StopSignal: c.StopSignal,
 		Labels: r.podLabels(s, typeContainer, c.Name, c.Attempt),
 		// A health check of the image's would only cost: the kubelet has probes.

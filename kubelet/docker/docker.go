@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +39,7 @@ type Runtime struct {
 	// bridgeIsFar: pods do not answer at their addresses, from where this process is.
 	bridgeIsFar atomic.Bool
 	storage     atomic.Pointer[string] // the daemon's directory, which need not be on this machine
+	users       sync.Map               // *userFiles by the image's Ref; see user.go
 }
 
 var _ kubelet.Runtime = (*Runtime)(nil)

@@ -61,6 +61,7 @@ func (r *Runtime) PodStatus(ctx context.Context, uid api.UID) (*kubelet.RuntimeP
 		created := parseTime(inspected.Created)
 		if c := add(pod, inspected.ID, inspected.Config.Labels, stateOf(inspected.State.Status), created); c != nil {
 			describe(c, inspected.State)
+			c.User = processUser(c.ID, inspected.State.Pid)
 			c.Resources = resourcesOf(inspected.HostConfig.Resources)
 		}
 	}
