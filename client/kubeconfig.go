@@ -61,6 +61,9 @@ type kubeconfigUser struct {
 // ErrNoKubeconfig says that no kubeconfig file exists where one was looked for.
 var ErrNoKubeconfig = errors.New("no kubeconfig found")
 
+// ErrNoContext says that a kubeconfig has no context of the name.
+var ErrNoContext = errors.New("context was not found for specified context")
+
 // KubeconfigPaths is where LoadKubeconfig looks by default: the files that $KUBECONFIG lists, else ~/.kube/config.
 func KubeconfigPaths() []string {
 	if list := filepath.SplitList(os.Getenv("KUBECONFIG")); len(list) > 0 {
@@ -173,7 +176,7 @@ func (m *mergedKubeconfig) config(choice KubeconfigChoice) (*Config, error) {
 	}
 	context, ok := m.contexts[name]
 	if !ok && name != "" {
-		return nil, fmt.Errorf("context %q does not exist", name)
+		return nil, fmt.Errorf("%w: %s", ErrNoContext, name)
 	}
 	if choice.Cluster != "" {
 		context.Cluster = choice.Cluster

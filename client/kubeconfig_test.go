@@ -38,7 +38,7 @@ func TestLoadKubeconfig(t *testing.T) {
 	require.Equal(t, "work", cfg.Namespace)
 
 	_, err = LoadKubeconfig(path, "elsewhere")
-	require.EqualError(t, err, `context "elsewhere" does not exist`)
+	require.EqualError(t, err, "context was not found for specified context: elsewhere")
 	_, err = LoadKubeconfig(filepath.Join(dir, "none"), "")
 	require.ErrorIs(t, err, os.ErrNotExist)
 }

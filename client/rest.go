@@ -193,7 +193,10 @@ func statusError(req Request, resp *http.Response) error {
 		return &api.StatusError{ErrStatus: status}
 	}
 	message := strings.TrimSpace(string(body))
-	if message == "" {
+	switch {
+	case resp.StatusCode == http.StatusNotFound: // a page that is not there, and no object
+		message = "the server could not find the requested resource"
+	case message == "":
 		message = http.StatusText(resp.StatusCode)
 	}
 	return &api.StatusError{ErrStatus: api.Status{

@@ -197,12 +197,29 @@ func (s *session) applyOnServer(ctx context.Context, o *applyOptions, m *manifes
 	query := o.writeQuery()
 	query.Set("force", fmt.Sprint(o.forceConflicts))
 	applied, err := s.patchObject(ctx, m, api.ApplyPatchType, m.object.json(), query)
+	if api.IsConflict(err) {
+		return fmt.Errorf("%s%s", err.Error(), conflictAdvice)
+	}
 	if err != nil {
 		return err
 	}
 	m.object = applied
 	return s.report(ctx, &o.changeFlags, m, "serverside-applied")
 }
+
+// conflictAdvice is kubectl's, word for word.
+const conflictAdvice = `
+Please review the fields above--they currently have other managers. Here
+are the ways you can resolve this warning:
+* If you intend to manage all of these fields, please re-run the apply
+  command with the ` + "`--force-conflicts`" + ` flag.
+* If you do not intend to manage all of the fields, please edit your
+  manifest to remove references to the fields that should keep their
+  current managers.
+* You may co-own fields by updating your manifest to match the existing
+  value; in this case, you'll become the manager if the other manager(s)
+  stop managing the field (remove it from their configuration).
+See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts`
 
 // postObject sends a new object and returns what the server made of it.
 func (s *session) postObject(ctx context.Context, m *manifest, o object, query url.Values) (object, error) {

@@ -237,7 +237,7 @@ func compactRules(rules []api.PolicyRule) []api.PolicyRule {
 		}
 	}
 	key := func(r api.PolicyRule) string {
-		return fmt.Sprint(r.APIGroups, r.Resources, r.ResourceNames, r.NonResourceURLs, r.Verbs)
+		return fmt.Sprint(r.Verbs, r.APIGroups, r.Resources, r.ResourceNames, r.NonResourceURLs)
 	}
 	slices.SortStableFunc(single, func(a, b api.PolicyRule) int { return strings.Compare(key(a), key(b)) })
 	return single

@@ -42,12 +42,15 @@ func newAutoscale(s *session) *cobra.Command {
 	f.Int32Var(&o.cpuPercent, "cpu-percent", -1, "The target average CPU utilization (represented as a percent of requested CPU) over all the pods. If it's not specified or negative, a default autoscaling policy will be used.")
 	f.StringVar(&o.cpu, "cpu", "", "Target CPU utilization over all the pods: a percentage of what is requested (\"70%\"), or an average quantity (\"500m\")")
 	f.StringVar(&o.memory, "memory", "", "Target memory utilization over all the pods: a percentage of what is requested (\"60%\"), or an average quantity (\"200Mi\")")
-	_ = f.MarkDeprecated("cpu-percent", "Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).")
+	_ = f.MarkHidden("cpu-percent") // it fails only for a flag that does not exist
 	required(cmd, "max")
 	return cmd
 }
 
 func (s *session) autoscale(ctx context.Context, o *autoscaleOptions, args []string) error {
+	if o.cpuPercent != -1 {
+		fmt.Fprintln(s.Err, "Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).")
+	}
 	switch {
 	case o.max < 1:
 		return fmt.Errorf("--max=MAXPODS is required and must be at least 1, max: %d", o.max)

@@ -18,6 +18,8 @@ type changeFlags struct {
 	dryRun  string
 	manager string
 
+	// terse leaves out that it was a dry run, as kubectl does of a few commands.
+	terse   bool
 	printer *printer // one for all objects of a command, made at the first
 }
 
@@ -65,6 +67,9 @@ func (s *session) report(ctx context.Context, c *changeFlags, m *manifest, done 
 }
 
 func (c *changeFlags) suffix() string {
+	if c.terse {
+		return ""
+	}
 	switch c.dryRun {
 	case "server":
 		return " (server dry run)"

@@ -46,7 +46,7 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 		return exit.code
 	}
 	if err != nil {
-		fmt.Fprintln(streams.Err, errorText(err))
+		fmt.Fprintln(streams.Err, strings.TrimSuffix(errorText(err), "\n"))
 		return 1
 	}
 	return 0

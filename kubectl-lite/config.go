@@ -201,11 +201,15 @@ func minifyConfig(all object, context string) error {
 	if !found {
 		return fmt.Errorf("cannot locate context %v", context)
 	}
-	for list := range kubeconfigLists {
+	for _, list := range []string{"contexts", "clusters", "users"} {
+		what := kubeconfigLists[list]
 		entries, _ := all[list].([]any)
 		entries = slices.DeleteFunc(entries, func(e any) bool { return object(e.(map[string]any)).text("name") != keep[list] })
 		if all[list] = entries; len(entries) == 0 {
 			all[list] = nil
+			if keep[list] != "" {
+				return fmt.Errorf("cannot locate %s %v", what, keep[list])
+			}
 		}
 	}
 	return nil

@@ -163,7 +163,7 @@ func (s *session) ruleResource(ctx context.Context, word string, verbs []string)
 			}
 		}
 		if lookup != nil {
-			return "", "", lookup
+			return "", "", plainError{lookup}
 		}
 	}
 	if hasSub {

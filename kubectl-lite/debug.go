@@ -39,10 +39,10 @@ func newDebug(s *session) *cobra.Command {
 			}
 			o.attach = o.attach || o.stdin && !cmd.Flags().Changed("attach")
 			switch {
+			case o.image == "" && o.copyTo == "":
+				return errors.New("you must specify --image when not using --copy-to.")
 			case len(args) == 0:
 				return errors.New("NAME or TYPE/NAME is required for debug")
-			case o.image == "" && o.copyTo == "":
-				return errors.New("you must specify --image when not using --copy-to")
 			case o.tty && !o.stdin:
 				return errors.New("-i/--stdin is required for containers with -t/--tty=true")
 			case o.target != "" && o.copyTo != "":

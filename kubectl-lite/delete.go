@@ -108,7 +108,7 @@ func (o *deleteOptions) options() (*api.DeleteOptions, error) {
 		return nil, err
 	}
 	if o.all && o.selector != "" {
-		return nil, errors.New("cannot set --all and --selector at the same time")
+		return nil, errors.New("setting 'all' parameter but found a non empty selector.")
 	}
 	grace := o.gracePeriod
 	switch {

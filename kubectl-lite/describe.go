@@ -33,13 +33,19 @@ func newDescribe(s *session) *cobra.Command {
 
 func (s *session) describe(ctx context.Context, sel *selection, args []string, showEvents, asked bool) error {
 	if len(args) == 0 && !sel.files.given() {
-		return usageErrorf("describe", "You must specify the type of resource to describe. Use \"kubectl-lite api-resources\" for a complete list of supported resources.")
+		return errors.New("You must specify the type of resource to describe. Use \"kubectl-lite api-resources\" for a complete list of supported resources.")
 	}
 	sel.all = len(args) == 1 && !strings.Contains(args[0], "/") && sel.selector == "" // a type alone means all of it
 	found, err := s.selectObjects(ctx, sel, args, true)
 	if api.IsNotFound(err) && len(args) == 2 && len(found) == 0 {
 		if prefixed, listErr := s.withPrefix(ctx, args); listErr == nil && len(prefixed) > 0 {
-			found, err = prefixed, nil
+			for _, m := range prefixed { // several may be meant, so each is shown without its events
+				if err := s.describeOne(ctx, &m, false); err != nil {
+					return err
+				}
+				fmt.Fprintln(s.Out)
+			}
+			return nil
 		}
 	}
 	if len(found) > 1 && !asked {
@@ -88,6 +94,42 @@ func describerFor(r *client.APIResource) describer {
 		return describeDeployment
 	case "replicasets.apps":
 		return describeReplicaSet
+	case "statefulsets.apps":
+		return describeStatefulSet
+	case "daemonsets.apps":
+		return describeDaemonSet
+	case "replicationcontrollers":
+		return describeReplicationController
+	case "jobs.batch":
+		return describeJob
+	case "cronjobs.batch":
+		return describeCronJob
+	case "horizontalpodautoscalers.autoscaling":
+		return describeHorizontalPodAutoscaler
+	case "poddisruptionbudgets.policy":
+		return describeDisruptionBudget
+	case "resourcequotas":
+		return describeQuota
+	case "limitranges":
+		return describeLimitRange
+	case "priorityclasses.scheduling.k8s.io":
+		return describePriorityClass
+	case "ingresses.networking.k8s.io":
+		return describeIngress
+	case "networkpolicies.networking.k8s.io":
+		return describeNetworkPolicy
+	case "endpoints":
+		return describeEndpoints
+	case "endpointslices.discovery.k8s.io":
+		return describeEndpointSlice
+	case "roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io":
+		return describeRole
+	case "rolebindings.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io":
+		return describeRoleBinding
+	case "storageclasses.storage.k8s.io":
+		return describeStorageClass
+	case "persistentvolumeclaims":
+		return describeClaim
 	}
 	return describeAny
 }
@@ -101,14 +143,20 @@ func (s *session) describeOne(ctx context.Context, m *manifest, showEvents bool)
 	if err := describerFor(m.resource)(ctx, c, sh, m.object); err != nil {
 		return err
 	}
-	// A namespace's own events are few, and kubectl shows none.
-	if showEvents && m.resource.Resource() != "namespaces" && m.resource.Resource() != "secrets" {
+	if showEvents && !slices.Contains(withoutEvents, m.resource.Resource()) {
 		events, err := eventsOf(ctx, c, m.object)
 		if err == nil { // who may not read events still gets the rest
 			sh.events(events)
 		}
 	}
 	return sh.copyTo(s.Out)
+}
+
+// withoutEvents are the kinds of which kubectl shows none: nobody records any, or too few are.
+var withoutEvents = []string{
+	"namespaces", "secrets", "resourcequotas", "limitranges", "networkpolicies.networking.k8s.io",
+	"roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io",
+	"rolebindings.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io",
 }
 
 // eventsOf reads what was recorded about an object, oldest first.
@@ -207,7 +255,45 @@ func fieldLabel(name string) string {
 	return strings.Join(words, " ")
 }
 
-func describeNamespace(_ context.Context, _ *client.Client, sh *sheet, o object) error {
+// describeNamespaceBounds writes what the namespace may hold.
+func describeNamespaceBounds(ctx context.Context, c *client.Client, sh *sheet, namespace string) error {
+	quotas, err := client.Of[*api.ResourceQuota](c).List(ctx, namespace, client.ListOptions{})
+	if err != nil {
+		return err
+	}
+	limits, err := client.Of[*api.LimitRange](c).List(ctx, namespace, client.ListOptions{})
+	if err != nil {
+		return err
+	}
+	sh.line(0, "")
+	if len(quotas.Items) == 0 {
+		sh.line(0, "No resource quota.")
+	} else {
+		sh.line(0, "Resource Quotas")
+		for _, q := range quotas.Items {
+			sh.line(1, "Name:\t%s", q.Name)
+			sh.line(1, "Resource\tUsed\tHard")
+			sh.line(1, "--------\t---\t---")
+			for _, name := range sortedKeys(q.Status.Hard) {
+				used, hard := q.Status.Used[name], q.Status.Hard[name]
+				sh.line(1, "%v\t%v\t%v", name, used.String(), hard.String())
+			}
+		}
+	}
+	sh.line(0, "")
+	if len(limits.Items) == 0 {
+		sh.line(0, "No LimitRange resource.")
+		return nil
+	}
+	sh.line(0, "Resource Limits\n Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio")
+	sh.line(0, " ----\t--------\t---\t---\t---------------\t-------------\t-----------------------")
+	for _, l := range limits.Items {
+		limitLines(sh, " ", l)
+	}
+	return nil
+}
+
+func describeNamespace(ctx context.Context, c *client.Client, sh *sheet, o object) error {
 	ns, err := typed[*api.Namespace](o)
 	if err != nil {
 		return err
@@ -220,11 +306,11 @@ func describeNamespace(_ context.Context, _ *client.Client, sh *sheet, o object)
 		sh.line(0, "Conditions:")
 		sh.line(1, "Type\tStatus\tLastTransitionTime\tReason\tMessage")
 		sh.line(1, "----\t------\t------------------\t------\t-------")
-		for _, c := range ns.Status.Conditions {
-			sh.line(1, "%s\t%s\t%s\t%s\t%s", c.Type, c.Status, date(c.LastTransitionTime.Time), c.Reason, c.Message)
+		for _, cond := range ns.Status.Conditions {
+			sh.line(1, "%s\t%s\t%s\t%s\t%s", cond.Type, cond.Status, date(cond.LastTransitionTime.Time), cond.Reason, cond.Message)
 		}
 	}
-	return nil
+	return describeNamespaceBounds(ctx, c, sh, ns.Name)
 }
 
 func describeConfigMap(_ context.Context, _ *client.Client, sh *sheet, o object) error {

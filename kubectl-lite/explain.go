@@ -52,7 +52,7 @@ func (s *session) explain(ctx context.Context, arg, apiVersion string, recursive
 		r, path = findResource(all, words[0]), words[1:] // "pods.spec" one with a field
 	}
 	if r == nil {
-		return fmt.Errorf("couldn't find resource for %q", words[0])
+		return plainError{fmt.Errorf("the server doesn't have a resource type %q", words[0])}
 	}
 	schemas, err := s.schemas(ctx, r)
 	if err != nil {

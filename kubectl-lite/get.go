@@ -1,6 +1,7 @@
 package kubectllite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func newGet(s *session) *cobra.Command {
 			}
 			if len(args) == 0 && !o.files.given() {
 				fmt.Fprintf(s.Err, "You must specify the type of resource to get. Use \"kubectl-lite api-resources\" for a complete list of supported resources.\n\n")
-				return errors.New("Required resource not specified.\nUse \"kubectl-lite explain <resource>\" for a detailed description of that resource (e.g. kubectl-lite explain pods).")
+				return errors.New("Required resource not specified.\nUse \"kubectl-lite explain <resource>\" for a detailed description of that resource (e.g. kubectl-lite explain pods).\nSee 'kubectl-lite get -h' for help and examples")
 			}
 			return s.get(cmd.Context(), &o, args)
 		},
@@ -208,10 +209,21 @@ func sortObjects(items []object, by string) error {
 		return values[0]
 	}
 	slices.SortStableFunc(items, func(a, b object) int {
-		order, _ := api.CompareValues(first(a), first(b))
+		x, y := first(a), first(b)
+		if x == nil || y == nil { // what has no such field comes first
+			return cmp.Compare(boolNumber(x != nil), boolNumber(y != nil))
+		}
+		order, _ := api.CompareValues(x, y)
 		return order
 	})
 	return nil
+}
+
+func boolNumber(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // getTables prints the tables that the server lays out, one for each kind.
@@ -275,6 +287,9 @@ func (s *session) fetchTables(ctx context.Context, o *getOptions, t target) (tab
 		resp, err := s.do(ctx, req)
 		if err != nil {
 			if !o.ignoreMissing || !api.IsNotFound(err) {
+				if req.Query != nil {
+					err = listError(err, t.resource, o.listOptions())
+				}
 				errs = append(errs, err)
 			}
 			return nil

@@ -154,7 +154,7 @@ func (s *session) parseManifests(ctx context.Context, src source) ([]manifest, e
 		objects, err := parseDocument(doc)
 		var incomplete *incompleteError
 		if errors.As(err, &incomplete) {
-			errs = append(errs, fmt.Errorf("error validating %q: %w", src.name, err))
+			errs = append(errs, fmt.Errorf("error validating %q: %w; if you choose to ignore these errors, turn validation off with --validate=false", src.name, err))
 			continue
 		}
 		if err != nil {

@@ -31,6 +31,7 @@ func newPatch(s *session) *cobra.Command {
 	}
 	o.files.add(cmd, "identifying the resource to update")
 	o.changeFlags.add(cmd, "kubectl-patch")
+	o.terse = true
 	cmd.Flags().BoolVar(&o.local, "local", false, "If true, patch will operate on the content of the file, not the server-side resource.")
 	cmd.Flags().StringVarP(&o.patch, "patch", "p", "", "The patch to be applied to the resource JSON file.")
 	cmd.Flags().StringVar(&o.file, "patch-file", "", "A file containing a patch to be applied to the resource.")

@@ -114,7 +114,7 @@ func kyamlString(text string, indent int) string {
 		} else {
 			quoted = " " + quoted
 		}
-		b.WriteString(pad[:max(len(pad)-1, 0)] + quoted + "\\\n")
+		b.WriteString(pad + quoted + "\\\n")
 	}
 	b.WriteString(pad + `"`)
 	return b.String()

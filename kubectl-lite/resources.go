@@ -139,7 +139,10 @@ func (s *session) slashTargets(ctx context.Context, args []string) ([]target, er
 			return nil, errors.New("there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl-lite get resource/<resource_name>' instead of 'kubectl-lite get resource resource/<resource_name>'")
 		}
 		if strings.Contains(name, "/") || word == "" || name == "" {
-			return nil, fmt.Errorf("arguments in resource/name form must have a single resource and name")
+			if strings.Contains(name, "/") {
+				return nil, errors.New("arguments in resource/name form may not have more than one slash")
+			}
+			return nil, errors.New("arguments in resource/name form must have a single resource and name")
 		}
 		r, err := s.resource(ctx, word)
 		if err != nil {
@@ -179,6 +182,22 @@ func (s *session) getObject(ctx context.Context, r *client.APIResource, namespac
 	return parseObject(resp.Body)
 }
 
+// listError says what was being listed when the server did not understand what it was asked.
+func listError(err error, r *client.APIResource, opts client.ListOptions) error {
+	var refused *api.StatusError
+	if !errors.As(err, &refused) || refused.ErrStatus.Reason != api.StatusReasonBadRequest && !api.IsNotFound(err) {
+		return err
+	}
+	told := *refused
+	subject := fmt.Sprintf("%s/%s, Resource=%s", r.Group, r.Version, r.Plural)
+	if opts.LabelSelector == "" && opts.FieldSelector == "" {
+		told.ErrStatus.Message = fmt.Sprintf("Unable to list %q: %s", subject, refused.ErrStatus.Message)
+	} else {
+		told.ErrStatus.Message = fmt.Sprintf("Unable to find %q that match label selector %q, field selector %q: %s", subject, opts.LabelSelector, opts.FieldSelector, refused.ErrStatus.Message)
+	}
+	return &told
+}
+
 // listObjects reads all objects that match.
 func (s *session) listObjects(ctx context.Context, r *client.APIResource, namespace string, opts client.ListOptions) ([]object, error) {
 	var all []object
@@ -186,7 +205,7 @@ func (s *session) listObjects(ctx context.Context, r *client.APIResource, namesp
 	for {
 		resp, err := s.do(ctx, client.Request{Path: r.Path(namespace, ""), Query: opts.Query()})
 		if err != nil {
-			return nil, err
+			return nil, listError(err, r, opts)
 		}
 		list, err := parseObject(resp.Body)
 		if err != nil {

@@ -340,6 +340,9 @@ func (s *session) rolloutUndo(ctx context.Context, o *rolloutOptions, m *manifes
 	if err != nil {
 		return err
 	}
+	if d.Annotations[lastApplied] != "" {
+		fmt.Fprintf(s.Err, "Warning: resource %s/%s was previously managed with 'kubectl-lite apply'. Rolling back will not update the %s annotation, which may cause unexpected behavior on future 'kubectl-lite apply' operations. Consider using 'kubectl-lite apply' with your previous configuration file instead.\n", m.resource.Plural, m.object.name(), lastApplied)
+	}
 	rs, err := undoTarget(d, sets, o.toRevision)
 	if err != nil {
 		return err

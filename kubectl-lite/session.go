@@ -90,8 +90,10 @@ func (s *session) loadConfig() (*client.Config, error) {
 		cfg = &client.Config{}
 	case errors.Is(err, client.ErrNoKubeconfig):
 		return nil, errors.New("no cluster is configured: start one with \"kubelite start\", or name a kubeconfig with --kubeconfig")
+	case errors.Is(err, client.ErrNoContext):
+		return nil, plainError{fmt.Errorf("Error in configuration: %w", err)}
 	case err != nil:
-		return nil, err
+		return nil, errStat(err)
 	}
 	override := func(value string, to *string) {
 		if value != "" {

@@ -43,6 +43,7 @@ func newTaint(s *session) *cobra.Command {
 	cmd.Flags().BoolVar(&overwrite, "overwrite", false, "If true, allow taints to be overwritten, otherwise reject taint updates that overwrite existing taints.")
 	cmd.Flags().String("validate", "strict", "Must be one of: strict (or true), warn, ignore (or false)")
 	o.changeFlags.add(cmd, "kubectl-taint")
+	o.terse = true
 	return cmd
 }
 

@@ -95,6 +95,9 @@ func parseCondition(text string) (condition, error) {
 		value, hasValue := strings.CutPrefix(rest[end+1:], "=")
 		return present(func(o object) (bool, error) { return pathHolds(o, path, value, hasValue) }), nil
 	}
+	if text == "" {
+		return nil, errors.New("unrecognized condition: []")
+	}
 	return nil, fmt.Errorf("unrecognized condition: %q", text)
 }
 

@@ -19,6 +19,7 @@ type fullCluster struct {
 	home, kubeconfig string
 	kubelite         string
 	kubectl          string
+	kubectlLite      string
 	ours             bool // false: somebody else's cluster
 }
 
@@ -55,9 +56,12 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	shared = &fullCluster{kubelite: filepath.Join(bin, "kubelite"), kubectl: filepath.Join(bin, "clients", "kubectl"), kubeconfig: os.Getenv("COMPAT_KUBECONFIG")}
-	if err := build("../../..", shared.kubelite, "", "./cmd/kubelite"); err != nil {
-		return 1, err
+	shared = &fullCluster{kubelite: filepath.Join(bin, "kubelite"), kubectl: filepath.Join(bin, "clients", "kubectl"),
+		kubectlLite: filepath.Join(bin, "kubectl-lite"), kubeconfig: os.Getenv("COMPAT_KUBECONFIG")}
+	for program, dir := range map[string]string{shared.kubelite: "./cmd/kubelite", shared.kubectlLite: "./cmd/kubectl-lite"} {
+		if err := build("../../..", program, "", dir); err != nil {
+			return 1, err
+		}
 	}
 	for _, v := range kubectls {
 		if err := v.build(); err != nil {

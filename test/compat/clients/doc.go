@@ -4,6 +4,7 @@
 //
 //	kubectl 1.36.3       apply, change, prune a field             ok
 //
-// What kubectl prints is checked by sessions in testdata/kubectl, one file a check. With COMPAT_KUBECONFIG set they run
+// What kubectl prints is checked by sessions in testdata/kubectl, one file a check. What kubectl-lite prints is compared with
+// that, command by command: testdata/commands. With COMPAT_KUBECONFIG set they run
 // against that cluster instead, so that the expectations themselves can be tried on the real Kubernetes.
 package clients
