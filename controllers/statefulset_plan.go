@@ -112,7 +112,7 @@ func (p *statefulPlan) available(set *api.StatefulSet, pod *api.Pod, now time.Ti
 }
 
 // replaceOld deletes pods of old templates, from the highest number down, as far as enough stay available. They come back
-// with the new one.
+// with the new one. The partition counts from the first ordinal, as it does where pods are made: see revisionFor.
 func (p *statefulPlan) replaceOld(set *api.StatefulSet, replicas []*api.Pod, update string, now time.Time) {
 	partition, allowed := 0, 1
 	if rolling := set.Spec.UpdateStrategy.RollingUpdate; rolling != nil {
@@ -128,7 +128,7 @@ func (p *statefulPlan) replaceOld(set *api.StatefulSet, replicas []*api.Pod, upd
 			allowed--
 		}
 	}
-	for i := len(replicas) - 1; i >= max(partition-firstOrdinal(set), 0) && allowed > 0; i-- {
+	for i := len(replicas) - 1; i >= partition && allowed > 0; i-- {
 		pod := replicas[i]
 		if pod != nil && pod.DeletionTimestamp == nil && !podEnded(pod) && pod.Labels[api.LabelControllerRevisionHash] != update {
 			p.remove = append(p.remove, statefulRemove{pod, fmt.Sprintf("%s is of revision %s, %s is wanted", pod.Name, pod.Labels[api.LabelControllerRevisionHash], update)})

@@ -61,6 +61,12 @@ func TestPlanStateful(t *testing.T) {
 		"then the next":             {set: testStatefulSet(2, nil), pods: []*api.Pod{member(0, outdated), member(1)}, remove: []string{"db-0"}},
 		"a canary":                  {set: testStatefulSet(2, func(s *api.StatefulSetSpec) { s.UpdateStrategy.RollingUpdate.Partition = api.Ptr[int32](1) }), pods: []*api.Pod{member(0, outdated), member(1)}},
 		"the old template below it": {set: testStatefulSet(2, func(s *api.StatefulSetSpec) { s.UpdateStrategy.RollingUpdate.Partition = api.Ptr[int32](1) }), pods: []*api.Pod{member(1)}, create: []string{"db-0 old"}},
+		"a canary of those from five": {set: testStatefulSet(2, func(s *api.StatefulSetSpec) {
+			s.Ordinals, s.UpdateStrategy.RollingUpdate.Partition = &api.StatefulSetOrdinals{Start: 5}, api.Ptr[int32](1)
+		}), pods: []*api.Pod{member(5, outdated), member(6)}},
+		"the partition's own from five": {set: testStatefulSet(2, func(s *api.StatefulSetSpec) {
+			s.Ordinals, s.UpdateStrategy.RollingUpdate.Partition = &api.StatefulSetOrdinals{Start: 5}, api.Ptr[int32](1)
+		}), pods: []*api.Pod{member(5, outdated), member(6, outdated)}, remove: []string{"db-6"}},
 		"only when somebody deletes": {set: testStatefulSet(1, func(s *api.StatefulSetSpec) {
 			s.UpdateStrategy = api.StatefulSetUpdateStrategy{Type: api.OnDeleteStatefulSetStrategyType}
 		}), pods: []*api.Pod{member(0, outdated)}},
