@@ -31,7 +31,7 @@ race: ## the same tests under the race detector
 e2e: build ## only the sessions and the end-to-end tests on a real cluster
 	go test $(GOTESTFLAGS) ./test/...
 
-compat: build ## upstream's types, and its clients unmodified: kubectl, client-go, controller-runtime, Helm; a line for each check
+compat: build ## upstream's types, and its clients unmodified: kubectl, client-go, controller-runtime, Helm, Python; a line for each check
 	cd test/compat && go test $(GOTESTFLAGS) . ./kubectl
 	cd test/compat/clients && go test -timeout 30m $(GOTESTFLAGS)
 
