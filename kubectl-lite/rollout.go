@@ -38,7 +38,9 @@ func newRolloutStatus(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status (TYPE NAME | TYPE/NAME) [flags]", Short: "Show the status of the rollout",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			found, err := s.selectDeployments(cmd.Context(), &sel, args)
+			found, err := s.selectRollouts(cmd.Context(), &sel, args, func(m *manifest) error {
+				return fmt.Errorf("no status viewer has been implemented for %s", m.resource.Kind)
+			})
 			errs := []error{err}
 			for _, m := range found {
 				errs = append(errs, s.rolloutStatus(cmd.Context(), &m, watch, timeout, revision))
@@ -54,16 +56,20 @@ func newRolloutStatus(s *session) *cobra.Command {
 	return cmd
 }
 
-// selectDeployments finds the objects of a rollout command; only Deployments have rollouts yet.
-func (s *session) selectDeployments(ctx context.Context, sel *selection, args []string) ([]manifest, error) {
+// rolledOut are the kinds that have rollouts.
+var rolledOut = []string{"deployments.apps", "statefulsets.apps", "daemonsets.apps"}
+
+// selectRollouts finds the objects of a rollout command. unknown is what the command says of other kinds, with the kind and
+// the group.
+func (s *session) selectRollouts(ctx context.Context, sel *selection, args []string, unknown func(m *manifest) error) ([]manifest, error) {
 	if len(args) == 0 && !sel.files.given() {
 		return nil, errors.New("required resource not specified")
 	}
 	sel.all = len(args) == 1 && sel.selector == "" && !strings.Contains(args[0], "/")
 	found, err := s.selectObjects(ctx, sel, args, true)
 	for _, m := range found {
-		if m.resource.Resource() != "deployments.apps" {
-			return nil, fmt.Errorf("rollouts are only known of deployments, not of %s", m.display())
+		if !slices.Contains(rolledOut, m.resource.Resource()) {
+			return nil, unknown(&m)
 		}
 	}
 	return found, err
@@ -79,11 +85,7 @@ func (s *session) rolloutStatus(ctx context.Context, m *manifest, watch bool, ti
 		if o == nil {
 			return false, errors.New("object has been deleted")
 		}
-		d, err := typed[*api.Deployment](o)
-		if err != nil {
-			return false, err
-		}
-		text, done, err := deploymentProgress(d, revision)
+		text, done, err := rolloutProgress(m, o, revision)
 		if err != nil {
 			return false, err
 		}
@@ -176,7 +178,9 @@ func newRolloutHistory(s *session) *cobra.Command {
 			if revision < 0 {
 				return fmt.Errorf("revision must be a positive integer: %d", revision)
 			}
-			found, err := s.selectDeployments(cmd.Context(), &sel, args)
+			found, err := s.selectRollouts(cmd.Context(), &sel, args, func(m *manifest) error {
+				return fmt.Errorf("error retrieving history for %q, no visitor method exists for {%s %s}", m.resource.Kind, m.resource.Group, m.resource.Kind)
+			})
 			errs := []error{err}
 			for _, m := range found {
 				errs = append(errs, s.rolloutHistory(cmd.Context(), &m, revision))
@@ -191,6 +195,9 @@ func newRolloutHistory(s *session) *cobra.Command {
 }
 
 func (s *session) rolloutHistory(ctx context.Context, m *manifest, revision int64) error {
+	if m.resource.Resource() != "deployments.apps" {
+		return s.revisionHistory(ctx, m, revision)
+	}
 	d, err := typed[*api.Deployment](m.object)
 	if err != nil {
 		return err
@@ -257,7 +264,9 @@ func (s *session) changeRollout(use, short string, change func(ctx context.Conte
 			if err := o.changeFlags.validate(); err != nil {
 				return err
 			}
-			found, err := s.selectDeployments(cmd.Context(), &o.selection, args)
+			found, err := s.selectRollouts(cmd.Context(), &o.selection, args, func(m *manifest) error {
+				return fmt.Errorf("%s %q %s is not supported", m.resource.Plural, m.object.name(), use)
+			})
 			errs := []error{err}
 			for i := range found {
 				errs = append(errs, change(cmd.Context(), &o, &found[i]))
@@ -284,6 +293,9 @@ type rolloutOptions struct {
 func newRolloutPause(s *session, use, done string, paused bool) *cobra.Command {
 	short := map[bool]string{true: "Mark the provided resource as paused", false: "Resume a paused resource"}[paused]
 	return s.changeRollout(use, short, func(ctx context.Context, o *rolloutOptions, m *manifest) error {
+		if m.resource.Resource() != "deployments.apps" {
+			return fmt.Errorf("error: %s %q %s is not supported", m.resource.Resource(), m.object.name(), map[bool]string{true: "pausing", false: "resuming"}[paused])
+		}
 		if now, _ := m.object.at("spec", "paused").(bool); now == paused {
 			state := map[bool]string{true: "is already paused", false: "is not paused"}[paused]
 			return fmt.Errorf("error: %s %q %s", m.resource.Resource(), m.object.name(), state)
@@ -326,6 +338,12 @@ func newRolloutUndo(s *session) *cobra.Command {
 		if o.toRevision < 0 {
 			return fmt.Errorf("unable to find specified revision %d in history", o.toRevision)
 		}
+		if m.object.text("metadata", "annotations", lastApplied) != "" {
+			fmt.Fprintf(s.Err, "Warning: resource %s/%s was previously managed with 'kubectl-lite apply'. Rolling back will not update the %s annotation, which may cause unexpected behavior on future 'kubectl-lite apply' operations. Consider using 'kubectl-lite apply' with your previous configuration file instead.\n", m.resource.Plural, m.object.name(), lastApplied)
+		}
+		if m.resource.Resource() != "deployments.apps" {
+			return s.revisionUndo(ctx, o, m)
+		}
 		return s.rolloutUndo(ctx, o, m)
 	})
 }
@@ -339,9 +357,6 @@ func (s *session) rolloutUndo(ctx context.Context, o *rolloutOptions, m *manifes
 	sets, err := replicaSetsOf(ctx, s.api, d)
 	if err != nil {
 		return err
-	}
-	if d.Annotations[lastApplied] != "" {
-		fmt.Fprintf(s.Err, "Warning: resource %s/%s was previously managed with 'kubectl-lite apply'. Rolling back will not update the %s annotation, which may cause unexpected behavior on future 'kubectl-lite apply' operations. Consider using 'kubectl-lite apply' with your previous configuration file instead.\n", m.resource.Plural, m.object.name(), lastApplied)
 	}
 	rs, err := undoTarget(d, sets, o.toRevision)
 	if err != nil {
