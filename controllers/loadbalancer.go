@@ -40,6 +40,16 @@ func NewLoadBalancerController(c *client.Client, caches *Caches, addresses netip
 		queue: client.NewQueue("loadbalancer"), given: map[api.Key]netip.Addr{},
 	}
 	caches.Services.Enqueue(l.queue, func(svc *api.Service) []api.Key { return []api.Key{svc.Key()} })
+	caches.Services.OnChange(func(old, now *api.Service, revision int64) {
+		if old == nil || len(old.Status.LoadBalancer.Ingress) == 0 || now != nil && len(now.Status.LoadBalancer.Ingress) > 0 {
+			return
+		}
+		for _, svc := range l.services.List("", nil) { // an address came free: somebody may wait for it
+			if wantsLoadBalancer(svc) && len(svc.Status.LoadBalancer.Ingress) == 0 {
+				l.queue.Add(svc.Key(), revision)
+			}
+		}
+	})
 	return l
 }
 
@@ -63,7 +73,7 @@ func (l *LoadBalancerController) Reconcile(ctx context.Context, key api.Key) err
 	address, err := planLoadBalancerAddress(l.addresses, svc.Spec.LoadBalancerIP, l.taken(key))
 	if err != nil {
 		l.events.Event(ctx, svc, api.EventTypeWarning, "SyncLoadBalancerFailed", "Error syncing load balancer: %v", err)
-		return fmt.Errorf("give service %s an address: %w", key, err) // one may come free
+		return fmt.Errorf("give service %s an address: %w", key, err)
 	}
 	svc = api.DeepCopy(svc)
 	svc.Status.LoadBalancer.Ingress = []api.LoadBalancerIngress{{IP: address.String(), IPMode: api.Ptr(api.LoadBalancerIPModeVIP)}}

@@ -2,12 +2,14 @@ package story
 
 import (
 	"fmt"
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"kubelite/api"
 	"kubelite/client"
+	"kubelite/controllers"
 )
 
 // TestServiceFollowsItsPods: what is ready behind a Service is in its slices and Endpoints, and what goes is gone from
@@ -73,6 +75,58 @@ func TestServiceFollowsItsPods(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// TestLoadBalancersGetAddresses: each its own, which is free again when it is gone. A service of a class is left to others.
+func TestLoadBalancersGetAddresses(t *testing.T) {
+	h := Start(t, 0, func(cfg *controllers.Config) { cfg.LoadBalancers = netip.MustParsePrefix("10.104.0.0/16") })
+	services := client.Of[*api.Service](h.Client)
+	balancer := func(name string, edit func(*api.ServiceSpec)) {
+		svc := &api.Service{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.ServiceSpec{Type: api.ServiceTypeLoadBalancer, Ports: []api.ServicePort{{Port: 80}}}}
+		if edit != nil {
+			edit(&svc.Spec)
+		}
+		Apply(h, svc)
+	}
+	has := func(name, want string) Check {
+		return func() error {
+			svc, err := services.Get(h.Ctx, "default", name)
+			if err != nil {
+				return err
+			}
+			have := ""
+			for _, ingress := range svc.Status.LoadBalancer.Ingress {
+				have += ingress.IP
+			}
+			if have != want {
+				return fmt.Errorf("%s has %q instead of %q", name, have, want)
+			}
+			return nil
+		}
+	}
+	balancer("foreign", func(s *api.ServiceSpec) { s.LoadBalancerClass = api.Ptr("example.com/other") })
+	balancer("a", nil)
+	h.Eventually(has("a", "10.104.0.1"))
+	balancer("b", func(s *api.ServiceSpec) { s.AllocateLoadBalancerNodePorts = api.Ptr(false) })
+	h.Eventually(has("b", "10.104.0.2"))
+	b, err := services.Get(h.Ctx, "default", "b")
+	require.NoError(t, err)
+	require.Zero(t, b.Spec.Ports[0].NodePort)
+	require.Equal(t, api.LoadBalancerIPModeVIP, *b.Status.LoadBalancer.Ingress[0].IPMode)
+	balancer("asks", func(s *api.ServiceSpec) { s.LoadBalancerIP = "10.104.9.9" })
+	h.Eventually(has("asks", "10.104.9.9"))
+	balancer("taken", func(s *api.ServiceSpec) { s.LoadBalancerIP = "10.104.0.1" })
+
+	t.Log("what becomes another type gives its address back, and whoever waits for it has it")
+	a, err := services.Get(h.Ctx, "default", "a")
+	require.NoError(t, err)
+	require.NoError(t, has("taken", "")())
+	a.Spec.Type, a.Spec.AllocateLoadBalancerNodePorts, a.Spec.Ports[0].NodePort = api.ServiceTypeClusterIP, nil, 0
+	_, err = services.Update(h.Ctx, a)
+	require.NoError(t, err)
+	h.Eventually(has("a", ""))
+	h.Eventually(has("taken", "10.104.0.1"))
+	require.NoError(t, has("foreign", "")())
 }
 
 // TestQuotaIsGivenBack: what objects used is free again when they are gone, also for objects that never came to be.
