@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"kubelite/api"
+	"kubelite/client"
 )
 
 const rolling = `
@@ -21,7 +24,7 @@ kind: Deployment
 metadata: {name: web}
 spec:
   replicas: 3
-  strategy: {rollingUpdate: {maxUnavailable: 0, maxSurge: 2}}
+  strategy: {rollingUpdate: {maxUnavailable: 0, maxSurge: 1}}
   selector: {matchLabels: {app: web}}
   template:
     metadata: {labels: {app: web}}
@@ -31,7 +34,8 @@ spec:
           image: kubelite-hello:v1
           ports: [{name: http, containerPort: 8080}]
           env: [{name: QUIET, value: "yes"}]
-          readinessProbe: {httpGet: {path: /healthz, port: http}, periodSeconds: 1, timeoutSeconds: 5}
+          resources: {requests: {cpu: 500m}} # a pod that asks for nothing gets nothing where others ask
+          readinessProbe: {httpGet: {path: /healthz, port: http}, periodSeconds: 2, timeoutSeconds: 10, failureThreshold: 30}
           lifecycle: {preStop: {sleep: {seconds: 5}}} # until no rule leads here any more
 ---
 apiVersion: v1
@@ -65,6 +69,7 @@ func TestRollingLosesNothing(t *testing.T) {
 	require.NoError(t, os.WriteFile(manifest, []byte(rolling), 0o600))
 	run(t, c.command("apply", "-f", manifest))
 	run(t, c.command("rollout", "status", "deployment/web", "--timeout=300s"))
+	giveProcessor(t, c)
 	run(t, c.command("rollout", "status", "-n", "ingress-nginx", "deployment/ingress-nginx-controller", "--timeout=300s"))
 	read := func(path string, args ...string) (value string) {
 		eventually(t, path, func() bool {
@@ -96,6 +101,18 @@ func TestRollingLosesNothing(t *testing.T) {
 		require.Zero(t, r.Failed, "through %s: %v", name, r.Failures)
 		require.GreaterOrEqual(t, float64(r.Requests), 490*r.Seconds, "through %s: too few to mean anything", name)
 	}
+}
+
+// giveProcessor lets the ingress controller have a processor: this is about what it loses and not about who starves it.
+func giveProcessor(t *testing.T, c *cluster) {
+	t.Helper()
+	cfg, err := client.LoadKubeconfig(c.env["KUBECONFIG"], "")
+	require.NoError(t, err)
+	server, err := client.New(cfg)
+	require.NoError(t, err)
+	patch := `{"spec":{"template":{"spec":{"containers":[{"name":"controller","resources":{"requests":{"cpu":"1"}}}]}}}}`
+	_, err = client.Of[*api.Deployment](server).Patch(t.Context(), "ingress-nginx", "ingress-nginx-controller", api.StrategicMergePatchType, []byte(patch))
+	require.NoError(t, err)
 }
 
 // loadResult is what test/load prints.
