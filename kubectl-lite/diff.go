@@ -115,7 +115,8 @@ func (s *session) applied(ctx context.Context, o *applyOptions, m *manifest, cur
 		query.Set("force", fmt.Sprint(o.forceConflicts))
 		return s.patchObject(ctx, m, api.ApplyPatchType, m.object.json(), query)
 	}
-	modified := copyObject(m.object) // without the annotation, which changes whenever anything does
+	modified := withLastApplied(m.object)
+	delete(modified.at("metadata", "annotations").(map[string]any), lastApplied) // it changes whenever anything does
 	if current == nil {
 		dropNulls(modified)
 		return s.postObject(ctx, m, modified, o.writeQuery())
