@@ -3,4 +3,7 @@
 // It starts a cluster of simulated nodes in a temporary directory, so that nothing but the control plane is measured. With
 // -kubeconfig it measures any other Kubernetes API server with the same requests instead, which is how the second column
 // of docs/performance.md was made: run both, one after the other, on the same machine, several times.
+//
+// With -node it measures a kubelet instead: pods beside `docker run` of what they are made of, side by side and one by one, and what a
+// kubelet takes whose pods only run.
 package main

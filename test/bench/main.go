@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -31,11 +32,21 @@ func run(ctx context.Context) error {
 	objects := flag.Int("n", 2000, "objects that each workload writes")
 	clients := flag.Int("c", 16, "clients side by side")
 	watchers := flag.Int("watchers", 50, "watchers in the fan-out workload")
+	containers := flag.Bool("node", false, "measure what a kubelet adds to the containers that it runs, on the local Docker daemon")
 	flag.Parse()
 
 	var table []row
+	if *containers {
+		c, err := startCluster(ctx, *kubelite, "docker")
+		if err != nil {
+			return err
+		}
+		defer c.delete()
+		rows, err := node(ctx, c)
+		return errors.Join(err, print(rows))
+	}
 	if *kubeconfig == "" {
-		c, err := startCluster(ctx, *kubelite)
+		c, err := startCluster(ctx, *kubelite, "simulated")
 		if err != nil {
 			return err
 		}
@@ -92,13 +103,13 @@ func short(d time.Duration) string {
 	return d.Round(10 * time.Microsecond).String()
 }
 
-// cluster is a cluster of simulated nodes that the benchmark owns.
+// cluster is a cluster of one node that the benchmark owns.
 type cluster struct {
 	program, home, kubeconfig string
 	startUp                   []row
 }
 
-func startCluster(ctx context.Context, program string) (*cluster, error) {
+func startCluster(ctx context.Context, program, runtime string) (*cluster, error) {
 	program, err := filepath.Abs(program)
 	if err != nil {
 		return nil, err
@@ -111,7 +122,7 @@ func startCluster(ctx context.Context, program string) (*cluster, error) {
 	began := time.Now()
 	ready := make(chan time.Duration, 1)
 	go func() { ready <- c.untilReady(ctx, began) }()
-	out, err := exec.CommandContext(ctx, program, "start", "--home", home, "--profile", "bench", "--runtime", "simulated", "--port", "0", "--no-merge").CombinedOutput()
+	out, err := exec.CommandContext(ctx, program, "start", "--home", home, "--profile", "bench", "--runtime", runtime, "--port", "0", "--no-merge").CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("start the cluster: %w\n%s", err, out)
 	}
