@@ -25,9 +25,19 @@ type program struct {
 	Restart  api.RestartPolicy // of its pod
 }
 
+// withoutEntrypoint are well-known images that start nothing of their own when they are given arguments: those are the command.
+var withoutEntrypoint = []string{"alpine", "busybox", "debian", "fedora", "ubuntu"}
+
+// imageName is the last word of an image's name: "busybox" of "registry/library/busybox:1.36".
+func imageName(image string) string {
+	name, _, _ := strings.Cut(path.Base(image), ":")
+	name, _, _ = strings.Cut(name, "@")
+	return name
+}
+
 func programOf(c *kubelet.ContainerConfig, s *kubelet.SandboxConfig) program {
 	p := program{Image: c.Image, Hostname: s.Hostname, Restart: s.RestartPolicy}
-	if len(c.Command) > 0 {
+	if len(c.Command) > 0 || slices.Contains(withoutEntrypoint, imageName(c.Image)) {
 		p.Command = slices.Concat(c.Command, c.Args)
 	} else {
 		p.Args = c.Args
@@ -78,7 +88,7 @@ func (c *simulatedContainer) live(b behaviour) life {
 // stays tells whether the program is known for doing nothing until it is stopped.
 func (p *program) stays() bool {
 	words := append(slices.Clone(p.Command), p.Args...)
-	image, _, _ := strings.Cut(path.Base(p.Image), ":")
+	image := imageName(p.Image)
 	return image == "pause" || image == "agnhost" && len(words) == 0 || slices.Contains(words, "pause") ||
 		len(words) > 1 && path.Base(words[0]) == "tail" && strings.HasPrefix(words[1], "-f") || slices.Contains(words, "infinity")
 }

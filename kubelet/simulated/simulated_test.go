@@ -194,6 +194,21 @@ func runScript(t *testing.T, restart api.RestartPolicy, image string, command ..
 	return &c, log.String()
 }
 
+func TestProgramOf(t *testing.T) {
+	for _, test := range []struct {
+		image               string
+		command, args, want []string
+	}{
+		{"registry/nginx:1.29", []string{"nginx"}, []string{"-t"}, []string{"nginx", "-t"}},
+		{"registry/nginx:1.29", nil, []string{"-t"}, nil}, // words for a program that only the image knows
+		{"library/busybox:1.36", nil, []string{"sh", "-c", "date"}, []string{"sh", "-c", "date"}},
+		{"busybox", nil, nil, nil},
+	} {
+		p := programOf(&kubelet.ContainerConfig{Image: test.image, Command: test.command, Args: test.args}, &kubelet.SandboxConfig{})
+		require.Equal(t, test.want, p.Command, test)
+	}
+}
+
 func TestCommandsDoWhatTheySay(t *testing.T) {
 	const always, never = api.RestartPolicyAlways, api.RestartPolicyNever
 	for name, test := range map[string]struct {
