@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -122,19 +123,39 @@ func applyManifest(ctx context.Context, c *client.Client, config *Config, name s
 	return nil
 }
 
-// deleteManifest removes the addon's objects, the last one first.
+// deleteManifest removes the addon's objects, the last one first, each gone before the one that it may need: pods that end
+// have their rights until they have, and the ingress controller takes its addresses back with them.
 func deleteManifest(ctx context.Context, c *client.Client, config *Config, name string) error {
 	objects, err := config.addonObjects(name)
 	if err != nil {
 		return err
 	}
 	for _, object := range slices.Backward(objects) {
-		_, err := c.Do(client.Because(ctx, "addon %s is disabled", name), client.Request{Method: http.MethodDelete, Path: addonPath(object)})
+		_, err := c.Do(client.Because(ctx, "addon %s is disabled", name), client.Request{
+			Method: http.MethodDelete, Path: addonPath(object), Query: url.Values{"propagationPolicy": {"Foreground"}},
+		})
+		if err == nil {
+			err = waitGone(ctx, c, addonPath(object))
+		}
 		if err != nil && !api.IsNotFound(err) {
 			return fmt.Errorf("addon %s: delete %s: %w", name, api.Describe(object), err)
 		}
 	}
 	return nil
+}
+
+// waitGone returns when there is nothing at path any more.
+func waitGone(ctx context.Context, c *client.Client, path string) error {
+	return poll(ctx, func() error {
+		_, err := c.Do(ctx, client.Request{Path: path})
+		switch {
+		case api.IsNotFound(err):
+			return nil
+		case err == nil:
+			return errors.New("it is still there")
+		}
+		return err
+	})
 }
 
 func addonPath(object *api.Unstructured) string {
@@ -175,7 +196,7 @@ func addonsCommand() *cobra.Command {
 			if !config.hasProxy() && !a.process {
 				return fmt.Errorf("addon %s is pods, and this cluster's nodes are simulated: they would do nothing", a.name)
 			}
-			ctx, cancel := context.WithTimeout(cmd.Context(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
 			defer cancel()
 			c, err := waitAPI(ctx, p)
 			if err != nil {
