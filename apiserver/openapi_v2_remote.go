@@ -92,8 +92,8 @@ func (s *swaggerParts) need(part any, needed map[string]bool) {
 	switch part := part.(type) {
 	case map[string]any:
 		for key, value := range part {
-			name, ok := value.(string)
-			if name, ok = strings.CutPrefix(name, definitionPrefix); key != "$ref" || !ok {
+			text, _ := value.(string)
+			if name, ok := strings.CutPrefix(text, definitionPrefix); key != "$ref" || !ok {
 				s.need(value, needed)
 			} else if definition := s.Definitions[name]; definition != nil && !needed[name] {
 				needed[name] = true

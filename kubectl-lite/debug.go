@@ -15,13 +15,13 @@ import (
 // debugOptions are the flags of debug.
 type debugOptions struct {
 	streamFlags
-	attach, remove bool
-	image, target  string
-	pullPolicy     string
-	copyTo         string
-	env            []string
-	asArgs         bool
-	profile        string
+	attach        bool
+	image, target string
+	pullPolicy    string
+	copyTo        string
+	env           []string
+	asArgs        bool
+	profile       string
 }
 
 func newDebug(s *session) *cobra.Command {

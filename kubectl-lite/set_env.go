@@ -19,14 +19,13 @@ import (
 // envOptions are the flags of set env.
 type envOptions struct {
 	setOptions
-	from            string
-	keys, params    []string
-	prefix          string
-	list, resolve   bool
-	overwrite       bool
-	set             []any // as they stand in a container: {name, value}
-	remove          []string
-	configs, hidden map[string]object // read for --resolve: config maps and secrets by name
+	from          string
+	keys, params  []string
+	prefix        string
+	list, resolve bool
+	overwrite     bool
+	set           []any // as they stand in a container: {name, value}
+	remove        []string
 }
 
 func newSetEnv(s *session) *cobra.Command {
