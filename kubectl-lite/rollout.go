@@ -1,18 +1,17 @@
 package kubectllite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"kubelite/api"
-	"kubelite/client"
 )
 
 // Annotations that rollouts are written in.
@@ -101,74 +100,6 @@ func (s *session) rolloutStatus(ctx context.Context, m *manifest, watch bool, ti
 	return err
 }
 
-// deploymentProgress says how far a rollout is, from what the Deployment's status tells about its replicas.
-func deploymentProgress(d *api.Deployment, revision int64) (text string, done bool, err error) {
-	if current := revisionNumber(d); revision > 0 && revision != current {
-		return "", false, fmt.Errorf("desired revision (%d) is different from the running revision (%d)", revision, current)
-	}
-	status := &d.Status
-	if d.Generation > status.ObservedGeneration {
-		return "Waiting for deployment spec update to be observed...\n", false, nil
-	}
-	for _, c := range status.Conditions {
-		if c.Type == api.DeploymentProgressing && c.Reason == "ProgressDeadlineExceeded" {
-			return "", false, fmt.Errorf("deployment %q exceeded its progress deadline", d.Name)
-		}
-	}
-	waiting := fmt.Sprintf("Waiting for deployment %q rollout to finish: ", d.Name)
-	switch {
-	case d.Spec.Replicas != nil && status.UpdatedReplicas < *d.Spec.Replicas:
-		return fmt.Sprintf("%s%d out of %d new replicas have been updated...\n", waiting, status.UpdatedReplicas, *d.Spec.Replicas), false, nil
-	case status.Replicas > status.UpdatedReplicas:
-		return fmt.Sprintf("%s%d old replicas are pending termination...\n", waiting, status.Replicas-status.UpdatedReplicas), false, nil
-	case status.AvailableReplicas < status.UpdatedReplicas:
-		return fmt.Sprintf("%s%d of %d updated replicas are available...\n", waiting, status.AvailableReplicas, status.UpdatedReplicas), false, nil
-	}
-	return fmt.Sprintf("deployment %q successfully rolled out\n", d.Name), true, nil
-}
-
-func revisionNumber(obj api.Object) int64 {
-	n, err := strconv.ParseInt(obj.GetObjectMeta().Annotations[revisionAnnotation], 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-// replicaSetsOf lists the ReplicaSets that a Deployment owns, oldest first.
-func replicaSetsOf(ctx context.Context, c *client.Client, d *api.Deployment) ([]*api.ReplicaSet, error) {
-	selector, err := api.LabelSelectorAsSelector(d.Spec.Selector)
-	if err != nil {
-		return nil, err
-	}
-	page, err := client.Of[*api.ReplicaSet](c).List(ctx, d.Namespace, client.ListOptions{LabelSelector: selector.String()})
-	if err != nil {
-		return nil, err
-	}
-	sets := slices.DeleteFunc(page.Items, func(rs *api.ReplicaSet) bool { return !api.IsControlledBy(rs, d) })
-	slices.SortStableFunc(sets, func(a, b *api.ReplicaSet) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
-	return sets, nil
-}
-
-// newReplicaSet is the one whose template is the Deployment's, nil if it is not made yet.
-func newReplicaSet(d *api.Deployment, sets []*api.ReplicaSet) *api.ReplicaSet {
-	for _, rs := range sets {
-		if sameTemplate(&rs.Spec.Template, &d.Spec.Template) {
-			return rs
-		}
-	}
-	return nil
-}
-
-// sameTemplate compares templates but for the hash that ReplicaSets carry as a label.
-func sameTemplate(a, b *api.PodTemplateSpec) bool { return api.Equal(withoutHash(a), withoutHash(b)) }
-
-func withoutHash(t *api.PodTemplateSpec) *api.PodTemplateSpec {
-	t = api.DeepCopy(t)
-	delete(t.Labels, templateHashLabel)
-	return t
-}
-
 func newRolloutHistory(s *session) *cobra.Command {
 	var sel selection
 	var revision int64
@@ -195,64 +126,52 @@ func newRolloutHistory(s *session) *cobra.Command {
 }
 
 func (s *session) rolloutHistory(ctx context.Context, m *manifest, revision int64) error {
-	if m.resource.Resource() != "deployments.apps" {
-		return s.revisionHistory(ctx, m, revision)
-	}
-	d, err := typed[*api.Deployment](m.object)
+	revisions, err := s.rolloutRevisions(ctx, m)
 	if err != nil {
 		return err
 	}
-	sets, err := replicaSetsOf(ctx, s.api, d)
+	if revision == 0 {
+		fmt.Fprintf(s.Out, "%s \n", m.display())
+		return s.copyAndEndLine(revisionTable(revisions))
+	}
+	r := revisionWith(revisions, revision)
+	if r == nil {
+		return errors.New("unable to find the specified revision")
+	}
+	template, err := r.template()
 	if err != nil {
 		return err
 	}
-	sh := newSheet()
-	if revision > 0 {
-		rs := withRevision(sets, revision)
-		if rs == nil {
-			return errors.New("unable to find the specified revision")
+	if r.causeInTemplate && r.cause != "" {
+		template = api.DeepCopy(template)
+		if template.Annotations == nil {
+			template.Annotations = map[string]string{}
 		}
-		if cause := rs.Annotations[changeCauseAnnotation]; cause != "" {
-			if rs.Spec.Template.Annotations == nil {
-				rs.Spec.Template.Annotations = map[string]string{}
-			}
-			rs.Spec.Template.Annotations[changeCauseAnnotation] = cause
-		}
-		sh = newRawSheet()
-		describePodTemplate(sh, &rs.Spec.Template)
-		fmt.Fprintf(s.Out, "%s with revision #%d\n", m.display(), revision)
-		return s.copyAndEndLine(sh)
+		template.Annotations[changeCauseAnnotation] = r.cause
 	}
-	fmt.Fprintf(s.Out, "%s \n", m.display())
-	slices.SortFunc(sets, func(a, b *api.ReplicaSet) int { return int(revisionNumber(a) - revisionNumber(b)) })
-	if len(sets) == 0 {
-		sh.line(0, "No rollout history found.")
-	} else {
-		sh.line(0, "REVISION\tCHANGE-CAUSE")
-	}
-	for _, rs := range sets {
-		cause := rs.Annotations[changeCauseAnnotation]
-		if cause == "" {
-			cause = "<none>"
-		}
-		sh.line(0, "%d\t%s", revisionNumber(rs), cause)
-	}
+	fmt.Fprintf(s.Out, "%s with revision #%d\n", m.display(), revision)
+	sh := newRawSheet()
+	describePodTemplate(sh, template)
 	return s.copyAndEndLine(sh)
+}
+
+func revisionTable(revisions []rolloutRevision) *sheet {
+	sh := newSheet()
+	if len(revisions) == 0 {
+		sh.line(0, "No rollout history found.")
+		return sh
+	}
+	sh.line(0, "REVISION\tCHANGE-CAUSE")
+	for _, r := range revisions {
+		sh.line(0, "%d\t%s", r.number, cmp.Or(r.cause, "<none>"))
+	}
+	return sh
 }
 
 func (s *session) copyAndEndLine(sh *sheet) error {
 	err := sh.copyTo(s.Out)
 	fmt.Fprintln(s.Out)
 	return err
-}
-
-func withRevision(sets []*api.ReplicaSet, revision int64) *api.ReplicaSet {
-	for _, rs := range sets {
-		if revisionNumber(rs) == revision {
-			return rs
-		}
-	}
-	return nil
 }
 
 // changeRollout is a command that changes each selected Deployment in one way.
@@ -341,80 +260,62 @@ func newRolloutUndo(s *session) *cobra.Command {
 		if m.object.text("metadata", "annotations", lastApplied) != "" {
 			fmt.Fprintf(s.Err, "Warning: resource %s/%s was previously managed with 'kubectl-lite apply'. Rolling back will not update the %s annotation, which may cause unexpected behavior on future 'kubectl-lite apply' operations. Consider using 'kubectl-lite apply' with your previous configuration file instead.\n", m.resource.Plural, m.object.name(), lastApplied)
 		}
-		if m.resource.Resource() != "deployments.apps" {
-			return s.revisionUndo(ctx, o, m)
-		}
 		return s.rolloutUndo(ctx, o, m)
 	})
 }
 
-// rolloutUndo gives a Deployment the template of an earlier ReplicaSet. The rest, replicas for example, stays.
+// rolloutUndo brings back the template of an earlier revision. The rest, replicas for example, stays.
 func (s *session) rolloutUndo(ctx context.Context, o *rolloutOptions, m *manifest) error {
-	d, err := typed[*api.Deployment](m.object)
+	revisions, err := s.rolloutRevisions(ctx, m)
 	if err != nil {
 		return err
 	}
-	sets, err := replicaSetsOf(ctx, s.api, d)
+	target, err := undoTarget(m, revisions, o.toRevision)
 	if err != nil {
 		return err
 	}
-	rs, err := undoTarget(d, sets, o.toRevision)
+	template, err := target.template()
 	if err != nil {
 		return err
 	}
 	if o.dryRun == "client" {
 		sh := newRawSheet()
-		describePodTemplate(sh, &rs.Spec.Template)
+		describePodTemplate(sh, template)
 		return sh.copyTo(s.Out)
 	}
-	if d.Spec.Paused {
+	if paused, _ := m.object.at("spec", "paused").(bool); paused {
 		return errors.New("you cannot rollback a paused deployment; resume it first with 'kubectl-lite rollout resume' and try again")
 	}
-	if sameTemplate(&rs.Spec.Template, &d.Spec.Template) {
-		return s.report(ctx, &o.changeFlags, m, fmt.Sprintf("skipped rollback (current template already matches revision %d)", o.toRevision))
-	}
-	patch, err := api.MarshalJSON([]map[string]any{
-		{"op": "replace", "path": "/spec/template", "value": withoutHash(&rs.Spec.Template)},
-		{"op": "replace", "path": "/metadata/annotations", "value": undoAnnotations(d, rs)},
-	})
+	current, err := templateOf(m.object)
 	if err != nil {
 		return err
 	}
-	if m.object, err = s.patchObject(ctx, m, api.JSONPatchType, patch, o.query()); err != nil {
+	if sameTemplate(template, current) {
+		return s.report(ctx, &o.changeFlags, m, fmt.Sprintf("skipped rollback (current template already matches revision %d)", o.toRevision))
+	}
+	patchType, patch, err := target.restore()
+	if err != nil {
+		return err
+	}
+	if m.object, err = s.patchObject(ctx, m, patchType, patch, o.query()); err != nil {
 		return fmt.Errorf("failed restoring revision %d: %w", o.toRevision, err)
 	}
 	return s.report(ctx, &o.changeFlags, m, "rolled back")
 }
 
-// undoTarget is the ReplicaSet with the revision, or the last but one when none is given.
-func undoTarget(d *api.Deployment, sets []*api.ReplicaSet, revision int64) (*api.ReplicaSet, error) {
-	if revision > 0 {
-		if rs := withRevision(sets, revision); rs != nil {
-			return rs, nil
+// undoTarget is the revision with the number, or the last but one when none is given.
+func undoTarget(m *manifest, revisions []rolloutRevision, number int64) (*rolloutRevision, error) {
+	if number > 0 {
+		if r := revisionWith(revisions, number); r != nil {
+			return r, nil
 		}
-		return nil, fmt.Errorf("unable to find specified revision %d in history", revision)
+		return nil, fmt.Errorf("unable to find specified revision %d in history", number)
 	}
-	slices.SortFunc(sets, func(a, b *api.ReplicaSet) int { return int(revisionNumber(b) - revisionNumber(a)) })
-	if len(sets) < 2 {
-		return nil, fmt.Errorf("no rollout history found for deployment %q", d.Name)
+	switch {
+	case len(revisions) >= 2:
+		return &revisions[len(revisions)-2], nil
+	case m.resource.Resource() == "deployments.apps":
+		return nil, fmt.Errorf("no rollout history found for deployment %q", m.object.name())
 	}
-	return sets[1], nil
-}
-
-// undoAnnotations are the ReplicaSet's, except for those that belong to the Deployment itself.
-func undoAnnotations(d *api.Deployment, rs *api.ReplicaSet) map[string]string {
-	own := []string{lastApplied, revisionAnnotation, "deployment.kubernetes.io/revision-history",
-		"deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas", "deprecated.deployment.rollback.to"}
-	annotations := map[string]string{}
-	for key, value := range rs.Annotations {
-		if !slices.Contains(own, key) {
-			annotations[key] = value
-		}
-	}
-	for _, key := range own {
-		if value, ok := d.Annotations[key]; ok {
-			annotations[key] = value
-		}
-	}
-	return annotations
+	return nil, errors.New("no last revision to roll back to")
 }
