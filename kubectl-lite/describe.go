@@ -194,8 +194,7 @@ func describeAny(_ context.Context, _ *client.Client, sh *sheet, o object) error
 	if err := api.UnmarshalJSON(o.json(), &meta); err != nil {
 		return err
 	}
-	sh.labels("Labels", meta.Labels)
-	sh.annotations("Annotations", meta.Annotations)
+	sh.marks(&meta.ObjectMeta)
 	rest := copyObject(o)
 	if m, ok := rest["metadata"].(map[string]any); ok {
 		for _, known := range []string{"name", "namespace", "labels", "annotations", "managedFields"} {
@@ -299,8 +298,7 @@ func describeNamespace(ctx context.Context, c *client.Client, sh *sheet, o objec
 		return err
 	}
 	sh.line(0, "Name:\t%s", ns.Name)
-	sh.labels("Labels", ns.Labels)
-	sh.annotations("Annotations", ns.Annotations)
+	sh.marks(&ns.ObjectMeta)
 	sh.line(0, "Status:\t%s", ns.Status.Phase)
 	if len(ns.Status.Conditions) > 0 {
 		sh.line(0, "Conditions:")
@@ -318,10 +316,8 @@ func describeConfigMap(_ context.Context, _ *client.Client, sh *sheet, o object)
 	if err != nil {
 		return err
 	}
-	sh.line(0, "Name:\t%s", cm.Name)
-	sh.line(0, "Namespace:\t%s", cm.Namespace)
-	sh.labels("Labels", cm.Labels)
-	sh.annotations("Annotations", cm.Annotations)
+	sh.head(&cm.ObjectMeta)
+	sh.marks(&cm.ObjectMeta)
 	sh.line(0, "\nData\n====")
 	for _, key := range sortedKeys(cm.Data) {
 		sh.line(0, "%s:\n----\n%s\n", key, cm.Data[key])
@@ -340,10 +336,8 @@ func describeSecret(_ context.Context, _ *client.Client, sh *sheet, o object) er
 	if err != nil {
 		return err
 	}
-	sh.line(0, "Name:\t%s", secret.Name)
-	sh.line(0, "Namespace:\t%s", secret.Namespace)
-	sh.labels("Labels", secret.Labels)
-	sh.annotations("Annotations", secret.Annotations)
+	sh.head(&secret.ObjectMeta)
+	sh.marks(&secret.ObjectMeta)
 	sh.line(0, "\nType:\t%s", secret.Type)
 	sh.line(0, "\nData\n====")
 	for _, key := range sortedKeys(secret.Data) {
@@ -357,10 +351,8 @@ func describeServiceAccount(_ context.Context, _ *client.Client, sh *sheet, o ob
 	if err != nil {
 		return err
 	}
-	sh.line(0, "Name:\t%s", sa.Name)
-	sh.line(0, "Namespace:\t%s", sa.Namespace)
-	sh.labels("Labels", sa.Labels)
-	sh.annotations("Annotations", sa.Annotations)
+	sh.head(&sa.ObjectMeta)
+	sh.marks(&sa.ObjectMeta)
 	var pull, mountable []string
 	for _, secret := range sa.ImagePullSecrets {
 		pull = append(pull, secret.Name)
@@ -381,18 +373,16 @@ func describeService(ctx context.Context, c *client.Client, sh *sheet, o object)
 		return err
 	}
 	spec := &svc.Spec
-	sh.line(0, "Name:\t%s", svc.Name)
-	sh.line(0, "Namespace:\t%s", svc.Namespace)
-	sh.labels("Labels", svc.Labels)
-	sh.annotations("Annotations", svc.Annotations)
+	sh.head(&svc.ObjectMeta)
+	sh.marks(&svc.ObjectMeta)
 	sh.line(0, "Selector:\t%s", formatMap(spec.Selector))
 	sh.line(0, "Type:\t%s", spec.Type)
 	if spec.IPFamilyPolicy != nil {
 		sh.line(0, "IP Family Policy:\t%s", *spec.IPFamilyPolicy)
 	}
-	sh.line(0, "IP Families:\t%s", joinOrNone(spec.IPFamilies))
+	sh.line(0, "IP Families:\t%s", joined(spec.IPFamilies, ","))
 	sh.line(0, "IP:\t%s", spec.ClusterIP)
-	sh.line(0, "IPs:\t%s", joinOrNone(spec.ClusterIPs))
+	sh.line(0, "IPs:\t%s", joined(spec.ClusterIPs, ","))
 	if len(spec.ExternalIPs) > 0 {
 		sh.line(0, "External IPs:\t%s", strings.Join(spec.ExternalIPs, ","))
 	}
@@ -423,17 +413,6 @@ func describeService(ctx context.Context, c *client.Client, sh *sheet, o object)
 		sh.line(0, "Internal Traffic Policy:\t%s", *spec.InternalTrafficPolicy)
 	}
 	return nil
-}
-
-func joinOrNone[T ~string](items []T) string {
-	if len(items) == 0 {
-		return "<none>"
-	}
-	var texts []string
-	for _, item := range items {
-		texts = append(texts, string(item))
-	}
-	return strings.Join(texts, ",")
 }
 
 // formatEndpoints lists up to three addresses behind a port.

@@ -203,7 +203,7 @@ func describeEndpoints(_ context.Context, _ *client.Client, sh *sheet, o object)
 		for _, a := range addresses {
 			all = append(all, a.IP)
 		}
-		return joinOrNone(all)
+		return joined(all, ",")
 	}
 	for _, subset := range endpoints.Subsets {
 		sh.line(1, "Addresses:\t%s", ips(subset.Addresses))
@@ -253,7 +253,7 @@ func describeEndpointSlice(_ context.Context, _ *client.Client, sh *sheet, o obj
 	}
 	sh.line(0, "Endpoints:")
 	for _, e := range slice.Endpoints {
-		sh.line(1, "- Addresses:\t%s", joinCommas(e.Addresses))
+		sh.line(1, "- Addresses:\t%s", joined(e.Addresses, ", "))
 		sh.line(2, "Conditions:")
 		sh.line(3, "Ready:\t%s", unset(e.Conditions.Ready))
 		sh.line(2, "Hostname:\t%s", unset(e.Hostname))

@@ -16,9 +16,8 @@ func describeNode(ctx context.Context, c *client.Client, sh *sheet, o object) er
 		return err
 	}
 	sh.line(0, "Name:\t%s", node.Name)
-	sh.line(0, "Roles:\t%s", joinOrNone(nodeRoles(node)))
-	sh.labels("Labels", node.Labels)
-	sh.annotations("Annotations", node.Annotations)
+	sh.line(0, "Roles:\t%s", joined(nodeRoles(node), ","))
+	sh.marks(&node.ObjectMeta)
 	sh.line(0, "CreationTimestamp:\t%s", date(node.CreationTimestamp.Time))
 	sh.values("Taints", formatTaints(node.Spec.Taints))
 	sh.line(0, "Unschedulable:\t%v", node.Spec.Unschedulable)

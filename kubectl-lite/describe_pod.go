@@ -17,8 +17,7 @@ func describePod(_ context.Context, _ *client.Client, sh *sheet, o object) error
 		return err
 	}
 	spec, status := &pod.Spec, &pod.Status
-	sh.line(0, "Name:\t%s", pod.Name)
-	sh.line(0, "Namespace:\t%s", pod.Namespace)
+	sh.head(&pod.ObjectMeta)
 	if spec.Priority != nil {
 		sh.line(0, "Priority:\t%d", *spec.Priority)
 	}
@@ -39,8 +38,7 @@ func describePod(_ context.Context, _ *client.Client, sh *sheet, o object) error
 	if status.StartTime != nil {
 		sh.line(0, "Start Time:\t%s", date(status.StartTime.Time))
 	}
-	sh.labels("Labels", pod.Labels)
-	sh.annotations("Annotations", pod.Annotations)
+	sh.marks(&pod.ObjectMeta)
 	if pod.DeletionTimestamp != nil && status.Phase != api.PodFailed && status.Phase != api.PodSucceeded {
 		sh.line(0, "Status:\tTerminating (lasts %s)", since(pod.DeletionTimestamp.Time))
 		sh.line(0, "Termination Grace Period:\t%ds", api.Deref(pod.DeletionGracePeriodSeconds, 0))

@@ -159,3 +159,47 @@ func eventAge(e *api.Event) string {
 		return age
 	}
 }
+
+// head writes what most sheets begin with.
+func (s *sheet) head(meta *api.ObjectMeta) {
+	s.line(0, "Name:\t%s", meta.Name)
+	s.line(0, "Namespace:\t%s", meta.Namespace)
+}
+
+// marks writes the labels and annotations.
+func (s *sheet) marks(meta *api.ObjectMeta) {
+	s.labels("Labels", meta.Labels)
+	s.annotations("Annotations", meta.Annotations)
+}
+
+// unset writes a value, or that there is none.
+func unset[T any](v *T) string {
+	if v == nil {
+		return "<unset>"
+	}
+	return fmt.Sprint(*v)
+}
+
+// boolText is how describe writes a choice.
+func boolText(v *bool) string {
+	if v == nil {
+		return "<unset>"
+	}
+	return map[bool]string{true: "True", false: "False"}[*v]
+}
+
+func texts[T ~string](items []T) []string {
+	var all []string
+	for _, item := range items {
+		all = append(all, string(item))
+	}
+	return all
+}
+
+// joined puts a separator between words, and is "<none>" for no words.
+func joined[T ~string](items []T, separator string) string {
+	if len(items) == 0 {
+		return "<none>"
+	}
+	return strings.Join(texts(items), separator)
+}
