@@ -121,7 +121,7 @@ func summarizePod(pod *api.Pod) podSummary {
 	if pod.DeletionTimestamp != nil {
 		if pod.Status.Reason == "NodeLost" {
 			s.status = "Unknown" // the node cannot tell whether the containers have stopped
-		} else if pod.Status.Phase != api.PodSucceeded && pod.Status.Phase != api.PodFailed {
+		} else if !pod.Status.Phase.Ended() {
 			s.status = "Terminating"
 		}
 	}

@@ -97,7 +97,7 @@ var podStrategy = Strategy{
 // at once, for nobody would ever finish its deletion.
 func podGrace(obj api.Object, asked *int64) int64 {
 	pod := obj.(*api.Pod)
-	if pod.Spec.NodeName == "" || pod.Status.Phase == api.PodFailed || pod.Status.Phase == api.PodSucceeded {
+	if pod.Spec.NodeName == "" || pod.Status.Phase.Ended() {
 		return 0
 	}
 	period := api.Deref(pod.Spec.TerminationGracePeriodSeconds, 0)

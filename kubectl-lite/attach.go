@@ -34,7 +34,7 @@ func newAttach(s *session) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if finished(pod) {
+			if pod.Status.Phase.Ended() {
 				return fmt.Errorf("cannot attach a container in a completed pod; current phase is %s", pod.Status.Phase)
 			}
 			return s.attach(cmd.Context(), &o, pod)
@@ -76,6 +76,15 @@ func (s *session) attach(ctx context.Context, o *streamFlags, pod *api.Pod) erro
 	if !o.quiet && talk.TTY {
 		restore()
 		s.sessionEnded(pod, container)
+	}
+	return nil
+}
+
+// attachOrLog attaches, and shows what the container has written if that cannot be done.
+func (s *session) attachOrLog(ctx context.Context, o *streamFlags, pod *api.Pod, container string) error {
+	if err := s.attach(ctx, o, pod); err != nil {
+		fmt.Fprintf(s.Err, "warning: couldn't attach to pod/%s, falling back to streaming logs: %v\n", pod.Name, err)
+		return s.copyLog(ctx, &logsOptions{}, logSource{pod.Namespace, pod.Name, container}, s.Out)
 	}
 	return nil
 }

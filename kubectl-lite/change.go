@@ -161,18 +161,29 @@ func patchBetween(m *manifest, before object) (api.PatchType, []byte, error) {
 
 // resourcesAndPairs splits arguments into what says which objects, and "KEY=VALUE" or "KEY-".
 func resourcesAndPairs(args []string, what string) (resources, pairs []string, err error) {
-	for _, arg := range args {
-		isPair := strings.Contains(arg, "=") && arg[0] != '=' || strings.HasSuffix(arg, "-") && arg != "-"
+	resources, pairs, late := splitChanges(args, func(arg string) bool {
+		return strings.Contains(arg, "=") && arg[0] != '=' || strings.HasSuffix(arg, "-") && arg != "-"
+	})
+	if late >= 0 {
+		return nil, nil, fmt.Errorf("all resources must be specified before %s changes: %s", what, args[late])
+	}
+	return resources, pairs, nil
+}
+
+// splitChanges splits arguments into what says which objects, and what is to be changed of them, which has to come after it: late is
+// the place of one that does not, -1 if all are in order.
+func splitChanges(args []string, isChange func(arg string) bool) (resources, changes []string, late int) {
+	for i, arg := range args {
 		switch {
-		case isPair:
-			pairs = append(pairs, arg)
-		case len(pairs) > 0:
-			return nil, nil, fmt.Errorf("all resources must be specified before %s changes: %s", what, arg)
+		case isChange(arg):
+			changes = append(changes, arg)
+		case len(changes) > 0:
+			return nil, nil, i
 		default:
 			resources = append(resources, arg)
 		}
 	}
-	return resources, pairs, nil
+	return resources, changes, -1
 }
 
 // parsePairs reads "KEY=VALUE" into what to set and, where that is allowed, "KEY-" into what to remove.

@@ -97,7 +97,7 @@ func (s *session) remotePlace(ctx context.Context, o *cpOptions, p place) (*api.
 	if err != nil {
 		return nil, "", err
 	}
-	if finished(pod) {
+	if pod.Status.Phase.Ended() {
 		return nil, "", fmt.Errorf("cannot exec into a container in a completed pod; current phase is %s", pod.Status.Phase)
 	}
 	container, err := s.chooseContainer(pod, o.container, false)

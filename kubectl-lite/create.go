@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"kubelite/api"
-	"kubelite/client"
 )
 
 // createOptions are the flags that all forms of create share.
@@ -137,8 +136,5 @@ func generated(obj api.Object) (*manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	kind := api.KindFor(obj)
-	return &manifest{object: o, resource: &client.APIResource{
-		GroupVersion: kind.GroupVersion, Kind: kind.Kind, Plural: kind.Plural, Namespaced: kind.Namespaced,
-	}}, nil
+	return &manifest{object: o, resource: builtIn(api.KindFor(obj))}, nil
 }

@@ -188,14 +188,9 @@ func (s *session) createToken(cmd *cobra.Command, o *printFlags, account string,
 		fmt.Fprintln(s.Out, created.Status.Token)
 		return nil
 	}
-	api.SetTypeMeta(created)
-	data, err := api.MarshalJSON(created)
+	m, err := generated(created)
 	if err != nil {
 		return err
 	}
-	one, err := parseObject(data)
-	if err != nil {
-		return err
-	}
-	return p.print(s.Out, one)
+	return p.print(s.Out, m.object)
 }

@@ -222,9 +222,5 @@ func (s *session) attachToDebug(ctx context.Context, o *debugOptions, m *manifes
 		return err
 	}
 	o.container = container
-	if err := s.attach(ctx, &o.streamFlags, pod); err != nil {
-		fmt.Fprintf(s.Err, "warning: couldn't attach to pod/%s, falling back to streaming logs: %v\n", pod.Name, err)
-		return s.copyLog(ctx, &logsOptions{}, logSource{pod.Namespace, pod.Name, container}, s.Out)
-	}
-	return nil
+	return s.attachOrLog(ctx, &o.streamFlags, pod, container)
 }

@@ -39,7 +39,7 @@ func describePod(_ context.Context, _ *client.Client, sh *sheet, o object) error
 		sh.line(0, "Start Time:\t%s", date(status.StartTime.Time))
 	}
 	sh.marks(&pod.ObjectMeta)
-	if pod.DeletionTimestamp != nil && status.Phase != api.PodFailed && status.Phase != api.PodSucceeded {
+	if pod.DeletionTimestamp != nil && !status.Phase.Ended() {
 		sh.line(0, "Status:\tTerminating (lasts %s)", since(pod.DeletionTimestamp.Time))
 		sh.line(0, "Termination Grace Period:\t%ds", api.Deref(pod.DeletionGracePeriodSeconds, 0))
 	} else {

@@ -208,7 +208,7 @@ func (s *session) podsToDrain(ctx context.Context, c *client.Client, o *drainOpt
 	warned, fatal := map[string][]string{}, map[string][]string{}
 	for _, pod := range all {
 		name := pod.Namespace + "/" + pod.Name
-		finished := pod.Status.Phase == api.PodSucceeded || pod.Status.Phase == api.PodFailed
+		finished := pod.Status.Phase.Ended()
 		owner := api.ControllerOf(pod)
 		warning := ""
 		if o.skipAfter > 0 && pod.DeletionTimestamp != nil && time.Since(pod.DeletionTimestamp.Time) > time.Duration(o.skipAfter)*time.Second {
@@ -297,17 +297,12 @@ func (s *session) evictUntilGone(ctx context.Context, o *drainOptions, pod *api.
 			return fmt.Errorf("error when evicting pods/%q -n %q: %w", pod.Name, pod.Namespace, err)
 		}
 		fmt.Fprintf(s.Err, "error when evicting pods/%q -n %q (will retry after %v): %v\n", pod.Name, pod.Namespace, evictRetry, err)
-		select {
-		case <-time.After(evictRetry):
-		case <-ctx.Done():
-		}
+		client.Wait(ctx, evictRetry) // if ctx ends, the next round says so
 	}
 	if o.dryRun == "server" {
 		return nil
 	}
-	pods := api.KindOf[*api.Pod]()
-	r := &client.APIResource{GroupVersion: pods.GroupVersion, Kind: pods.Kind, Plural: pods.Plural, Namespaced: true}
-	if err := s.waitGone(ctx, r, pod.Namespace, pod.Name, string(pod.UID), o.timeout); err != nil {
+	if err := s.waitGone(ctx, builtIn(api.KindOf[*api.Pod]()), pod.Namespace, pod.Name, string(pod.UID), o.timeout); err != nil {
 		return fmt.Errorf("error when waiting for pod %q in namespace %q to terminate: %w", pod.Name, pod.Namespace, err)
 	}
 	fmt.Fprintf(out, "pod/%s %s\n", pod.Name, done)

@@ -68,8 +68,7 @@ func (s *session) events(ctx context.Context, o *eventsOptions) error {
 	if o.allNamespaces {
 		namespace = ""
 	}
-	kind := api.KindOf[*api.Event]()
-	r := &client.APIResource{GroupVersion: kind.GroupVersion, Kind: kind.Kind, Plural: kind.Plural, Namespaced: true}
+	r := builtIn(api.KindOf[*api.Event]())
 	show := s.eventPrinter(o, p)
 	if o.watch {
 		for {

@@ -66,7 +66,7 @@ func newExec(s *session) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if finished(pod) {
+			if pod.Status.Phase.Ended() {
 				return fmt.Errorf("cannot exec into a container in a completed pod; current phase is %s", pod.Status.Phase)
 			}
 			return s.exec(cmd.Context(), &o, pod, command)
@@ -75,10 +75,6 @@ func newExec(s *session) *cobra.Command {
 	o.add(cmd)
 	cmd.Flags().StringSliceVarP(&files.names, "filename", "f", nil, "to use to exec into the resource")
 	return cmd
-}
-
-func finished(pod *api.Pod) bool {
-	return pod.Status.Phase == api.PodSucceeded || pod.Status.Phase == api.PodFailed
 }
 
 // podFor is the pod that is named, or the first of what is named: a Deployment's, a Service's.
@@ -117,9 +113,7 @@ func (s *session) podFor(ctx context.Context, files fileFlags, args []string, ti
 		if time.Now().After(deadline) {
 			return nil, errNotYet
 		}
-		select {
-		case <-time.After(200 * time.Millisecond): // for as long as the user said, until there is a pod
-		case <-ctx.Done():
+		if !client.Wait(ctx, 200*time.Millisecond) { // for as long as the user said, until there is a pod
 			return nil, ctx.Err()
 		}
 	}
@@ -129,7 +123,7 @@ func (s *session) podFor(ctx context.Context, files fileFlags, args []string, ti
 func bestPod(pods []*api.Pod) *api.Pod {
 	var best *api.Pod
 	for _, pod := range pods {
-		if !finished(pod) && (best == nil || byLogging(pod, best) < 0) {
+		if !pod.Status.Phase.Ended() && (best == nil || byLogging(pod, best) < 0) {
 			best = pod
 		}
 	}
@@ -188,7 +182,7 @@ func (s *session) talk(ctx context.Context, talk *remote.Command, pod *api.Pod, 
 // plainError is printed as it is, without "error: " before it.
 type plainError struct{ error }
 
-// run executes a command and gives back its output: what cp is made of.
+// capture executes a command and gives back its output: what cp is made of.
 func (s *session) capture(ctx context.Context, pod *api.Pod, container string, in io.Reader, out io.Writer, command ...string) error {
 	talk := &remote.Command{In: in, Out: out, Err: s.Err}
 	return s.talk(ctx, talk, pod, "exec", talk.Query(container, command))

@@ -38,9 +38,13 @@ func (s *session) localManifests(ctx context.Context, sel *selection, args []str
 
 func localResource(o object) *client.APIResource {
 	gv := api.ParseGroupVersion(o.apiVersion())
-	r := &client.APIResource{GroupVersion: gv, Kind: o.kind(), Plural: strings.ToLower(o.kind()) + "s", Namespaced: true}
 	if kind := api.KindByName(api.GroupVersionKind{Group: gv.Group, Version: gv.Version, Kind: o.kind()}); kind != nil {
-		r.Plural, r.Namespaced = kind.Plural, kind.Namespaced
+		return builtIn(kind)
 	}
-	return r
+	return &client.APIResource{GroupVersion: gv, Kind: o.kind(), Plural: strings.ToLower(o.kind()) + "s", Namespaced: true}
+}
+
+// builtIn is the resource of a kind that we know without asking a server.
+func builtIn(kind *api.Kind) *client.APIResource {
+	return &client.APIResource{GroupVersion: kind.GroupVersion, Kind: kind.Kind, Plural: kind.Plural, Namespaced: kind.Namespaced}
 }

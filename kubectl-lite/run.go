@@ -199,23 +199,20 @@ func (s *session) runService(ctx context.Context, o *runOptions, pod *api.Pod) e
 // attachToRun waits for the pod, talks with it, and ends as it ends.
 func (s *session) attachToRun(ctx context.Context, o *runOptions, m *manifest) error {
 	pod, err := s.waitForPod(ctx, m, o.timeout, func(p *api.Pod) bool {
-		return finished(p) || p.Status.Phase == api.PodRunning && podReady(p)
+		return p.Status.Phase.Ended() || p.Status.Phase == api.PodRunning && podReady(p)
 	})
 	if err != nil {
 		return err
 	}
 	container := pod.Spec.Containers[0].Name
-	if finished(pod) {
+	if pod.Status.Phase.Ended() {
 		err = s.copyLog(ctx, &logsOptions{}, logSource{pod.Namespace, pod.Name, container}, s.Out)
 	} else {
 		// What was written before we are there is in the log.
 		if logErr := s.copyLog(ctx, &logsOptions{}, logSource{pod.Namespace, pod.Name, container}, s.Out); logErr != nil {
 			fmt.Fprintf(s.Err, "warning: couldn't fetch pre-attach logs: %v\n", logErr)
 		}
-		if attachErr := s.attach(ctx, &o.streamFlags, pod); attachErr != nil {
-			fmt.Fprintf(s.Err, "warning: couldn't attach to pod/%s, falling back to streaming logs: %v\n", pod.Name, attachErr)
-			err = s.copyLog(ctx, &logsOptions{}, logSource{pod.Namespace, pod.Name, container}, s.Out)
-		}
+		err = s.attachOrLog(ctx, &o.streamFlags, pod, container)
 	}
 	if err != nil || o.leaveOpen || o.restart == "Always" {
 		return err

@@ -88,16 +88,11 @@ func (s *session) setEnv(ctx context.Context, o *envOptions, args []string) erro
 var environmentArgument = regexp.MustCompile(`(?ms)^(.+)=(.*)$`)
 
 func splitEnv(args []string) (resources, specs []string, err error) {
-	for _, arg := range args {
-		isEnv := environmentArgument.MatchString(arg) || strings.HasSuffix(arg, "-")
-		switch {
-		case isEnv:
-			specs = append(specs, arg)
-		case len(specs) > 0:
-			return nil, nil, fmt.Errorf("all resources must be specified before environment changes: %s", strings.Join(args, " "))
-		default:
-			resources = append(resources, arg)
-		}
+	resources, specs, late := splitChanges(args, func(arg string) bool {
+		return environmentArgument.MatchString(arg) || strings.HasSuffix(arg, "-")
+	})
+	if late >= 0 {
+		return nil, nil, fmt.Errorf("all resources must be specified before environment changes: %s", strings.Join(args, " "))
 	}
 	return resources, specs, nil
 }

@@ -51,18 +51,10 @@ func newTaint(s *session) *cobra.Command {
 type taintChange struct{ add, remove []api.Taint }
 
 func splitTaints(args []string) (resources, specs []string, err error) {
-	for _, arg := range args {
-		isTaint := strings.ContainsAny(arg, "=:") || strings.HasSuffix(arg, "-")
-		switch {
-		case isTaint:
-			specs = append(specs, arg)
-		case len(specs) > 0:
-			return nil, nil, fmt.Errorf("all resources must be specified before taint changes: %s", arg)
-		default:
-			resources = append(resources, arg)
-		}
-	}
+	resources, specs, late := splitChanges(args, func(arg string) bool { return strings.ContainsAny(arg, "=:") || strings.HasSuffix(arg, "-") })
 	switch {
+	case late >= 0:
+		return nil, nil, fmt.Errorf("all resources must be specified before taint changes: %s", args[late])
 	case len(resources) == 0:
 		return nil, nil, errors.New("one or more resources must be specified as <resource> <name>")
 	case len(specs) == 0:
