@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"kubelite/api"
 )
 
 // kubeconfig is the file that says which clusters there are, as who to talk to them, and which of them is meant.
-// What it holds beyond this (exec plugins, auth providers) is refused where it is used.
+// An auth provider, which nobody has any more, is refused where it is used.
 type kubeconfig struct {
 	CurrentContext string `json:"current-context"`
 	Clusters       []struct {
@@ -64,9 +65,11 @@ var ErrNoKubeconfig = errors.New("no kubeconfig found")
 // ErrNoContext says that a kubeconfig has no context of the name.
 var ErrNoContext = errors.New("context was not found for specified context")
 
-// KubeconfigPaths is where LoadKubeconfig looks by default: the files that $KUBECONFIG lists, else ~/.kube/config.
+// KubeconfigPaths is where LoadKubeconfig looks by default: the files that $KUBECONFIG lists, else ~/.kube/config. It is
+// empty if there is no home directory to look in.
 func KubeconfigPaths() []string {
-	if list := filepath.SplitList(os.Getenv("KUBECONFIG")); len(list) > 0 {
+	list := slices.DeleteFunc(filepath.SplitList(os.Getenv("KUBECONFIG")), func(path string) bool { return path == "" })
+	if len(list) > 0 {
 		return list
 	}
 	home, err := os.UserHomeDir()
@@ -111,9 +114,6 @@ func readKubeconfigs(path string) (*mergedKubeconfig, error) {
 	}
 	found := false
 	for _, path := range KubeconfigPaths() {
-		if path == "" {
-			continue
-		}
 		switch err := m.add(path); {
 		case errors.Is(err, os.ErrNotExist):
 		case err != nil:

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"kubelite/client"
 )
 
 // commandLine returns the arguments that start a component of the cluster: everything a component knows about its
@@ -181,7 +183,7 @@ func adminToken(p Profile) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(p.Path("pki", "tokens.csv"), []byte(secret+`,admin,admin,"system:masters"`+"\n"), 0o600)
+	return client.ReplaceFile(p.Path("pki", "tokens.csv"), []byte(secret+`,admin,admin,"system:masters"`+"\n"), 0o600)
 }
 
 // executable is this program, which holds every component.

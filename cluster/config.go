@@ -8,9 +8,10 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
+
+	"kubelite/client"
 )
 
 // The runtimes that a node's pods can run on.
@@ -120,7 +121,7 @@ func (c *Config) save(p Profile) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(p.Path("cluster.json"), append(b, '\n'), 0o600)
+	return client.ReplaceFile(p.Path("cluster.json"), append(b, '\n'), 0o600)
 }
 
 // setNodes makes the cluster have n nodes, if it has fewer. Nodes that are there keep their address range and port.
@@ -233,19 +234,4 @@ func podCIDRs(yield func(netip.Prefix) bool) {
 			return
 		}
 	}
-}
-
-// writeFile replaces a file in one step.
-func writeFile(path string, data []byte, mode os.FileMode) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) // fails after the rename, as it should
-	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Chmod(mode), tmp.Close())
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return os.Rename(tmp.Name(), path)
 }

@@ -1,14 +1,11 @@
 package cluster
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 
-	"kubelite/api"
+	"kubelite/client"
 )
 
 // writeKubeconfig writes a kubeconfig by which the holder of a client certificate reaches the API server. The CA, the
@@ -33,11 +30,7 @@ func writeKubeconfig(path, context, server string, pki *PKI, cert string) error 
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	b, err := api.MarshalYAML(config)
-	if err != nil {
-		return err
-	}
-	return writeFile(path, b, 0o600)
+	return client.WriteKubeconfig(path, config)
 }
 
 // named is one entry of a kubeconfig's lists.
@@ -47,23 +40,18 @@ func named(name, what string, value any) map[string]any {
 
 // userKubeconfig is the file that kubectl reads when it is told nothing: the first of $KUBECONFIG, else ~/.kube/config.
 func userKubeconfig() (string, error) {
-	for _, file := range filepath.SplitList(os.Getenv("KUBECONFIG")) {
-		if file != "" {
-			return file, nil
-		}
+	if paths := client.KubeconfigPaths(); len(paths) > 0 {
+		return paths[0], nil
 	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", fmt.Errorf("find the user's kubeconfig: %w", err)
-	}
-	return filepath.Join(home, ".kube", "config"), nil
+	_, err := os.UserHomeDir()
+	return "", fmt.Errorf("find the user's kubeconfig: %w", err)
 }
 
 // mergeKubeconfig adds the profile's cluster, user and context to the user's kubeconfig and makes the context the
 // current one. All else in the file stays as it is.
 func mergeKubeconfig(p Profile) (file string, err error) {
 	return editUserKubeconfig(p, func(user map[string]any) (bool, error) {
-		ours, err := readYAML(p.Kubeconfig())
+		ours, err := readKubeconfig(p.Kubeconfig())
 		if err != nil {
 			return false, err
 		}
@@ -109,7 +97,7 @@ func editUserKubeconfig(p Profile, edit func(map[string]any) (changed bool, err 
 	if err != nil || file == p.Kubeconfig() {
 		return file, err
 	}
-	config, err := readYAML(file)
+	config, err := readKubeconfig(file)
 	if err != nil {
 		return file, err
 	}
@@ -120,31 +108,16 @@ func editUserKubeconfig(p Profile, edit func(map[string]any) (changed bool, err 
 	if len(config) == 0 {
 		return file, os.Remove(file)
 	}
-	b, err := api.MarshalYAML(config)
-	if err != nil {
-		return file, err
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return file, err
-	}
-	return file, writeFile(file, b, 0o600)
+	return file, client.WriteKubeconfig(file, config)
 }
 
-// readYAML reads a file into a map, an empty one if the file is not there.
-func readYAML(file string) (map[string]any, error) {
-	config := map[string]any{}
-	b, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) || err == nil && strings.TrimSpace(string(b)) == "" {
-		return config, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	j, err := api.YAMLToJSON(b)
-	if err == nil {
-		err = json.Unmarshal(j, &config)
-	}
-	if err != nil {
+// readKubeconfig reads a file, which is as good as empty if it is not there.
+func readKubeconfig(file string) (map[string]any, error) {
+	config, err := client.ReadKubeconfig(file)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return map[string]any{}, nil
+	case err != nil:
 		return nil, fmt.Errorf("read kubeconfig %s: %w", file, err)
 	}
 	return config, nil

@@ -15,6 +15,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"kubelite/client"
 )
 
 // PKI is the cluster's certificate authority and the directory where it keeps what it signs. Whoever holds a
@@ -111,7 +113,7 @@ func (p *PKI) SigningKey(name string) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(p.KeyFile(name), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
+	return client.ReplaceFile(p.KeyFile(name), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
 }
 
 func (p *PKI) createCA(commonName string) error {
@@ -162,7 +164,7 @@ func (p *PKI) sign(name string, template *x509.Certificate, key *ecdsa.PrivateKe
 	}
 	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
 	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	if err := errors.Join(writeFile(p.KeyFile(name), keyPEM, 0o600), writeFile(p.CertFile(name), certPEM, 0o644)); err != nil {
+	if err := errors.Join(client.ReplaceFile(p.KeyFile(name), keyPEM, 0o600), client.ReplaceFile(p.CertFile(name), certPEM, 0o644)); err != nil {
 		return nil, err
 	}
 	return x509.ParseCertificate(der)
@@ -219,5 +221,5 @@ func token(file string) (string, error) {
 		return "", err
 	}
 	t := hex.EncodeToString(secret)
-	return t, writeFile(file, []byte(t), 0o600)
+	return t, client.ReplaceFile(file, []byte(t), 0o600)
 }

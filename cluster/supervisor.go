@@ -137,7 +137,7 @@ func runComponent(ctx context.Context, p Profile, config *Config, name string) e
 		return err
 	}
 	defer os.Remove(p.PIDFile(name))
-	if err := writeFile(p.PIDFile(name), []byte(strconv.Itoa(cmd.Process.Pid)), 0o600); err != nil {
+	if err := client.ReplaceFile(p.PIDFile(name), []byte(strconv.Itoa(cmd.Process.Pid)), 0o600); err != nil {
 		return errors.Join(err, cmd.Process.Kill(), cmd.Wait())
 	}
 	return cmd.Wait()
@@ -154,7 +154,7 @@ func lockSupervisor(p Profile) (*os.File, error) {
 		f.Close()
 		return nil, fmt.Errorf("profile %q is being supervised already", p.Name)
 	}
-	return f, writeFile(p.PIDFile("supervisor"), []byte(strconv.Itoa(os.Getpid())), 0o600)
+	return f, client.ReplaceFile(p.PIDFile("supervisor"), []byte(strconv.Itoa(os.Getpid())), 0o600)
 }
 
 // supervisorPID returns the process id of the running supervisor, 0 if there is none.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"kubelite/api"
 	"kubelite/client"
 )
 
@@ -38,23 +37,17 @@ func (s *session) kubeconfig() (*kubeconfig, error) {
 	}
 	paths := []string{path}
 	if path == "" {
-		paths = slices.DeleteFunc(client.KubeconfigPaths(), func(p string) bool { return p == "" })
+		paths = client.KubeconfigPaths()
 	}
 	k := &kubeconfig{}
 	for _, path := range paths {
-		f := &kubeconfigFile{path: path, object: object{}}
-		text, err := os.ReadFile(path)
+		content, err := client.ReadKubeconfig(path)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, err
+			return nil, fmt.Errorf("error loading config file %q: %w", path, err)
 		}
-		if f.exists = err == nil; f.exists {
-			data, err := api.YAMLToJSON(text)
-			if err == nil && len(data) > 0 && string(data) != "null" {
-				f.object, err = parseObject(data)
-			}
-			if err != nil {
-				return nil, fmt.Errorf("error loading config file %q: %w", path, err)
-			}
+		f := &kubeconfigFile{path: path, exists: err == nil, object: content}
+		if !f.exists {
+			f.object = object{}
 		}
 		k.files = append(k.files, f)
 	}
@@ -179,34 +172,11 @@ func (k *kubeconfig) save() error {
 				f.object[list] = nil
 			}
 		}
-		text, err := api.MarshalYAML(map[string]any(f.object))
-		if err != nil {
-			return err
-		}
-		if err := os.MkdirAll(filepath.Dir(f.path), 0o755); err != nil {
-			return err
-		}
-		if err := replaceFile(f.path, text); err != nil {
+		if err := client.WriteKubeconfig(f.path, f.object); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// replaceFile writes beside the file and renames; a link keeps pointing to where it points.
-func replaceFile(path string, text []byte) error {
-	if to, err := filepath.EvalSymlinks(path); err == nil {
-		path = to
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(text)
-	if err := errors.Join(err, tmp.Close()); err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
-	}
-	return os.Rename(tmp.Name(), path)
 }
 
 // merged is what the files say together: the first that defines a name wins. Relative paths become absolute ones.
