@@ -1,6 +1,6 @@
 package api
 
-// What components read out of a pod, and out of a node's status: said once, since all of them ask.
+// What components read out of a pod, a node's status and an endpoint slice: said once, since all of them ask.
 
 // Ended tells that all containers of a pod of this phase have ended, and none will start again: it takes no room any more.
 func (p PodPhase) Ended() bool { return p == PodSucceeded || p == PodFailed }
@@ -80,4 +80,9 @@ func HostPorts(pod *Pod) (ports []ContainerPort) {
 func (p *ContainerPort) Collides(q *ContainerPort) bool {
 	every := func(ip string) bool { return ip == "" || ip == "0.0.0.0" }
 	return p.HostPort == q.HostPort && p.Protocol == q.Protocol && (p.HostIP == q.HostIP || every(p.HostIP) || every(q.HostIP))
+}
+
+// Service is the one whose endpoints the slice holds.
+func (s *EndpointSlice) Service() Key {
+	return Key{Namespace: s.Namespace, Name: s.Labels[LabelServiceName]}
 }

@@ -179,10 +179,10 @@ func (k *sliceKeeper) follow(queue *client.Queue) {
 		slice := now
 		if now == nil {
 			slice = old
-			k.writes.deleted(sliceService(old), old.Key())
+			k.writes.deleted(old.Service(), old.Key())
 		}
 		if slice.Labels[api.LabelEndpointSliceManagedBy] == k.managedBy {
-			queue.Add(sliceService(slice), revision)
+			queue.Add(slice.Service(), revision)
 		}
 	})
 }
@@ -208,11 +208,7 @@ func (k *sliceKeeper) of(service api.Key) (kept []*api.EndpointSlice, behind boo
 const byServiceName = "service"
 
 func sliceServiceIndex(slice *api.EndpointSlice) []string {
-	return []string{sliceService(slice).String()}
-}
-
-func sliceService(slice *api.EndpointSlice) api.Key {
-	return api.Key{Namespace: slice.Namespace, Name: slice.Labels[api.LabelServiceName]}
+	return []string{slice.Service().String()}
 }
 
 // apply carries out a plan.

@@ -86,7 +86,7 @@ func TestPlan(t *testing.T) {
 			o := readObjects(t, manifest)
 			var fragments []nft.Fragment
 			for _, svc := range o.services {
-				own := slices.DeleteFunc(slices.Clone(o.slices), func(s *api.EndpointSlice) bool { return serviceOf(s) != svc.Key() })
+				own := slices.DeleteFunc(slices.Clone(o.slices), func(s *api.EndpointSlice) bool { return s.Service() != svc.Key() })
 				fragments = append(fragments, planService(n, svc, own, nodes))
 			}
 			policies := planPolicies(n, o.policies, o.pods, o.namespaces)

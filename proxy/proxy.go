@@ -95,9 +95,9 @@ func newProxy(cfg Config) *Proxy {
 	if !cfg.Network.Bridged {
 		p.frames = nft.NewWriter(nft.Bridge, cfg.Table)
 	}
-	p.slices.AddIndex(byService, func(slice *api.EndpointSlice) []string { return []string{serviceOf(slice).String()} })
+	p.slices.AddIndex(byService, func(slice *api.EndpointSlice) []string { return []string{slice.Service().String()} })
 	p.services.Enqueue(p.queue, func(svc *api.Service) []api.Key { return []api.Key{svc.Key()} })
-	p.slices.Enqueue(p.queue, func(slice *api.EndpointSlice) []api.Key { return []api.Key{serviceOf(slice)} })
+	p.slices.Enqueue(p.queue, func(slice *api.EndpointSlice) []api.Key { return []api.Key{slice.Service()} })
 	p.nodes.OnChange(func(old, node *api.Node, revision int64) {
 		if old != nil && node != nil && old.Spec.PodCIDR == node.Spec.PodCIDR {
 			return // a heartbeat
@@ -121,10 +121,6 @@ const byService = "service"
 
 // allPods is the one key of podQueue.
 var allPods = api.Key{Name: "all"}
-
-func serviceOf(slice *api.EndpointSlice) api.Key {
-	return api.Key{Namespace: slice.Namespace, Name: slice.Labels[api.LabelServiceName]}
-}
 
 // concernsNetwork tells changes of a pod that rules depend on from others, which are more.
 func concernsNetwork(old, pod *api.Pod) bool {

@@ -53,9 +53,7 @@ func Run(ctx context.Context, cfg Config) error {
 		udp:        &dns.Client{Timeout: upstreamTimeout}, tcp: &dns.Client{Net: "tcp", Timeout: upstreamTimeout},
 	}
 	s.zone = zone{domain: dns.CanonicalName(cfg.Domain), caches: s}
-	s.slices.AddIndex(byService, func(slice *api.EndpointSlice) []string {
-		return []string{slice.Namespace + "/" + slice.Labels[api.LabelServiceName]}
-	})
+	s.slices.AddIndex(byService, func(slice *api.EndpointSlice) []string { return []string{slice.Service().String()} })
 	s.slices.AddIndex(byAddress, endpointAddresses)
 	s.services.AddIndex(byAddress, func(svc *api.Service) []string { return svc.Spec.ClusterIPs })
 	if file, err := dns.ClientConfigFromFile(cfg.ResolvConf); err == nil {

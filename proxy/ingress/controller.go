@@ -84,9 +84,7 @@ func newController(cfg Config, server *Server) *Controller {
 		secrets: client.NewInformer[*api.Secret](cfg.Client, client.InformerOptions{FieldSelector: "type=" + string(api.SecretTypeTLS)}),
 		queue:   client.NewQueue("ingress"), statuses: client.NewQueue("ingress-status"), told: map[api.Key]telling{},
 	}
-	c.slices.AddIndex(byService, func(slice *api.EndpointSlice) []string {
-		return []string{slice.Namespace + "/" + slice.Labels[api.LabelServiceName]}
-	})
+	c.slices.AddIndex(byService, func(slice *api.EndpointSlice) []string { return []string{slice.Service().String()} })
 	c.ingresses.Enqueue(c.statuses, func(i *api.Ingress) []api.Key { return []api.Key{i.Key()} })
 	c.ingresses.Enqueue(c.queue, whole[*api.Ingress])
 	c.classes.Enqueue(c.queue, whole[*api.IngressClass])
