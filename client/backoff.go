@@ -29,13 +29,13 @@ func exponential(first, limit time.Duration, n int) time.Duration {
 	return min(first, limit)
 }
 
-// Wait waits. It returns false if ctx ended first.
+// Wait waits, not at all for d <= 0. It returns false if ctx has ended.
 func Wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
+		return ctx.Err() == nil
 	case <-ctx.Done():
 		return false
 	}

@@ -99,10 +99,8 @@ func (gc *GarbageCollector) discoverKinds(ctx context.Context, monitors *monitor
 			return ctx.Err()
 		}
 		gc.log.WarnContext(ctx, "could not discover the kinds to collect", "error", err)
-		select {
-		case <-ctx.Done():
+		if !client.Wait(ctx, wait) {
 			return ctx.Err()
-		case <-time.After(wait):
 		}
 	}
 }

@@ -137,11 +137,8 @@ func (m *monitor) run(ctx context.Context) {
 		if err != nil && !api.IsExpired(err) {
 			m.log.DebugContext(ctx, "watching the metadata of a kind failed", "kind", m.resource.Kind, "error", err)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause + rand.N(pause)):
-			pause = min(2*pause, 30*time.Second)
-		}
+		client.Wait(ctx, pause+rand.N(pause)) // if ctx ends, so does the loop
+		pause = min(2*pause, 30*time.Second)
 	}
 }
 

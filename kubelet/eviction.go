@@ -52,7 +52,7 @@ var pressures = []pressure{
 
 // evictForever ends pods that the machine cannot afford.
 func (k *Kubelet) evictForever(ctx context.Context) error {
-	for sleep(ctx, evictionPeriod) {
+	for client.Wait(ctx, evictionPeriod) {
 		if err := k.relieve(ctx); err != nil && ctx.Err() == nil {
 			k.log.Warn("pressure on the node not judged", "node", k.cfg.NodeName, "error", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kubelite/api"
+	"kubelite/client"
 )
 
 // runHook does what a container wants done right after its start or right before its end.
@@ -33,7 +34,7 @@ func (k *Kubelet) runHook(ctx context.Context, pod *api.Pod, c *api.Container, i
 		}
 		return nil
 	case h.Sleep != nil:
-		if !sleep(ctx, time.Duration(h.Sleep.Seconds)*time.Second) {
+		if !client.Wait(ctx, time.Duration(h.Sleep.Seconds)*time.Second) {
 			return ctx.Err()
 		}
 		return nil

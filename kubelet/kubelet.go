@@ -204,7 +204,7 @@ func (k *Kubelet) waitForRuntime(ctx context.Context) error {
 			return nil
 		}
 		k.log.Warn("container runtime does not answer", "error", err)
-		if !sleep(ctx, time.Second) {
+		if !client.Wait(ctx, time.Second) {
 			return ctx.Err()
 		}
 	}

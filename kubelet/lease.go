@@ -28,7 +28,7 @@ func (k *Kubelet) renewLease(ctx context.Context) error {
 		if err != nil {
 			pause = time.Second // two lost in a row are half the way to being taken for dead
 		}
-		if !sleep(ctx, pause) {
+		if !client.Wait(ctx, pause) {
 			return nil
 		}
 	}

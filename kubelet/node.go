@@ -42,7 +42,7 @@ func (k *Kubelet) register(ctx context.Context) error {
 			return nil
 		}
 		k.log.Warn("node not registered", "node", k.cfg.NodeName, "error", err)
-		if !sleep(ctx, time.Second) {
+		if !client.Wait(ctx, time.Second) {
 			return ctx.Err()
 		}
 	}
@@ -79,7 +79,7 @@ func (k *Kubelet) heartbeat(ctx context.Context) error {
 		} else if written {
 			reported = time.Now()
 		}
-		if !sleep(ctx, heartbeatPeriod-spread) {
+		if !client.Wait(ctx, heartbeatPeriod-spread) {
 			return nil
 		}
 		spread = 0

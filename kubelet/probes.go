@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"kubelite/api"
+	"kubelite/client"
 )
 
 // ProbeKind names the question that a probe asks.
@@ -170,12 +171,12 @@ func (p *prober) run(ctx context.Context, c *probedContainer, t *probeTarget, ki
 	}
 	// The delay counts from the container's start, so that a restarted kubelet does not wait again.
 	delay := max(time.Duration(probe.InitialDelaySeconds)*time.Second, firstProbeAfter)
-	if !sleep(ctx, time.Until(t.startedAt.Add(delay))) {
+	if !client.Wait(ctx, time.Until(t.startedAt.Add(delay))) {
 		return
 	}
 	period := time.Duration(max(probe.PeriodSeconds, 1)) * time.Second
 	// All containers of a kubelet that has just begun are due at once: each takes its place within its period by chance.
-	if !t.startedAt.After(p.began) && time.Since(p.began) < period && !sleep(ctx, rand.N(period)) {
+	if !t.startedAt.After(p.began) && time.Since(p.began) < period && !client.Wait(ctx, rand.N(period)) {
 		return
 	}
 	ticks := time.NewTicker(period) // from question to question, however long an answer takes
@@ -464,19 +465,4 @@ func resolvePort(port api.IntOrString, c *api.Container) (int, error) {
 		return 0, fmt.Errorf("couldn't find port: %s in container %s", port.StrVal, c.Name)
 	}
 	return n, nil
-}
-
-// sleep waits and tells whether ctx is still good.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

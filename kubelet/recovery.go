@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kubelite/api"
+	"kubelite/client"
 )
 
 // Pods change in three places: in the API, which the informer tells; in the runtime, when a container dies or
@@ -19,7 +20,7 @@ import (
 func (k *Kubelet) listen(ctx context.Context) error {
 	for {
 		err := k.runtime.Events(ctx, func(uid api.UID) { k.wakePod(ctx, uid) })
-		if !sleep(ctx, time.Second) {
+		if !client.Wait(ctx, time.Second) {
 			return nil
 		}
 		k.log.Debug("runtime's events ended", "error", err) // relist sees what is missed meanwhile
@@ -48,7 +49,7 @@ func (k *Kubelet) relistForever(ctx context.Context) error {
 				k.removeLeftovers(pods)
 			}
 		}
-		if !sleep(ctx, relistPeriod) {
+		if !client.Wait(ctx, relistPeriod) {
 			return nil
 		}
 	}

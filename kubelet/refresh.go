@@ -32,7 +32,7 @@ type mountedObject struct {
 // refreshForever wakes the workers of pods whose volumes are out of date.
 func (k *Kubelet) refreshForever(ctx context.Context) error {
 	seen := map[objectKey]mountedObject{}
-	for sleep(ctx, refreshPeriod) {
+	for client.Wait(ctx, refreshPeriod) {
 		mounting := k.mountedObjects()
 		for key := range seen {
 			if mounting[key] == nil {
