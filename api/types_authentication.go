@@ -10,6 +10,14 @@ const (
 	ImpersonateExtraHeaderPrefix = "Impersonate-Extra-"
 )
 
+// ServiceAccountUserPrefix begins the names of the users that service accounts are.
+const ServiceAccountUserPrefix = "system:serviceaccount:"
+
+// ServiceAccountUser is the name of the user that a service account is.
+func ServiceAccountUser(namespace, name string) string {
+	return ServiceAccountUserPrefix + namespace + ":" + name
+}
+
 // TokenReview asks the API server whose token it is. Servers beside it use that to know their callers.
 type TokenReview struct {
 	TypeMeta `json:",inline"`

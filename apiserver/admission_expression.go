@@ -330,7 +330,7 @@ func (a userAuthorizer) Authorize(_ context.Context, ask cel.Access) (allowed bo
 // ForServiceAccount asks about a service account in place of the user.
 func (a userAuthorizer) ForServiceAccount(namespace, name string) cel.Authorizer {
 	return userAuthorizer{a.server, &User{
-		Name:   "system:serviceaccount:" + namespace + ":" + name,
-		Groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, groupAuthenticated},
+		Name:   api.ServiceAccountUser(namespace, name),
+		Groups: append(serviceAccountGroups(namespace), groupAuthenticated),
 	}}
 }

@@ -10,7 +10,6 @@ import (
 
 	"kubelite/api"
 	"kubelite/api/tokens"
-	"kubelite/apiserver/rbac"
 )
 
 // A token of the old kind stands in a Secret, which the token controller has filled. It does not expire: what ends it is
@@ -34,7 +33,7 @@ const dayFormat = "2006-01-02"
 // checkLegacy is checkBound for a token of the old kind.
 func (t *serviceAccountTokens) checkLegacy(ctx context.Context, token string, claims *tokens.Claims, now time.Time) error {
 	k := &claims.Kubernetes
-	if claims.Subject != rbac.ServiceAccountUser(k.Namespace, k.ServiceAccount.Name) {
+	if claims.Subject != api.ServiceAccountUser(k.Namespace, k.ServiceAccount.Name) {
 		return errors.New("sub claim is invalid")
 	}
 	secret, err := read[*api.Secret](ctx, t.server, k.Namespace, k.Secret.Name)

@@ -11,7 +11,6 @@ import (
 
 	"kubelite/api"
 	"kubelite/api/tokens"
-	"kubelite/apiserver/rbac"
 )
 
 // serviceAccountTokens answers "whose token is it?" for the tokens that this server signs. A good signature is not
@@ -109,7 +108,7 @@ func (t *serviceAccountTokens) checkBound(ctx context.Context, claims *tokens.Cl
 		return nil, fmt.Errorf("service account UID (%s) does not match claim (%s)", account.UID, k.ServiceAccount.UID)
 	case gone(account):
 		return nil, fmt.Errorf("service account %s/%s has been deleted", k.Namespace, k.ServiceAccount.Name)
-	case claims.Subject != rbac.ServiceAccountUser(k.Namespace, k.ServiceAccount.Name):
+	case claims.Subject != api.ServiceAccountUser(k.Namespace, k.ServiceAccount.Name):
 		return nil, errors.New("sub claim is invalid")
 	}
 	mustExist := func(what string, res *Resource, namespace string, ref *tokens.Ref) error {
@@ -139,7 +138,7 @@ func (t *serviceAccountTokens) checkBound(ctx context.Context, claims *tokens.Cl
 func (t *serviceAccountTokens) user(claims *tokens.Claims) *User {
 	k := &claims.Kubernetes
 	u := &User{
-		Name: rbac.ServiceAccountUser(k.Namespace, k.ServiceAccount.Name), UID: k.ServiceAccount.UID,
+		Name: api.ServiceAccountUser(k.Namespace, k.ServiceAccount.Name), UID: k.ServiceAccount.UID,
 		Groups: append(serviceAccountGroups(k.Namespace), groupAuthenticated), Extra: map[string][]string{},
 	}
 	if k.Pod != nil {

@@ -178,7 +178,7 @@ func (p deviceAdmission) checkStatus(ctx context.Context, req *Request, status, 
 	// Drivers that run on the node that has the devices need less: their verb names that node.
 	verbs := []string{"arbitrary-node:" + req.Verb}
 	if node := allocatedNode(status.Allocation); node != "" && slices.Equal(req.User.Extra["authentication.kubernetes.io/node-name"], []string{node}) &&
-		strings.HasPrefix(req.User.Name, "system:serviceaccount:") {
+		strings.HasPrefix(req.User.Name, api.ServiceAccountUserPrefix) {
 		verbs = append([]string{"associated-node:" + req.Verb}, verbs...)
 	}
 	for _, driver := range changedDrivers(status, old) {

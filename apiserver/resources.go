@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -41,8 +42,8 @@ type Resource struct {
 	// Definition is the version of a CustomResourceDefinition that the row is made of. Nil for built-in kinds.
 	Definition *customVersion
 	// Handlers serve, by verb, a kind that is never stored: a Binding is carried out, a review answered, a ComponentStatus
-	// found out. Nil for all others.
-	Handlers map[string]Handler
+	// found out. Nil for all others. Its verbs are the kind's.
+	Handlers handlers
 
 	// Schema makes that of a custom resource, once; nil if it has none. A built-in kind has it from its Go type.
 	Schema func() *managedfields.Schema
@@ -80,6 +81,9 @@ func (res *Resource) storedRow() *Resource { return res.row }
 
 // stored is the kind that objects of this resource are stored as.
 func (res *Resource) stored() *api.Kind { return res.row.Kind }
+
+// handlers serve a kind that is never stored, by verb.
+type handlers map[string]Handler
 
 // neverStored tells that there are no objects of the kind in the store.
 func (res *Resource) neverStored() bool { return res.Handlers != nil }
@@ -198,9 +202,9 @@ func answerObject(code int, obj any) *Answer { return &Answer{Code: code, Object
 // rows.go.
 func newResources() []*Resource {
 	rows := []*Resource{
-		{Kind: api.KindOf[*api.Binding](), Verbs: []string{"create"}, Handlers: map[string]Handler{"create": bindingCreate}},
-		{Kind: api.KindOf[*api.ComponentStatus](), Verbs: []string{"get", "list"}, Columns: componentStatusColumns,
-			Handlers: map[string]Handler{"get": componentStatusGet, "list": componentStatusList}, Deprecation: "v1 ComponentStatus is deprecated in v1.19+"},
+		{Kind: api.KindOf[*api.Binding](), Handlers: handlers{"create": bindingCreate}},
+		{Kind: api.KindOf[*api.ComponentStatus](), Columns: componentStatusColumns,
+			Handlers: handlers{"get": componentStatusGet, "list": componentStatusList}, Deprecation: "v1 ComponentStatus is deprecated in v1.19+"},
 		{Kind: api.KindOf[*api.ConfigMap](), Verbs: allVerbs, Columns: configMapColumns},
 		{Kind: api.KindOf[*api.Endpoints](), Verbs: allVerbs, Columns: endpointsColumns, Strategy: endpointsStrategy,
 			Deprecation: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"},
@@ -245,12 +249,12 @@ func newResources() []*Resource {
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
 		{Kind: api.KindOf[*api.Job](), Verbs: allVerbs, Columns: jobColumns, Strategy: jobStrategy, Fields: jobFields,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.SelfSubjectReview](), Verbs: []string{"create"}, Handlers: map[string]Handler{"create": answerReview(reviewSelfSubject)}},
-		{Kind: api.KindOf[*api.TokenReview](), Verbs: []string{"create"}, Handlers: map[string]Handler{"create": answerReview(reviewToken)}},
-		{Kind: api.KindOf[*api.LocalSubjectAccessReview](), Verbs: []string{"create"}, Handlers: map[string]Handler{"create": answerReview(reviewLocalSubjectAccess)}},
-		{Kind: api.KindOf[*api.SelfSubjectAccessReview](), Verbs: []string{"create"}, Handlers: map[string]Handler{"create": answerReview(reviewSelfSubjectAccess)}},
-		{Kind: api.KindOf[*api.SelfSubjectRulesReview](), Verbs: []string{"create"}, Handlers: map[string]Handler{"create": answerReview(reviewSelfSubjectRules)}},
-		{Kind: api.KindOf[*api.SubjectAccessReview](), Verbs: []string{"create"}, Handlers: map[string]Handler{"create": answerReview(reviewSubjectAccess)}},
+		{Kind: api.KindOf[*api.SelfSubjectReview](), Handlers: handlers{"create": answerReview(reviewSelfSubject)}},
+		{Kind: api.KindOf[*api.TokenReview](), Handlers: handlers{"create": answerReview(reviewToken)}},
+		{Kind: api.KindOf[*api.LocalSubjectAccessReview](), Handlers: handlers{"create": answerReview(reviewLocalSubjectAccess)}},
+		{Kind: api.KindOf[*api.SelfSubjectAccessReview](), Handlers: handlers{"create": answerReview(reviewSelfSubjectAccess)}},
+		{Kind: api.KindOf[*api.SelfSubjectRulesReview](), Handlers: handlers{"create": answerReview(reviewSelfSubjectRules)}},
+		{Kind: api.KindOf[*api.SubjectAccessReview](), Handlers: handlers{"create": answerReview(reviewSubjectAccess)}},
 		{Kind: api.KindOf[*api.Lease](), Verbs: allVerbs, Columns: leaseColumns, Strategy: leaseStrategy},
 		{Kind: api.KindOf[*api.PodDisruptionBudget](), Verbs: allVerbs, Columns: disruptionBudgetColumns, Strategy: disruptionBudgetStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
@@ -306,6 +310,9 @@ func newResources() []*Resource {
 	}
 	for _, row := range rows {
 		row.row = row
+		if row.neverStored() {
+			row.Verbs = slices.Sorted(maps.Keys(row.Handlers))
+		}
 		if row.View != nil {
 			row.row = byKind[row.View.Of]
 		}

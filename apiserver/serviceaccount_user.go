@@ -10,10 +10,7 @@ import (
 //
 //	system:serviceaccount:NAMESPACE:NAME
 //	system:serviceaccounts, system:serviceaccounts:NAMESPACE
-const (
-	serviceAccountPrefix = "system:serviceaccount:"
-	groupServiceAccounts = "system:serviceaccounts"
-)
+const groupServiceAccounts = "system:serviceaccounts"
 
 // What a token says of its holder besides: users' Extra, under these keys.
 const (
@@ -24,9 +21,9 @@ const (
 	extraCredentialID = "authentication.kubernetes.io/credential-id"
 )
 
-// splitServiceAccount is the reverse of rbac.ServiceAccountUser.
+// splitServiceAccount is the reverse of api.ServiceAccountUser.
 func splitServiceAccount(user string) (namespace, name string, ok bool) {
-	rest, ok := strings.CutPrefix(user, serviceAccountPrefix)
+	rest, ok := strings.CutPrefix(user, api.ServiceAccountUserPrefix)
 	if !ok {
 		return "", "", false
 	}

@@ -9,7 +9,6 @@ import (
 
 	"kubelite/api"
 	"kubelite/api/tokens"
-	"kubelite/apiserver/rbac"
 )
 
 // A token is asked for by POST serviceaccounts/{name}/token: by a kubelet for a pod that it starts, or by a person with
@@ -93,7 +92,7 @@ func (s *Server) issueToken(ctx context.Context, account *api.ServiceAccount, re
 		bound.WarnAfter = tokens.At(now.Add(usualTokenSeconds * time.Second))
 		seconds = extendedTokenSeconds
 	}
-	claims := tokens.New(rbac.ServiceAccountUser(account.Namespace, account.Name), string(newUID()), spec.Audiences, now, time.Duration(seconds)*time.Second)
+	claims := tokens.New(api.ServiceAccountUser(account.Namespace, account.Name), string(newUID()), spec.Audiences, now, time.Duration(seconds)*time.Second)
 	claims.Kubernetes = bound
 	token, err := s.tokens.key.Sign(claims)
 	if err != nil {

@@ -52,7 +52,7 @@ func Run(ctx context.Context, cfg Config) error {
 	// Each loop acts on behalf of a service account of its own, which has just the rights that the loop needs. Reading is
 	// shared, and done under this process's own name.
 	as := func(account string) *client.Client {
-		return cfg.Client.As("system:serviceaccount:kube-system:" + account)
+		return cfg.Client.As(api.ServiceAccountUser("kube-system", account))
 	}
 	loops := []runner{
 		NewServiceAccountController(as("service-account-controller"), caches, cfg.Logger), // first: no pod starts without it

@@ -144,8 +144,7 @@ func (t *TokenController) fill(secret *api.Secret, account *api.ServiceAccount) 
 	if len(secret.Data["token"]) > 0 {
 		return changed, nil
 	}
-	user := "system:serviceaccount:" + account.Namespace + ":" + account.Name
-	token, err := t.key.SignLegacy(user, account.Namespace, tokens.Ref{Name: account.Name, UID: string(account.UID)}, secret.Name)
+	token, err := t.key.SignLegacy(api.ServiceAccountUser(account.Namespace, account.Name), account.Namespace, tokens.Ref{Name: account.Name, UID: string(account.UID)}, secret.Name)
 	if err != nil {
 		return false, fmt.Errorf("token for secret %s: %w", secret.Key(), err)
 	}

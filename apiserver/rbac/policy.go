@@ -40,11 +40,6 @@ func NewPolicy() *Policy {
 	return &Policy{roles: map[api.Key][]api.PolicyRule{}, bindings: map[string]map[subject][]*binding{}, byKey: map[api.Key]*binding{}}
 }
 
-// ServiceAccountUser is the name of the user that a service account is.
-func ServiceAccountUser(namespace, name string) string {
-	return "system:serviceaccount:" + namespace + ":" + name
-}
-
 // Put takes in a role or binding, new or changed. The object must not be changed afterwards.
 func (p *Policy) Put(obj api.Object) {
 	p.mu.Lock()
@@ -130,7 +125,7 @@ func (b *binding) subject(s *api.Subject) (subject, bool) {
 		return subject{group: true, name: s.Name}, true
 	case api.SubjectServiceAccount:
 		namespace := cmp.Or(s.Namespace, b.key.Namespace)
-		return subject{name: ServiceAccountUser(namespace, s.Name)}, namespace != ""
+		return subject{name: api.ServiceAccountUser(namespace, s.Name)}, namespace != ""
 	}
 	return subject{}, false
 }
