@@ -10,7 +10,7 @@ import (
 func TestPodSecurity(t *testing.T) {
 	h := newHarness(t)
 	const merge = "application/merge-patch+json"
-	h.must("POST", pods, podJSON("root", "", `,"hostNetwork":true`))
+	h.must("POST", pods, podJSON("shared", "", `,"hostNetwork":true`))
 	h.must("POST", pods, podJSON("fine", "", ""))
 	require.Equal(t, `Namespace "strict" is invalid: metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: "strict": must be one of privileged, baseline, restricted`,
 		h.fails(422, "Invalid", "POST", "/api/v1/namespaces", `{"metadata":{"name":"strict","labels":{"pod-security.kubernetes.io/enforce":"strict"}}}`))
@@ -19,16 +19,16 @@ func TestPodSecurity(t *testing.T) {
 	changed := h.must("PATCH", "/api/v1/namespaces/default", `{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"baseline"}}}`, "Content-Type", merge)
 	require.Equal(t, []string{
 		`299 - "existing pods in namespace \"default\" violate the new PodSecurity enforce level \"baseline:latest\""`,
-		`299 - "root: host namespaces"`,
+		`299 - "shared: host namespaces"`,
 	}, changed.header.Values("Warning"))
 
 	// From now on no such pod can be made, though what exists can be changed.
 	require.Equal(t, `pods "next" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true)`,
 		h.fails(403, "Forbidden", "POST", pods, podJSON("next", "", `,"hostNetwork":true`)))
-	h.must("PATCH", pods+"/root", `{"metadata":{"labels":{"a":"b"}}}`, "Content-Type", merge)
-	require.Contains(t, h.fails(403, "Forbidden", "PATCH", pods+"/root", `{"spec":{"containers":[{"name":"c","image":"other"}]}}`,
+	h.must("PATCH", pods+"/shared", `{"metadata":{"labels":{"a":"b"}}}`, "Content-Type", merge)
+	require.Contains(t, h.fails(403, "Forbidden", "PATCH", pods+"/shared", `{"spec":{"containers":[{"name":"c","image":"other"}]}}`,
 		"Content-Type", "application/strategic-merge-patch+json"), "violates PodSecurity")
-	require.Contains(t, h.fails(403, "Forbidden", "PATCH", pods+"/root/ephemeralcontainers", `{"spec":{"ephemeralContainers":[{"name":"d","image":"i"}]}}`,
+	require.Contains(t, h.fails(403, "Forbidden", "PATCH", pods+"/shared/ephemeralcontainers", `{"spec":{"ephemeralContainers":[{"name":"d","image":"i"}]}}`,
 		"Content-Type", "application/strategic-merge-patch+json"), "violates PodSecurity")
 
 	// What makes pods is only warned of.
