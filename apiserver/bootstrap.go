@@ -45,7 +45,8 @@ func (s *Server) bootstrap(ctx context.Context) error {
 	if err := own.Wait(); err != nil {
 		return err
 	}
-	return s.showAllAddresses(ctx)
+	_, err := s.repairServices(ctx, true)
+	return err
 }
 
 // clusterWideObjects are what every cluster has outside of namespaces, and the namespaces.
@@ -79,19 +80,10 @@ func (s *Server) loadServices() error {
 	}
 	for _, obj := range held {
 		if address, foreign := foreignAddress(obj); foreign {
-			s.services.hold(address)
+			s.services.holdForeign(address)
 		}
 	}
 	return nil
-}
-
-// showAllAddresses makes up for IPAddresses that are missing.
-func (s *Server) showAllAddresses(ctx context.Context) error {
-	services, _, err := readAll[*api.Service](s)
-	for _, svc := range services {
-		s.showAddresses(ctx, svc, addressesOf(svc))
-	}
-	return err
 }
 
 // ensure creates an object unless there is one of that name.

@@ -124,7 +124,7 @@ func (s *Server) remove(ctx context.Context, req *Request, current *entry, final
 		return nil, fmt.Errorf("delete %s %q: %w", res.Resource(), req.Name, err)
 	}
 	if res.Strategy.Deleted != nil {
-		res.Strategy.Deleted(s, final)
+		res.Strategy.Deleted(s, req, final)
 	}
 	if _, err := s.written(ctx, req, http.StatusOK, kv, nil); err != nil {
 		return nil, err

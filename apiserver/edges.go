@@ -14,6 +14,7 @@ import (
 // and subresources need.
 type edges struct {
 	services *serviceAllocator
+	repairs  repairs
 	metrics  *metrics
 	kubelets *kubeletClient
 	auditLog *auditLog // nil: there is none
@@ -49,6 +50,7 @@ func (s *Server) newEdges() (err error) {
 		return err
 	}
 	s.feedRanges()
+	s.repairs = newRepairs()
 	s.webhooks = &webhookClients{server: s}
 	s.rowsChanged = make(chan struct{}, 1)
 	if s.aggregator, err = newAggregator(s); err != nil {

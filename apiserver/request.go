@@ -216,12 +216,18 @@ func isTrue(value string) bool {
 	return value != "" && value != "0" && !strings.EqualFold(value, "false")
 }
 
+// apiserverUser is who the server itself is.
+const apiserverUser = "system:apiserver"
+
+// internal tells requests that the server makes for itself.
+func (r *Request) internal() bool { return r.User.Name == apiserverUser && r.HTTP == nil }
+
 // internalRequest is a Request that the server makes for itself: bootstrap objects, allocation repair.
 func (s *Server) internalRequest(verb string, res *Resource, namespace, name string) *Request {
 	return &Request{
 		Verb: verb, IsResource: true, Group: res.Group, Version: res.Version, Plural: res.Plural,
 		Namespace: namespace, Name: name, Resource: res,
-		User: &User{Name: "system:apiserver", Groups: []string{"system:masters", "system:authenticated"}},
+		User: &User{Name: apiserverUser, Groups: []string{"system:masters", "system:authenticated"}},
 		why:  &why{agent: "apiserver"},
 	}
 }

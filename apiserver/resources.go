@@ -134,7 +134,7 @@ type Strategy struct {
 	// obj. done is called with whether the write happened. old is nil on create.
 	Begin func(ctx context.Context, s *Server, req *Request, obj, old api.Object) (done func(stored bool), err error)
 	// Deleted tells that an object is gone, so that what Begin reserved is free again.
-	Deleted func(s *Server, old api.Object)
+	Deleted func(s *Server, req *Request, old api.Object)
 	// Warnings for the user about odd but valid objects; old is nil on create.
 	Warnings func(obj, old api.Object) []string
 	// CreateOnUpdate: a PUT of a name that does not exist creates it.

@@ -108,6 +108,7 @@ func (s *Server) Start(ctx context.Context) (wait func() error, err error) {
 	}
 	s.judgeFlowSchemas(ctx)
 	group.Go(func() error { return s.keepFlowSchemas(ctx) })
+	group.Go(func() error { return s.keepServicesRepaired(ctx) })
 	s.ready.Store(true)
 	return group.Wait, nil
 }

@@ -24,7 +24,8 @@ type serviceAllocator struct {
 
 	mu        sync.Mutex
 	ranges    map[string][]addressRange // guarded by mu; by ServiceCIDR, see service_range.go
-	addresses map[netip.Addr]bool       // guarded by mu
+	addresses map[netip.Addr]bool       // guarded by mu; of Services
+	foreign   map[netip.Addr]bool       // guarded by mu; that others hold, see service_ipaddress.go
 	ports     map[int32]bool            // guarded by mu
 }
 
@@ -49,7 +50,7 @@ func newServiceAllocator(cidr *net.IPNet) (*serviceAllocator, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &serviceAllocator{own: own, family: api.IPv4Protocol, ranges: map[string][]addressRange{}, addresses: map[netip.Addr]bool{}, ports: map[int32]bool{}}
+	a := &serviceAllocator{own: own, family: api.IPv4Protocol, ranges: map[string][]addressRange{}, addresses: map[netip.Addr]bool{}, foreign: map[netip.Addr]bool{}, ports: map[int32]bool{}}
 	if prefix.Addr().Is6() {
 		a.family = api.IPv6Protocol
 	}
@@ -61,15 +62,20 @@ func (a *serviceAllocator) first() string { return a.own.cidr.Addr().Next().Stri
 
 // load takes what existing Services have. It is called before the first request.
 func (a *serviceAllocator) load(services []*api.Service) {
+	for _, svc := range services {
+		a.hold(addressesOf(svc), portsOf(svc))
+	}
+}
+
+// hold takes what a Service has, whoever else has it too.
+func (a *serviceAllocator) hold(addresses []netip.Addr, ports []int32) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, svc := range services {
-		for _, address := range addressesOf(svc) {
-			a.addresses[address] = true
-		}
-		for _, port := range portsOf(svc) {
-			a.ports[port] = true
-		}
+	for _, x := range addresses {
+		a.addresses[x] = true
+	}
+	for _, x := range ports {
+		a.ports[x] = true
 	}
 }
 
@@ -103,7 +109,7 @@ func without[T comparable](list, other []T) []T {
 }
 
 // releaseService is the Deleted hook of Services.
-func releaseService(s *Server, old api.Object) {
+func releaseService(s *Server, _ *Request, old api.Object) {
 	svc := old.(*api.Service)
 	s.hideAddresses(svc, addressesOf(svc))
 	s.services.release(addressesOf(svc), portsOf(svc))
@@ -146,6 +152,11 @@ func (a *serviceAllocator) release(addresses []netip.Addr, ports []int32) {
 	for _, x := range ports {
 		delete(a.ports, x)
 	}
+}
+
+// isTaken is called with mu held.
+func (a *serviceAllocator) isTaken(address netip.Addr) bool {
+	return a.addresses[address] || a.foreign[address]
 }
 
 // defaultFamilies fills in ipFamilyPolicy and ipFamilies. The cluster has one family, so a Service can have no other,
@@ -240,7 +251,7 @@ func (t *taking) takeAddress(svc *api.Service) error {
 	if len(spec.ClusterIPs) == 0 || spec.ClusterIPs[0] == "" {
 		address, found := netip.Addr{}, false
 		for _, r := range t.allocator.usable() {
-			if address, found = r.free(t.allocator.addresses); found {
+			if address, found = r.free(t.allocator.isTaken, len(t.allocator.addresses)+len(t.allocator.foreign)); found {
 				break
 			}
 		}
@@ -259,7 +270,7 @@ func (t *taking) takeAddress(svc *api.Service) error {
 		switch {
 		case !slices.ContainsFunc(t.allocator.usable(), func(r addressRange) bool { return r.cidr.Contains(address) }):
 			err = errAddressNotOurs
-		case t.allocator.addresses[address]:
+		case t.allocator.isTaken(address):
 			err = errAddressTaken
 		default:
 			t.keepAddress(address)

@@ -31,7 +31,7 @@ func serviceIPAddress(svc *api.Service, address netip.Addr) *api.IPAddress {
 }
 
 // showAddresses creates the IPAddresses of a Service that was just stored. The Service has its address whether or not
-// that works; the next start tries again.
+// that works; the loop of service_repair.go makes up for it.
 func (s *Server) showAddresses(ctx context.Context, svc *api.Service, addresses []netip.Addr) {
 	for _, address := range addresses {
 		if err := s.ensure(ctx, serviceIPAddress(svc, address)); err != nil {
@@ -54,42 +54,53 @@ func (s *Server) hideAddresses(svc *api.Service, addresses []netip.Addr) {
 	}
 }
 
-// ipAddressStrategy makes the allocator respect addresses that others hold.
+// ipAddressStrategy makes the allocator respect addresses that others hold, and has the loop of service_repair.go look at what
+// others do to those of Services.
 var ipAddressStrategy = Strategy{
-	Begin: func(_ context.Context, s *Server, _ *Request, obj, old api.Object) (done func(stored bool), err error) {
+	Begin: func(_ context.Context, s *Server, req *Request, obj, old api.Object) (done func(stored bool), err error) {
 		address, foreign := foreignAddress(obj)
-		if old != nil || !foreign || !s.services.hold(address) {
-			return nil, nil
-		}
+		took := foreign && s.services.holdForeign(address) // before it is stored: nobody shall get it in between
 		return func(stored bool) {
-			if !stored {
-				s.services.release([]netip.Addr{address}, nil)
+			if took && !stored || stored && !foreign {
+				s.services.releaseForeign(address)
+			}
+			if stored && !req.internal() {
+				s.repairs.nudge()
 			}
 		}, nil
 	},
-	Deleted: func(s *Server, old api.Object) {
+	Deleted: func(s *Server, req *Request, old api.Object) {
 		if address, foreign := foreignAddress(old); foreign {
-			s.services.release([]netip.Addr{address}, nil)
+			s.services.releaseForeign(address)
+		}
+		if !req.internal() {
+			s.repairs.nudge()
 		}
 	},
 }
 
-// foreignAddress is the address of an IPAddress that somebody else keeps.
+// foreignAddress is the address of an IPAddress, and whether somebody else keeps it.
 func foreignAddress(obj api.Object) (address netip.Addr, foreign bool) {
 	meta := obj.GetObjectMeta()
 	address, err := netip.ParseAddr(meta.Name)
 	return address, err == nil && meta.Labels[api.LabelIPAddressManagedBy] != ipAllocatorName
 }
 
-// hold takes an address that is free, and tells whether it was.
-func (a *serviceAllocator) hold(address netip.Addr) bool {
+// holdForeign notes that somebody else has an address, and tells whether that is new. A Service that has it too keeps it.
+func (a *serviceAllocator) holdForeign(address netip.Addr) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.addresses[address] {
+	if a.foreign[address] {
 		return false
 	}
-	a.addresses[address] = true
+	a.foreign[address] = true
 	return true
+}
+
+func (a *serviceAllocator) releaseForeign(address netip.Addr) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.foreign, address)
 }
 
 // ensureServiceCIDR makes sure that the range of Services is shown, and shown as in use.

@@ -54,23 +54,23 @@ func advance(a netip.Addr, n int) netip.Addr {
 	return netip.AddrFrom16(bytes)
 }
 
-// free picks an address that is not taken. It picks by chance, so that an address that was free a moment ago is not at once
+// free picks an address that is not taken; count tells how many are. It picks by chance, so that an address that was free a moment ago is not at once
 // somebody else's: its old clients may still be talking to it.
-func (r *addressRange) free(taken map[netip.Addr]bool) (netip.Addr, bool) {
-	if len(taken) < 1<<16 { // else chance would rarely hit a free one
+func (r *addressRange) free(taken func(netip.Addr) bool, count int) (netip.Addr, bool) {
+	if count < 1<<16 { // else chance would rarely hit a free one
 		for range 32 {
-			if x := advance(r.firstRandom, rand.IntN(1<<min(r.cidr.Addr().BitLen()-r.cidr.Bits(), 20))); !r.last.Less(x) && !taken[x] {
+			if x := advance(r.firstRandom, rand.IntN(1<<min(r.cidr.Addr().BitLen()-r.cidr.Bits(), 20))); !r.last.Less(x) && !taken(x) {
 				return x, true
 			}
 		}
 	}
 	for x := r.firstRandom; !r.last.Less(x); x = x.Next() {
-		if !taken[x] {
+		if !taken(x) {
 			return x, true
 		}
 	}
 	for x := r.cidr.Addr().Next(); x.Less(r.firstRandom); x = x.Next() {
-		if !taken[x] {
+		if !taken(x) {
 			return x, true
 		}
 	}
