@@ -85,6 +85,10 @@ func (k *Kubelet) relieve(ctx context.Context) error {
 	if short == nil {
 		return nil
 	}
+	k.recorder.EventOn(client.WithTimer(ctx, "eviction"), k.nodeReference(), eventWarning, "EvictionThresholdMet", "Attempting to reclaim %s", short.resource)
+	if short.condition == api.NodeDiskPressure && k.removeAllImages(ctx) {
+		return nil // that may have been enough
+	}
 	stats, err := k.runtime.Stats(ctx)
 	if err != nil {
 		return err

@@ -97,6 +97,9 @@ func (w *podWorker) pullImage(ctx context.Context, pod *api.Pod, c *api.Containe
 		return nil, &startError{waitingReason: waitingReason{reasonErrImagePull, err.Error()}}
 	}
 	delete(w.pulls, ref)
+	if err := w.k.fetched.used([]string{ref}, true, time.Now()); err != nil {
+		w.k.log.Warn("not noted that an image was fetched", "image", ref, "error", err)
+	}
 	done := time.Now()
 	w.event(ctx, pod, c.Name, eventNormal, "Pulled", "Successfully pulled image %q in %v (%v including waiting). Image size: %v bytes.",
 		ref, done.Sub(began).Truncate(time.Millisecond), done.Sub(waited).Truncate(time.Millisecond), image.Size)

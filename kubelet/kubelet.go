@@ -62,6 +62,7 @@ type Kubelet struct {
 	tokens   *tokenCache
 	prober   *prober
 	rates    usageRates
+	fetched  *fetchedImages
 
 	// running ends when the kubelet does. It is kept here for what outlives the call that began it: probes, timers.
 	running   context.Context
@@ -143,6 +144,7 @@ func Run(ctx context.Context, cfg Config) error {
 	g.Go(func() error { return k.relistForever(ctx) })
 	g.Go(func() error { return k.refreshForever(ctx) })
 	g.Go(func() error { return k.evictForever(ctx) })
+	g.Go(func() error { return k.collectImagesForever(ctx) })
 	return endOf(ctx, g.Wait())
 }
 
@@ -175,11 +177,16 @@ func newKubelet(ctx context.Context, cfg Config) (*Kubelet, error) {
 	if err := os.MkdirAll(filepath.Join(root, "pods"), 0o755); err != nil {
 		return nil, fmt.Errorf("make the kubelet's directory: %w", err)
 	}
+	fetched, err := openFetchedImages(fetchedImagesFile(root))
+	if err != nil {
+		return nil, err
+	}
 	k := &Kubelet{
 		cfg: cfg, log: cfg.Logger, client: cfg.Client, runtime: cfg.Runtime, running: ctx,
 		recorder:  client.NewRecorder(cfg.Client, "kubelet", cfg.NodeName),
 		objects:   objectReader{cfg.Client},
 		tokens:    &tokenCache{client: cfg.Client, issued: map[api.UID]map[tokenKey]issuedToken{}},
+		fetched:   fetched,
 		pullSlots: make(chan struct{}, maxPulls),
 		apiSlots:  make(chan struct{}, maxWrites),
 		workers:   map[api.UID]*podWorker{},

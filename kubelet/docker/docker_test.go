@@ -398,6 +398,14 @@ func TestImages(t *testing.T) {
 	list, err := r.ListImages(t.Context())
 	require.NoError(t, err)
 	require.NotEmpty(t, list)
+
+	const name = "kubelite-test-unused:1"
+	require.NoError(t, r.docker.ImageTag(t.Context(), testImage, name))
+	require.NoError(t, r.RemoveImage(t.Context(), name))
+	require.NoError(t, r.RemoveImage(t.Context(), name), "what is gone already is removed")
+	img, err = r.ImageStatus(t.Context(), name)
+	require.NoError(t, err)
+	require.Nil(t, img)
 }
 
 func TestMachine(t *testing.T) {

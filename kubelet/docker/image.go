@@ -61,6 +61,16 @@ func (r *Runtime) PullImage(ctx context.Context, ref string, auth *kubelet.Regis
 	return img, err
 }
 
+// RemoveImage lets the daemon decide whether somebody uses the image: it knows the containers of all nodes, and those
+// that are none of ours.
+func (r *Runtime) RemoveImage(ctx context.Context, ref string) error {
+	_, err := r.docker.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true})
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return daemonError(err)
+}
+
 // readProgress reads a stream of progress to its end and returns the error that it tells of.
 // said, if it is not nil, gets each sentence for people.
 func readProgress(stream io.Reader, said func(sentence string)) error {

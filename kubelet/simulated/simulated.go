@@ -470,5 +470,8 @@ func (r *Runtime) PullImage(ctx context.Context, ref string, _ *kubelet.Registry
 	return r.ImageStatus(ctx, ref)
 }
 
+// RemoveImage has nothing to take away.
+func (r *Runtime) RemoveImage(context.Context, string) error { return nil }
+
 // ListImages has none to show.
 func (r *Runtime) ListImages(context.Context) ([]kubelet.Image, error) { return nil, nil }
