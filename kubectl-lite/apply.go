@@ -1,6 +1,7 @@
 package kubectllite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 // applyOptions are the flags of apply.
 type applyOptions struct {
 	changeFlags
+	pruneOptions
 	files          fileFlags
 	selector       string
 	validate       string
@@ -28,17 +30,29 @@ type applyOptions struct {
 	overwrite      bool
 	serverSide     bool
 	forceConflicts bool
+	subresource    string
+	timeout        time.Duration
 }
 
 func newApply(s *session) *cobra.Command {
 	var o applyOptions
 	cmd := &cobra.Command{
-		Use:   "apply -f FILENAME",
+		Use:   "apply (-f FILENAME | -k DIRECTORY)",
 		Short: "Apply a configuration to a resource by file name or stdin",
 		Long: `Make the objects in the files so, whether they exist or not. What a manifest does not mention is left as it is;
-what an earlier apply set and the manifest no longer has is removed.`,
+what an earlier apply set and the manifest no longer has is removed. With --prune whole objects are removed, too, that
+an earlier apply made and no manifest has any more.`,
 		Args: cobra.NoArgs,
+		Example: `  # Everything in a folder, and what a kustomization makes
+  kubectl-lite apply -f shop/ -R
+  kubectl-lite apply -k overlays/production
+
+  # Delete what an earlier apply with the same label made and the folder no longer has
+  kubectl-lite apply -f shop/ --prune -l app=shop`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, err := cascadePolicy(o.cascade); err != nil {
+				return err
+			}
 			if !o.files.given() {
 				return errors.New("must specify one of -f and -k")
 			}
@@ -57,14 +71,60 @@ what an earlier apply set and the manifest no longer has is removed.`,
 	f.BoolVar(&o.overwrite, "overwrite", true, "Resolve conflicts between the modified and live configuration by using values from the modified configuration")
 	f.BoolVar(&o.serverSide, "server-side", false, "Apply runs in the server instead of the client")
 	f.BoolVar(&o.forceConflicts, "force-conflicts", false, "With --server-side, take over fields that others manage")
-	cmd.Flags().Lookup("validate").NoOptDefVal = "strict"
+	f.Lookup("validate").NoOptDefVal = "strict"
+	f.StringVar(&o.subresource, "subresource", "", "If specified, apply will operate on the subresource of the requested object.  Only allowed when using --server-side.")
+	f.DurationVar(&o.timeout, "timeout", 0, "The length of time to wait before giving up on a delete of --force, zero means five minutes")
+	o.pruneOptions.add(cmd)
+	cmd.AddCommand(newViewLastApplied(s), newSetLastApplied(s))
 	return cmd
+}
+
+// validateFlags refuses flags that contradict each other.
+func (o *applyOptions) validateFlags() error {
+	if err := o.changeFlags.validate(); err != nil {
+		return err
+	}
+	switch {
+	case o.forceConflicts && !o.serverSide:
+		return errors.New("--force-conflicts only works with --server-side")
+	case o.dryRun == "client" && o.serverSide:
+		return errors.New("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)")
+	case o.serverSide && o.force:
+		return errors.New("--force cannot be used with --server-side")
+	case o.dryRun == "server" && o.force:
+		return errors.New("--dry-run=server cannot be used with --force")
+	}
+	if err := o.pruneOptions.validate(o); err != nil {
+		return err
+	}
+	if o.subresource != "" && !o.serverSide {
+		return errors.New("--subresource can only be specified for --server-side")
+	}
+	return nil
 }
 
 // apply applies every object, and goes on past those that fail.
 func (s *session) apply(ctx context.Context, o *applyOptions) error {
-	if err := o.changeFlags.validate(); err != nil {
+	var set *applySet
+	var allowed []*client.APIResource
+	var err error
+	if o.applySet != "" {
+		if set, err = s.newApplySet(ctx, o.applySet); err != nil {
+			return err
+		}
+	}
+	if o.prune {
+		if allowed, err = s.prunableResources(ctx, o.allowlist); err != nil {
+			return err
+		}
+	}
+	if err := o.validateFlags(); err != nil {
 		return err
+	}
+	if set != nil {
+		if err := s.validateApplySet(ctx, set); err != nil {
+			return err
+		}
 	}
 	manifests, err := s.manifests(ctx, o.files)
 	if err == nil {
@@ -74,10 +134,34 @@ func (s *session) apply(ctx context.Context, o *applyOptions) error {
 	if len(manifests) == 0 && err == nil {
 		return errors.New("no objects passed to apply")
 	}
-	for i := range manifests {
-		errs = append(errs, s.applyOne(ctx, o, &manifests[i]))
+	if set != nil {
+		if err := set.addMembers(manifests); err != nil {
+			return err
+		}
+		if err := s.beforeApplySet(ctx, set, o); err != nil {
+			return err
+		}
 	}
-	return errors.Join(errs...)
+	done := applied{uids: map[string]bool{}, namespaces: map[string]bool{}}
+	if s.flags.namespace != "" {
+		done.namespaces[s.flags.namespace] = true
+	}
+	for i := range manifests {
+		m := &manifests[i]
+		errs = append(errs, s.applyOne(ctx, o, m))
+		done.uids[m.object.text("metadata", "uid")] = true
+		if m.resource.Namespaced {
+			done.namespaces[m.object.namespace()] = true
+		}
+	}
+	// Only an apply without mistakes knows what is no longer wanted.
+	if err := errors.Join(errs...); err != nil || !o.prune {
+		return err
+	}
+	if set != nil {
+		return s.pruneApplySet(ctx, set, o, done)
+	}
+	return s.pruneByLabel(ctx, o, allowed, done)
 }
 
 func filterManifests(manifests []manifest, selector string) ([]manifest, error) {
@@ -178,10 +262,14 @@ func (s *session) applyPatch(ctx context.Context, o *applyOptions, m *manifest, 
 // applyReplace deletes an object that cannot be patched, and creates it again.
 func (s *session) applyReplace(ctx context.Context, o *applyOptions, m *manifest, modified object) error {
 	path := m.path(m.object.name())
-	if _, err := s.do(ctx, client.Request{Method: http.MethodDelete, Path: path, Body: []byte(`{"propagationPolicy":"Background"}`)}); err != nil && !api.IsNotFound(err) {
+	body, err := o.deletion(false)
+	if err != nil {
+		return err
+	}
+	if _, err := s.do(ctx, client.Request{Method: http.MethodDelete, Path: path, Body: body}); err != nil && !api.IsNotFound(err) {
 		return addSource("deleting", m.source, err)
 	}
-	if err := s.waitGone(ctx, m.resource, m.object.namespace(), m.object.name(), "", 5*time.Minute); err != nil {
+	if err := s.waitGone(ctx, m.resource, m.object.namespace(), m.object.name(), "", cmp.Or(o.timeout, 5*time.Minute)); err != nil {
 		return err
 	}
 	dropNulls(modified)
@@ -196,7 +284,7 @@ func (s *session) applyReplace(ctx context.Context, o *applyOptions, m *manifest
 func (s *session) applyOnServer(ctx context.Context, o *applyOptions, m *manifest) error {
 	query := o.writeQuery()
 	query.Set("force", fmt.Sprint(o.forceConflicts))
-	applied, err := s.patchObject(ctx, m, api.ApplyPatchType, m.object.json(), query)
+	applied, err := s.patchSubresource(ctx, m, o.subresource, api.ApplyPatchType, m.object.json(), query)
 	if api.IsConflict(err) {
 		return fmt.Errorf("%s%s", err.Error(), conflictAdvice)
 	}

@@ -128,19 +128,28 @@ func (o *deleteOptions) options() (*api.DeleteOptions, error) {
 	if grace >= 0 {
 		options.GracePeriodSeconds = &grace
 	}
-	policy := map[string]api.DeletionPropagation{
-		"background": api.DeletePropagationBackground, "true": api.DeletePropagationBackground,
-		"orphan": api.DeletePropagationOrphan, "false": api.DeletePropagationOrphan,
-		"foreground": api.DeletePropagationForeground,
-	}[o.cascade]
-	if policy == "" {
-		return nil, fmt.Errorf(`invalid cascade value (%v). Must be "background", "foreground", or "orphan"`, o.cascade)
+	policy, err := cascadePolicy(o.cascade)
+	if err != nil {
+		return nil, err
 	}
 	options.PropagationPolicy = &policy
 	if o.dryRun == "server" {
 		options.DryRun = []string{"All"}
 	}
 	return options, nil
+}
+
+// cascadePolicy reads --cascade.
+func cascadePolicy(flag string) (api.DeletionPropagation, error) {
+	switch flag {
+	case "background", "true":
+		return api.DeletePropagationBackground, nil
+	case "orphan", "false":
+		return api.DeletePropagationOrphan, nil
+	case "foreground":
+		return api.DeletePropagationForeground, nil
+	}
+	return "", fmt.Errorf(`invalid cascade value (%v). Must be "background", "foreground", or "orphan"`, flag)
 }
 
 // deleteOne returns the UID of what it deleted, by which an object that is made again under the same name is told apart.

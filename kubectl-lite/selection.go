@@ -35,6 +35,14 @@ func (sel *selection) addAll(cmd *cobra.Command, purpose string) {
 // given tells whether anything says which objects are meant.
 func (sel *selection) given(args []string) bool { return len(args) > 0 || sel.files.given() }
 
+// errNothingGiven says that the command line names no objects.
+var errNothingGiven = errors.New(`You must provide one or more resources by argument or filename.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'
+   '<resource> <name>'
+   '<resource>'`)
+
 // selectObjects finds the objects: those of the files, those named, or those that match. With live the objects are read from
 // the server, else named ones hold no more than their name. What was found is returned beside the errors.
 func (s *session) selectObjects(ctx context.Context, sel *selection, args []string, live bool) ([]manifest, error) {
@@ -51,12 +59,7 @@ func (s *session) selectObjects(ctx context.Context, sel *selection, args []stri
 		all, errs = found, append(errs, err)
 	} else {
 		if len(args) == 0 {
-			return nil, errors.New(`You must provide one or more resources by argument or filename.
-Example resource specifications include:
-   '-f rsrc.yaml'
-   '--filename=rsrc.json'
-   '<resource> <name>'
-   '<resource>'`)
+			return nil, errNothingGiven
 		}
 		found, err := s.selectByArgs(ctx, sel, args)
 		if err != nil {
