@@ -35,7 +35,8 @@ func (c *Config) commandLine(p Profile, component string) ([]string, error) {
 		return args, nil
 	case "controllers":
 		args := []string{"controllers", "--kubeconfig", pki("controllers.conf"), "--root-ca-file", pki("ca.crt"),
-			"--cluster-signing-key-file", pki("ca.key"), "--service-account-private-key-file", pki("sa.key"), "--volume-dir", p.Path("data", "volumes")}
+			"--cluster-signing-key-file", pki("ca.key"), "--service-account-private-key-file", pki("sa.key"), "--volume-dir", p.Path("data", "volumes"),
+			"--cluster-cidr", c.PodCIDR.String(), "--node-cidr-mask-size", strconv.Itoa(nodeBits), "--service-cluster-ip-range", c.ServiceCIDR.String()}
 		if c.hasProxy() { // where there are no packets an address would be a promise that nobody keeps
 			args = append(args, "--load-balancer-range", c.BalancerCIDR.String())
 		}
@@ -56,14 +57,14 @@ func (c *Config) commandLine(p Profile, component string) ([]string, error) {
 	}
 	if c.Fleet != nil && component == fleetComponent {
 		return append([]string{component, "--kubeconfig", pki(component + ".conf"), "--first", strconv.Itoa(c.Fleet.First), "--count", strconv.Itoa(c.Fleet.Count),
-			"--cluster-cidr", c.PodCIDR.String(), "--node-ip", c.nodeIP(), "--port", strconv.Itoa(c.Fleet.Port),
+			"--node-ip", c.nodeIP(), "--port", strconv.Itoa(c.Fleet.Port),
 			"--tls-cert-file", pki(component + "-server.crt"), "--tls-private-key-file", pki(component + "-server.key"),
 			"--client-ca-file", pki("ca.crt"), "--root-dir", p.Path("data", component)}, size...), nil
 	}
 	for _, n := range c.Nodes {
 		if n.Component() == component {
 			args := append([]string{"kubelet", "--kubeconfig", pki(component + ".conf"),
-				"--node-name", n.Name, "--node-ip", c.nodeIP(), "--port", strconv.Itoa(n.Port), "--pod-cidr", n.PodCIDR.String(),
+				"--node-name", n.Name, "--node-ip", c.nodeIP(), "--port", strconv.Itoa(n.Port),
 				"--tls-cert-file", pki(component + "-server.crt"), "--tls-private-key-file", pki(component + "-server.key"),
 				"--client-ca-file", pki("ca.crt"), "--root-dir", p.Path("data", component),
 				"--runtime", c.Runtime, "--profile", c.Profile, "--network", c.Network, "--pause-image", c.Image}, size...)

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,9 +53,8 @@ type Config struct {
 
 // Node is one kubelet of the cluster.
 type Node struct {
-	Name    string       `json:"name"`
-	Port    int          `json:"port"` // of the kubelet's own HTTPS server
-	PodCIDR netip.Prefix `json:"podCIDR"`
+	Name string `json:"name"`
+	Port int    `json:"port"` // of the kubelet's own HTTPS server
 }
 
 // Fleet is simulated nodes that share one process: node-<First> to node-<First+Count-1>.
@@ -124,7 +122,7 @@ func (c *Config) save(p Profile) error {
 	return client.ReplaceFile(p.Path("cluster.json"), append(b, '\n'), 0o600)
 }
 
-// setNodes makes the cluster have n nodes, if it has fewer. Nodes that are there keep their address range and port.
+// setNodes makes the cluster have n nodes, if it has fewer. Nodes that are there keep their port.
 func (c *Config) setNodes(n int) error {
 	if c.Runtime == RuntimeSimulated && (n > ownProcesses || c.Fleet != nil) {
 		return c.setFleet(n)
@@ -155,29 +153,31 @@ func (c *Config) setFleet(n int) error {
 		c.Fleet = &Fleet{First: len(c.Nodes) + 1, Port: port}
 	}
 	c.Fleet.Count = max(c.Fleet.Count, n-c.Fleet.First+1)
-	_, err := NodeCIDR(c.PodCIDR, c.Fleet.First+c.Fleet.Count-1)
-	return err
+	return c.checkSize()
 }
 
 // NodeName is the name of the i-th node of those that nobody named.
 func NodeName(i int) string { return fmt.Sprintf("node-%d", i) }
 
-// addNode adds a node of that name, with the first address range that is free.
+// addNode adds a node of that name.
 func (c *Config) addNode(name string) error {
 	port, err := freePort(0)
 	if err != nil {
 		return err
 	}
-	for i := 1; ; i++ {
-		cidr, err := NodeCIDR(c.PodCIDR, i)
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(c.Nodes, func(n Node) bool { return n.PodCIDR == cidr }) {
-			c.Nodes = append(c.Nodes, Node{Name: name, Port: port, PodCIDR: cidr})
-			return nil
-		}
+	c.Nodes = append(c.Nodes, Node{Name: name, Port: port})
+	return c.checkSize()
+}
+
+// nodeBits is the length of the prefix of the range that the controllers give each node.
+const nodeBits = 24
+
+// checkSize tells when there are more nodes than ranges for them.
+func (c *Config) checkSize() error {
+	if most := 1 << (nodeBits - c.PodCIDR.Bits()); len(nodeNames(c)) > most {
+		return fmt.Errorf("the addresses of this cluster, %s, are enough for %d nodes", c.PodCIDR, most)
 	}
+	return nil
 }
 
 // setServiceRanges picks the virtual addresses. They go with the range of the pods, of which Docker sees to it that no other
@@ -196,18 +196,6 @@ func (c *Config) dnsAddress() netip.Addr {
 	a := c.ServiceCIDR.Masked().Addr().As4()
 	a[3] = 10
 	return netip.AddrFrom4(a)
-}
-
-// NodeCIDR is the i-th /24 of the cluster's range, as the node IPAM controller of a real cluster hands them out. The
-// 0th is left to the gateway.
-func NodeCIDR(cluster netip.Prefix, i int) (netip.Prefix, error) {
-	if most := 1<<(24-cluster.Bits()) - 1; i < 1 || i > most {
-		return netip.Prefix{}, fmt.Errorf("node %d: the addresses of this cluster, %s, are enough for %d nodes", i, cluster, most)
-	}
-	a := cluster.Masked().Addr().As4()
-	n := binary.BigEndian.Uint32(a[:]) + uint32(i)<<8
-	binary.BigEndian.PutUint32(a[:], n)
-	return netip.PrefixFrom(netip.AddrFrom4(a), 24), nil
 }
 
 // freePort returns want if nobody listens on it on loopback, else, and for 0, a port that the system picks.

@@ -84,10 +84,10 @@ func listNodes(ctx context.Context, p Profile, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 8, 3, ' ', 0)
 	fmt.Fprintln(w, "NAME\tSTATUS\tPROCESS\tPOD-CIDR")
 	for _, n := range config.Nodes {
-		ready, process := "Unknown", "Down"
+		ready, process, podCIDR := "Unknown", "Down", ""
 		for _, s := range status.Nodes {
 			if s.Name == n.Name {
-				ready = "NotReady"
+				ready, podCIDR = "NotReady", s.PodCIDR
 				if s.Ready {
 					ready = "Ready"
 				}
@@ -98,7 +98,7 @@ func listNodes(ctx context.Context, p Profile, out io.Writer) error {
 				process = c.State
 			}
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", n.Name, ready, process, n.PodCIDR)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", n.Name, ready, process, podCIDR)
 	}
 	if f := config.Fleet; f != nil {
 		fmt.Fprintf(w, "%s to %s\t\t%s\t\n", NodeName(f.First), NodeName(f.First+f.Count-1), fleetComponent)

@@ -188,19 +188,15 @@ func prepareMachine(ctx context.Context, config *Config, machine Machine) error 
 	if err := machine.Available(ctx); err != nil {
 		return fmt.Errorf("no Docker daemon answers: %w", err)
 	}
-	cidr, gateway, err := machine.EnsureNetwork(ctx, config.Profile, config.Network, slices.Collect(podCIDRs))
+	ranges := slices.Collect(podCIDRs)
+	if config.Gateway.IsValid() {
+		ranges = []netip.Prefix{config.PodCIDR} // nodes have parts of it, for good
+	}
+	cidr, gateway, err := machine.EnsureNetwork(ctx, config.Profile, config.Network, ranges)
 	if err != nil {
 		return fmt.Errorf("make the Docker network %s: %w", config.Network, err)
 	}
 	config.PodCIDR, config.Gateway = cidr, gateway
-	for i, n := range config.Nodes {
-		if cidr.Contains(n.PodCIDR.Addr()) {
-			continue // a node that is there keeps its range
-		}
-		if config.Nodes[i].PodCIDR, err = NodeCIDR(cidr, i+1); err != nil {
-			return err
-		}
-	}
 	self, err := executable()
 	if err != nil {
 		return err

@@ -34,8 +34,9 @@ type ComponentStatus struct {
 
 // NodeStatus is one node as the API server knows it.
 type NodeStatus struct {
-	Name  string `json:"name"`
-	Ready bool   `json:"ready"`
+	Name    string `json:"name"`
+	Ready   bool   `json:"ready"`
+	PodCIDR string `json:"podCIDR,omitempty"` // of its pods' addresses
 }
 
 // Running tells whether everything that should run does.
@@ -97,7 +98,7 @@ func (s *Status) askAPI(ctx context.Context, p Profile) {
 	}
 	s.API = "Ready"
 	for _, n := range nodes.Items {
-		s.Nodes = append(s.Nodes, NodeStatus{Name: n.Name, Ready: nodeReady(n)})
+		s.Nodes = append(s.Nodes, NodeStatus{Name: n.Name, Ready: nodeReady(n), PodCIDR: n.Spec.PodCIDR})
 	}
 }
 

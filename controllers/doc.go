@@ -14,7 +14,7 @@
 // Work that ends is the business of job.go, and of cronjob.go, which makes Jobs by the clock; statefulset.go keeps pods
 // that have names of their own, daemonset.go one on every node; disruption.go counts how many pods may be evicted.
 //
-// A node that dies is the business of nodelifecycle.go, which hears that it is silent, nodetaints.go, which says so in
+// A node that comes gets a range of addresses for its pods from nodeipam.go. A node that dies is the business of nodelifecycle.go, which hears that it is silent, nodetaints.go, which says so in
 // taints, tainteviction.go, which empties it, and podgc.go, which buries what is left.
 //
 // Storage is the business of claimbinder.go, which finds volumes for claims, localprovisioner.go, which makes some,
@@ -27,7 +27,7 @@
 // GarbageCollector.Reconcile. Chapter 5 of the book, docs/05-controllers.md, walks through them.
 //
 // In real Kubernetes this is pkg/controller: deployment, replicaset, statefulset, daemon, job, cronjob, disruption,
-// endpoint, endpointslice, endpointslicemirroring, nodelifecycle, tainteviction, podgc, resourcequota,
+// endpoint, endpointslice, endpointslicemirroring, nodeipam, nodelifecycle, tainteviction, podgc, resourcequota,
 // volume/pvcprotection and pvprotection, volume/persistentvolume, volume/ephemeral, namespace, garbagecollector,
 // certificates, serviceaccount and certificates/rootcacertpublisher, started from cmd/kube-controller-manager/app.
 // Differences: the garbage collector has one queue where upstream has three, because its decisions are all taken from

@@ -35,6 +35,12 @@ type Config struct {
 	NodeMonitorGracePeriod time.Duration
 	// VolumeDir is where the directories are that claims of LocalProvisioner get. "": none are made.
 	VolumeDir string
+	// ClusterCIDRs are the ranges of all pods' addresses, of which each node gets a part: one, or one of each IP family. None:
+	// nodes get none. NodeCIDRMaskSize is the length of a part's prefix; 0: 24, or 64 for IPv6.
+	ClusterCIDRs     []netip.Prefix
+	NodeCIDRMaskSize int
+	// ServiceCIDR is where no pod's address may be, for the case that it overlaps the former.
+	ServiceCIDR netip.Prefix
 	// LoadBalancers is where the addresses of Services of type LoadBalancer come from. The zero range: they get none.
 	LoadBalancers netip.Prefix
 }
@@ -92,6 +98,13 @@ func Run(ctx context.Context, cfg Config) error {
 			return err
 		}
 		loops = append(loops, signer)
+	}
+	if len(cfg.ClusterCIDRs) > 0 {
+		ipam, err := NewNodeIPAM(as("node-controller"), caches, cfg.ClusterCIDRs, cfg.NodeCIDRMaskSize, cfg.ServiceCIDR, cfg.Logger)
+		if err != nil {
+			return err
+		}
+		loops = append(loops, ipam)
 	}
 	if cfg.TokenKey != nil { // in the process's own name, as in real Kubernetes
 		loops = append(loops, NewTokenController(cfg.Client, caches, cfg.TokenKey, cfg.RootCA, cfg.Logger))

@@ -4,7 +4,28 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 )
+
+// Addresses is a runtime's AddressPool, which it has once it was told of a range. The zero value has none.
+type Addresses struct{ pool atomic.Pointer[AddressPool] }
+
+// Update makes the range the one that addresses come from.
+func (a *Addresses) Update(podCIDR string) error {
+	pool, err := NewAddressPool(podCIDR)
+	if err == nil {
+		a.pool.Store(pool)
+	}
+	return err
+}
+
+// Take is the pool's.
+func (a *Addresses) Take(used map[netip.Addr]bool) (addr netip.Addr, release func(), err error) {
+	if pool := a.pool.Load(); pool != nil {
+		return pool.Take(used)
+	}
+	return netip.Addr{}, nil, errNoPodCIDR
+}
 
 // AddressPool hands out the addresses of a node's pods for a runtime. Which are taken is not its business to
 // remember: the runtime knows from the sandboxes that exist. It remembers only those of sandboxes being made now.

@@ -26,7 +26,7 @@ type Config struct {
 
 	NodeName string
 	NodeIP   string            // where the node and its host-network pods are reached
-	PodCIDR  string            // the range that the node's pod addresses come from
+	PodCIDR  string            // the range that the Node is registered with; "": the control plane gives it one
 	Labels   map[string]string // of the Node, beside the standard ones
 	Version  string            // that the Node shows: the API server's, "v1.36.3"
 	MaxPods  int               // 110 unless set
@@ -72,8 +72,10 @@ type Kubelet struct {
 	listener  net.Listener             // of the server; nil without one
 	node      atomic.Pointer[api.Node] // as the API had it last
 
-	mu      sync.Mutex
-	workers map[api.UID]*podWorker // guarded by mu
+	mu             sync.Mutex
+	workers        map[api.UID]*podWorker // guarded by mu
+	podCIDR        string                 // the range that the runtime was told, "" before; guarded by mu
+	networkFailure error                  // why pods get no addresses; guarded by mu
 	// pressure has, for what the machine is short of, when it last was; guarded by mu
 	pressure map[api.NodeConditionType]time.Time
 }
@@ -191,6 +193,8 @@ func newKubelet(ctx context.Context, cfg Config) (*Kubelet, error) {
 		apiSlots:  make(chan struct{}, maxWrites),
 		workers:   map[api.UID]*podWorker{},
 		pressure:  map[api.NodeConditionType]time.Time{},
+
+		networkFailure: errNoPodCIDR,
 	}
 	k.prober = newProber(k)
 	if cfg.Fleet != nil {

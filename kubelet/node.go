@@ -2,6 +2,7 @@ package kubelet
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -25,6 +26,7 @@ func (k *Kubelet) register(ctx context.Context) error {
 			node = api.New[*api.Node]()
 			node.Name = k.cfg.NodeName
 			k.describeNode(node)
+			k.usePodCIDR(node)
 			k.setStatus(ctx, node, nil)
 			if node, err = nodes.Create(ctx, node); err == nil {
 				k.nodeEvents(ctx, api.New[*api.Node](), node)
@@ -33,6 +35,9 @@ func (k *Kubelet) register(ctx context.Context) error {
 			before := api.DeepCopy(node)
 			if k.describeNode(node); !api.Equal(before, node) {
 				node, err = nodes.Update(ctx, node)
+			}
+			if err == nil {
+				k.usePodCIDR(node)
 			}
 		}
 		if err == nil {
@@ -63,26 +68,38 @@ func (k *Kubelet) describeNode(node *api.Node) {
 		node.Annotations = map[string]string{}
 	}
 	node.Annotations["volumes.kubernetes.io/controller-managed-attach-detach"] = "true"
-	if node.Spec.PodCIDR == "" && k.cfg.PodCIDR != "" { // in a real cluster a controller hands out the ranges
+	if node.Spec.PodCIDR == "" && k.cfg.PodCIDR != "" {
 		node.Spec.PodCIDR, node.Spec.PodCIDRs = k.cfg.PodCIDR, []string{k.cfg.PodCIDR}
 	}
 }
+
+// How often a new node looks whether its range of addresses has come: it usually has after the first time.
+const (
+	firstLook = 10 * time.Millisecond
+	lastLook  = time.Second
+)
 
 // heartbeat looks every ten seconds whether the node's status is still true. It writes when it is not, and every
 // five minutes anyway; in between the Lease says that the node is alive, for a tenth of the bytes.
 func (k *Kubelet) heartbeat(ctx context.Context) error {
 	reported := time.Time{}
 	spread := rand.N(heartbeatPeriod) // as the Lease does
+	soon := firstLook
 	for {
 		if written, err := k.updateStatus(ctx, time.Since(reported) >= statusReportPeriod); err != nil && ctx.Err() == nil {
 			k.log.Warn("node status not updated", "node", k.cfg.NodeName, "error", err)
 		} else if written {
 			reported = time.Now()
 		}
-		if !client.Wait(ctx, heartbeatPeriod-spread) {
+		period := heartbeatPeriod - spread
+		if k.networkError() != nil { // nobody can use the node before its range has come
+			period, soon = soon, min(2*soon, lastLook)
+		} else {
+			spread = 0
+		}
+		if !client.Wait(ctx, period) {
 			return nil
 		}
-		spread = 0
 	}
 }
 
@@ -96,6 +113,7 @@ func (k *Kubelet) updateStatus(ctx context.Context, force bool) (written bool, e
 	}
 	before := api.DeepCopy(node)
 	k.node.Store(before)
+	k.usePodCIDR(node)
 	health := k.runtime.Status(ctx)
 	k.setStatus(ctx, node, health)
 	if !force && api.Equal(withoutHeartbeats(before), withoutHeartbeats(node)) {
@@ -105,7 +123,9 @@ func (k *Kubelet) updateStatus(ctx context.Context, force bool) (written bool, e
 	case old != nil && old.Status == now.Status:
 		ctx = client.Because(ctx, "the node is as before: the regular report")
 	case now.Status == api.ConditionTrue:
-		ctx = client.Because(ctx, "the container runtime answers: the node is ready")
+		ctx = client.Because(ctx, "the container runtime answers and pods get addresses: the node is ready")
+	case health == nil:
+		ctx = client.Because(ctx, "pods get no addresses: the node is not ready")
 	default:
 		ctx = client.Because(ctx, "the container runtime does not answer: the node is not ready")
 	}
@@ -144,8 +164,8 @@ func (k *Kubelet) nodeEvents(ctx context.Context, before, after *api.Node) {
 		c := &after.Status.Conditions[i]
 		reason, ours := names[c.Type]
 		old := before.Status.Condition(c.Type)
-		if !ours || old != nil && old.Status == c.Status {
-			continue
+		if !ours || old != nil && old.Status == c.Status || old == nil && c.Type == api.NodeReady && c.Status != api.ConditionTrue {
+			continue // as before, or a new node, of which nobody expects that it is ready
 		}
 		event := reason[1]
 		if c.Status == api.ConditionTrue {
@@ -196,8 +216,17 @@ func (k *Kubelet) setStatus(ctx context.Context, node *api.Node, health error) {
 	ready := api.NodeCondition{
 		Type: api.NodeReady, Status: api.ConditionTrue, Reason: "KubeletReady", Message: "kubelet is posting ready status", LastHeartbeatTime: now,
 	}
-	if health != nil {
-		ready.Status, ready.Reason, ready.Message = api.ConditionFalse, "KubeletNotReady", "container runtime is down"
+	network := k.networkError()
+	if health != nil || network != nil {
+		ready.Status, ready.Reason = api.ConditionFalse, "KubeletNotReady"
+	}
+	switch {
+	case health != nil && network != nil:
+		ready.Message = fmt.Sprintf("[container runtime is down, %v]", network)
+	case health != nil:
+		ready.Message = "container runtime is down"
+	case network != nil:
+		ready.Message = network.Error()
 	}
 	setNodeCondition(s, ready)
 }

@@ -363,6 +363,10 @@ func (w *podWorker) act(ctx context.Context, pod *api.Pod, seen *RuntimePod, pla
 
 // newSandbox replaces what is left of the pod's old sandbox, if there was one, by a new one.
 func (w *podWorker) newSandbox(ctx context.Context, pod *api.Pod, seen *RuntimePod, attempt int) (*Sandbox, error) {
+	if err := w.k.networkError(); err != nil && !pod.Spec.HostNetwork {
+		w.event(ctx, pod, "", eventWarning, "NetworkNotReady", "network is not ready: %v", err)
+		return nil, fmt.Errorf("network is not ready: %w", err)
+	}
 	if len(seen.Sandboxes) > 0 {
 		w.event(ctx, pod, "", eventNormal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
 		if err := w.stop(ctx, pod, seen); err != nil {

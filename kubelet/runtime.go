@@ -30,6 +30,9 @@ type Runtime interface {
 	// ends or the stream breaks. Events may be missed: they make the kubelet fast, ListPods keeps it right.
 	Events(ctx context.Context, notify func(uid api.UID)) error
 
+	// UpdatePodCIDR says which range the addresses of new sandboxes come from. Before it was called only sandboxes on the
+	// node's own network can be made.
+	UpdatePodCIDR(cidr string) error
 	// RunPodSandbox makes a sandbox with an address of the node's pod range and returns its id.
 	RunPodSandbox(ctx context.Context, sandbox *SandboxConfig) (string, error)
 	// StopPodSandbox takes the sandbox off the network. Its containers must have been stopped before.

@@ -42,13 +42,13 @@ func startNode(h *story.Harness) *node {
 func (n *node) start() {
 	n.h.T.Helper()
 	var err error
-	n.Runtime, err = simulated.New(simulated.Config{PodCIDR: "10.244.1.0/24", Dir: filepath.Join(n.dir, "runtime")})
+	n.Runtime, err = simulated.New(simulated.Config{Dir: filepath.Join(n.dir, "runtime")})
 	require.NoError(n.h.T, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
 		done <- kubelet.Run(ctx, kubelet.Config{
-			Client: n.client, NodeName: "n1", NodeIP: "127.0.0.1", PodCIDR: "10.244.1.0/24", Runtime: n.Runtime,
+			Client: n.client, NodeName: "n1", NodeIP: "127.0.0.1", Runtime: n.Runtime,
 			RootDir: n.dir, Version: api.KubernetesVersion,
 		})
 	}()
@@ -157,7 +157,7 @@ func TestKubelet(t *testing.T) {
 func aPodRunsAndIsDeleted(t *testing.T, h *story.Harness, n *node) {
 	create(h, pod("web", nil))
 	p := status(h, "web", "ready", ready)
-	require.Regexp(t, `^10\.244\.1\.\d+$`, p.Status.PodIP)
+	require.Regexp(t, `^10\.244\.0\.\d+$`, p.Status.PodIP)
 	require.Equal(t, "127.0.0.1", p.Status.HostIP)
 
 	require.NoError(t, client.Of[*api.Pod](h.Client).Delete(h.Ctx, "default", "web", api.DeleteOptions{}))

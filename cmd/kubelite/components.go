@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -77,7 +78,9 @@ func ended(err error) error {
 }
 
 func controllersCommand() *cobra.Command {
-	var rootCA, signingKey, tokenKey, volumeDir, balancers string
+	var rootCA, signingKey, tokenKey, volumeDir, balancers, services string
+	var pods []string
+	var nodeMask int
 	var nodeGrace time.Duration
 	var autoscaler controllers.AutoscalerConfig
 	leaderElect := true
@@ -100,11 +103,23 @@ func controllersCommand() *cobra.Command {
 		}
 		cfg := controllers.Config{
 			Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity(), RootCA: ca, NodeMonitorGracePeriod: nodeGrace, SigningKey: key, TokenKey: signer,
-			VolumeDir: volumeDir, Autoscaler: autoscaler,
+			VolumeDir: volumeDir, Autoscaler: autoscaler, NodeCIDRMaskSize: nodeMask,
+		}
+		for _, text := range pods {
+			cidr, err := netip.ParsePrefix(text)
+			if err != nil {
+				return fmt.Errorf("--cluster-cidr: %w", err)
+			}
+			cfg.ClusterCIDRs = append(cfg.ClusterCIDRs, cidr)
+		}
+		if services != "" {
+			if cfg.ServiceCIDR, err = netip.ParsePrefix(services); err != nil {
+				return fmt.Errorf("--service-cluster-ip-range: %w", err)
+			}
 		}
 		if balancers != "" {
 			if cfg.LoadBalancers, err = netip.ParsePrefix(balancers); err != nil {
-				return err
+				return fmt.Errorf("--load-balancer-range: %w", err)
 			}
 		}
 		return controllers.Run(ctx, cfg)
@@ -113,6 +128,9 @@ func controllersCommand() *cobra.Command {
 	cmd.Flags().StringVar(&signingKey, "cluster-signing-key-file", "", "key of that authority, to sign requests for certificates with (default: none are signed)")
 	cmd.Flags().StringVar(&tokenKey, "service-account-private-key-file", "", "key that the API server signs tokens with, to fill secrets of type kubernetes.io/service-account-token with (default: none are filled)")
 	cmd.Flags().StringVar(&volumeDir, "volume-dir", "", "where the directories of claims with provisioner kubelite.io/local-path are made (default: none are)")
+	cmd.Flags().StringSliceVar(&pods, "cluster-cidr", nil, "addresses of all pods, of which each node gets its part: one range, or one of each IP family (default: nodes get none)")
+	cmd.Flags().IntVar(&nodeMask, "node-cidr-mask-size", 0, "prefix length of a node's part (default 24 for IPv4, 64 for IPv6)")
+	cmd.Flags().StringVar(&services, "service-cluster-ip-range", "", "addresses of services, which no node gets a part of")
 	cmd.Flags().StringVar(&balancers, "load-balancer-range", "", "where the addresses of Services of type LoadBalancer come from (default: they get none)")
 	cmd.Flags().DurationVar(&autoscaler.SyncPeriod, "horizontal-pod-autoscaler-sync-period", 15*time.Second, "how often autoscalers measure")
 	cmd.Flags().DurationVar(&autoscaler.DownscaleStabilization, "horizontal-pod-autoscaler-downscale-stabilization", 5*time.Minute, "for how long the highest recommendation holds, where an autoscaler does not say so itself")

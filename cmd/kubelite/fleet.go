@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"path/filepath"
 	"strconv"
 
@@ -25,12 +24,7 @@ import (
 func fleetCommand() *cobra.Command {
 	var ip, dir, cert, key, ca, memory string
 	var port, first, count, cpus int
-	var clusterCIDR string
 	cmd := clientCommand("simulated-nodes", "Run many simulated nodes in one process", always("simulated-nodes"), func(ctx context.Context, c *client.Client, log *slog.Logger) error {
-		pods, err := netip.ParsePrefix(clusterCIDR)
-		if err != nil {
-			return err
-		}
 		bytes, err := memoryFlag(memory)
 		if err != nil {
 			return err
@@ -43,19 +37,15 @@ func fleetCommand() *cobra.Command {
 		g, ctx := errgroup.WithContext(ctx)
 		g.Go(func() error { return fleet.Run(ctx, l, cert, key, ca) })
 		for i := first; i < first+count; i++ {
-			cidr, err := cluster.NodeCIDR(pods, i)
-			if err != nil {
-				return err
-			}
 			name := cluster.NodeName(i)
-			runtime, err := simulated.New(simulated.Config{PodCIDR: cidr.String(), CPUs: cpus, Memory: bytes, Dir: filepath.Join(dir, name, "simulated"), Logger: log})
+			runtime, err := simulated.New(simulated.Config{CPUs: cpus, Memory: bytes, Dir: filepath.Join(dir, name, "simulated"), Logger: log})
 			if err != nil {
 				return err
 			}
 			g.Go(func() error {
 				return kubelet.Run(ctx, kubelet.Config{
 					Client: c.As("system:node:"+name, "system:nodes").Named("kubelet/" + name), Logger: log, Fleet: fleet,
-					NodeName: name, NodeIP: ip, PodCIDR: cidr.String(), Version: api.KubernetesVersion, Runtime: runtime, RootDir: filepath.Join(dir, name),
+					NodeName: name, NodeIP: ip, Version: api.KubernetesVersion, Runtime: runtime, RootDir: filepath.Join(dir, name),
 				})
 			})
 		}
@@ -64,7 +54,6 @@ func fleetCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.IntVar(&first, "first", 1, "number of the first node")
 	f.IntVar(&count, "count", 1, "how many nodes")
-	f.StringVar(&clusterCIDR, "cluster-cidr", "10.244.0.0/16", "addresses of all pods, of which each node gets its part")
 	f.StringVar(&ip, "node-ip", "127.0.0.1", "address of the nodes")
 	f.IntVar(&port, "port", 10250, "port of the server that answers for all of them")
 	f.StringVar(&dir, "root-dir", "", "directory for volumes")

@@ -28,9 +28,9 @@ func kubeletCommand() *cobra.Command {
 		cfg.Listen = net.JoinHostPort(cfg.NodeIP, strconv.Itoa(port))
 		switch runtime {
 		case "docker":
-			cfg.Runtime, err = docker.New(ctx, docker.Config{Profile: profile, Node: cfg.NodeName, Network: network, PodCIDR: cfg.PodCIDR, PauseImage: pauseImage, Logger: log})
+			cfg.Runtime, err = docker.New(ctx, docker.Config{Profile: profile, Node: cfg.NodeName, Network: network, PauseImage: pauseImage, Logger: log})
 		case "simulated":
-			node := simulated.Config{PodCIDR: cfg.PodCIDR, Dir: filepath.Join(cfg.RootDir, "simulated"), CPUs: cpus, Logger: log}
+			node := simulated.Config{Dir: filepath.Join(cfg.RootDir, "simulated"), CPUs: cpus, Logger: log}
 			if node.Memory, err = memoryFlag(memory); err == nil {
 				cfg.Runtime, err = simulated.New(node)
 			}
@@ -46,7 +46,7 @@ func kubeletCommand() *cobra.Command {
 	f.StringVar(&cfg.NodeName, "node-name", "", "name of the node")
 	f.StringVar(&cfg.NodeIP, "node-ip", "127.0.0.1", "address of the node, which the kubelet's server listens on")
 	f.IntVar(&port, "port", 10250, "port of the kubelet's server")
-	f.StringVar(&cfg.PodCIDR, "pod-cidr", "10.244.1.0/24", "addresses of this node's pods")
+	f.StringVar(&cfg.PodCIDR, "pod-cidr", "", "addresses of this node's pods, where no controller hands out ranges (default: those that the control plane gives the node)")
 	f.StringSliceVar(&cfg.ClusterDNS, "cluster-dns", nil, "name servers of pods (default those of the machine)")
 	f.StringVar(&cfg.RootDir, "root-dir", "", "directory for volumes")
 	f.StringVar(&cfg.ServingCert, "tls-cert-file", "", "certificate that the kubelet's server proves itself with")

@@ -21,7 +21,6 @@ type Config struct {
 	Profile string // the cluster: its name is a label of everything made
 	Node    string // the node among those that share this daemon
 	Network string // the bridge network of the cluster's pods
-	PodCIDR string // the node's part of the network
 
 	PauseImage   string   // of sandboxes
 	PauseCommand []string // what it runs: ["/kubelite", "pause"] unless set
@@ -34,7 +33,7 @@ type Runtime struct {
 	cfg       Config
 	docker    *client.Client
 	log       *slog.Logger
-	addresses *kubelet.AddressPool
+	addresses kubelet.Addresses
 	starting  chan struct{} // one for each container that is being made or started
 	// bridgeIsFar: pods do not answer at their addresses, from where this process is.
 	bridgeIsFar atomic.Bool
@@ -55,10 +54,6 @@ const startTimeout = 2 * time.Minute
 // before anything else is called: the client library agrees with the daemon on a version at its first request, and that
 // one must be alone.
 func New(_ context.Context, cfg Config) (*Runtime, error) {
-	addresses, err := kubelet.NewAddressPool(cfg.PodCIDR)
-	if err != nil {
-		return nil, err
-	}
 	docker, err := connect()
 	if err != nil {
 		return nil, err
@@ -73,7 +68,7 @@ func New(_ context.Context, cfg Config) (*Runtime, error) {
 		cfg.DialCommand = []string{"/kubelite", "dial"}
 	}
 	return &Runtime{
-		cfg: cfg, docker: docker, log: cfg.Logger, addresses: addresses, starting: make(chan struct{}, maxStarts),
+		cfg: cfg, docker: docker, log: cfg.Logger, starting: make(chan struct{}, maxStarts),
 	}, nil
 }
 
@@ -105,6 +100,9 @@ func findSocket() string {
 	}
 	return ""
 }
+
+// UpdatePodCIDR says which part of the network the node's pods get their addresses from.
+func (r *Runtime) UpdatePodCIDR(cidr string) error { return r.addresses.Update(cidr) }
 
 // Close gives up the connections to the daemon.
 func (r *Runtime) Close() error { return r.docker.Close() }

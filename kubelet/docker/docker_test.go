@@ -95,15 +95,29 @@ func newRuntime(t *testing.T) *Runtime {
 // runtimeOn makes a runtime on a network that is there, as a kubelet does that starts again.
 func runtimeOn(t *testing.T, profile, network string, cidr netip.Prefix) *Runtime {
 	t.Helper()
-	a := cidr.Addr().As4()
 	r, err := New(t.Context(), Config{
-		Profile: profile, Node: "n1", Network: network, PodCIDR: fmt.Sprintf("%d.%d.1.0/24", a[0], a[1]), PauseImage: testImage,
+		Profile: profile, Node: "n1", Network: network, PauseImage: testImage,
 	})
 	require.NoError(t, err)
+	require.NoError(t, r.UpdatePodCIDR(rangeIn(cidr)))
 	t.Cleanup(func() { require.NoError(t, r.Close()) })
 	_, err = r.Info(t.Context())
 	require.NoError(t, err)
 	return r
+}
+
+// rangeIn is the part of a test's network that its node has.
+func rangeIn(cidr netip.Prefix) string {
+	a := cidr.Addr().As4()
+	return fmt.Sprintf("%d.%d.1.0/24", a[0], a[1])
+}
+
+// nodeRange is rangeIn of the runtime's network.
+func nodeRange(t *testing.T, r *Runtime) string {
+	t.Helper()
+	cidr, _, err := inspect(t, r)
+	require.NoError(t, err)
+	return rangeIn(cidr)
 }
 
 func sandbox(name string) *kubelet.SandboxConfig {

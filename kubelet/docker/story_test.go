@@ -28,7 +28,7 @@ func TestAPodSurvivesWhatPeopleDoWithDocker(t *testing.T) {
 		done := make(chan error, 1)
 		go func() {
 			done <- kubelet.Run(ctx, kubelet.Config{
-				Client: c, NodeName: "n1", NodeIP: "127.0.0.1", PodCIDR: r.cfg.PodCIDR, Runtime: r, RootDir: root, Version: api.KubernetesVersion,
+				Client: c, NodeName: "n1", NodeIP: "127.0.0.1", PodCIDR: nodeRange(t, r), Runtime: r, RootDir: root, Version: api.KubernetesVersion,
 			})
 		}()
 		return func() {
@@ -123,7 +123,7 @@ func TestLastWords(t *testing.T) {
 	c, root := h.As("system:node:n1", "system:nodes"), t.TempDir()
 	go func() {
 		done <- kubelet.Run(ctx, kubelet.Config{
-			Client: c, NodeName: "n1", NodeIP: "127.0.0.1", PodCIDR: r.cfg.PodCIDR, Runtime: r, RootDir: root, Version: api.KubernetesVersion,
+			Client: c, NodeName: "n1", NodeIP: "127.0.0.1", PodCIDR: nodeRange(t, r), Runtime: r, RootDir: root, Version: api.KubernetesVersion,
 		})
 	}()
 	t.Cleanup(func() {

@@ -20,9 +20,8 @@ import (
 	"kubelite/kubelet"
 )
 
-// Config says where the pods' addresses come from and where state is kept.
+// Config says what the node has and where state is kept.
 type Config struct {
-	PodCIDR string
 	// CPUs and Memory are what the node has. 0: as much as kwok's nodes, since nothing of it is used.
 	CPUs   int
 	Memory int64
@@ -35,7 +34,7 @@ type Config struct {
 type Runtime struct {
 	cfg       Config
 	log       *slog.Logger
-	addresses *kubelet.AddressPool
+	addresses kubelet.Addresses
 
 	mu     sync.Mutex
 	pods   map[api.UID]*pod        // guarded by mu
@@ -81,16 +80,12 @@ type simulatedContainer struct {
 
 // New makes a runtime with the pods that a former one left in Dir.
 func New(cfg Config) (*Runtime, error) {
-	addresses, err := kubelet.NewAddressPool(cfg.PodCIDR)
-	if err != nil {
-		return nil, err
-	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	cfg.CPUs, cfg.Memory = cmp.Or(cfg.CPUs, cpus), cmp.Or(cfg.Memory, memory)
 	r := &Runtime{
-		cfg: cfg, log: cfg.Logger, addresses: addresses, pods: map[api.UID]*pod{}, byID: map[string]*pod{},
+		cfg: cfg, log: cfg.Logger, pods: map[api.UID]*pod{}, byID: map[string]*pod{},
 		used: map[netip.Addr]bool{}, notify: map[*func(api.UID)]bool{},
 	}
 	return r, r.load()
@@ -160,6 +155,9 @@ func (r *Runtime) Events(ctx context.Context, notify func(uid api.UID)) error {
 	r.mu.Unlock()
 	return ctx.Err()
 }
+
+// UpdatePodCIDR says where the pods' addresses come from.
+func (r *Runtime) UpdatePodCIDR(cidr string) error { return r.addresses.Update(cidr) }
 
 // RunPodSandbox gives the pod an address.
 func (r *Runtime) RunPodSandbox(_ context.Context, s *kubelet.SandboxConfig) (string, error) {

@@ -15,8 +15,9 @@ import (
 
 func newRuntime(t *testing.T, dir string) *Runtime {
 	t.Helper()
-	r, err := New(Config{PodCIDR: "10.244.1.0/24", Dir: dir})
+	r, err := New(Config{Dir: dir})
 	require.NoError(t, err)
+	require.NoError(t, r.UpdatePodCIDR("10.244.1.0/24"))
 	return r
 }
 

@@ -56,7 +56,7 @@ func TestDaemonSetFollowsTheNodes(t *testing.T) {
 	Apply(h, daemonSet("agent", "agent:v1"))
 	h.Eventually(h.daemons("agent", "n1", "n2"))
 
-	h.StartNode("n3", 3)
+	h.StartNode("n3")
 	h.Eventually(h.daemons("agent", "n1", "n2", "n3"))
 
 	lost := h.Pods("app=agent")[0]

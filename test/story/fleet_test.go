@@ -27,13 +27,13 @@ func (h *Harness) startFleet(nodes int) {
 		return fleet.Run(ctx, l, h.pki.CertFile("fleet"), h.pki.KeyFile("fleet"), h.pki.CertFile("ca"))
 	})
 	for i := range nodes {
-		name, podCIDR := fmt.Sprintf("n%d", i+1), fmt.Sprintf("10.244.%d.0/24", i+1)
-		runtime, err := simulated.New(simulated.Config{PodCIDR: podCIDR, CPUs: 4, Memory: 8 << 30})
+		name := fmt.Sprintf("n%d", i+1)
+		runtime, err := simulated.New(simulated.Config{CPUs: 4, Memory: 8 << 30})
 		require.NoError(h.T, err)
 		h.nodes[name] = h.run("kubelet "+name, func(ctx context.Context) error {
 			return kubelet.Run(ctx, kubelet.Config{
 				Client: c.As("system:node:"+name, "system:nodes").Named("kubelet/" + name), Logger: h.log, Fleet: fleet, NodeName: name, NodeIP: "127.0.0.1",
-				PodCIDR: podCIDR, Runtime: runtime, RootDir: filepath.Join(h.dir, name), Version: api.KubernetesVersion,
+				Runtime: runtime, RootDir: filepath.Join(h.dir, name), Version: api.KubernetesVersion,
 			})
 		})
 	}

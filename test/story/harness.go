@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -71,7 +72,7 @@ func Start(t *testing.T, nodes int, options ...func(*controllers.Config)) *Harne
 		return scheduler.Run(ctx, scheduler.Config{Client: h.As("system:kube-scheduler"), Logger: h.log})
 	})
 	for i := range nodes {
-		h.StartNode(fmt.Sprintf("n%d", i+1), i+1)
+		h.StartNode(fmt.Sprintf("n%d", i+1))
 	}
 	h.Eventually(h.NodesReady(nodes))
 	return h
@@ -92,7 +93,7 @@ func (h *Harness) controllers(c *client.Client, options ...func(*controllers.Con
 		if err != nil {
 			return err
 		}
-		cfg := controllers.Config{SigningKey: key, TokenKey: tokenKey, Client: c, Logger: h.log, RootCA: ca, VolumeDir: h.volumeDir()}
+		cfg := controllers.Config{SigningKey: key, TokenKey: tokenKey, Client: c, Logger: h.log, RootCA: ca, VolumeDir: h.volumeDir(), ClusterCIDRs: []netip.Prefix{netip.MustParsePrefix("10.244.0.0/16")}}
 		for _, option := range options {
 			option(&cfg)
 		}
@@ -159,17 +160,16 @@ func (h *Harness) As(user string, groups ...string) *client.Client {
 	return c
 }
 
-// StartNode adds a simulated node, the i-th.
-func (h *Harness) StartNode(name string, i int) {
+// StartNode adds a simulated node.
+func (h *Harness) StartNode(name string) {
 	h.T.Helper()
-	podCIDR := fmt.Sprintf("10.244.%d.0/24", i)
 	require.NoError(h.T, h.pki.Server("node-"+name, "system:node:"+name, []string{name}, []net.IP{net.IPv4(127, 0, 0, 1)}))
-	runtime, err := simulated.New(simulated.Config{PodCIDR: podCIDR})
+	runtime, err := simulated.New(simulated.Config{})
 	require.NoError(h.T, err)
 	c := h.As("system:node:"+name, "system:nodes")
 	h.nodes[name] = h.run("kubelet "+name, func(ctx context.Context) error {
 		return kubelet.Run(ctx, kubelet.Config{
-			Client: c, Logger: h.log, NodeName: name, NodeIP: "127.0.0.1", PodCIDR: podCIDR, Runtime: runtime,
+			Client: c, Logger: h.log, NodeName: name, NodeIP: "127.0.0.1", Runtime: runtime,
 			RootDir: filepath.Join(h.dir, name), Listen: "127.0.0.1:0", Version: api.KubernetesVersion,
 			ServingCert: h.pki.CertFile("node-" + name), ServingKey: h.pki.KeyFile("node-" + name), ClientCA: h.pki.CertFile("ca"),
 		})

@@ -3,6 +3,7 @@ package story
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -212,4 +213,46 @@ func TestPodThatIsDeletedBeforeItHasANodeGoes(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestNodesGetPodRanges: each Node that comes gets a part of the cluster's addresses, and a deleted one leaves its part to
+// who waits for it.
+func TestNodesGetPodRanges(t *testing.T) {
+	h := Start(t, 0, func(c *controllers.Config) {
+		c.ClusterCIDRs = []netip.Prefix{netip.MustParsePrefix("10.244.0.0/22")}
+	})
+	h.StartNode("n1")
+	h.Eventually(h.NodesReady(1))
+	require.Equal(t, "10.244.0.0/24", h.node("n1").Spec.PodCIDR)
+	Apply(h, &api.Pod{ObjectMeta: api.ObjectMeta{Name: "first"}, Spec: api.PodSpec{Containers: []api.Container{{Name: "c", Image: "x"}}}})
+	h.Eventually(h.OnNode("first", "n1"))
+	h.Eventually(func() error {
+		if ip := h.Pod("first").Status.PodIP; ip != "10.244.0.2" {
+			return fmt.Errorf("the pod has the address %q", ip)
+		}
+		return nil
+	})
+
+	// One that brought a range along keeps it, and the others go around it.
+	Apply(h, &api.Node{ObjectMeta: api.ObjectMeta{Name: "own"}, Spec: api.NodeSpec{PodCIDR: "10.244.2.0/24"}})
+	ranges := func(want map[string]string) Check {
+		return func() error {
+			for name, cidr := range want {
+				if got := h.node(name).Spec.PodCIDR; got != cidr {
+					return fmt.Errorf("node %s has the range %q, not %q", name, got, cidr)
+				}
+			}
+			return nil
+		}
+	}
+	Apply(h, &api.Node{ObjectMeta: api.ObjectMeta{Name: "b"}})
+	h.Eventually(ranges(map[string]string{"b": "10.244.1.0/24"}))
+	Apply(h, &api.Node{ObjectMeta: api.ObjectMeta{Name: "c"}})
+	h.Eventually(ranges(map[string]string{"c": "10.244.3.0/24"}))
+
+	Apply(h, &api.Node{ObjectMeta: api.ObjectMeta{Name: "late"}})
+	h.Eventually(h.hasEvent("late", "CIDRNotAvailable", "Node late status is now: CIDRNotAvailable"))
+	require.Empty(t, h.node("late").Spec.PodCIDRs)
+	require.NoError(t, client.Of[*api.Node](h.Client).Delete(h.Ctx, "", "b", api.DeleteOptions{}))
+	h.Eventually(ranges(map[string]string{"late": "10.244.1.0/24"}))
 }

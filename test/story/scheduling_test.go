@@ -94,7 +94,7 @@ func TestPodsWakeForWhatCanHelpThem(t *testing.T) {
 	h.Eventually(h.OnNode("c", freed))
 
 	Apply(h, apart("web", "d"))
-	h.StartNode("n3", 3)
+	h.StartNode("n3")
 	h.Eventually(h.OnNode("d", "n3"))
 
 	Apply(h, apart("db", "e", func(p *api.Pod) { p.Spec.NodeSelector = map[string]string{"disk": "ssd"} }))
