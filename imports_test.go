@@ -47,6 +47,7 @@ var owners = map[string][]string{
 	"github.com/prometheus":            {"apiserver"},
 	"github.com/google/gnostic-models": {"apiserver"},
 	"google.golang.org/protobuf":       {"apiserver"},
+	"gopkg.in/natefinch/lumberjack.v2": {"apiserver"},
 	"github.com/google/cel-go":         {"apiserver/cel"},
 	"github.com/blang/semver":          {"apiserver/cel"},
 	"mvdan.cc/sh":                      {"kubelet/simulated"},

@@ -127,8 +127,9 @@ func (p *validatingPolicies) Validate(ctx context.Context, req *Request, obj, ol
 				deny(refusal{message: f.reason.Error()}, "ValidatingAdmissionPolicy '%s' with binding '%s'", policy.name, f.binding.name)
 			}
 		}
+		notes := policyNotes{}
 		for _, inv := range invocations {
-			refusals, broken := policy.evaluate(ctx, req.audit, inv)
+			refusals, broken := policy.evaluate(ctx, notes, inv)
 			for _, r := range refusals {
 				for _, action := range inv.binding.actions {
 					switch action {
@@ -145,6 +146,7 @@ func (p *validatingPolicies) Validate(ctx context.Context, req *Request, obj, ol
 				deny(r, "ValidatingAdmissionPolicy '%s' with binding '%s'", policy.name, inv.binding.name)
 			}
 		}
+		notes.tell(req.audit, policy.name)
 	}
 	if first == nil {
 		return nil
@@ -168,16 +170,12 @@ func (r refusal) note(policy *validatingPolicy, binding *policyBinding) string {
 		ExpressionIndex   int                    `json:"expressionIndex"`
 		ValidationActions []api.ValidationAction `json:"validationActions"`
 	}
-	text, err := api.MarshalJSON([]failure{{r.message, policy.name, binding.name, r.index, binding.actions}})
-	if err != nil {
-		return r.message
-	}
-	return string(text)
+	return noteText([]failure{{r.message, policy.name, binding.name, r.index, binding.actions}})
 }
 
-// evaluate returns what the policy has against a write, and which of its annotations cannot be made; the others go to the
-// audit log.
-func (p *validatingPolicy) evaluate(ctx context.Context, audit *audited, inv *invocation) (refusals, broken []refusal) {
+// evaluate returns what the policy has against a write, and which of its annotations cannot be made; the others are added to
+// notes.
+func (p *validatingPolicy) evaluate(ctx context.Context, notes policyNotes, inv *invocation) (refusals, broken []refusal) {
 	failed := func(err error) []refusal {
 		if p.failure == api.FailurePolicyIgnore {
 			return nil
@@ -215,7 +213,7 @@ func (p *validatingPolicy) evaluate(ctx context.Context, audit *audited, inv *in
 		}
 		refusals = append(refusals, refusal{message, api.Deref(v.Reason, api.StatusReasonInvalid), i})
 	}
-	return refusals, p.annotate(ctx, audit, values, failed)
+	return refusals, p.annotate(ctx, notes, values, failed)
 }
 
 // explain is what the user is told: the result of the message expression, else the message, else the expression.
@@ -238,14 +236,14 @@ func (v *compiledValidation) explain(ctx context.Context, values map[string]any,
 	return "failed expression: " + strings.TrimSpace(v.Expression), nil
 }
 
-func (p *validatingPolicy) annotate(ctx context.Context, audit *audited, values map[string]any, failed func(error) []refusal) (broken []refusal) {
+func (p *validatingPolicy) annotate(ctx context.Context, notes policyNotes, values map[string]any, failed func(error) []refusal) (broken []refusal) {
 	budget := cel.NewBudget(cel.ObjectBudget)
 	for i := range p.annotations {
 		result, err := p.annotations[i].value.eval(ctx, values, budget)
 		if err != nil {
 			broken = append(broken, failed(err)...)
 		} else if text, ok := result.Text(); ok { // else null: nothing to say about this one
-			audit.annotate(p.name+"/"+p.annotations[i].Key, text)
+			notes.add(p.annotations[i].Key, text)
 		}
 		if ends(err) {
 			break

@@ -59,6 +59,14 @@ func fingerprint(obj api.Object) []byte {
 // takes tells whether it is somebody's turn: everybody's in the first round.
 func (t *turns) takes(id string) bool { return !t.round.second || slices.Contains(t.repeat, id) }
 
+// number counts the rounds from 0.
+func (t *turns) number() int {
+	if t.round.second {
+		return 1
+	}
+	return 0
+}
+
 // changed tells that the object is not what those before have seen.
 func (t *turns) changed() {
 	t.round.again = true

@@ -18,6 +18,7 @@ import (
 // webhook is one entry of a configuration, ready to be asked.
 type webhook struct {
 	api.ValidatingWebhook
+	config              string // the configuration's name
 	id                  string // unique among all, and the same as long as it is in its place
 	reinvoke            bool
 	namespaces, objects api.Selector
@@ -25,8 +26,8 @@ type webhook struct {
 }
 
 // newWebhook makes an entry. Selectors that are no selectors cannot be stored, so they match nothing.
-func newWebhook(config, sort string, index int, hook api.ValidatingWebhook) *webhook {
-	w := &webhook{ValidatingWebhook: hook, id: fmt.Sprintf("%s/%s/%d", config, hook.Name, index)}
+func newWebhook(config string, index int, hook api.ValidatingWebhook) *webhook {
+	w := &webhook{ValidatingWebhook: hook, config: config, id: fmt.Sprintf("%s/%s/%d", config, hook.Name, index)}
 	w.namespaces, w.objects = selectorOrEverything(hook.NamespaceSelector), selectorOrEverything(hook.ObjectSelector)
 	w.conditions = compileMatchConditions(hook.MatchConditions, api.Deref(hook.FailurePolicy, api.FailurePolicyFail), false)
 	return w
@@ -212,7 +213,7 @@ func newMutatingWebhooks(s *Server) *mutatingWebhooks {
 	load := func() (hooks []*webhook) {
 		for _, config := range cached[*api.MutatingWebhookConfiguration](s) {
 			for i, h := range config.Webhooks {
-				hook := newWebhook(config.Name, "mutating", i, api.ValidatingWebhook{
+				hook := newWebhook(config.Name, i, api.ValidatingWebhook{
 					Name: h.Name, ClientConfig: h.ClientConfig, Rules: h.Rules, FailurePolicy: h.FailurePolicy, MatchPolicy: h.MatchPolicy,
 					NamespaceSelector: h.NamespaceSelector, ObjectSelector: h.ObjectSelector, SideEffects: h.SideEffects,
 					TimeoutSeconds: h.TimeoutSeconds, AdmissionReviewVersions: h.AdmissionReviewVersions, MatchConditions: h.MatchConditions,
@@ -238,7 +239,7 @@ func (p *mutatingWebhooks) Mutate(ctx context.Context, req *Request, obj, old ap
 	}
 	turn := req.reinvocation.begin(webhookTurns, obj)
 	defer turn.end(obj)
-	for _, h := range hooks {
+	for i, h := range hooks {
 		seen, err := h.wants(ctx, w)
 		if err != nil {
 			return err
@@ -246,7 +247,9 @@ func (p *mutatingWebhooks) Mutate(ctx context.Context, req *Request, obj, old ap
 		if seen == nil || !turn.takes(h.id) {
 			continue
 		}
-		changed, err := p.call(ctx, h, w, seen)
+		which := turnKey(turn.number(), i)
+		changed, err := p.call(ctx, h, w, seen, which)
+		h.asked(req.audit, which, changed)
 		if changed {
 			turn.changed()
 		}
@@ -264,6 +267,7 @@ func (p *mutatingWebhooks) Mutate(ctx context.Context, req *Request, obj, old ap
 			return ctx.Err()
 		default:
 			p.server.log.Warn("a webhook failed and is ignored", "webhook", h.Name, "error", err)
+			h.failedOpen(req.audit, "mutation", which)
 		}
 	}
 	return nil
@@ -274,12 +278,13 @@ func (p *mutatingWebhooks) MutateConnect(ctx context.Context, req *Request, opti
 	return p.Mutate(ctx, req, options, nil)
 }
 
-// call asks one webhook and changes the object as it wants.
-func (p *mutatingWebhooks) call(ctx context.Context, h *webhook, w, seen *write) (changed bool, err error) {
+// call asks one webhook and changes the object as it wants. which says to the audit log which call it is.
+func (p *mutatingWebhooks) call(ctx context.Context, h *webhook, w, seen *write, which string) (changed bool, err error) {
 	answer, err := h.ask(ctx, w, seen, true)
 	if err != nil {
 		return false, err
 	}
+	h.tell(w.req.audit, answer.AuditAnnotations)
 	for _, text := range answer.Warnings {
 		w.req.Warn(text)
 	}
@@ -287,6 +292,13 @@ func (p *mutatingWebhooks) call(ctx context.Context, h *webhook, w, seen *write)
 		return false, h.denial(answer.Result)
 	}
 	if len(answer.Patch) == 0 {
+		return false, nil
+	}
+	var operations []map[string]any
+	if err := api.UnmarshalJSON(answer.Patch, &operations); err != nil {
+		return false, &callError{h.Name, fmt.Errorf("received undecodable patch in webhook response: %w", err)}
+	}
+	if len(operations) == 0 {
 		return false, nil
 	}
 	if sort := *answer.PatchType; sort != "JSONPatch" {
@@ -300,13 +312,14 @@ func (p *mutatingWebhooks) call(ctx context.Context, h *webhook, w, seen *write)
 		return false, api.NewInternalError(err)
 	}
 	patched, err := api.ApplyJSONPatch(doc, answer.Patch)
-	if errors.Is(err, api.ErrMalformedPatch) {
-		return false, &callError{h.Name, fmt.Errorf("received undecodable patch in webhook response: %w", err)}
-	}
 	if err != nil {
 		return false, api.NewInternalError(err)
 	}
-	return w.become(ctx, seen, patched)
+	changed, err = w.become(ctx, seen, patched)
+	if err == nil {
+		h.patched(w.req.audit, which, operations)
+	}
+	return changed, err
 }
 
 // become replaces the object of a write by what was made of it, in the version that was seen. It tells whether that is
@@ -341,7 +354,7 @@ func newValidatingWebhooks(s *Server) *validatingWebhooks {
 	load := func() (hooks []*webhook) {
 		for _, config := range cached[*api.ValidatingWebhookConfiguration](s) {
 			for i, h := range config.Webhooks {
-				hooks = append(hooks, newWebhook(config.Name, "validating", i, h))
+				hooks = append(hooks, newWebhook(config.Name, i, h))
 			}
 		}
 		return hooks
@@ -396,10 +409,11 @@ func (p *validatingWebhooks) Validate(ctx context.Context, req *Request, obj, ol
 			first = err
 		}
 	}
-	for _, q := range questions {
+	for i, q := range questions {
 		var failed *callError
 		switch {
 		case q.err == nil:
+			q.hook.tell(req.audit, q.answer.AuditAnnotations)
 			for _, text := range q.answer.Warnings {
 				req.Warn(text)
 			}
@@ -412,6 +426,7 @@ func (p *validatingWebhooks) Validate(ctx context.Context, req *Request, obj, ol
 			refuse(api.NewInternalError(q.err))
 		default:
 			p.server.log.Warn("a webhook failed and is ignored", "webhook", q.hook.Name, "error", q.err)
+			q.hook.failedOpen(req.audit, "validating", turnKey(0, i))
 		}
 	}
 	return first

@@ -12,7 +12,10 @@ import (
 	"sync"
 	"time"
 
+	"gopkg.in/natefinch/lumberjack.v2"
+
 	"kubelite/api"
+	"kubelite/api/audit"
 )
 
 // The audit log says who did what, a line of JSON for each stage of each request that the policy wants to know about:
@@ -23,17 +26,14 @@ import (
 // and refusals, too, and is a file for people who were not there. Every answer carries its request's id in the header
 // Audit-ID, with or without a log.
 
-const (
-	auditAPIVersion = "audit.k8s.io/v1"
-	auditIDHeader   = "Audit-Id" // as Go writes it
-)
+const auditIDHeader = "Audit-Id" // as Go writes it
 
 // auditEvent is one line.
 type auditEvent struct {
 	api.TypeMeta     `json:",inline"`
-	Level            auditLevel            `json:"level"`
+	Level            audit.Level           `json:"level"`
 	AuditID          string                `json:"auditID"`
-	Stage            auditStage            `json:"stage"`
+	Stage            audit.Stage           `json:"stage"`
 	RequestURI       string                `json:"requestURI"`
 	Verb             string                `json:"verb"`
 	User             api.UserInfo          `json:"user"`
@@ -63,7 +63,7 @@ type auditObjectReference struct {
 // auditLog writes events to a file. A line is written before the request goes on.
 type auditLog struct {
 	server *Server
-	policy *auditPolicy
+	policy *audit.Policy
 	mu     sync.Mutex
 	out    io.Writer // guarded by mu
 }
@@ -78,14 +78,25 @@ func newAuditLog(s *Server) (*auditLog, error) {
 		s.log.Warn("no audit policy file is given: the audit log stays empty", "path", path)
 		return nil, nil
 	}
-	policy, err := loadAuditPolicy(policyFile)
+	data, err := os.ReadFile(policyFile)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("load the audit policy: %w", err)
+	}
+	policy, err := audit.ParsePolicy(data)
+	if err != nil {
+		return nil, fmt.Errorf("load the audit policy %s: %w", policyFile, err)
 	}
 	log := &auditLog{server: s, policy: policy, out: os.Stdout}
 	if path != "-" {
-		if log.out, err = os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+		file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
 			return nil, fmt.Errorf("open the audit log: %w", err)
+		}
+		if err := file.Close(); err != nil { // rotation opens it itself, as late as with the first line
+			return nil, fmt.Errorf("open the audit log: %w", err)
+		}
+		log.out = &lumberjack.Logger{
+			Filename: path, MaxSize: s.config.AuditLogMaxSize, MaxAge: s.config.AuditLogMaxAge, MaxBackups: s.config.AuditLogMaxBackups, Compress: s.config.AuditLogCompress,
 		}
 	}
 	return log, nil
@@ -105,20 +116,20 @@ func (s *Server) audit(next http.Handler) http.Handler {
 			return
 		}
 		req.audit = a
-		a.write(auditReceived)
+		a.write(audit.StageRequestReceived)
 		defer func() {
 			if p := recover(); p != nil {
 				a.event.ResponseStatus = &api.Status{
 					Status: api.StatusFailure, Message: fmt.Sprintf("APIServer panic'd: %v", p), Reason: api.StatusReasonInternalError, Code: http.StatusInternalServerError,
 				}
-				a.write(auditPanic)
+				a.write(audit.StagePanic)
 				panic(p)
 			}
 			if a.event.ResponseStatus == nil {
 				a.event.ResponseStatus = &api.Status{Status: api.StatusSuccess, Message: "Connection closed early"}
 			}
 			a.started(http.StatusOK)
-			a.write(auditComplete)
+			a.write(audit.StageResponseComplete)
 		}()
 		next.ServeHTTP(&auditWriter{w, a}, hr)
 	})
@@ -138,7 +149,7 @@ func (l *auditLog) stranger(w http.ResponseWriter, req *Request) http.ResponseWr
 // audited is a request that the log is told of. The methods by which others add to it take nil for a request that it is not.
 type audited struct {
 	log   *auditLog
-	rule  *auditRule
+	rule  *audit.Rule
 	long  bool // it has a stage ResponseStarted
 	begun bool // the answer has
 	event auditEvent
@@ -146,13 +157,13 @@ type audited struct {
 
 // begin asks the policy about a request, and puts down what is known of it when it comes; nil: there is nothing to tell.
 func (l *auditLog) begin(req *Request, long bool) *audited {
-	rule := l.policy.rule(req)
+	rule := l.rule(req)
 	if rule == nil {
 		return nil
 	}
 	hr := req.HTTP
 	a := &audited{log: l, rule: rule, long: long, event: auditEvent{
-		TypeMeta: api.TypeMeta{Kind: "Event", APIVersion: auditAPIVersion}, Level: rule.Level, AuditID: req.auditID,
+		TypeMeta: api.TypeMeta{Kind: "Event", APIVersion: audit.APIVersion}, Level: rule.Level, AuditID: req.auditID,
 		RequestURI: hr.URL.RequestURI(), Verb: req.Verb, SourceIPs: sourceIPs(hr), UserAgent: shortened(hr.UserAgent()), Received: api.MicroTime{Time: time.Now()},
 	}}
 	if req.User != nil {
@@ -168,7 +179,7 @@ func (l *auditLog) begin(req *Request, long bool) *audited {
 
 // write writes the event as it is at a stage, unless the policy leaves that stage out. A log that cannot be written does not
 // stop the server.
-func (a *audited) write(stage auditStage) {
+func (a *audited) write(stage audit.Stage) {
 	l := a.log
 	if slices.Contains(l.policy.OmitStages, stage) || slices.Contains(a.rule.OmitStages, stage) {
 		return
@@ -196,7 +207,7 @@ func (a *audited) started(code int) {
 	}
 	a.event.ResponseStatus.Code = int32(code)
 	if a.long {
-		a.write(auditStarted)
+		a.write(audit.StageResponseStarted)
 	}
 }
 
@@ -230,7 +241,7 @@ func (a *audited) sent(obj any) {
 		ref.Namespace, ref.Name = or(ref.Namespace, meta.Namespace), or(ref.Name, meta.Name)
 		ref.UID, ref.ResourceVersion = meta.UID, meta.ResourceVersion
 	}
-	if !a.rule.Level.includes(auditRequest) {
+	if !a.rule.Level.Includes(audit.LevelRequest) {
 		return
 	}
 	if json, err := api.MarshalJSON(obj); err == nil { // what cannot be written as JSON was not read from it
@@ -240,7 +251,7 @@ func (a *audited) sent(obj any) {
 
 // patched notes a patch that was sent, which may be YAML.
 func (a *audited) patched(patch []byte) {
-	if a == nil || !a.rule.Level.includes(auditRequest) {
+	if a == nil || !a.rule.Level.Includes(audit.LevelRequest) {
 		return
 	}
 	if json, err := api.YAMLToJSON(patch); err == nil { // else it is no patch, and the answer says so
@@ -257,7 +268,7 @@ func (a *audited) answered(req *Request, answer *Answer) {
 		a.refused(status)
 		return
 	}
-	if !a.rule.Level.includes(auditRequestResponse) {
+	if !a.rule.Level.Includes(audit.LevelRequestResponse) {
 		return
 	}
 	json, err := answer.JSON, error(nil)
@@ -278,7 +289,7 @@ func (a *audited) refused(status *api.Status) {
 		return
 	}
 	a.event.ResponseStatus = &api.Status{Status: status.Status, Message: status.Message, Reason: status.Reason, Details: status.Details, Code: status.Code}
-	if a.rule.Level.includes(auditRequestResponse) {
+	if a.rule.Level.Includes(audit.LevelRequestResponse) {
 		if json, err := api.MarshalJSON(status); err == nil {
 			a.event.ResponseObject.Raw = json
 		}

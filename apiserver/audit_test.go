@@ -10,11 +10,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"kubelite/api/audit"
 )
 
 func TestAuditPolicy(t *testing.T) {
-	policy := &auditPolicy{}
-	require.NoError(t, policy.parse([]byte(`
+	policy, err := audit.ParsePolicy([]byte(`
 apiVersion: audit.k8s.io/v1
 kind: Policy
 rules:
@@ -31,7 +32,9 @@ rules:
   resources: [{resources: [secrets], resourceNames: [db]}, {group: apps}, {resources: [pods/log, pods/exec]}, {group: "*", resources: ["*/scale"]}]
 - level: RequestResponse
   resources: [{resources: ["services/*"]}]
-`)))
+`))
+	require.NoError(t, err)
+	log := &auditLog{policy: policy}
 	resource := func(user, verb, group, plural, sub, namespace, name string) *Request {
 		return &Request{User: &User{Name: user}, Verb: verb, IsResource: true, Group: group, Plural: plural, Subresource: sub, Namespace: namespace, Name: name}
 	}
@@ -40,40 +43,28 @@ rules:
 	}
 	for _, c := range []struct {
 		req  *Request
-		want auditLevel
+		want audit.Level
 	}{
-		{resource("system:kube-proxy", "watch", "apps", "deployments", "", "a", ""), auditNone},
-		{resource("system:kube-proxy", "list", "apps", "deployments", "", "a", ""), auditMetadata},
-		{path("/healthz/ping", "system:nodes"), auditNone},
-		{resource("u", "get", "", "configmaps", "", "kube-system", "x"), auditRequest},
-		{resource("u", "get", "", "configmaps", "", "default", "x"), auditNone},
-		{resource("u", "get", "", "nodes", "", "", "n1"), auditRequest},
-		{resource("u", "get", "", "nodes", "status", "", "n1"), auditNone},
-		{resource("u", "get", "", "secrets", "", "a", "db"), auditMetadata},
-		{resource("u", "get", "", "secrets", "", "a", "other"), auditNone},
-		{resource("u", "get", "", "pods", "log", "a", "p"), auditMetadata},
-		{resource("u", "get", "", "pods", "", "a", "p"), auditNone},
-		{resource("u", "get", "", "replicationcontrollers", "scale", "a", "p"), auditMetadata},
-		{resource("u", "get", "", "services", "proxy", "a", "p"), auditRequestResponse},
-		{path("/metrics"), auditNone},
+		{resource("system:kube-proxy", "watch", "apps", "deployments", "", "a", ""), audit.LevelNone},
+		{resource("system:kube-proxy", "list", "apps", "deployments", "", "a", ""), audit.LevelMetadata},
+		{path("/healthz/ping", "system:nodes"), audit.LevelNone},
+		{resource("u", "get", "", "configmaps", "", "kube-system", "x"), audit.LevelRequest},
+		{resource("u", "get", "", "configmaps", "", "default", "x"), audit.LevelNone},
+		{resource("u", "get", "", "nodes", "", "", "n1"), audit.LevelRequest},
+		{resource("u", "get", "", "nodes", "status", "", "n1"), audit.LevelNone},
+		{resource("u", "get", "", "secrets", "", "a", "db"), audit.LevelMetadata},
+		{resource("u", "get", "", "secrets", "", "a", "other"), audit.LevelNone},
+		{resource("u", "get", "", "pods", "log", "a", "p"), audit.LevelMetadata},
+		{resource("u", "get", "", "pods", "", "a", "p"), audit.LevelNone},
+		{resource("u", "get", "", "replicationcontrollers", "scale", "a", "p"), audit.LevelMetadata},
+		{resource("u", "get", "", "services", "proxy", "a", "p"), audit.LevelRequestResponse},
+		{path("/metrics"), audit.LevelNone},
 	} {
-		level := auditNone
-		if rule := policy.rule(c.req); rule != nil {
+		level := audit.LevelNone
+		if rule := log.rule(c.req); rule != nil {
 			level = rule.Level
 		}
 		require.Equal(t, c.want, level, "%+v", c.req)
-	}
-
-	for text, want := range map[string]string{
-		`{"apiVersion":"audit.k8s.io/v1","kind":"Policy"}`:                                                                          "loaded illegal policy with 0 rules",
-		`{"apiVersion":"audit.k8s.io/v1beta1","kind":"Policy"}`:                                                                     `want kind Policy of audit.k8s.io/v1, not Policy of "audit.k8s.io/v1beta1"`,
-		`{"apiVersion":"audit.k8s.io/v1","kind":"Policy","rule":[]}`:                                                                `unknown field "rule"`,
-		`{"apiVersion":"audit.k8s.io/v1","kind":"Policy","rules":[{}]}`:                                                             `rules[0].level: Required value`,
-		`{"apiVersion":"audit.k8s.io/v1","kind":"Policy","rules":[{"level":"All"}]}`:                                                `rules[0].level: Unsupported value: "All": supported values: "None", "Metadata", "Request", "RequestResponse"`,
-		`{"apiVersion":"audit.k8s.io/v1","kind":"Policy","rules":[{"level":"None","omitStages":["End"]}]}`:                          `rules[0].omitStages[0]: Invalid value: "End": allowed stages are`,
-		`{"apiVersion":"audit.k8s.io/v1","kind":"Policy","rules":[{"level":"None","nonResourceURLs":["/a*b"],"namespaces":["x"]}]}`: "must be the final character of the rule",
-	} {
-		require.ErrorContains(t, new(auditPolicy).parse([]byte(text)), want)
 	}
 }
 
@@ -165,4 +156,74 @@ rules:
 	e = event()
 	require.Equal(t, "privileged:latest", e["annotations"].(tree)["pod-security.kubernetes.io/enforce-policy"])
 	require.Equal(t, `would violate PodSecurity "baseline:latest": host namespaces (hostNetwork=true)`, e["annotations"].(tree)["pod-security.kubernetes.io/audit-violations"])
+}
+
+// What webhooks and policies did, and what they want to have noted.
+func TestAuditLogOfAdmission(t *testing.T) {
+	h, events := auditedHarness(t, "{level: Request, verbs: [create], resources: [{resources: [configmaps]}]}")
+	changes := newHook(t, func(request tree) tree {
+		answer := patching(`[{"op":"add","path":"/data/a","value":"b"}]`)(request)
+		answer["auditAnnotations"] = tree{"seen": "yes", "not a key": "x"}
+		return answer
+	})
+	broken := newHook(t, func(tree) tree { return nil })
+	allows := newHook(t, func(tree) tree { return tree{"allowed": true, "auditAnnotations": tree{"verdict": "fine"}} })
+	ignored := tree{"failurePolicy": "Ignore"}
+	h.registers("Mutating", "a", changes.entry("changes.example.com", nil), broken.entry("broken.example.com", ignored))
+	h.registers("Validating", "b", allows.entry("allows.example.com", nil), broken.entry("broken.example.com", ignored))
+	h.must("POST", policyPath+"validatingadmissionpolicies", `{"metadata":{"name":"notes"},"spec":{
+		"matchConstraints":{"resourceRules":[{"operations":["CREATE"],"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"]}]},
+		"paramKind":{"apiVersion":"v1","kind":"ConfigMap"},
+		"validations":[{"expression":"false","message":"no"}],
+		"auditAnnotations":[{"key":"color","valueExpression":"' ' + params.data.color"},{"key":"empty","valueExpression":"''"}]}}`)
+	for _, color := range []string{"red", "blue", "red2"} {
+		h.must("POST", "/api/v1/namespaces/kube-system/configmaps", `{"metadata":{"name":"`+color+`"},"data":{"color":"`+strings.TrimSuffix(color, "2")+`"}}`)
+		h.must("POST", policyPath+"validatingadmissionpolicybindings", `{"metadata":{"name":"`+color+`"},"spec":{"policyName":"notes","validationActions":["Audit"],
+			"paramRef":{"name":"`+color+`","namespace":"kube-system","parameterNotFoundAction":"Deny"}}}`)
+	}
+	h.must("POST", configMaps, configMap("one", ""))
+	all := events()
+	notes := all[len(all)-1]["annotations"].(tree)
+	require.JSONEq(t, `{"configuration":"a","webhook":"changes.example.com","mutated":true}`, notes["mutation.webhook.admission.k8s.io/round_0_index_0"].(string))
+	require.JSONEq(t, `{"configuration":"a","webhook":"changes.example.com","patch":[{"op":"add","path":"/data/a","value":"b"}],"patchType":"JSONPatch"}`, notes["patch.webhook.admission.k8s.io/round_0_index_0"].(string))
+	require.JSONEq(t, `{"configuration":"a","webhook":"broken.example.com","mutated":false}`, notes["mutation.webhook.admission.k8s.io/round_0_index_1"].(string))
+	require.Equal(t, "broken.example.com", notes["failed-open.mutation.webhook.admission.k8s.io/round_0_index_1"])
+	require.Equal(t, "broken.example.com", notes["failed-open.validating.webhook.admission.k8s.io/round_0_index_1"])
+	require.Equal(t, "yes", notes["changes.example.com/seen"])
+	require.Equal(t, "fine", notes["allows.example.com/verdict"])
+	require.NotContains(t, notes, "changes.example.com/not a key")
+	require.Equal(t, "blue, red", notes["notes/color"], "each binding says its own, once")
+	require.NotContains(t, notes, "notes/empty")
+	require.JSONEq(t, `[{"message":"no","policy":"notes","binding":"blue","expressionIndex":0,"validationActions":["Audit"]}]`, notes["validation.policy.admission.k8s.io/validation_failure"].(string))
+}
+
+// A log that has reached its size is put aside.
+func TestAuditLogRotates(t *testing.T) {
+	h, events := auditedHarness(t, "{level: Request, verbs: [create], resources: [{resources: [configmaps]}]}", func(c *Config) { c.AuditLogMaxSize = 1 })
+	for _, name := range []string{"a", "b", "c"} {
+		h.must("POST", configMaps, `{"metadata":{"name":"`+name+`"},"data":{"k":"`+strings.Repeat("x", 600<<10)+`"}}`)
+	}
+	require.Len(t, events(), 1)
+	old, err := filepath.Glob(filepath.Join(filepath.Dir(h.server.config.AuditLogPath), "audit-*.log"))
+	require.NoError(t, err)
+	require.Len(t, old, 2)
+}
+
+// auditedHarness is a server whose audit log has one line for each request that falls under a rule. events reads the log.
+func auditedHarness(t *testing.T, rule string, options ...func(*Config)) (h *harness, events func() []tree) {
+	dir := t.TempDir()
+	policy, path := filepath.Join(dir, "policy.yaml"), filepath.Join(dir, "audit.log")
+	require.NoError(t, os.WriteFile(policy, []byte("{apiVersion: audit.k8s.io/v1, kind: Policy, omitStages: [RequestReceived], rules: ["+rule+"]}"), 0o600))
+	h = newHarness(t, append(options, func(c *Config) { c.AuditPolicyFile, c.AuditLogPath = policy, path })...)
+	return h, func() (list []tree) {
+		t.Helper()
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for line := range strings.SplitSeq(strings.TrimSpace(string(data)), "\n") {
+			var e tree
+			require.NoError(t, json.Unmarshal([]byte(line), &e))
+			list = append(list, e)
+		}
+		return list
+	}
 }

@@ -43,6 +43,11 @@ type Config struct {
 	// AuditLogPath is the file that the audit log is appended to, "-" for standard output, and AuditPolicyFile says what is
 	// told in it. Empty: there is no log.
 	AuditPolicyFile, AuditLogPath string
+	// AuditLogMaxSize is how many megabytes the file may have before it is put aside under the name of the moment and a new one
+	// is begun. Zero: 100. Of those put aside, AuditLogMaxBackups are kept, for AuditLogMaxAge days; zero: all, for ever.
+	// AuditLogCompress keeps them as gzip.
+	AuditLogMaxSize, AuditLogMaxBackups, AuditLogMaxAge int
+	AuditLogCompress                                    bool
 	// Version is what /version reports as gitVersion: "v1.36.3+kubelite".
 	Version string
 	// CompactionInterval is how long superseded revisions can still be read. Zero: five minutes, as upstream.

@@ -38,7 +38,7 @@ func profileCommand(use, short string, args cobra.PositionalArgs, run func(cmd *
 
 func startCommand(machine Machine, version string) *cobra.Command {
 	opts := StartOptions{Version: version}
-	noMerge := false
+	noMerge, auditPolicy := false, ""
 	cmd := profileCommand("start", "Start a cluster, making it first if it is new", cobra.NoArgs, func(cmd *cobra.Command, p Profile, _ []string) error {
 		if opts.Nodes < 1 {
 			return fmt.Errorf("--nodes %d: a cluster has at least one node", opts.Nodes)
@@ -47,6 +47,9 @@ func startCommand(machine Machine, version string) *cobra.Command {
 			return fmt.Errorf("--node-memory %q: %w", opts.NodeMemory, err)
 		}
 		opts.Merge = !noMerge
+		if cmd.Flags().Changed("audit-policy") {
+			opts.AuditPolicy = &auditPolicy
+		}
 		fmt.Fprintf(cmd.OutOrStdout(), "Starting cluster %q (kubelite %s)\n", p.Name, version)
 		if err := Start(cmd.Context(), p, machine, opts, cmd.OutOrStdout()); err != nil {
 			return err
@@ -60,6 +63,7 @@ func startCommand(machine Machine, version string) *cobra.Command {
 	cmd.Flags().StringVar(&opts.Runtime, "runtime", RuntimeAuto, "what pods run on: auto, docker or simulated")
 	cmd.Flags().IntVar(&opts.Port, "port", 6443, "port of the API server; another one is picked when it is taken")
 	cmd.Flags().DurationVar(&opts.Wait, "wait", 60*time.Second, "how long to wait until the API and every node are ready")
+	cmd.Flags().StringVar(&auditPolicy, "audit-policy", "", `file that says what the audit log is told: a Policy of audit.k8s.io/v1 (default as before; "" ends the log)`)
 	cmd.Flags().BoolVar(&noMerge, "no-merge", false, "leave the user's kubeconfig alone")
 	return cmd
 }
@@ -123,12 +127,15 @@ func kubeconfigCommand() *cobra.Command {
 }
 
 func logsCommand() *cobra.Command {
-	return profileCommand("logs COMPONENT", "Print the log of a component, or of the supervisor", cobra.ExactArgs(1), func(cmd *cobra.Command, p Profile, args []string) error {
+	return profileCommand("logs COMPONENT", "Print the log of a component, of the supervisor, or the audit log", cobra.ExactArgs(1), func(cmd *cobra.Command, p Profile, args []string) error {
 		config, err := loadConfig(p)
 		if err != nil {
 			return err
 		}
-		if args[0] != "supervisor" {
+		if args[0] == auditLog && !config.Audit {
+			return fmt.Errorf("profile %q has no audit log: start it with --audit-policy FILE", p.Name)
+		}
+		if args[0] != "supervisor" && args[0] != auditLog {
 			if _, err := config.commandLine(p, args[0]); err != nil {
 				return err
 			}

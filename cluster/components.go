@@ -32,7 +32,7 @@ func (c *Config) commandLine(p Profile, component string) ([]string, error) {
 		for _, address := range c.listenAddresses() {
 			args = append(args, "--listen", address)
 		}
-		return args, nil
+		return append(args, c.auditFlags(p)...), nil
 	case "controllers":
 		args := []string{"controllers", "--kubeconfig", pki("controllers.conf"), "--root-ca-file", pki("ca.crt"),
 			"--cluster-signing-key-file", pki("ca.key"), "--service-account-private-key-file", pki("sa.key"), "--volume-dir", p.Path("data", "volumes"),

@@ -44,6 +44,8 @@ type Config struct {
 	// ProxyHealthz is the port on loopback where the proxy says that the rules are in force. The simulated runtime has no
 	// packets, and no proxy.
 	ProxyHealthz int `json:"proxyHealthz,omitempty"`
+	// Audit tells that the API server keeps an audit log.
+	Audit bool `json:"audit,omitempty"`
 	// Addons are the names of those that are enabled.
 	Addons []string `json:"addons,omitempty"`
 

@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"net/netip"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -36,4 +38,32 @@ func TestManySimulatedNodesAreAFleet(t *testing.T) {
 	require.NoError(t, c.setNodes(20))
 	require.Equal(t, &Fleet{First: 3, Count: 18, Port: c.Fleet.Port}, c.Fleet)
 	require.ErrorContains(t, c.setNodes(1000), "enough for 256 nodes")
+}
+
+func TestAuditLogIsSwitchedOnAndOff(t *testing.T) {
+	p := Profile{Name: "p", Home: t.TempDir()}
+	require.NoError(t, p.create())
+	file := filepath.Join(t.TempDir(), "policy.yaml")
+	policy := func(text string) string {
+		require.NoError(t, os.WriteFile(file, []byte("apiVersion: audit.k8s.io/v1\nkind: Policy\n"+text), 0o600))
+		return file
+	}
+	c := &Config{}
+	set := func(file string, want bool) {
+		t.Helper()
+		changed, err := c.setAudit(p, file)
+		require.NoError(t, err)
+		require.Equal(t, want, changed)
+	}
+	set("", false)
+	_, err := c.setAudit(p, policy("rules: [{level: All}]"))
+	require.ErrorContains(t, err, "rules[0].level: Unsupported value")
+	require.Empty(t, c.auditFlags(p), "a mistake changes nothing")
+	set(policy("rules: [{level: Metadata}]"), true)
+	require.Contains(t, c.auditFlags(p), p.LogFile("audit"))
+	set(file, false)
+	set(policy("rules: [{level: Request}]"), true)
+	set("", true)
+	require.Empty(t, c.auditFlags(p))
+	require.NoFileExists(t, p.auditPolicy())
 }

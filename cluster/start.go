@@ -28,6 +28,8 @@ type StartOptions struct {
 
 	NodeCPUs   int    // of a simulated node
 	NodeMemory string // of a simulated node: "16Gi"
+
+	AuditPolicy *string // the file that says what the audit log is told; "": there shall be none; nil: as before
 }
 
 // Start brings the profile's cluster up, making it first if it is new, and returns when the API is ready and every
@@ -43,6 +45,13 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 	config, changed, err := decide(ctx, p, machine, opts, out)
 	if err != nil {
 		return err
+	}
+	if opts.AuditPolicy != nil {
+		other, err := config.setAudit(p, *opts.AuditPolicy)
+		if err != nil {
+			return err
+		}
+		changed = changed || other
 	}
 	if config.Runtime == RuntimeDocker {
 		if err := prepareMachine(ctx, config, machine); err != nil {

@@ -50,6 +50,10 @@ func apiserverCommand() *cobra.Command {
 	f.StringVar(&cfg.KubeletCAFile, "kubelet-certificate-authority", "", "authority that signs the kubelets' serving certificates")
 	f.StringVar(&cfg.AuditPolicyFile, "audit-policy-file", "", "what the audit log is told: a Policy of audit.k8s.io/v1")
 	f.StringVar(&cfg.AuditLogPath, "audit-log-path", "", `file that the audit log is appended to, "-" for standard output (default: there is none)`)
+	f.IntVar(&cfg.AuditLogMaxSize, "audit-log-maxsize", 0, "size in megabytes at which that file is put aside and a new one begun (default 100)")
+	f.IntVar(&cfg.AuditLogMaxBackups, "audit-log-maxbackup", 0, "how many of those put aside are kept (default all)")
+	f.IntVar(&cfg.AuditLogMaxAge, "audit-log-maxage", 0, "for how many days they are kept (default for ever)")
+	f.BoolVar(&cfg.AuditLogCompress, "audit-log-compress", false, "keep them as gzip")
 	f.IPNetVar(&serviceCIDR, "service-cluster-ip-range", net.IPNet{IP: net.IPv4(10, 96, 0, 0), Mask: net.CIDRMask(16, 32)}, "addresses of services")
 	f.BoolVarP(&verbose, "verbose", "v", false, "log every request")
 	return cmd
