@@ -33,16 +33,29 @@ func run(ctx context.Context) error {
 	clients := flag.Int("c", 16, "clients side by side")
 	watchers := flag.Int("watchers", 50, "watchers in the fan-out workload")
 	containers := flag.Bool("node", false, "measure what a kubelet adds to the containers that it runs, on the local Docker daemon")
+	packets := flag.Bool("network", false, "measure what service addresses and names cost, on the local Docker daemon")
+	serveOn := flag.String("serve", "", "be the pod that -network reads from, at this address")
+	pullFrom := flag.String("pull", "", "be the pod that reads for -network, from these addresses")
 	flag.Parse()
 
+	switch {
+	case *serveOn != "":
+		return serve(ctx, *serveOn)
+	case *pullFrom != "":
+		return pull(*pullFrom)
+	}
 	var table []row
-	if *containers {
+	if *containers || *packets {
 		c, err := startCluster(ctx, *kubelite, "docker")
 		if err != nil {
 			return err
 		}
 		defer c.delete()
-		rows, err := node(ctx, c)
+		measure := node
+		if *packets {
+			measure = network
+		}
+		rows, err := measure(ctx, c)
 		return errors.Join(err, print(rows))
 	}
 	if *kubeconfig == "" {
