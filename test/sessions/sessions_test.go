@@ -89,8 +89,9 @@ func TestSessions(t *testing.T) {
 
 // cluster is the cluster that the sessions share.
 type cluster struct {
-	docker bool
-	env    map[string]string
+	docker  bool
+	env     map[string]string
+	started []byte // what `kubelite start` said
 }
 
 // clusters counts the clusters of this run, so that each gets a name of its own.
@@ -129,7 +130,7 @@ func startCluster(t *testing.T) *cluster {
 		run(t, exec.Command(c.env["KUBELITE"], "delete", "--profile", profile, "--home", home))
 		c.nothingLeft(t, home, profile)
 	})
-	run(t, exec.Command(c.env["KUBELITE"], "start", "--nodes", "2", "--port", "0", "--no-merge", "--profile", profile, "--home", home))
+	c.started = run(t, exec.Command(c.env["KUBELITE"], "start", "--nodes", "2", "--port", "0", "--no-merge", "--profile", profile, "--home", home))
 	return c
 }
 
@@ -178,11 +179,14 @@ func (c *cluster) kubectlLite(args ...string) ([]byte, error) {
 	return c.command(args...).CombinedOutput()
 }
 
-func run(t *testing.T, cmd *exec.Cmd) {
+// run is a command that succeeds, and what it said.
+func run(t *testing.T, cmd *exec.Cmd) []byte {
 	t.Helper()
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
 	}
+	return out
 }
 
 func tail(b []byte, lines int) []byte {
