@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"kubelite/api"
@@ -32,7 +32,7 @@ type metricsReader struct{ client *client.Client }
 // resource reads cpu or memory of pods, or of one container of each: metrics.k8s.io.
 func (r metricsReader) resource(ctx context.Context, name api.ResourceName, namespace string, selector api.Selector, container string) (podMetrics, error) {
 	var list api.List[api.PodMetrics]
-	err := r.get(ctx, "/apis/metrics.k8s.io/v1beta1/namespaces/"+namespace+"/pods", url.Values{"labelSelector": {selector.String()}}, &list)
+	err := r.get(ctx, "/apis/metrics.k8s.io/v1beta1/namespaces/"+namespace+"/pods", url.Values{"labelSelector": {selector.String()}}, &list, "pods.metrics.k8s.io")
 	if err == nil && len(list.Items) == 0 {
 		return nil, errors.New("no metrics returned from resource metrics API")
 	}
@@ -101,13 +101,13 @@ func (r metricsReader) custom(ctx context.Context, path string, metric api.Metri
 	if pods != "" {
 		query.Set("labelSelector", pods)
 	}
-	if metric.Selector != nil {
-		query.Set("metricLabelSelector", api.FormatLabelSelector(metric.Selector))
+	if err := setSelector(query, "metricLabelSelector", metric.Selector); err != nil {
+		return nil, err
 	}
-	version, err := r.version(ctx, "custom.metrics.k8s.io", "v1beta2", "v1beta1")
+	version, err := r.customVersion(ctx)
 	var list api.List[api.MetricValue]
 	if err == nil {
-		err = r.get(ctx, version+path, query, &list)
+		err = r.get(ctx, version+path, query, &list, metric.Name+".custom.metrics.k8s.io")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("unable to fetch metrics from custom metrics API: %w", err)
@@ -121,11 +121,11 @@ func (r metricsReader) custom(ctx context.Context, path string, metric api.Metri
 // external reads a metric of something outside, and adds up its values: external.metrics.k8s.io.
 func (r metricsReader) external(ctx context.Context, metric api.MetricIdentifier, namespace string) (int64, error) {
 	query := url.Values{}
-	if metric.Selector != nil {
-		query.Set("labelSelector", api.FormatLabelSelector(metric.Selector))
+	if err := setSelector(query, "labelSelector", metric.Selector); err != nil {
+		return 0, err
 	}
 	var list api.List[api.ExternalMetricValue]
-	if err := r.get(ctx, "/apis/external.metrics.k8s.io/v1beta1/namespaces/"+namespace+"/"+metric.Name, query, &list); err != nil {
+	if err := r.get(ctx, "/apis/external.metrics.k8s.io/v1beta1/namespaces/"+namespace+"/"+metric.Name, query, &list, metric.Name+".external.metrics.k8s.io"); err != nil {
 		return 0, fmt.Errorf("unable to fetch metrics from external metrics API: %w", err)
 	}
 	if len(list.Items) == 0 {
@@ -142,22 +142,48 @@ func (r metricsReader) external(ctx context.Context, metric api.MetricIdentifier
 	return sum, nil
 }
 
-// version is the path of the first of the versions that the group is served in.
-func (r metricsReader) version(ctx context.Context, group string, known ...string) (string, error) {
-	var served api.APIGroup
-	if err := r.get(ctx, "/apis/"+group, nil, &served); err != nil {
-		return "", err
+// setSelector asks for the metrics with these labels. No selector, or an empty one, asks for all.
+func setSelector(query url.Values, name string, s *api.LabelSelector) error {
+	selector, err := api.LabelSelectorAsSelector(s)
+	if err == nil && selector.String() != "" {
+		query.Set(name, selector.String())
 	}
-	for _, version := range known {
-		if slices.ContainsFunc(served.Versions, func(v api.GroupVersionForDiscovery) bool { return v.Version == version }) {
-			return "/apis/" + group + "/" + version, nil
-		}
-	}
-	return "", fmt.Errorf("the server serves no version of %s that is known: %v", group, known)
+	return err
 }
 
-func (r metricsReader) get(ctx context.Context, path string, query url.Values, into any) error {
+// customVersion is the path of the version of custom.metrics.k8s.io that the server prefers, if it is one that is known
+// here, else of any that is.
+func (r metricsReader) customVersion(ctx context.Context) (string, error) {
+	const group = "custom.metrics.k8s.io"
+	var served api.APIGroup
+	err := r.get(ctx, "/apis/"+group, nil, &served, group)
+	if api.IsNotFound(err) {
+		return "", fmt.Errorf("no custom metrics API (%s) registered", group)
+	}
+	if err != nil {
+		return "", err
+	}
+	for _, v := range append([]api.GroupVersionForDiscovery{served.PreferredVersion}, served.Versions...) {
+		if v.Version == "v1beta2" || v.Version == "v1beta1" {
+			return "/apis/" + group + "/" + v.Version, nil
+		}
+	}
+	return "", errors.New("no known available metric versions found")
+}
+
+// get reads a list. resource is what is asked for, for the case that nobody serves it, which people look for in upstream's
+// words.
+func (r metricsReader) get(ctx context.Context, path string, query url.Values, into any, resource string) error {
 	answer, err := r.client.Do(ctx, client.Request{Path: path, Query: query})
+	var status *api.StatusError
+	if errors.As(err, &status) && status.ErrStatus.Details == nil {
+		switch status.ErrStatus.Code {
+		case http.StatusNotFound:
+			status.ErrStatus.Message = fmt.Sprintf("the server could not find the requested resource (get %s)", resource)
+		case http.StatusServiceUnavailable:
+			status.ErrStatus.Message = fmt.Sprintf("the server is currently unable to handle the request (get %s)", resource)
+		}
+	}
 	if err != nil {
 		return err
 	}

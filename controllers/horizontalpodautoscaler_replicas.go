@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"kubelite/api"
@@ -106,12 +109,21 @@ func (m *measurement) replicasFor(spec *api.MetricSpec) (replicas int32, name st
 		s := &api.ObjectMetricStatus{Metric: spec.Object.Metric, DescribedObject: spec.Object.DescribedObject}
 		failed = &metricError{reason: "FailedGetObjectMetric", what: "object metric value"}
 		name = spec.Object.DescribedObject.Kind + " metric " + spec.Object.Metric.Name
+		if spec.Object.Target.AverageValue != nil { // upstream's words, though nothing is external here
+			name = fmt.Sprintf("external metric %s(%s)", spec.Object.Metric.Name, printSelector(spec.Object.Metric.Selector))
+			failed.what += ": failed to get " + spec.Object.Metric.Name + " object metric"
+		}
 		replicas, s.Current, err = m.byObject(spec.Object)
 		status.Object = s
 	case api.ExternalMetricSourceType:
 		s := &api.ExternalMetricStatus{Metric: spec.External.Metric}
 		failed = &metricError{reason: "FailedGetExternalMetric", what: spec.External.Metric.Name + " external metric value"}
-		name = fmt.Sprintf("external metric %s(%s)", spec.External.Metric.Name, api.FormatLabelSelector(spec.External.Metric.Selector))
+		if spec.External.Target.AverageValue != nil {
+			failed.what += ": failed to get " + spec.External.Metric.Name + " external metric"
+		} else {
+			failed.what += ": failed to get external metric " + spec.External.Metric.Name
+		}
+		name = fmt.Sprintf("external metric %s(%s)", spec.External.Metric.Name, printSelector(spec.External.Metric.Selector))
 		replicas, s.Current, err = m.byExternal(spec.External)
 		status.External = s
 	default: // validation lets no other through
@@ -123,6 +135,24 @@ func (m *measurement) replicasFor(spec *api.MetricSpec) (replicas int32, name st
 		return 0, "", api.MetricStatus{}, failed
 	}
 	return replicas, name, status, nil
+}
+
+// printSelector prints a selector of metrics as upstream's events do: with Go's names for what it is made of.
+func printSelector(s *api.LabelSelector) string {
+	if s == nil {
+		return "nil"
+	}
+	var b strings.Builder
+	b.WriteString("&LabelSelector{MatchLabels:map[string]string{")
+	for _, key := range slices.Sorted(maps.Keys(s.MatchLabels)) {
+		fmt.Fprintf(&b, "%s: %s,", key, s.MatchLabels[key])
+	}
+	b.WriteString("},MatchExpressions:[]LabelSelectorRequirement{")
+	for _, r := range s.MatchExpressions {
+		fmt.Fprintf(&b, "LabelSelectorRequirement{Key:%s,Operator:%s,Values:%v,},", r.Key, r.Operator, r.Values)
+	}
+	b.WriteString("},}")
+	return b.String()
 }
 
 func (m *measurement) byResource(name api.ResourceName, target api.MetricTarget, container string) (int32, api.MetricValueStatus, error) {
@@ -184,7 +214,7 @@ func (m *measurement) byObject(spec *api.ObjectMetricSource) (int32, api.MetricV
 func (m *measurement) byExternal(spec *api.ExternalMetricSource) (int32, api.MetricValueStatus, error) {
 	usage, err := m.read.external(m.ctx, spec.Metric, m.namespace)
 	if err != nil {
-		return 0, api.MetricValueStatus{}, fmt.Errorf("unable to get external metric %s/%s/%s: %w", m.namespace, spec.Metric.Name, api.FormatLabelSelector(spec.Metric.Selector), err)
+		return 0, api.MetricValueStatus{}, fmt.Errorf("unable to get external metric %s/%s/%s: %w", m.namespace, spec.Metric.Name, printSelector(spec.Metric.Selector), err)
 	}
 	return m.byTotal(usage, spec.Target, "invalid external metric source: neither a value target nor an average value target was set")
 }
