@@ -15,8 +15,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/miekg/dns"
-
 	"kubelite/api"
 	"kubelite/client"
 )
@@ -227,7 +225,7 @@ func (s *server) newServices(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// askDNS asks for one service's address from several sockets at once.
+// askDNS asks for one service's address over and over, as several programs at once would: each question has a socket of its own.
 func (s *server) askDNS(ctx context.Context) (row, error) {
 	text, err := s.call(ctx, "GET", "/api/v1/namespaces/kube-system/services/kube-dns", nil)
 	if err != nil {
@@ -237,7 +235,6 @@ func (s *server) askDNS(ctx context.Context) (row, error) {
 	if err := json.Unmarshal(text, &service); err != nil {
 		return row{}, err
 	}
-	question := new(dns.Msg).SetQuestion("source.default.svc.cluster.local.", dns.TypeA)
 	patience, cancel := context.WithTimeout(ctx, dnsFor)
 	defer cancel()
 	var answered, failed atomic.Int64
@@ -247,23 +244,19 @@ func (s *server) askDNS(ctx context.Context) (row, error) {
 	for range dnsClients {
 		wg.Go(func() {
 			var mine []time.Duration
-			asker := dns.Client{Timeout: time.Second}
-			conn, err := asker.DialContext(patience, net.JoinHostPort(service.Spec.ClusterIP, "53"))
-			if err != nil {
-				failed.Add(1)
-				return
-			}
-			defer conn.Close()
+			// One each: a Resolver asks only once for what several want to know at the same time.
+			asker := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort(service.Spec.ClusterIP, "53"))
+			}}
 			for patience.Err() == nil {
-				asked := question.Copy()
-				asked.Id = dns.Id()
-				answer, took, err := asker.ExchangeWithConn(asked, conn)
-				if err != nil || len(answer.Answer) != 1 {
+				asked := time.Now()
+				answer, err := asker.LookupNetIP(ctx, "ip4", "source.default.svc.cluster.local.")
+				if err != nil || len(answer) != 1 {
 					failed.Add(1)
 					continue
 				}
 				answered.Add(1)
-				mine = append(mine, took)
+				mine = append(mine, time.Since(asked))
 			}
 			mu.Lock()
 			all = append(all, mine...)
