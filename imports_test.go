@@ -58,7 +58,7 @@ var owners = map[string][]string{
 	// Both ends of a conversation with a container: the server's and the client's.
 	"github.com/gorilla/websocket":    {"kubelet/streaming", "client/remote", "test"},
 	"github.com/moby/spdystream":      {"kubelet/streaming", "client/remote", "test"},
-	"golang.org/x/term":               {"kubectl-lite"},
+	"golang.org/x/term":               {"kubectl-lite", "cluster"},
 	"golang.org/x/net":                {"apiserver"},
 	"github.com/stretchr/testify":     {"test"},
 	"github.com/rogpeppe/go-internal": {"test"},

@@ -3,8 +3,10 @@ package cluster
 import (
 	"context"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -166,25 +168,19 @@ func addonPath(object *api.Unstructured) string {
 
 // addonsCommand lists, enables and disables addons of a running cluster.
 func addonsCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "addons", Short: "List, enable and disable what runs in the cluster beside your own"}
-	cmd.AddCommand(profileCommand("list", "Show which addons there are", cobra.NoArgs, func(cmd *cobra.Command, p Profile, _ []string) error {
+	cmd := &cobra.Command{Use: "addons", Short: "List, enable and disable what runs in the cluster beside your own", Args: cobra.NoArgs, RunE: showHelp}
+	var format string
+	list := profileCommand("list", "Show which addons there are", cobra.NoArgs, func(cmd *cobra.Command, p Profile, _ []string) error {
 		config, err := loadConfig(p)
 		if err != nil {
 			return err
 		}
-		w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 3, ' ', 0)
-		fmt.Fprintln(w, "ADDON\tSTATE\tPURPOSE")
-		for _, a := range addons() {
-			state := "disabled"
-			if slices.Contains(config.Addons, a.name) {
-				state = "enabled"
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\n", a.name, state, a.purpose)
-		}
-		return w.Flush()
-	}))
-	change := func(use, short, done string, act func(ctx context.Context, c *client.Client, config *Config, p Profile, a addon) error) {
-		cmd.AddCommand(profileCommand(use+" ADDON", short, cobra.ExactArgs(1), func(cmd *cobra.Command, p Profile, args []string) error {
+		return printAddons(cmd.OutOrStdout(), config, format)
+	})
+	list.Flags().StringVarP(&format, "output", "o", "", "json, or nothing for a table")
+	cmd.AddCommand(list)
+	change := func(use, short, doing, done string, act func(ctx context.Context, c *client.Client, config *Config, p Profile, a addon) error) {
+		c := profileCommand(use+" ADDON", short, cobra.ExactArgs(1), func(cmd *cobra.Command, p Profile, args []string) error {
 			config, err := loadConfig(p)
 			if err != nil {
 				return err
@@ -202,7 +198,8 @@ func addonsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := act(ctx, c, config, p, a); err != nil {
+			err = working(cmd.OutOrStdout(), doing+" addon "+a.name, func() error { return act(ctx, c, config, p, a) })
+			if err != nil {
 				return err
 			}
 			if err := config.save(p); err != nil {
@@ -215,17 +212,47 @@ func addonsCommand() *cobra.Command {
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "addon %s %s\n", a.name, done)
 			return err
-		}))
+		})
+		c.ValidArgsFunction = completeOnce(func(Profile, *Config) []string {
+			var names []string
+			for _, a := range addons() {
+				names = append(names, a.name)
+			}
+			return names
+		})
+		cmd.AddCommand(c)
 	}
-	change("enable", "Run an addon", "enabled", func(ctx context.Context, c *client.Client, config *Config, p Profile, a addon) error {
+	change("enable", "Run an addon", "Enabling", "enabled", func(ctx context.Context, c *client.Client, config *Config, p Profile, a addon) error {
 		if !slices.Contains(config.Addons, a.name) {
 			config.Addons = append(config.Addons, a.name)
 		}
 		return a.apply(ctx, c, config, p)
 	})
-	change("disable", "Remove an addon", "disabled", func(ctx context.Context, c *client.Client, config *Config, _ Profile, a addon) error {
+	change("disable", "Remove an addon", "Disabling", "disabled", func(ctx context.Context, c *client.Client, config *Config, _ Profile, a addon) error {
 		config.Addons = slices.DeleteFunc(config.Addons, func(name string) bool { return name == a.name })
 		return a.remove(ctx, c, config)
 	})
 	return cmd
+}
+
+// printAddons writes a line for each addon, or minikube's JSON: an object with the addons by name.
+func printAddons(out io.Writer, config *Config, format string) error {
+	states := map[string]map[string]string{}
+	w := tabwriter.NewWriter(out, 0, 8, 3, ' ', 0)
+	fmt.Fprintln(w, "ADDON\tSTATE\tPURPOSE")
+	for _, a := range addons() {
+		state := "disabled"
+		if slices.Contains(config.Addons, a.name) {
+			state = "enabled"
+		}
+		states[a.name] = map[string]string{"Status": state, "Profile": config.Profile}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", a.name, state, a.purpose)
+	}
+	switch format {
+	case "":
+		return w.Flush()
+	case "json":
+		return json.NewEncoder(out).Encode(states)
+	}
+	return fmt.Errorf("-o %s: only json is known", format)
 }

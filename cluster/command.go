@@ -6,34 +6,57 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"kubelite/api"
+	"kubelite/client"
 )
 
 // Commands returns the subcommands of kubelite that manage a whole cluster. Each has --profile and --home.
 func Commands(machine Machine, version string) []*cobra.Command {
 	return []*cobra.Command{
-		startCommand(machine, version), stopCommand(), deleteCommand(machine), statusCommand(), ipCommand(), logsCommand(),
-		kubeconfigCommand(), componentCommand(), nodeCommand(machine), imageCommand(machine), addonsCommand(), serviceCommand(), tunnelCommand(machine), superviseCommand(), proxyContainerCommand(machine),
+		startCommand(machine, version), stopCommand(machine), pauseCommand(machine), unpauseCommand(machine), deleteCommand(machine), statusCommand(), ipCommand(), logsCommand(),
+		kubeconfigCommand(), updateContextCommand(), profileCmd(), dockerEnvCommand(), versionCommand(version), componentCommand(), nodeCommand(machine), imageCommand(machine), addonsCommand(), serviceCommand(), tunnelCommand(machine), superviseCommand(), proxyContainerCommand(machine),
 	}
 }
 
 // profileCommand makes a command whose action gets the profile that the flags name.
 func profileCommand(use, short string, args cobra.PositionalArgs, run func(cmd *cobra.Command, p Profile, args []string) error) *cobra.Command {
-	var name, home string
-	cmd := &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, args []string) error {
-		p, err := NewProfile(name, home)
+	cmd := &cobra.Command{Use: use, Short: short, Args: args, ValidArgsFunction: cobra.NoFileCompletions, RunE: func(cmd *cobra.Command, args []string) error {
+		p, err := flaggedProfile(cmd)
 		if err != nil {
 			return err
 		}
 		return run(cmd, p, args)
 	}}
-	cmd.Flags().StringVar(&name, "profile", DefaultProfile, "name of the cluster")
-	cmd.Flags().StringVar(&home, "home", "", "directory that holds all profiles (default $KUBELITE_HOME, else ~/.kubelite)")
+	var home string
+	cmd.Flags().String("profile", "", "name of the cluster (default the active one, see kubelite profile)")
+	homeFlag(cmd, &home)
+	_ = cmd.RegisterFlagCompletionFunc("profile", completeProfiles) // it fails only for a flag that does not exist
 	return cmd
+}
+
+// flaggedProfile is the profile that the flags of a command name, or else the active one.
+func flaggedProfile(cmd *cobra.Command) (Profile, error) {
+	name, err := cmd.Flags().GetString("profile")
+	if err != nil {
+		return Profile{}, err
+	}
+	given, err := cmd.Flags().GetString("home")
+	if err != nil {
+		return Profile{}, err
+	}
+	home, err := client.ProfileHome(given)
+	if err != nil {
+		return Profile{}, err
+	}
+	if !cmd.Flags().Changed("profile") {
+		name = client.ActiveProfile(home)
+	}
+	return NewProfile(name, home)
 }
 
 func startCommand(machine Machine, version string) *cobra.Command {
@@ -51,9 +74,12 @@ func startCommand(machine Machine, version string) *cobra.Command {
 			opts.AuditPolicy = &auditPolicy
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "Starting cluster %q (kubelite %s)\n", p.Name, version)
-		if err := Start(cmd.Context(), p, machine, opts, cmd.OutOrStdout()); err != nil {
+		pr := newProgress(cmd.OutOrStdout())
+		defer pr.stop()
+		if err := Start(cmd.Context(), p, machine, opts, pr); err != nil {
 			return err
 		}
+		pr.stop()
 		fmt.Fprintf(cmd.OutOrStdout(), "Ready. Try: kubectl-lite get nodes, or kubectl --kubeconfig %s get nodes\n", p.Kubeconfig())
 		return nil
 	})
@@ -68,9 +94,10 @@ func startCommand(machine Machine, version string) *cobra.Command {
 	return cmd
 }
 
-func stopCommand() *cobra.Command {
+func stopCommand(machine Machine) *cobra.Command {
 	return profileCommand("stop", "Stop a cluster and keep its state", cobra.NoArgs, func(cmd *cobra.Command, p Profile, _ []string) error {
-		if err := Stop(p); err != nil {
+		err := working(cmd.OutOrStdout(), "Stopping cluster "+p.Name, func() error { return Stop(cmd.Context(), p, machine) })
+		if err != nil {
 			return err
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "profile %q stopped\n", p.Name)
@@ -80,7 +107,10 @@ func stopCommand() *cobra.Command {
 
 func deleteCommand(machine Machine) *cobra.Command {
 	return profileCommand("delete", "Stop a cluster and remove everything it made", cobra.NoArgs, func(cmd *cobra.Command, p Profile, _ []string) error {
-		return Delete(cmd.Context(), p, machine, cmd.OutOrStdout())
+		pr := newProgress(cmd.OutOrStdout())
+		defer pr.stop()
+		pr.doing("Deleting cluster %s", p.Name)
+		return Delete(cmd.Context(), p, machine, pr)
 	})
 }
 
@@ -97,6 +127,9 @@ func statusCommand() *cobra.Command {
 		if err := s.print(cmd.OutOrStdout(), format); err != nil {
 			return err
 		}
+		if p.isPaused() {
+			return fmt.Errorf("profile %q is paused", p.Name)
+		}
 		if !s.Running() {
 			return fmt.Errorf("profile %q is not fully running", p.Name)
 		}
@@ -107,14 +140,21 @@ func statusCommand() *cobra.Command {
 }
 
 func ipCommand() *cobra.Command {
-	return profileCommand("ip", "Print the address of the cluster's nodes", cobra.NoArgs, func(cmd *cobra.Command, p Profile, _ []string) error {
+	var node string
+	cmd := profileCommand("ip", "Print the address of the cluster's nodes", cobra.NoArgs, func(cmd *cobra.Command, p Profile, _ []string) error {
 		config, err := loadConfig(p)
 		if err != nil {
 			return err
 		}
+		if node != "" && !slices.Contains(nodeNames(config), node) {
+			return fmt.Errorf("no node %q; there are %v", node, abridged(nodeNames(config)))
+		}
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), config.nodeIP())
 		return err
 	})
+	cmd.Flags().StringVarP(&node, "node", "n", "", "the node whose address to print: all nodes of a cluster have the same, that of this machine on the pods' network")
+	_ = cmd.RegisterFlagCompletionFunc("node", completeNames(ownNodeNames))
+	return cmd
 }
 
 func kubeconfigCommand() *cobra.Command {
@@ -126,36 +166,34 @@ func kubeconfigCommand() *cobra.Command {
 	})
 }
 
-func logsCommand() *cobra.Command {
-	return profileCommand("logs COMPONENT", "Print the log of a component, of the supervisor, or the audit log", cobra.ExactArgs(1), func(cmd *cobra.Command, p Profile, args []string) error {
-		config, err := loadConfig(p)
+func componentCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "component", Short: "List, stop, start or restart the components of a running cluster", Args: cobra.NoArgs, RunE: showHelp}
+	cmd.AddCommand(profileCommand("list", "List the components, and whether they run", cobra.NoArgs, func(cmd *cobra.Command, p Profile, _ []string) error {
+		s, err := GetStatus(cmd.Context(), p)
 		if err != nil {
 			return err
 		}
-		if args[0] == auditLog && !config.Audit {
-			return fmt.Errorf("profile %q has no audit log: start it with --audit-policy FILE", p.Name)
-		}
-		if args[0] != "supervisor" && args[0] != auditLog {
-			if _, err := config.commandLine(p, args[0]); err != nil {
+		return s.printComponents(cmd.OutOrStdout())
+	}))
+	action := func(use, short, done string, run func(ctx context.Context, p Profile, name string) error) {
+		c := profileCommand(use+" NAME", short, cobra.ExactArgs(1), func(cmd *cobra.Command, p Profile, args []string) error {
+			if err := p.checkNotPaused(); err != nil {
 				return err
 			}
-		}
-		return copyFile(cmd.OutOrStdout(), p.LogFile(args[0]))
-	})
-}
-
-func componentCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "component", Short: "Stop, start or restart one component of a running cluster"}
-	action := func(use, short string, run func(ctx context.Context, p Profile, name string) error) {
-		cmd.AddCommand(profileCommand(use+" NAME", short, cobra.ExactArgs(1), func(cmd *cobra.Command, p Profile, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), 30*time.Second)
 			defer cancel()
-			return run(ctx, p, args[0])
-		}))
+			err := working(cmd.OutOrStdout(), cmd.Name()+" "+args[0], func() error { return run(ctx, p, args[0]) })
+			if err == nil {
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "component %q %s\n", args[0], done)
+			}
+			return err
+		})
+		c.ValidArgsFunction = completeOnce(componentNames)
+		cmd.AddCommand(c)
 	}
-	action("stop", "End a component and keep it down", func(_ context.Context, p Profile, name string) error { return StopComponent(p, name) })
-	action("start", "Run a stopped component again", StartComponent)
-	action("restart", "End a component and run it again", func(ctx context.Context, p Profile, name string) error {
+	action("stop", "End a component and keep it down", "stopped", func(_ context.Context, p Profile, name string) error { return StopComponent(p, name) })
+	action("start", "Run a stopped component again", "started", StartComponent)
+	action("restart", "End a component and run it again", "restarted", func(ctx context.Context, p Profile, name string) error {
 		if err := StopComponent(p, name); err != nil {
 			return err
 		}
@@ -163,6 +201,9 @@ func componentCommand() *cobra.Command {
 	})
 	return cmd
 }
+
+// showHelp is what a command does that only groups others.
+func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
 // superviseCommand is what Start launches in the background; people have no use for it.
 func superviseCommand() *cobra.Command {

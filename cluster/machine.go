@@ -22,6 +22,9 @@ type Machine interface {
 	KillNode(ctx context.Context, profile, node string) error
 	// RemoveNode removes every container of a node.
 	RemoveNode(ctx context.Context, profile, node string) error
+	// SetPaused freezes the running containers of a profile, or lets the frozen ones go on: those of pods in the namespaces, all
+	// if that is nil, and always those that are in no pod. It returns how many it changed.
+	SetPaused(ctx context.Context, profile string, namespaces []string, paused bool) (changed int, err error)
 	// RunOnHost runs the image in a container that shares the machine's network, may change its packet rules and listen on
 	// any port, until it ends by itself or ctx does. A container of that name that is there already gives way; afterwards none is there.
 	// files are by their path in the container; what it says goes to out.

@@ -26,37 +26,47 @@ import (
 //	start    the power is back
 
 func nodeCommand(machine Machine) *cobra.Command {
-	cmd := &cobra.Command{Use: "node", Short: "List, add, remove, stop or start the nodes of a cluster"}
+	cmd := &cobra.Command{Use: "node", Short: "List, add, remove, stop or start the nodes of a cluster, or look at it from one", Args: cobra.NoArgs, RunE: showHelp}
+	shell := nodeShellCommand()
+	shell.ValidArgsFunction = completeOnce(ownNodeNames)
+	cmd.AddCommand(shell)
 	cmd.AddCommand(profileCommand("list", "List the nodes", cobra.NoArgs, func(cmd *cobra.Command, p Profile, _ []string) error {
 		return listNodes(cmd.Context(), p, cmd.OutOrStdout())
 	}))
-	action := func(use, short, done string, run func(ctx context.Context, p Profile, config *Config, name string) error) {
+	action := func(use, short, doing, done string, run func(ctx context.Context, p Profile, config *Config, name string) error) {
 		var timeout time.Duration
 		c := profileCommand(use+" NAME", short, cobra.ExactArgs(1), func(cmd *cobra.Command, p Profile, args []string) error {
 			config, err := loadConfig(p)
+			if err == nil {
+				err = p.checkNotPaused()
+			}
 			if err != nil {
 				return err
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 			defer cancel()
-			if err := run(ctx, p, config, args[0]); err != nil {
+			step := fmt.Sprintf("%s node %s", doing, args[0])
+			if err := working(cmd.OutOrStdout(), step, func() error { return run(ctx, p, config, args[0]) }); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "node %q %s\n", args[0], done)
 			return err
 		})
 		c.Flags().DurationVar(&timeout, "wait", 60*time.Second, "how long to wait until it is done")
+		if use != "add" { // a name that is there already is no use
+			c.ValidArgsFunction = completeOnce(ownNodeNames)
+		}
 		cmd.AddCommand(c)
 	}
-	action("add", "Add a node", "added", addNode)
-	action("remove", "Remove a node with everything that runs on it; drain it first if its pods should leave in peace", "removed",
+	action("add", "Add a node", "Adding", "added", addNode)
+	action("remove", "Remove a node with everything that runs on it; drain it first if its pods should leave in peace", "Removing", "removed",
 		func(ctx context.Context, p Profile, config *Config, name string) error {
 			return removeNode(ctx, p, machine, config, name)
 		})
-	action("stop", "Kill a node as a power cut would: nobody says goodbye", "stopped", func(ctx context.Context, p Profile, config *Config, name string) error {
+	action("stop", "Kill a node as a power cut would: nobody says goodbye", "Stopping", "stopped", func(ctx context.Context, p Profile, config *Config, name string) error {
 		return stopNode(ctx, p, machine, config, name)
 	})
-	action("start", "Let a stopped node run again", "started", startNode)
+	action("start", "Let a stopped node run again", "Starting", "started", startNode)
 	return cmd
 }
 

@@ -6,10 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-)
 
-// DefaultProfile is the cluster that commands mean when they name none.
-const DefaultProfile = "kubelite"
+	"kubelite/client"
+)
 
 // Profile is one cluster on this machine: a name and the directory that holds all of its state. Nothing is written
 // outside of it but the context in the user's kubeconfig.
@@ -21,22 +20,12 @@ type Profile struct {
 // validProfile keeps names usable in paths, Docker labels and DNS.
 var validProfile = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 
-// NewProfile resolves the home directory: the argument, else $KUBELITE_HOME, else ~/.kubelite.
+// NewProfile checks the name and resolves the home directory: the argument, else $KUBELITE_HOME, else ~/.kubelite.
 func NewProfile(name, home string) (Profile, error) {
 	if !validProfile.MatchString(name) {
 		return Profile{}, fmt.Errorf("profile %q: must be at most 40 lower case letters, digits and '-', starting and ending with a letter or digit", name)
 	}
-	if home == "" {
-		home = os.Getenv("KUBELITE_HOME")
-	}
-	if home == "" {
-		user, err := os.UserHomeDir()
-		if err != nil {
-			return Profile{}, fmt.Errorf("find the home directory: %w", err)
-		}
-		home = filepath.Join(user, ".kubelite")
-	}
-	home, err := filepath.Abs(home)
+	home, err := client.ProfileHome(home)
 	return Profile{Name: name, Home: home}, err
 }
 

@@ -35,6 +35,7 @@ func serviceCommand() *cobra.Command {
 	})
 	cmd.Flags().StringVarP(&namespace, "namespace", "n", "default", "namespace of the service")
 	cmd.Flags().BoolVar(&url, "url", false, "print the URLs alone, for scripts")
+	cmd.ValidArgsFunction = completeOnce(serviceNames(&namespace))
 
 	var only string
 	list := profileCommand("list", "List services, and where they are reached from this machine", cobra.NoArgs, func(cmd *cobra.Command, p Profile, _ []string) error {

@@ -33,16 +33,13 @@ type StartOptions struct {
 }
 
 // Start brings the profile's cluster up, making it first if it is new, and returns when the API is ready and every
-// node is Ready. Called on a running cluster it adds the nodes that are missing and changes nothing else.
-func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, out io.Writer) error {
-	began := time.Now()
-	step := func(format string, args ...any) {
-		fmt.Fprintf(out, " ✓ %-58s %5.1fs\n", fmt.Sprintf(format, args...), time.Since(began).Seconds())
-	}
+// node is Ready. Called on a running cluster it adds the nodes that are missing and changes nothing else; one that is paused
+// goes on.
+func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, pr *progress) error {
 	if err := p.create(); err != nil {
 		return fmt.Errorf("make the profile's directory: %w", err)
 	}
-	config, changed, err := decide(ctx, p, machine, opts, out)
+	config, changed, err := decide(ctx, p, machine, opts, pr)
 	if err != nil {
 		return err
 	}
@@ -53,11 +50,17 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 		}
 		changed = changed || other
 	}
+	if p.isPaused() {
+		if err := Unpause(ctx, p, machine, nil, pr); err != nil {
+			return err
+		}
+	}
 	if config.Runtime == RuntimeDocker {
+		pr.doing("Making the Docker network and the image %s", config.Image)
 		if err := prepareMachine(ctx, config, machine); err != nil {
 			return err
 		}
-		step("Docker network %s, %s", config.Network, config.PodCIDR)
+		pr.done("Docker network %s, %s", config.Network, config.PodCIDR)
 	}
 	if !config.BalancerCIDR.IsValid() {
 		config.setServiceRanges()
@@ -72,7 +75,8 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 		return err
 	}
 	if supervisorPID(p) != 0 && changed {
-		if err := Stop(p); err != nil { // what runs is of another version, or does not know the new nodes
+		pr.doing("Stopping what runs")
+		if err := Stop(ctx, p, machine); err != nil { // what runs is of another version, or does not know the new nodes
 			return err
 		}
 	}
@@ -82,15 +86,17 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 	}
 	ctx, cancel := context.WithTimeout(ctx, opts.Wait)
 	defer cancel()
+	pr.doing("Waiting for the API server")
 	api, err := waitAPI(ctx, p)
 	if err != nil {
 		return fmt.Errorf("the API server is not ready after %v: %w; its log is %s", opts.Wait, err, p.LogFile("apiserver"))
 	}
-	step("API server ready at %s", config.Server())
+	pr.done("API server ready at %s", config.Server())
 	if err := ensureStorageClass(ctx, api); err != nil {
 		return err
 	}
 	for _, name := range config.Addons {
+		pr.doing("Applying addon %s", name)
 		a, err := addonNamed(name)
 		if err == nil {
 			err = a.apply(ctx, api, config, p)
@@ -99,15 +105,17 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 			return err
 		}
 	}
+	pr.doing("Waiting for nodes: %s", strings.Join(abridged(nodeNames(config)), ", "))
 	if err := waitNodes(ctx, api, nodeNames(config)); err != nil {
 		return fmt.Errorf("not every node is Ready after %v: %w; the logs are in %s", opts.Wait, err, p.Path("logs"))
 	}
-	step("Nodes ready: %s", strings.Join(abridged(nodeNames(config)), ", "))
+	pr.done("Nodes ready: %s", strings.Join(abridged(nodeNames(config)), ", "))
 	if config.hasProxy() {
+		pr.doing("Waiting for the rules of services")
 		if err := waitProxy(ctx, p, config, proxySaid); err != nil {
-			fmt.Fprintf(out, " ! Addresses of services lead nowhere, and network policies are not enforced: %v\n", err)
+			fmt.Fprintf(pr, " ! Addresses of services lead nowhere, and network policies are not enforced: %v\n", err)
 		} else {
-			step("Services: addresses %s, node ports on %s and loopback", config.ServiceCIDR, config.nodeIP())
+			pr.done("Services: addresses %s, node ports on %s and loopback", config.ServiceCIDR, config.nodeIP())
 		}
 	}
 	if opts.Merge {
@@ -115,7 +123,7 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, o
 		if err != nil {
 			return err
 		}
-		step("kubectl uses context %q of %s", contextName(p), file)
+		pr.done("kubectl uses context %q of %s", contextName(p), file)
 	}
 	return nil
 }
@@ -221,6 +229,9 @@ func launch(p Profile) error {
 	if supervisorPID(p) != 0 {
 		return nil
 	}
+	if err := os.RemoveAll(p.pausedFile()); err != nil { // of a supervisor that was killed: what it had is gone
+		return err
+	}
 	self, err := executable()
 	if err != nil {
 		return err
@@ -242,6 +253,9 @@ func launch(p Profile) error {
 
 // waitAPI returns a client once the API server says that it is ready.
 func waitAPI(ctx context.Context, p Profile) (*client.Client, error) {
+	if err := p.checkNotPaused(); err != nil {
+		return nil, err
+	}
 	cfg, err := client.LoadKubeconfig(p.Kubeconfig(), "")
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ type Status struct {
 	Server     string            `json:"server"`
 	Kubeconfig string            `json:"kubeconfig"`
 	Supervisor string            `json:"supervisor"` // Running or Stopped
-	API        string            `json:"api"`        // Ready, or why it is not
+	API        string            `json:"api"`        // Ready, Paused, or why it is not
 	Components []ComponentStatus `json:"components"`
 	Nodes      []NodeStatus      `json:"nodes,omitempty"`
 }
@@ -28,7 +28,7 @@ type Status struct {
 // ComponentStatus is one process.
 type ComponentStatus struct {
 	Name  string `json:"name"`
-	State string `json:"state"` // Running, Stopped, or Down: meant to run but not there
+	State string `json:"state"` // Running, Paused, Stopped, or Down: meant to run but not there
 	PID   int    `json:"pid,omitempty"`
 }
 
@@ -65,6 +65,9 @@ func GetStatus(ctx context.Context, p Profile) (*Status, error) {
 		c := ComponentStatus{Name: name, State: "Down"}
 		if pid := readPID(p.PIDFile(name)); pid != 0 && isOurs(p, pid) {
 			c.State, c.PID = "Running", pid
+			if p.isPaused() {
+				c.State = "Paused"
+			}
 		} else if isStopped(p, name) || s.Supervisor == "Stopped" {
 			c.State = "Stopped"
 		}
@@ -79,6 +82,10 @@ func (s *Status) askAPI(ctx context.Context, p Profile) {
 	defer cancel()
 	s.API = "Stopped"
 	if s.Supervisor == "Stopped" {
+		return
+	}
+	if p.isPaused() {
+		s.API = "Paused"
 		return
 	}
 	cfg, err := client.LoadKubeconfig(p.Kubeconfig(), "")
@@ -114,13 +121,7 @@ func (s *Status) print(out io.Writer, format string) error {
 	fmt.Fprintf(w, "kubeconfig\t%s\n", s.Kubeconfig)
 	fmt.Fprintf(w, "API\t%s at %s\n", s.API, s.Server)
 	fmt.Fprintf(w, "supervisor\t%s\n", s.Supervisor)
-	for _, c := range s.Components {
-		pid := ""
-		if c.PID != 0 {
-			pid = fmt.Sprintf(" (pid %d)", c.PID)
-		}
-		fmt.Fprintf(w, "%s\t%s%s\n", c.Name, c.State, pid)
-	}
+	s.writeComponents(w)
 	for _, n := range s.Nodes {
 		state := "NotReady"
 		if n.Ready {
@@ -129,4 +130,21 @@ func (s *Status) print(out io.Writer, format string) error {
 		fmt.Fprintf(w, "node %s\t%s\n", n.Name, state)
 	}
 	return w.Flush()
+}
+
+// printComponents writes the components alone.
+func (s *Status) printComponents(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 8, 3, ' ', 0)
+	s.writeComponents(w)
+	return w.Flush()
+}
+
+func (s *Status) writeComponents(w io.Writer) {
+	for _, c := range s.Components {
+		pid := ""
+		if c.PID != 0 {
+			pid = fmt.Sprintf(" (pid %d)", c.PID)
+		}
+		fmt.Fprintf(w, "%s\t%s%s\n", c.Name, c.State, pid)
+	}
 }

@@ -7,14 +7,21 @@ import (
 	"io"
 	"log/slog"
 	"os"
+
+	"kubelite/client"
 )
 
 // Stop ends every process of the cluster and keeps its state. Containers keep running: a kubelet that starts again
-// finds them, as on a real node. Stopping a stopped cluster does nothing.
-func Stop(p Profile) error {
+// finds them, as on a real node. Stopping a stopped cluster does nothing. A paused one goes on, for what is frozen cannot end.
+func Stop(ctx context.Context, p Profile, machine Machine) error {
 	config, err := loadConfig(p)
 	if err != nil {
 		return err
+	}
+	if p.isPaused() {
+		if err := Unpause(ctx, p, machine, nil, newProgress(io.Discard)); err != nil {
+			return err
+		}
 	}
 	if pid := supervisorPID(p); pid != 0 {
 		endProcess(pid)
@@ -34,7 +41,7 @@ func Delete(ctx context.Context, p Profile, machine Machine, out io.Writer) erro
 		fmt.Fprintf(out, "profile %q does not exist\n", p.Name)
 		return nil
 	}
-	if err := Stop(p); err != nil {
+	if err := Stop(ctx, p, machine); err != nil {
 		return err
 	}
 	if config.Runtime == RuntimeDocker {
@@ -47,6 +54,11 @@ func Delete(ctx context.Context, p Profile, machine Machine, out io.Writer) erro
 	}
 	if err := errors.Join(unmergeKubeconfig(p), os.RemoveAll(p.Dir())); err != nil {
 		return err
+	}
+	if client.ActiveProfile(p.Home) == p.Name {
+		if err := client.SetActiveProfile(p.Home, client.DefaultProfile); err != nil {
+			return err
+		}
 	}
 	if err := os.Remove(p.Home); err != nil && !errors.Is(err, os.ErrNotExist) && !notEmpty(p.Home) {
 		return err

@@ -61,7 +61,7 @@ func NewCommand(streams Streams) *cobra.Command {
 		Long: `kubectl-lite controls a Kubernetes cluster. It works as kubectl does, and adds "why" and "trace".
 
 Which cluster: --kubeconfig; or --profile and --home, which name a kubelite cluster; or the files in $KUBECONFIG; or
-the kubelite cluster "kubelite" if there is one (and no --context asks for another); or ~/.kube/config.`,
+the active kubelite cluster, see "kubelite profile", if there is one (and no --context asks for another); or ~/.kube/config.`,
 		SilenceErrors:    true,
 		SilenceUsage:     true,
 		PersistentPreRun: func(cmd *cobra.Command, args []string) { s.commandLine = describeCommand(cmd, args) },

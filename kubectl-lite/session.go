@@ -141,20 +141,13 @@ func (s *session) kubeconfigPath() (string, error) {
 	if !asked && (os.Getenv("KUBECONFIG") != "" || f.context != "" || f.server != "") {
 		return "", nil
 	}
-	home := f.home
-	if home == "" {
-		home = os.Getenv("KUBELITE_HOME")
-	}
-	if home == "" {
-		user, err := os.UserHomeDir()
-		if err != nil {
-			return "", err
-		}
-		home = filepath.Join(user, ".kubelite")
+	home, err := client.ProfileHome(f.home)
+	if err != nil {
+		return "", err
 	}
 	profile := f.profile
 	if profile == "" {
-		profile = "kubelite"
+		profile = client.ActiveProfile(home)
 	}
 	path := filepath.Join(home, profile, "kubeconfig")
 	if _, err := os.Stat(path); err != nil {

@@ -3,10 +3,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -22,7 +24,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if len(os.Args) == 2 && os.Args[1] == "pause" {
+	if len(os.Args) == 2 && os.Args[1] == "sandbox" {
 		// The first process of every pod. It does nothing, so that the pod's network outlives its containers, and must
 		// not cost more memory than it has to.
 		<-ctx.Done()
@@ -38,7 +40,13 @@ func main() {
 		}
 		return
 	}
-	if err := command().ExecuteContext(ctx); err != nil {
+	err := command().ExecuteContext(ctx)
+	var ended *exec.ExitError
+	if errors.As(err, &ended) { // `kubelite node shell`: the shell has said why
+		stop()
+		os.Exit(ended.ExitCode())
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		stop()
 		os.Exit(1)

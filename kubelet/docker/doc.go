@@ -3,7 +3,7 @@
 // Docker knows containers, not pods. A pod's sandbox is a container that does nothing but hold a network address;
 // the pod's own containers join its network and its shared memory:
 //
-//	k8s_POD_web-1_default_<uid>_0     kubelite pause     --network kubelite-x --ip 10.244.1.7   --ipc shareable
+//	k8s_POD_web-1_default_<uid>_0     kubelite sandbox   --network kubelite-x --ip 10.244.1.7   --ipc shareable
 //	k8s_web_web-1_default_<uid>_0     the user's image   --network container:<sandbox>          --ipc container:<sandbox>
 //
 // Labels on each container hold all that a restarted kubelet needs to know (labels.go); there is no file of state,

@@ -23,7 +23,7 @@ type Config struct {
 	Network string // the bridge network of the cluster's pods
 
 	PauseImage   string   // of sandboxes
-	PauseCommand []string // what it runs: ["/kubelite", "pause"] unless set
+	PauseCommand []string // what it runs: ["/kubelite", "sandbox"] unless set
 	DialCommand  []string // connects its standard streams with a local port, the last argument: ["/kubelite", "dial"] unless set
 	Logger       *slog.Logger
 }
@@ -62,7 +62,7 @@ func New(_ context.Context, cfg Config) (*Runtime, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	if len(cfg.PauseCommand) == 0 {
-		cfg.PauseCommand = []string{"/kubelite", "pause"}
+		cfg.PauseCommand = []string{"/kubelite", "sandbox"}
 	}
 	if len(cfg.DialCommand) == 0 {
 		cfg.DialCommand = []string{"/kubelite", "dial"}

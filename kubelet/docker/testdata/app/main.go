@@ -26,7 +26,7 @@ type stdio struct {
 func main() {
 	command := append(os.Args[1:], "serve", "")
 	switch command[0] {
-	case "pause":
+	case "sandbox", "pause":
 		<-listen(syscall.SIGTERM)
 	case "serve": // until it is told to end
 		go func() {
