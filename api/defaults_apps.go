@@ -85,9 +85,6 @@ func defaultStatefulSet(obj Object) {
 		if rolling.Partition == nil {
 			rolling.Partition = Ptr[int32](0)
 		}
-		if rolling.MaxUnavailable == nil {
-			rolling.MaxUnavailable = Ptr(FromInt(1))
-		}
 	}
 	if spec.PersistentVolumeClaimRetentionPolicy == nil {
 		spec.PersistentVolumeClaimRetentionPolicy = &StatefulSetPersistentVolumeClaimRetentionPolicy{}

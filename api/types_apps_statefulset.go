@@ -70,7 +70,8 @@ const (
 type RollingUpdateStatefulSetStrategy struct {
 	// Pods with a number below it keep the old template. Default: 0.
 	Partition *int32 `json:"partition,omitempty" pb:"1"`
-	// How many pods may be unavailable during the update, as a number or a percentage, rounded up. Not 0. Default: 1.
+	// How many pods may be unavailable during the update, as a number or a percentage, rounded down, but one at least. Not 0.
+	// Default: pods are replaced one after the other, whether or not those with lower numbers are available.
 	MaxUnavailable *IntOrString `json:"maxUnavailable,omitempty" pb:"2"`
 }
 

@@ -76,10 +76,16 @@ func (d *DisruptionController) podChanged(old, pod *api.Pod, revision int64) {
 		if p == nil {
 			continue
 		}
+		var names []string
 		for _, budget := range d.budgets.List(p.Namespace, nil) {
 			if selector, err := api.LabelSelectorAsSelector(budget.Spec.Selector); err == nil && selector.Matches(p.Labels) {
 				d.queue.Add(budget.Key(), revision)
+				names = append(names, budget.Name)
 			}
+		}
+		if len(names) > 1 { // ours counts for all of them, but nobody can evict the pod
+			d.events.Event(context.Background(), p, api.EventTypeWarning, "MultiplePodDisruptionBudgets",
+				"Pod %q/%q matches multiple PodDisruptionBudgets.  Chose %q arbitrarily.", p.Namespace, p.Name, slices.Min(names))
 		}
 	}
 }
@@ -115,6 +121,13 @@ func (d *DisruptionController) Reconcile(ctx context.Context, key api.Key) error
 		return d.failSafe(ctx, budget, err)
 	}
 	status, recheckIn := disruptionStatus(budget, pods, expected, desired, time.Now())
+	for _, pod := range pods {
+		if _, was := budget.Status.DisruptedPods[pod.Name]; was && pod.DeletionTimestamp == nil {
+			if _, still := status.DisruptedPods[pod.Name]; !still {
+				d.events.Event(ctx, pod, api.EventTypeWarning, "NotDeleted", "Pod was expected by PDB %s/%s to be deleted but it wasn't", budget.Namespace, budget.Name)
+			}
+		}
+	}
 	if recheckIn > 0 {
 		d.queue.AddAfter(key, recheckIn, "disruptedPods")
 	}
@@ -139,7 +152,7 @@ func (d *DisruptionController) wanted(ctx context.Context, budget *api.PodDisrup
 		d.events.Event(ctx, budget, api.EventTypeWarning, "UnmanagedPods", "Pods selected by this PodDisruptionBudget (selector: %s) were found "+
 			"to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. "+
 			"To account for these pods please set \".spec.minAvailable\" "+
-			"field of the PDB to an integer value.", api.FormatLabelSelector(budget.Spec.Selector))
+			"field of the PDB to an integer value.", printSelector(budget.Spec.Selector))
 	}
 	if most != nil {
 		unavailable, err := api.ScaledIntOrPercent(most, int(expected), true)

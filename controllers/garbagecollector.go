@@ -63,7 +63,7 @@ func NewGarbageCollector(c *client.Client, caches *Caches, log *slog.Logger) *Ga
 		resources: map[api.GroupVersionKind]client.APIResource{},
 		shared:    caches.whole,
 	}
-	gc.graph = newGraph(func(uid api.UID, revision int64) { gc.queue.Add(api.Key{Name: string(uid)}, revision) })
+	gc.graph = newGraph(func(uid api.UID, revision int64) { gc.queue.Add(api.Key{Name: string(uid)}, revision) }, gc.tellMisplaced)
 	for _, source := range gc.shared {
 		source.feed(gc.graph)
 	}
@@ -148,7 +148,7 @@ func (gc *GarbageCollector) Reconcile(ctx context.Context, key api.Key) error {
 	}
 	err := gc.step(ctx, n)
 	if errors.Is(err, errImpossibleOwner) {
-		return nil // reported; trying again cannot help
+		return nil // trying again cannot help
 	}
 	return err
 }
@@ -301,7 +301,6 @@ func (gc *GarbageCollector) liveOwner(ctx context.Context, ref objectRef, o api.
 		return nil, err
 	}
 	if r.Namespaced && ref.namespace == "" {
-		gc.events.EventOn(ctx, ref.reference(), api.EventTypeWarning, "OwnerRefInvalidNamespace", "ownerRef %s does not exist in namespace %q", owner, ref.namespace)
 		return nil, errImpossibleOwner
 	}
 	if !r.Namespaced {
@@ -315,6 +314,13 @@ func (gc *GarbageCollector) liveOwner(ctx context.Context, ref objectRef, o api.
 		gc.graph.rememberAbsent(owner)
 	}
 	return meta, err
+}
+
+// tellMisplaced says in an event that an object names an owner which is in another namespace: it has no such owner, and is
+// going to be deleted if it has no other.
+func (gc *GarbageCollector) tellMisplaced(dependent objectRef, owner api.OwnerReference) {
+	gc.events.EventOn(context.Background(), dependent.reference(), api.EventTypeWarning, "OwnerRefInvalidNamespace", "ownerRef [%s/%s, namespace: %s, name: %s, uid: %s] does not exist in namespace %q",
+		owner.APIVersion, owner.Kind, dependent.namespace, owner.Name, owner.UID, dependent.namespace)
 }
 
 // live reads an object's metadata from the server. Another object of the same name is not it.

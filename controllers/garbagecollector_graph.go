@@ -42,6 +42,8 @@ type graph struct {
 	// look is called with mu held for every object that the collector should look at, with the revision of the event
 	// that is the reason, 0 if there is none. It must not call back.
 	look func(uid api.UID, revision int64)
+	// misplaced is called, likewise, for a dependent that names an owner in a namespace which is not its own.
+	misplaced func(dependent objectRef, owner api.OwnerReference)
 
 	mu sync.Mutex
 	// guarded by mu
@@ -49,8 +51,8 @@ type graph struct {
 	absent absentOwners
 }
 
-func newGraph(look func(uid api.UID, revision int64)) *graph {
-	return &graph{look: look, nodes: map[api.UID]*node{}, absent: absentOwners{known: map[objectRef]struct{}{}}}
+func newGraph(look func(uid api.UID, revision int64), misplaced func(dependent objectRef, owner api.OwnerReference)) *graph {
+	return &graph{look: look, misplaced: misplaced, nodes: map[api.UID]*node{}, absent: absentOwners{known: map[objectRef]struct{}{}}}
 }
 
 // observe takes in an object as the watch showed it.
@@ -68,6 +70,9 @@ func (g *graph) observe(ref objectRef, meta *api.ObjectMeta, revision int64) {
 			// Some dependent named this object wrongly. Whoever did has no such owner.
 			n.ref = ref
 			_, wrong := n.partition(ref)
+			for _, d := range wrong {
+				g.tellMisplaced(d, n)
+			}
 			g.lookAt(wrong, revision)
 		}
 	}
@@ -117,6 +122,7 @@ func (g *graph) setOwners(n *node, owners []api.OwnerReference, revision int64) 
 			g.look(ref.UID, revision) // find out whether it exists
 		} else if !refersTo(ref, n.ref.namespace, owner.ref) || owner.virtual && owner.ref.namespace != n.ref.namespace {
 			doubtful = true
+			g.tellMisplaced(n, owner)
 		}
 		if owner.dependents == nil {
 			owner.dependents = map[api.UID]*node{}
@@ -125,6 +131,19 @@ func (g *graph) setOwners(n *node, owners []api.OwnerReference, revision int64) 
 	}
 	if doubtful {
 		g.look(n.ref.uid, revision) // a reference with the right UID and a wrong name, kind or namespace
+	}
+}
+
+// tellMisplaced tells of a dependent whose owner was seen in another namespace than its own.
+func (g *graph) tellMisplaced(dependent, owner *node) {
+	if owner.virtual || owner.ref.namespace == "" || owner.ref.namespace == dependent.ref.namespace {
+		return
+	}
+	for _, ref := range dependent.owners {
+		if ref.UID == owner.ref.uid {
+			g.misplaced(dependent.ref, ref)
+			return
+		}
 	}
 }
 

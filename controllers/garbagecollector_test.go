@@ -14,12 +14,16 @@ import (
 // graphUnderTest records whom the collector would look at.
 type graphUnderTest struct {
 	*graph
-	looked []api.UID
+	looked    []api.UID
+	misplaced []string
 }
 
 func newGraphUnderTest() *graphUnderTest {
 	g := &graphUnderTest{}
-	g.graph = newGraph(func(uid api.UID, _ int64) { g.looked = append(g.looked, uid) })
+	g.graph = newGraph(func(uid api.UID, _ int64) { g.looked = append(g.looked, uid) },
+		func(dependent objectRef, owner api.OwnerReference) {
+			g.misplaced = append(g.misplaced, dependent.String()+" of "+owner.Name)
+		})
 	return g
 }
 
@@ -119,8 +123,18 @@ func TestGraph(t *testing.T) {
 		elsewhere.namespace = "elsewhere"
 		g.observe(elsewhere, &api.ObjectMeta{OwnerReferences: owners(true, "rs")}, 1)
 		g.looks()
+		require.Empty(t, g.misplaced, "nobody knows yet where it is")
 		g.observe(ref("Owner", "rs"), &api.ObjectMeta{}, 2)
 		require.Equal(t, []api.UID{"a"}, g.looks())
+		require.Equal(t, []string{"Pod elsewhere/a of rs"}, g.misplaced)
+
+		// Likewise the other way round; and one without a namespace has no owner in one.
+		elsewhere.uid, elsewhere.name = "b", "b"
+		g.observe(elsewhere, &api.ObjectMeta{OwnerReferences: owners(true, "rs")}, 3)
+		elsewhere.uid, elsewhere.name, elsewhere.namespace = "c", "c", ""
+		g.observe(elsewhere, &api.ObjectMeta{OwnerReferences: owners(true, "rs")}, 4)
+		require.Equal(t, []api.UID{"b", "c"}, g.looks())
+		require.Equal(t, []string{"Pod elsewhere/a of rs", "Pod elsewhere/b of rs", "Pod c of rs"}, g.misplaced)
 	})
 	t.Run("dependents that disagree about their owner get their turn one after the other", func(t *testing.T) {
 		g := newGraphUnderTest()

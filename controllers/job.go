@@ -167,7 +167,7 @@ func (j *JobController) queueAdopters(pod *api.Pod, revision int64) {
 // Reconcile brings a Job one step further.
 func (j *JobController) Reconcile(ctx context.Context, key api.Key) error {
 	job, ok := j.jobs.Get(key) // 1. desired state, and what is counted so far
-	if !ok || api.JobFinished(job) != "" || api.Deref(job.Spec.ManagedBy, api.JobControllerName) != api.JobControllerName {
+	if !ok || api.JobFinished(job) != "" || !isOurs(job) {
 		j.backoffs.forget(key)
 		return nil
 	}
@@ -198,6 +198,11 @@ func (j *JobController) Reconcile(ctx context.Context, key api.Key) error {
 		j.queue.AddAfter(key, at, "activeDeadlineSeconds")
 	}
 	return errors.Join(actErr, j.count(ctx, pass, verdict)) // 5. count, report
+}
+
+// isOurs tells whether no other controller is to manage the Job.
+func isOurs(job *api.Job) bool {
+	return api.Deref(job.Spec.ManagedBy, api.JobControllerName) == api.JobControllerName
 }
 
 // awaitOwnWrites tells whether the caches lag behind what this controller has done.
@@ -350,8 +355,11 @@ func (j *JobController) releaseStray(ctx context.Context, key api.Key) error {
 	if !ok || !isTracked(pod) {
 		return nil
 	}
-	if job := j.jobOf(pod); job != nil && api.JobFinished(job) == "" {
-		return nil // its Job is there after all, or adopted it
+	if ref := api.ControllerOf(pod); ref != nil && (ref.Kind != "Job" || ref.APIVersion != "batch/v1") {
+		return nil // it is none of ours, whatever it carries
+	}
+	if job := j.jobOf(pod); job != nil && (api.JobFinished(job) == "" || !isOurs(job)) {
+		return nil // its Job is there after all, or adopted it; or another controller counts
 	}
 	ctx = client.Because(ctx, "no Job counts this pod any more: take the finalizer away")
 	err := j.release(ctx, pod)

@@ -153,7 +153,7 @@ func (s *StatefulSetController) act(ctx context.Context, set *api.StatefulSet, p
 		return err
 	}
 	for _, pod := range plan.rename {
-		if err := s.writeIdentity(ctx, pod); err != nil {
+		if err := s.writeIdentity(ctx, set, pod); err != nil {
 			return err
 		}
 	}
@@ -189,8 +189,18 @@ func (s *StatefulSetController) createPod(ctx context.Context, set *api.Stateful
 		return err
 	}
 	pod := statefulPod(set, template, revision.Name, ordinal)
-	if err := s.makeClaims(ctx, set, pod, ordinal); err != nil {
+	if claim := s.staleClaim(set, pod); claim != "" {
+		// The pod that had the number before takes its claim along, and the garbage collector is not there yet.
+		s.queue.AddAfter(set.Key(), staleClaimRetry, "claim of a former pod")
+		tell(client.Because(ctx, "wait: claim %s goes with a former pod %s", claim, pod.Name), s.client, s.log, set)
+		return nil
+	}
+	failed := func(err error) error {
+		s.events.Event(ctx, set, api.EventTypeWarning, "FailedCreate", "Create Pod %s in StatefulSet %s failed error: %v", pod.Name, set.Name, err)
 		return err
+	}
+	if err := s.makeClaims(ctx, set, pod, ordinal); err != nil {
+		return failed(err)
 	}
 	_, err = client.Of[*api.Pod](s.client).Create(ctx, pod)
 	switch {
@@ -200,10 +210,9 @@ func (s *StatefulSetController) createPod(ctx context.Context, set *api.Stateful
 		if namespaceTerminating(err) {
 			return nil
 		}
-		s.events.Event(ctx, set, api.EventTypeWarning, "FailedCreate", "create Pod %s in StatefulSet %s failed error: %v", pod.Name, set.Name, err)
-		return err
+		return failed(err)
 	}
-	s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulCreate", "create Pod %s in StatefulSet %s successful", pod.Name, set.Name)
+	s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulCreate", "Create Pod %s in StatefulSet %s successful", pod.Name, set.Name)
 	s.log.InfoContext(ctx, "pod created", "kind", "StatefulSet", "namespace", set.Namespace, "name", set.Name, "pod", pod.Name)
 	return nil
 }
@@ -222,12 +231,31 @@ func (s *StatefulSetController) makeClaims(ctx context.Context, set *api.Statefu
 			continue
 		}
 		if err != nil {
-			s.events.Event(ctx, set, api.EventTypeWarning, "FailedCreate", "create Claim %s for Pod %s in StatefulSet %s failed error: %v", claim.Name, pod.Name, set.Name, err)
-			return err
+			s.events.Event(ctx, set, api.EventTypeWarning, "FailedCreate", "Create Claim %s for Pod %s in StatefulSet %s failed error: %v", claim.Name, pod.Name, set.Name, err)
+			return fmt.Errorf("failed to create PVC %s: %w", claim.Name, err)
 		}
-		s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulCreate", "create Claim %s Pod %s in StatefulSet %s success", claim.Name, pod.Name, set.Name)
+		s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulCreate", "Create Claim %s Pod %s in StatefulSet %s success", claim.Name, pod.Name, set.Name)
 	}
 	return nil
+}
+
+// staleClaimRetry is how soon a pod is made after its predecessor's claim is gone.
+const staleClaimRetry = time.Second
+
+// staleClaim names a claim of the pod to be made that a former pod of its name owns, and which goes with that, "" if there
+// is none.
+func (s *StatefulSetController) staleClaim(set *api.StatefulSet, pod *api.Pod) string {
+	policy := set.Spec.PersistentVolumeClaimRetentionPolicy
+	if policy == nil || policy.WhenScaled != api.DeletePersistentVolumeClaimRetentionPolicyType {
+		return ""
+	}
+	for _, wanted := range statefulClaims(set, ordinalOf(pod)) {
+		claim, ok := s.claims.Get(wanted.Key())
+		if ok && slices.ContainsFunc(claim.OwnerReferences, func(ref api.OwnerReference) bool { return isStaleRef(ref, pod) }) {
+			return claim.Name
+		}
+	}
+	return ""
 }
 
 // ownClaims gives the claims the owners that the retention policy asks for, so that the garbage collector removes them
@@ -240,7 +268,10 @@ func (s *StatefulSetController) ownClaims(ctx context.Context, set *api.Stateful
 			if !ok || claim.DeletionTimestamp != nil {
 				continue
 			}
-			owners := claimOwners(set, pod, claim.OwnerReferences)
+			owners, conflict := claimOwners(set, pod, claim.OwnerReferences)
+			if conflict && !api.Equal(owners, claim.OwnerReferences) {
+				s.events.Event(ctx, set, api.EventTypeWarning, "ConflictingController", "PersistentVolumeClaim %s has a conflicting OwnerReference that acts as a manging controller, the retention policy is ignored for this claim", claim.Name)
+			}
 			if api.Equal(owners, claim.OwnerReferences) {
 				continue
 			}
@@ -256,12 +287,18 @@ func (s *StatefulSetController) ownClaims(ctx context.Context, set *api.Stateful
 }
 
 // writeIdentity gives an adopted pod the label that says who it is.
-func (s *StatefulSetController) writeIdentity(ctx context.Context, pod *api.Pod) error {
+func (s *StatefulSetController) writeIdentity(ctx context.Context, set *api.StatefulSet, pod *api.Pod) error {
 	patch, err := api.MarshalJSON(map[string]any{"metadata": map[string]any{"uid": pod.UID, "labels": map[string]string{api.LabelStatefulSetPodName: pod.Name}}})
 	if err != nil {
 		return err
 	}
 	_, err = client.Of[*api.Pod](s.client).Patch(client.Because(ctx, "a pod of a StatefulSet has its name in a label"), pod.Namespace, pod.Name, api.StrategicMergePatchType, patch)
+	switch {
+	case err == nil:
+		s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulUpdate", "Update Pod %s in StatefulSet %s successful", pod.Name, set.Name)
+	case ignoreConflict(err) != nil:
+		s.events.Event(ctx, set, api.EventTypeWarning, "FailedUpdate", "Update Pod %s in StatefulSet %s failed error: %v", pod.Name, set.Name, err)
+	}
 	return ignoreConflict(err)
 }
 
@@ -271,10 +308,10 @@ func (s *StatefulSetController) deletePod(ctx context.Context, set *api.Stateful
 		return nil // somebody else was faster
 	}
 	if err != nil {
-		s.events.Event(ctx, set, api.EventTypeWarning, "FailedDelete", "delete Pod %s in StatefulSet %s failed error: %v", pod.Name, set.Name, err)
+		s.events.Event(ctx, set, api.EventTypeWarning, "FailedDelete", "Delete Pod %s in StatefulSet %s failed error: %v", pod.Name, set.Name, err)
 		return err
 	}
-	s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulDelete", "delete Pod %s in StatefulSet %s successful", pod.Name, set.Name)
+	s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulDelete", "Delete Pod %s in StatefulSet %s successful", pod.Name, set.Name)
 	return nil
 }
 

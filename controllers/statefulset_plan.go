@@ -111,28 +111,38 @@ func (p *statefulPlan) available(set *api.StatefulSet, pod *api.Pod, now time.Ti
 	return false
 }
 
-// replaceOld deletes pods of old templates, from the highest number down, as far as enough stay available. They come back
-// with the new one. The partition counts from the first ordinal, as it does where pods are made: see revisionFor.
+// replaceOld deletes pods of old templates, from the highest number down. They come back with the new one. The partition
+// counts from the first ordinal, as it does where pods are made: see revisionFor.
 func (p *statefulPlan) replaceOld(set *api.StatefulSet, replicas []*api.Pod, update string, now time.Time) {
-	partition, allowed := 0, 1
+	partition, most := 0, (*api.IntOrString)(nil)
 	if rolling := set.Spec.UpdateStrategy.RollingUpdate; rolling != nil {
-		partition = int(api.Deref(rolling.Partition, 0))
-		if rolling.MaxUnavailable != nil {
-			if n, err := api.ScaledIntOrPercent(rolling.MaxUnavailable, len(replicas), true); err == nil {
-				allowed = max(n, 1)
+		partition, most = int(api.Deref(rolling.Partition, 0)), rolling.MaxUnavailable
+	}
+	replace := func(pod *api.Pod) bool {
+		if pod == nil || pod.DeletionTimestamp != nil || podEnded(pod) || pod.Labels[api.LabelControllerRevisionHash] == update {
+			return false
+		}
+		p.remove = append(p.remove, statefulRemove{pod, fmt.Sprintf("%s is of revision %s, %s is wanted", pod.Name, pod.Labels[api.LabelControllerRevisionHash], update)})
+		return true
+	}
+	if most == nil {
+		// One after the other. A pod of an old template need not be available to be replaced: the new one may mend it.
+		for i := len(replicas) - 1; i >= partition; i-- {
+			if replace(replicas[i]) || isUnavailable(set, replicas[i], now) {
+				break
 			}
 		}
-	}
-	for _, pod := range replicas {
-		if isUnavailable(set, pod, now) {
-			allowed--
+	} else if allowed, err := api.ScaledIntOrPercent(most, len(replicas), false); err == nil { // as far as enough stay available
+		allowed = max(allowed, 1)
+		for _, pod := range replicas {
+			if isUnavailable(set, pod, now) {
+				allowed--
+			}
 		}
-	}
-	for i := len(replicas) - 1; i >= partition && allowed > 0; i-- {
-		pod := replicas[i]
-		if pod != nil && pod.DeletionTimestamp == nil && !podEnded(pod) && pod.Labels[api.LabelControllerRevisionHash] != update {
-			p.remove = append(p.remove, statefulRemove{pod, fmt.Sprintf("%s is of revision %s, %s is wanted", pod.Name, pod.Labels[api.LabelControllerRevisionHash], update)})
-			allowed--
+		for i := len(replicas) - 1; i >= partition && allowed > 0; i-- {
+			if replace(replicas[i]) {
+				allowed--
+			}
 		}
 	}
 	for _, pod := range replicas {
@@ -250,29 +260,50 @@ func statefulClaims(set *api.StatefulSet, ordinal int) []*api.PersistentVolumeCl
 }
 
 // claimOwners are the owners that a claim of the pod should have: the set if claims go with it, the pod if it is too
-// many and claims go with such pods. Others stay as they are.
-func claimOwners(set *api.StatefulSet, pod *api.Pod, owners []api.OwnerReference) []api.OwnerReference {
+// many and claims go with such pods. Others stay as they are. A claim that names the set or the pod by an UID that they no
+// longer have is left alone: the garbage collector has it. conflict: another controller manages the claim, and then
+// nothing of ours is added to it.
+func claimOwners(set *api.StatefulSet, pod *api.Pod, owners []api.OwnerReference) (wanted []api.OwnerReference, conflict bool) {
 	policy := api.Deref(set.Spec.PersistentVolumeClaimRetentionPolicy, api.StatefulSetPersistentVolumeClaimRetentionPolicy{})
 	const remove = api.DeletePersistentVolumeClaimRetentionPolicyType
-	ordinal := ordinalOf(pod)
-	surplus := ordinal < firstOrdinal(set) || ordinal >= firstOrdinal(set)+int(api.Deref(set.Spec.Replicas, 1))
-	bySet := policy.WhenDeleted == remove && !(surplus && policy.WhenScaled == remove)
-	byPod := policy.WhenScaled == remove && surplus
-	out := owners
-	for _, owner := range []struct {
-		of     api.Object
-		wanted bool
-	}{{set, bySet}, {pod, byPod}} {
-		uid := owner.of.GetObjectMeta().UID
+	for _, owner := range owners {
+		if isStaleRef(owner, set) || isStaleRef(owner, pod) {
+			return owners, false
+		}
+		ours := owner.UID == set.UID || owner.UID == pod.UID
+		conflict = conflict || !ours && api.Deref(owner.Controller, false) && (policy.WhenDeleted == remove || policy.WhenScaled == remove)
+	}
+	surplus := !isReplica(set, pod)
+	want := map[api.UID]bool{
+		set.UID: !conflict && policy.WhenDeleted == remove && !(surplus && policy.WhenScaled == remove),
+		pod.UID: !conflict && policy.WhenScaled == remove && surplus,
+	}
+	wanted = slices.Clone(owners)
+	for _, owner := range []api.Object{set, pod} {
+		uid := owner.GetObjectMeta().UID
 		is := func(ref api.OwnerReference) bool { return ref.UID == uid }
-		switch has := slices.ContainsFunc(out, is); {
-		case has && !owner.wanted:
-			out = slices.DeleteFunc(slices.Clone(out), is)
-		case !has && owner.wanted && !slices.ContainsFunc(out, func(ref api.OwnerReference) bool { return api.Deref(ref.Controller, false) }):
-			out = append(slices.Clone(out), api.NewControllerRef(owner.of))
+		controls := func(ref api.OwnerReference) bool { return is(ref) && api.Deref(ref.Controller, false) }
+		if want[uid] && slices.ContainsFunc(wanted, controls) {
+			continue
+		}
+		wanted = slices.DeleteFunc(wanted, is)
+		if want[uid] {
+			wanted = append(wanted, api.NewControllerRef(owner))
 		}
 	}
-	return out
+	return wanted, conflict
+}
+
+// isStaleRef tells whether a reference means a former object of the owner's name.
+func isStaleRef(ref api.OwnerReference, owner api.Object) bool {
+	kind, meta := api.KindFor(owner), owner.GetObjectMeta()
+	return ref.Name == meta.Name && ref.Kind == kind.Kind && ref.APIVersion == kind.APIVersion() && ref.UID != meta.UID
+}
+
+// isReplica tells whether the pod's number is one of those that the set asks for.
+func isReplica(set *api.StatefulSet, pod *api.Pod) bool {
+	ordinal := ordinalOf(pod)
+	return ordinal >= firstOrdinal(set) && ordinal < firstOrdinal(set)+int(api.Deref(set.Spec.Replicas, 1))
 }
 
 // statefulStatus counts the pods.

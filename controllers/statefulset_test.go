@@ -17,7 +17,7 @@ func testStatefulSet(size int32, change func(spec *api.StatefulSetSpec)) *api.St
 		Selector: &api.LabelSelector{MatchLabels: map[string]string{"app": "web"}},
 		UpdateStrategy: api.StatefulSetUpdateStrategy{
 			Type:          api.RollingUpdateStatefulSetStrategyType,
-			RollingUpdate: &api.RollingUpdateStatefulSetStrategy{Partition: api.Ptr[int32](0), MaxUnavailable: api.Ptr(api.FromInt(1))},
+			RollingUpdate: &api.RollingUpdateStatefulSetStrategy{Partition: api.Ptr[int32](0)},
 		},
 	}
 	if change != nil {
@@ -70,6 +70,17 @@ func TestPlanStateful(t *testing.T) {
 		"only when somebody deletes": {set: testStatefulSet(1, func(s *api.StatefulSetSpec) {
 			s.UpdateStrategy = api.StatefulSetUpdateStrategy{Type: api.OnDeleteStatefulSetStrategyType}
 		}), pods: []*api.Pod{member(0, outdated)}},
+		"one that is broken may be mended":   {set: testStatefulSet(3, parallel), pods: []*api.Pod{member(0, outdated), member(1, outdated, notReady), member(2)}, remove: []string{"db-1"}},
+		"but not before the new one is well": {set: testStatefulSet(3, parallel), pods: []*api.Pod{member(0, outdated), member(1, outdated), member(2, notReady)}},
+		"one lower down is not waited for":   {set: testStatefulSet(3, parallel), pods: []*api.Pod{member(0, notReady), member(1, outdated), member(2)}, remove: []string{"db-1"}},
+		"with a limit each one counts": {set: testStatefulSet(3, func(s *api.StatefulSetSpec) {
+			parallel(s)
+			s.UpdateStrategy.RollingUpdate.MaxUnavailable = api.Ptr(api.FromInt(1))
+		}), pods: []*api.Pod{member(0, notReady), member(1, outdated), member(2)}},
+		"a share is rounded down, to one at least": {
+			set:  testStatefulSet(3, func(s *api.StatefulSetSpec) { s.UpdateStrategy.RollingUpdate.MaxUnavailable = intOrPercent("50%") }),
+			pods: []*api.Pod{member(0, outdated), member(1, outdated), member(2, outdated)}, remove: []string{"db-2"},
+		},
 		"two at a time": {
 			set:  testStatefulSet(3, func(s *api.StatefulSetSpec) { s.UpdateStrategy.RollingUpdate.MaxUnavailable = api.Ptr(api.FromInt(2)) }),
 			pods: []*api.Pod{member(0, outdated), member(1, outdated), member(2, outdated)}, remove: []string{"db-2", "db-1"},
@@ -107,10 +118,42 @@ func TestClaimOwners(t *testing.T) {
 			s.PersistentVolumeClaimRetentionPolicy = &api.StatefulSetPersistentVolumeClaimRetentionPolicy{WhenDeleted: test.deleted, WhenScaled: test.scaled}
 		})
 		var names []string
-		for _, ref := range claimOwners(set, member(test.ordinal), []api.OwnerReference{api.NewControllerRef(set)}) {
+		owners, conflict := claimOwners(set, member(test.ordinal), []api.OwnerReference{api.NewControllerRef(set)})
+		require.False(t, conflict)
+		for _, ref := range owners {
 			names = append(names, ref.Name)
 		}
 		require.Equal(t, test.owners, names, "%+v", test)
+	}
+}
+
+// A claim that somebody else has a hand in.
+func TestClaimOwnersOfOthers(t *testing.T) {
+	const remove = api.DeletePersistentVolumeClaimRetentionPolicyType
+	set := testStatefulSet(2, func(s *api.StatefulSetSpec) {
+		s.PersistentVolumeClaimRetentionPolicy = &api.StatefulSetPersistentVolumeClaimRetentionPolicy{WhenDeleted: remove, WhenScaled: remove}
+	})
+	pod := member(5)
+	ofSet, ofPod := api.NewControllerRef(set), api.NewControllerRef(pod)
+	notControlling := func(ref api.OwnerReference) api.OwnerReference {
+		ref.Controller = nil
+		return ref
+	}
+	former := ofPod
+	former.UID = "former"
+	other := api.OwnerReference{APIVersion: "example.com/v1", Kind: "Backup", Name: "b", UID: "b", Controller: api.Ptr(true)}
+	for name, test := range map[string]struct {
+		owners, want []api.OwnerReference
+		conflict     bool
+	}{
+		"an owner that does not manage it": {[]api.OwnerReference{notControlling(other)}, []api.OwnerReference{notControlling(other), ofPod}, false},
+		"another controller":               {[]api.OwnerReference{other, ofSet}, []api.OwnerReference{other}, true},
+		"a former pod":                     {[]api.OwnerReference{former}, []api.OwnerReference{former}, false},
+		"ours, but not as controller":      {[]api.OwnerReference{notControlling(ofPod)}, []api.OwnerReference{ofPod}, false},
+	} {
+		got, conflict := claimOwners(set, pod, test.owners)
+		require.Equal(t, test.want, got, name)
+		require.Equal(t, test.conflict, conflict, name)
 	}
 }
 
