@@ -46,7 +46,6 @@ an earlier apply made and no manifest has any more.`,
 		Example: `  # Everything in a folder, and what a kustomization makes
   kubectl-lite apply -f shop/ -R
   kubectl-lite apply -k overlays/production
-
   # Delete what an earlier apply with the same label made and the folder no longer has
   kubectl-lite apply -f shop/ --prune -l app=shop`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -41,6 +41,7 @@ func newAttach(s *session) *cobra.Command {
 		},
 	}
 	o.add(cmd)
+	s.completeContainers(cmd)
 	return cmd
 }
 

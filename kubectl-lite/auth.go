@@ -31,6 +31,7 @@ func newCanI(s *session) *cobra.Command {
 	var o canIOptions
 	cmd := &cobra.Command{
 		Use: "can-i VERB [TYPE | TYPE/NAME | NONRESOURCEURL]", Short: "Check whether an action is allowed",
+		ValidArgsFunction: s.completeQuestion,
 		Example: `  kubectl-lite auth can-i create pods -n shop
   kubectl-lite auth can-i get secrets --as=system:serviceaccount:shop:robot
   kubectl-lite auth can-i --list`,

@@ -82,6 +82,7 @@ the active kubelite cluster, see "kubelite profile", if there is one (and no --c
 		newWhy(s), newTrace(s),
 		newExplain(s), newAPIResources(s), newVersion(s),
 	)
+	addExamples(root, "")
 	return root
 }
 

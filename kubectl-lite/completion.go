@@ -40,6 +40,96 @@ func (s *session) completeObjects(types ...string) cobra.CompletionFunc {
 	}
 }
 
+// completeKinds completes arguments of a command that is about a few types: first one of these, then names of it.
+func (s *session) completeKinds(types ...string) cobra.CompletionFunc {
+	objects := s.completeObjects()
+	return func(cmd *cobra.Command, args []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 || strings.Contains(prefix, "/") {
+			return objects(cmd, args, prefix)
+		}
+		return beginningWith(types, prefix), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeTypes completes the first argument with a type.
+func (s *session) completeTypes(_ *cobra.Command, args []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return s.typesFor(ctx, prefix), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeQuestion completes a question to authorization: a verb, then a type.
+func (s *session) completeQuestion(cmd *cobra.Command, args []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		verbs := []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}
+		return beginningWith(verbs, prefix), cobra.ShellCompDirectiveNoFileComp
+	}
+	return s.completeTypes(cmd, args[1:], prefix)
+}
+
+// completeCopy completes one side of a copy: a file, which the shell knows, or "POD:".
+func (s *session) completeCopy(_ *cobra.Command, args []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 1 || strings.ContainsAny(prefix, "/.:") {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	pods := s.namesFor(ctx, "pods", prefix, nil)
+	for i := range pods {
+		pods[i] += ":"
+	}
+	return pods, cobra.ShellCompDirectiveNoSpace
+}
+
+// completeContainers completes -c with the containers of the pod that is named.
+func (s *session) completeContainers(cmd *cobra.Command) {
+	_ = cmd.RegisterFlagCompletionFunc("container", func(_ *cobra.Command, args []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if len(args) == 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		r, err := s.resource(ctx, "pods")
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		pod, err := s.getObject(ctx, r, s.namespace(), strings.TrimPrefix(args[0], "pod/"))
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var names []string
+		for _, list := range []string{"initContainers", "containers", "ephemeralContainers"} {
+			containers, _ := pod.at("spec", list).([]any)
+			for _, c := range containers {
+				if c, ok := c.(map[string]any); ok {
+					names = append(names, object(c).text("name"))
+				}
+			}
+		}
+		return beginningWith(names, prefix), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// completeFormats completes -o.
+func completeFormats(cmd *cobra.Command, formats []string) {
+	_ = cmd.RegisterFlagCompletionFunc("output", func(_ *cobra.Command, _ []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return beginningWith(formats, prefix), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+func beginningWith(words []string, prefix string) []string {
+	var fitting []string
+	for _, word := range words {
+		if strings.HasPrefix(word, prefix) {
+			fitting = append(fitting, word)
+		}
+	}
+	return fitting
+}
+
 // completePods completes a pod's name, or "TYPE/NAME" of something that has pods.
 func (s *session) completePods() cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {

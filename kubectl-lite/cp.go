@@ -28,7 +28,8 @@ func newCp(s *session) *cobra.Command {
 	var o cpOptions
 	cmd := &cobra.Command{
 		Use: "cp <file-spec-src> <file-spec-dest>", Short: "Copy files and directories to and from containers",
-		Long: `Copy files and directories to and from containers. The container must have a tar program.`,
+		ValidArgsFunction: s.completeCopy,
+		Long:              `Copy files and directories to and from containers. The container must have a tar program.`,
 		Example: `  kubectl-lite cp ./site web-1:/usr/share/nginx/html
   kubectl-lite cp shop/web-1:/var/log/app.log ./app.log -c app`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -31,8 +31,9 @@ type deleteOptions struct {
 func newDelete(s *session) *cobra.Command {
 	var o deleteOptions
 	cmd := &cobra.Command{
-		Use:   "delete ([-f FILENAME] | TYPE [(NAME | -l label | --all)])",
-		Short: "Delete resources by file names, stdin, resources and names, or by resources and label selector",
+		Use:               "delete ([-f FILENAME] | TYPE [(NAME | -l label | --all)])",
+		Short:             "Delete resources by file names, stdin, resources and names, or by resources and label selector",
+		ValidArgsFunction: s.completeObjects(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ignore := cmd.Flags().Changed("ignore-not-found")
 			if o.all && !ignore { // what is gone between the list and its deletion is what was wanted

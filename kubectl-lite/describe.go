@@ -18,8 +18,9 @@ func newDescribe(s *session) *cobra.Command {
 	var sel selection
 	var showEvents bool
 	cmd := &cobra.Command{
-		Use:   "describe (-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",
-		Short: "Show details of a specific resource or group of resources",
+		Use:               "describe (-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",
+		Short:             "Show details of a specific resource or group of resources",
+		ValidArgsFunction: s.completeObjects(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.describe(cmd.Context(), &sel, args, showEvents, cmd.Flags().Changed("show-events"))
 		},

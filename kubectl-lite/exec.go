@@ -74,6 +74,7 @@ func newExec(s *session) *cobra.Command {
 	}
 	o.add(cmd)
 	cmd.Flags().StringSliceVarP(&files.names, "filename", "f", nil, "to use to exec into the resource")
+	s.completeContainers(cmd)
 	return cmd
 }
 

@@ -16,8 +16,9 @@ func newExplain(s *session) *cobra.Command {
 	var recursive bool
 	cmd := &cobra.Command{
 		Use: "explain TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group]", Short: "Get documentation for a resource",
-		Example: "  kubectl-lite explain pods.spec.containers",
-		Args:    exactlyOneType,
+		ValidArgsFunction: s.completeTypes,
+		Example:           "  kubectl-lite explain pods.spec.containers",
+		Args:              exactlyOneType,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.explain(cmd.Context(), args[0], apiVersion, recursive)
 		},

@@ -38,8 +38,9 @@ func newGet(s *session) *cobra.Command {
 	var o getOptions
 	var raw string
 	cmd := &cobra.Command{
-		Use:   "get TYPE[,TYPE...] [NAME...] | TYPE/NAME ...",
-		Short: "Display one or many resources",
+		Use:               "get TYPE[,TYPE...] [NAME...] | TYPE/NAME ...",
+		Short:             "Display one or many resources",
+		ValidArgsFunction: s.completeObjects(),
 		Example: `  kubectl-lite get pods -o wide
   kubectl-lite get deploy,rs,pods -l app=web
   kubectl-lite get pod/web-1 -o yaml
@@ -59,6 +60,7 @@ func newGet(s *session) *cobra.Command {
 	o.files.add(cmd, "identify the resources to get from a server.")
 	f.StringVar(&raw, "raw", "", "Raw URI to request from the server")
 	f.StringVarP(&o.output, "output", "o", "", "Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, custom-columns-file, wide).")
+	completeFormats(cmd, getFormats)
 	o.addTemplate(cmd)
 	f.StringVarP(&o.selector, "selector", "l", "", "Selector (label query) to filter on, supports '=', '==', '!=', 'in', 'notin'")
 	f.StringVar(&o.fieldSelector, "field-selector", "", "Selector (field query) to filter on, supports '=', '==', and '!='")

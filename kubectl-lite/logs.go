@@ -36,8 +36,9 @@ type logsOptions struct {
 func newLogs(s *session) *cobra.Command {
 	var o logsOptions
 	cmd := &cobra.Command{
-		Use:   "logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]",
-		Short: "Print the logs for a container in a pod",
+		Use:               "logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]",
+		Short:             "Print the logs for a container in a pod",
+		ValidArgsFunction: s.completePods(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.selector != "" && !cmd.Flags().Changed("tail") {
 				o.tail = 10 // of many pods nobody wants everything
@@ -60,6 +61,7 @@ func newLogs(s *session) *cobra.Command {
 	f.Int64Var(&o.tail, "tail", -1, "Lines of recent log file to display. Defaults to -1, showing all log lines, or 10 with a selector.")
 	f.Int64Var(&o.limitBytes, "limit-bytes", 0, "Maximum bytes of logs to return. Defaults to no limit.")
 	f.IntVar(&o.maxRequests, "max-log-requests", 5, "Maximum number of concurrent logs to follow when using by a selector.")
+	s.completeContainers(cmd)
 	return cmd
 }
 

@@ -29,6 +29,7 @@ type printFlags struct {
 
 func (f *printFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file).")
+	completeFormats(cmd, changeFormats)
 	f.addTemplate(cmd)
 }
 

@@ -36,6 +36,7 @@ func newRolloutStatus(s *session) *cobra.Command {
 	var revision int64
 	cmd := &cobra.Command{
 		Use: "status (TYPE NAME | TYPE/NAME) [flags]", Short: "Show the status of the rollout",
+		ValidArgsFunction: completeRollouts(s),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, err := s.selectRollouts(cmd.Context(), &sel, args, func(m *manifest) error {
 				return fmt.Errorf("no status viewer has been implemented for %s", m.resource.Kind)
@@ -105,6 +106,7 @@ func newRolloutHistory(s *session) *cobra.Command {
 	var revision int64
 	cmd := &cobra.Command{
 		Use: "history (TYPE NAME | TYPE/NAME) [flags]", Short: "View rollout history",
+		ValidArgsFunction: completeRollouts(s),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if revision < 0 {
 				return fmt.Errorf("revision must be a positive integer: %d", revision)
@@ -179,6 +181,7 @@ func (s *session) changeRollout(use, short string, change func(ctx context.Conte
 	var o rolloutOptions
 	cmd := &cobra.Command{
 		Use: use + " (TYPE NAME | TYPE/NAME) [flags]", Short: short,
+		ValidArgsFunction: completeRollouts(s),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.changeFlags.validate(); err != nil {
 				return err
@@ -318,4 +321,9 @@ func undoTarget(m *manifest, revisions []rolloutRevision, number int64) (*rollou
 		return nil, fmt.Errorf("no rollout history found for deployment %q", m.object.name())
 	}
 	return nil, errors.New("no last revision to roll back to")
+}
+
+// completeRollouts completes what has rollouts.
+func completeRollouts(s *session) cobra.CompletionFunc {
+	return s.completeKinds("deployments", "daemonsets", "statefulsets")
 }

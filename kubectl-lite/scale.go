@@ -26,8 +26,9 @@ type scaleOptions struct {
 func newScale(s *session) *cobra.Command {
 	var o scaleOptions
 	cmd := &cobra.Command{
-		Use:   "scale [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",
-		Short: "Set a new size for a deployment, replica set, or replication controller",
+		Use:               "scale [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",
+		Short:             "Set a new size for a deployment, replica set, or replication controller",
+		ValidArgsFunction: s.completeKinds("deployments", "replicasets", "replicationcontrollers", "statefulsets"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !cmd.Flags().Changed("replicas") {
 				return errors.New(`required flag(s) "replicas" not set`)

@@ -31,8 +31,9 @@ type envOptions struct {
 func newSetEnv(s *session) *cobra.Command {
 	var o envOptions
 	cmd := &cobra.Command{
-		Use:   "env RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N",
-		Short: "Update environment variables on a pod template",
+		Use:               "env RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N",
+		Short:             "Update environment variables on a pod template",
+		ValidArgsFunction: s.completeObjects(),
 		Example: `  kubectl-lite set env deployment/web LOG_LEVEL=debug OLD-
   kubectl-lite set env deployment/web --from=secret/login --prefix=DB_
   kubectl-lite set env deployment/web --list`,

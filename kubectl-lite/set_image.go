@@ -10,9 +10,10 @@ import (
 func newSetImage(s *session) *cobra.Command {
 	var o setOptions
 	cmd := &cobra.Command{
-		Use:     "image (-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N",
-		Short:   "Update the image of a pod template",
-		Example: "  kubectl-lite set image deployment/web nginx=nginx:1.29",
+		Use:               "image (-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N",
+		Short:             "Update the image of a pod template",
+		ValidArgsFunction: s.completeObjects(),
+		Example:           "  kubectl-lite set image deployment/web nginx=nginx:1.29",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			resources, images, err := splitImages(args)
 			if err != nil {

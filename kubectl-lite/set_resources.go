@@ -14,9 +14,10 @@ func newSetResources(s *session) *cobra.Command {
 	var o setOptions
 	var limits, requests string
 	cmd := &cobra.Command{
-		Use:     "resources (-f FILENAME | TYPE NAME)  ([--limits=LIMITS & --requests=REQUESTS]",
-		Short:   "Update resource requests/limits on objects with pod templates",
-		Example: "  kubectl-lite set resources deployment/web -c=nginx --limits=cpu=200m,memory=512Mi",
+		Use:               "resources (-f FILENAME | TYPE NAME)  ([--limits=LIMITS & --requests=REQUESTS]",
+		Short:             "Update resource requests/limits on objects with pod templates",
+		ValidArgsFunction: s.completeObjects(),
+		Example:           "  kubectl-lite set resources deployment/web -c=nginx --limits=cpu=200m,memory=512Mi",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(args); err != nil {
 				return err

@@ -11,9 +11,10 @@ import (
 func newSetSelector(s *session) *cobra.Command {
 	var o setOptions
 	cmd := &cobra.Command{
-		Use:     "selector (-f FILENAME | TYPE NAME) EXPRESSIONS [--resource-version=version]",
-		Short:   "Set the selector on a resource",
-		Example: "  kubectl-lite set selector service web app=web,version=v2",
+		Use:               "selector (-f FILENAME | TYPE NAME) EXPRESSIONS [--resource-version=version]",
+		Short:             "Set the selector on a resource",
+		ValidArgsFunction: s.completeObjects(),
+		Example:           "  kubectl-lite set selector service web app=web,version=v2",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("one selector is required")

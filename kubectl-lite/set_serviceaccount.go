@@ -11,7 +11,8 @@ func newSetServiceAccount(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "serviceaccount (-f FILENAME | TYPE NAME) SERVICE_ACCOUNT",
 		Aliases: []string{"sa"}, Short: "Update the service account of a resource",
-		Example: "  kubectl-lite set serviceaccount deployment web robot",
+		ValidArgsFunction: s.completeObjects(),
+		Example:           "  kubectl-lite set serviceaccount deployment web robot",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("serviceaccount is required")

@@ -23,8 +23,9 @@ type traceOptions struct {
 func newTrace(s *session) *cobra.Command {
 	var o traceOptions
 	cmd := &cobra.Command{
-		Use:   "trace KIND/NAME",
-		Short: "Show what a change of an object set off: the tree of its effects, with times",
+		Use:               "trace KIND/NAME",
+		Short:             "Show what a change of an object set off: the tree of its effects, with times",
+		ValidArgsFunction: s.completeObjects(),
 		Long: `Walk the ledger forward from a write to an object: what it made the control loops do, what that made others do, and
 how long it all took. It begins at the last write that nothing caused, which is mostly what a person asked for last.
 Left out, unless --all is given: events, leases, decisions to wait, and controllers' status reports that led to nothing.`,

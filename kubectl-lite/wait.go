@@ -18,8 +18,9 @@ func newWait(s *session) *cobra.Command {
 	var condition string
 	var timeout time.Duration
 	cmd := &cobra.Command{
-		Use:   "wait ([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) --for=delete|--for=create|--for=condition=NAME[=VALUE]|--for=jsonpath='{PATH}'[=VALUE]",
-		Short: "Wait for a specific condition on one or many resources",
+		Use:               "wait ([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) --for=delete|--for=create|--for=condition=NAME[=VALUE]|--for=jsonpath='{PATH}'[=VALUE]",
+		Short:             "Wait for a specific condition on one or many resources",
+		ValidArgsFunction: s.completeObjects(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if timeout < 0 {
 				timeout = 7 * 24 * time.Hour

@@ -22,8 +22,9 @@ type whyOptions struct {
 func newWhy(s *session) *cobra.Command {
 	var o whyOptions
 	cmd := &cobra.Command{
-		Use:   "why KIND/NAME",
-		Short: "Show why an object is as it is: the chain of causes back to its origin",
+		Use:               "why KIND/NAME",
+		Short:             "Show why an object is as it is: the chain of causes back to its origin",
+		ValidArgsFunction: s.completeObjects(),
 		Long: `Walk the ledger back from an object: who created it, which change of which other object made them do so, and so on
 to the person or the clock where it began. Then what happened to the object since, and, for a pod that waits for a node,
 what was said about each node.`,

@@ -170,3 +170,16 @@ func identity() string {
 	}
 	return host
 }
+
+// examples are what -h shows of each component. The supervisor's log and `ps` have the whole lines of a cluster.
+var examples = map[string]string{
+	"apiserver":       "kubelite apiserver --listen 127.0.0.1:6443 --data-dir /tmp/store --tls-cert-file api.crt --tls-private-key-file api.key --client-ca-file ca.crt",
+	"controllers":     "kubelite controllers --kubeconfig controllers.conf --root-ca-file ca.crt --service-account-private-key-file sa.key",
+	"dns":             "kubelite dns --kubeconfig admin.conf",
+	"ingress":         "kubelite ingress --kubeconfig admin.conf",
+	"kubelet":         "kubelite kubelet --kubeconfig kubelet.conf --node-name node-1 --runtime simulated --root-dir /tmp/node-1",
+	"metrics-server":  "kubelite metrics-server --kubeconfig metrics.conf --listen 127.0.0.1:4443 --tls-cert-file metrics.crt --tls-private-key-file metrics.key",
+	"proxy":           "kubelite proxy --kubeconfig proxy.conf --cluster-cidr 10.244.0.0/16 --gateway 10.244.0.1",
+	"scheduler":       "kubelite scheduler --kubeconfig scheduler.conf",
+	"simulated-nodes": "kubelite simulated-nodes --kubeconfig fleet.conf --first 1 --count 1000 --root-dir /tmp/fleet",
+}

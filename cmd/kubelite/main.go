@@ -65,7 +65,12 @@ func command() *cobra.Command {
 		},
 	}
 	root.AddCommand(cluster.Commands(docker.Machine{}, api.Version)...)
-	root.AddCommand(apiserverCommand(), controllersCommand(), schedulerCommand(), metricsCommand(), kubeletCommand(), proxyCommand(), dnsCommand(), ingressCommand(), fleetCommand())
+	for _, component := range []*cobra.Command{
+		apiserverCommand(), controllersCommand(), schedulerCommand(), metricsCommand(), kubeletCommand(), proxyCommand(), dnsCommand(), ingressCommand(), fleetCommand(),
+	} {
+		component.Example = "  " + examples[component.Name()]
+		root.AddCommand(component)
+	}
 	return root
 }
 
