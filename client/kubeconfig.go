@@ -62,6 +62,9 @@ type kubeconfigUser struct {
 // ErrNoKubeconfig says that no kubeconfig file exists where one was looked for.
 var ErrNoKubeconfig = errors.New("no kubeconfig found")
 
+// ErrNoCurrentContext says that a kubeconfig does not tell which of its contexts is meant, and nobody else did.
+var ErrNoCurrentContext = errors.New("the kubeconfig has no current context")
+
 // ErrNoContext says that a kubeconfig has no context of the name.
 var ErrNoContext = errors.New("context was not found for specified context")
 
@@ -172,7 +175,7 @@ func (m *mergedKubeconfig) config(choice KubeconfigChoice) (*Config, error) {
 		name = m.current
 	}
 	if name == "" && choice.Cluster == "" {
-		return nil, errors.New("the kubeconfig has no current context")
+		return nil, ErrNoCurrentContext
 	}
 	context, ok := m.contexts[name]
 	if !ok && name != "" {

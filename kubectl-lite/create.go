@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,7 @@ type createOptions struct {
 
 func newCreate(s *session) *cobra.Command {
 	var o createOptions
+	var raw string
 	cmd := &cobra.Command{
 		Use:   "create -f FILENAME",
 		Short: "Create a resource from a file or from stdin",
@@ -28,11 +30,15 @@ func newCreate(s *session) *cobra.Command {
 			if !o.files.given() {
 				return errors.New("must specify one of -f and -k")
 			}
+			if raw != "" {
+				return s.sendRaw(cmd.Context(), http.MethodPost, raw, o.files, o.output)
+			}
 			return s.createFromFiles(cmd.Context(), &o)
 		},
 	}
 	o.add(cmd)
 	o.files.add(cmd, "to use to create the resource")
+	cmd.Flags().StringVar(&raw, "raw", "", "Raw URI to POST to the server.  Uses the transport specified by the kubeconfig file.")
 	cmd.AddCommand(newCreateClusterRole(s), newCreateClusterRoleBinding(s), newCreateConfigMap(s), newCreateCronJob(s), newCreateDeployment(s),
 		newCreateIngress(s), newCreateJob(s), newCreateNamespace(s), newCreateDisruptionBudget(s), newCreatePriorityClass(s), newCreateQuota(s),
 		newCreateRole(s), newCreateRoleBinding(s), newCreateSecret(s), newCreateService(s), newCreateServiceAccount(s), newCreateToken(s))

@@ -30,11 +30,15 @@ type deleteOptions struct {
 
 func newDelete(s *session) *cobra.Command {
 	var o deleteOptions
+	var raw string
 	cmd := &cobra.Command{
 		Use:               "delete ([-f FILENAME] | TYPE [(NAME | -l label | --all)])",
 		Short:             "Delete resources by file names, stdin, resources and names, or by resources and label selector",
 		ValidArgsFunction: s.completeObjects(),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if raw != "" {
+				return s.sendRaw(cmd.Context(), http.MethodDelete, raw, o.files, o.output)
+			}
 			ignore := cmd.Flags().Changed("ignore-not-found")
 			if o.all && !ignore { // what is gone between the list and its deletion is what was wanted
 				o.ignoreMissing = true
@@ -55,6 +59,7 @@ func newDelete(s *session) *cobra.Command {
 	f.StringVar(&o.cascade, "cascade", "background", "Must be \"background\", \"orphan\", or \"foreground\": what happens to the objects that this one owns")
 	f.Lookup("cascade").NoOptDefVal = "background"
 	f.BoolVar(&o.ignoreMissing, "ignore-not-found", false, "Treat \"resource not found\" as a successful delete")
+	f.StringVar(&raw, "raw", "", "Raw URI to DELETE to the server.  Uses the transport specified by the kubeconfig file.")
 	f.IntVar(&o.limit, "limit", 0, "Delete at most so many of the objects that a selector finds (0: all)")
 	return cmd
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,7 +58,7 @@ func (s *session) replace(ctx context.Context, o *replaceOptions) error {
 	case o.force && o.dryRun != "none":
 		return errors.New("--dry-run can not be used when --force is set")
 	case o.raw != "":
-		return s.replaceRaw(ctx, o)
+		return s.sendRaw(ctx, http.MethodPut, o.raw, o.files, o.output)
 	}
 	found, err := s.manifests(ctx, o.files)
 	errs := []error{err}
@@ -144,29 +143,4 @@ func (s *session) deleteForReplace(ctx context.Context, o *replaceOptions, found
 		}
 	}
 	return nil
-}
-
-func (s *session) replaceRaw(ctx context.Context, o *replaceOptions) error {
-	if len(o.files.names) != 1 {
-		return errors.New("--raw can only use a single local file or stdin")
-	}
-	sources, err := s.readSources(ctx, o.files.names[0], false)
-	if err != nil {
-		return err
-	}
-	return s.sendRaw(ctx, http.MethodPut, o.raw, sources[0].text)
-}
-
-// sendRaw sends a body to a path and prints the answer as it is.
-func (s *session) sendRaw(ctx context.Context, method, path string, body []byte) error {
-	u, err := url.Parse(path)
-	if err != nil {
-		return err
-	}
-	resp, err := s.do(ctx, client.Request{Method: method, Path: u.Path, Query: u.Query(), Body: body, Accept: "*/*"})
-	if err != nil {
-		return err
-	}
-	_, err = s.Out.Write(resp.Body)
-	return err
 }

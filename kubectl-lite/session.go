@@ -86,7 +86,7 @@ func (s *session) loadConfig() (*client.Config, error) {
 	}
 	cfg, err := client.LoadKubeconfigWith(path, client.KubeconfigChoice{Context: f.context, Cluster: f.cluster, User: f.user})
 	switch {
-	case errors.Is(err, client.ErrNoKubeconfig) && f.server != "":
+	case f.server != "" && (errors.Is(err, client.ErrNoKubeconfig) || errors.Is(err, client.ErrNoCurrentContext)):
 		cfg = &client.Config{}
 	case errors.Is(err, client.ErrNoKubeconfig):
 		return nil, errors.New("no cluster is configured: start one with \"kubelite start\", or name a kubeconfig with --kubeconfig")

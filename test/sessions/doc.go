@@ -1,4 +1,4 @@
-// Package sessions runs the sessions of examples/*.txtar: what a person would type, and what they would see, on a real
+// Package sessions runs the sessions of examples/*.txtar and examples/by-section/*.txtar: what a person would type, and what they would see, on a real
 // cluster of two nodes. They are tests and documentation at once; the book quotes them.
 //
 // A session runs in a namespace of its own, which is removed afterwards. What changes from run to run is written as

@@ -10,7 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -31,19 +33,44 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	testscript.Main(m, map[string]func(){
+	testscript.Main(cleaning{m}, map[string]func(){
 		"kubectl-lite": func() { normalised(os.Getenv("KUBECTL_LITE")) },
 		"kubectl":      func() { normalised(os.Getenv("REAL_KUBECTL"), "-n", os.Getenv("NAMESPACE")) },
 		"kubelite":     func() { normalised(os.Getenv("KUBELITE")) },
 	})
 }
 
+// cleaning runs the tests, and removes what all of them shared.
+type cleaning struct{ m *testing.M }
+
+func (c cleaning) Run() int {
+	defer os.RemoveAll(programs)
+	return c.m.Run()
+}
+
+// programs is where the programs are built, once for all clusters.
+var programs = filepath.Join(os.TempDir(), fmt.Sprintf("kubelite-sessions-%d", os.Getpid()))
+
+var built = sync.OnceValues(func() ([]byte, error) {
+	build := exec.Command("go", "build", "-o", programs+"/", "./cmd/kubelite", "./cmd/kubectl-lite")
+	build.Dir, build.Env = "../..", append(os.Environ(), "CGO_ENABLED=0") // static: it becomes an image without a C library
+	return build.CombinedOutput()
+})
+
 // TestSessions starts one cluster, runs every session on it side by side, and checks that deleting it leaves nothing.
-func TestSessions(t *testing.T) {
-	c := startCluster(t)
+func TestSessions(t *testing.T) { startCluster(t).run(t, "../../examples") }
+
+// TestBySection does the same with the sessions about single kinds, on a cluster of simulated nodes: its pods need none of the
+// images that the manifests name.
+func TestBySection(t *testing.T) {
+	startCluster(t, "--runtime", "simulated").run(t, "../../examples/by-section")
+}
+
+// run runs every session of a folder, each in a namespace of its own.
+func (c *cluster) run(t *testing.T, dir string) {
 	var count atomic.Int64
 	testscript.Run(t, testscript.Params{
-		Dir:           "../../examples",
+		Dir:           dir,
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			namespace := fmt.Sprintf("session-%d", count.Add(1))
@@ -97,16 +124,17 @@ type cluster struct {
 // clusters counts the clusters of this run, so that each gets a name of its own.
 var clusters atomic.Int64
 
-func startCluster(t *testing.T) *cluster {
+// startCluster builds the programs and starts a cluster of two nodes, on Docker unless the flags of `kubelite start` say otherwise.
+func startCluster(t *testing.T, flags ...string) *cluster {
 	t.Helper()
-	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", bin+"/", "./cmd/kubelite", "./cmd/kubectl-lite")
-	build.Dir, build.Env = "../..", append(os.Environ(), "CGO_ENABLED=0") // static: it becomes an image without a C library
-	run(t, build)
+	if out, err := built(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
 	home := t.TempDir()
 	profile := fmt.Sprintf("sessions-%d-%d", os.Getpid(), clusters.Add(1))
-	c := &cluster{docker: exec.Command("docker", "info").Run() == nil, env: map[string]string{
-		"KUBELITE": filepath.Join(bin, "kubelite"), "KUBECTL_LITE": filepath.Join(bin, "kubectl-lite"),
+	simulated := slices.Contains(flags, "simulated")
+	c := &cluster{docker: !simulated && exec.Command("docker", "info").Run() == nil, env: map[string]string{
+		"KUBELITE": filepath.Join(programs, "kubelite"), "KUBECTL_LITE": filepath.Join(programs, "kubectl-lite"),
 		"KUBELITE_HOME": home, "PROFILE": profile, "HOME": home,
 		"KUBECONFIG": filepath.Join(home, profile, "kubeconfig"), "REAL_PATH": os.Getenv("REAL_PATH"), "REAL_KUBECTL": os.Getenv("REAL_KUBECTL"),
 	}}
@@ -115,6 +143,7 @@ func startCluster(t *testing.T) *cluster {
 		images := exec.Command("examples/images.sh")
 		images.Dir = "../.."
 		run(t, images)
+	case simulated:
 	case os.Getenv("CI") != "":
 		t.Fatal("no Docker daemon answers, and CI must have one")
 	default:
@@ -130,7 +159,7 @@ func startCluster(t *testing.T) *cluster {
 		run(t, exec.Command(c.env["KUBELITE"], "delete", "--profile", profile, "--home", home))
 		c.nothingLeft(t, home, profile)
 	})
-	c.started = run(t, exec.Command(c.env["KUBELITE"], "start", "--nodes", "2", "--port", "0", "--no-merge", "--profile", profile, "--home", home))
+	c.started = run(t, exec.Command(c.env["KUBELITE"], append([]string{"start", "--nodes", "2", "--port", "0", "--no-merge", "--profile", profile, "--home", home}, flags...)...))
 	return c
 }
 
