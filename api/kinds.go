@@ -52,6 +52,8 @@ type Kind struct {
 	Categories []string // groups of kinds that one word selects: "all"
 	Namespaced bool
 	Custom     bool // its objects are Unstructured; see NewCustomKind
+	// Older are versions of the group in which clients may send the kind, too: nothing in it has changed since.
+	Older []string
 
 	// Posted kinds are questions: they are created and answered, and never stored, so there are no lists of them.
 	Posted bool
@@ -345,7 +347,7 @@ var Kinds = []*Kind{
 // SubresourceKinds are the kinds that only subresources speak: they travel, and are stored nowhere.
 var SubresourceKinds = []*Kind{
 	kind[Scale](Kind{GroupVersion: autoscalingV1, Kind: "Scale", Plural: "scales", Singular: "scale", Namespaced: true}),
-	kind[Eviction](Kind{GroupVersion: policyV1, Kind: "Eviction", Plural: "evictions", Singular: "eviction", Namespaced: true}),
+	kind[Eviction](Kind{GroupVersion: policyV1, Kind: "Eviction", Plural: "evictions", Singular: "eviction", Namespaced: true, Older: []string{"v1beta1"}}),
 	kind[TokenRequest](Kind{GroupVersion: authenticationV1, Kind: "TokenRequest", Plural: "tokenrequests", Singular: "tokenrequest", Namespaced: true,
 		Default: defaultTokenRequest, Validate: validateTokenRequest}),
 }

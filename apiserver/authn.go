@@ -1,6 +1,9 @@
 package apiserver
 
 import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -99,11 +102,32 @@ func (a *authenticator) certificateUser(hr *http.Request, now time.Time) (*User,
 				return user, nil
 			}
 		} else if subject.Subject.CommonName != "" {
-			groups := append(slices.Clone(subject.Subject.Organization), groupAuthenticated)
-			return &User{Name: subject.Subject.CommonName, Groups: groups}, nil
+			return subjectOf(subject)
 		}
 	}
 	return nil, nil
+}
+
+// uidAttribute is what a certificate has its user's uid in, if it has any: a number of Kubernetes' own.
+var uidAttribute = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57683, 2}
+
+// subjectOf is whom a certificate is about. Its extra says which certificate it was, for the audit log.
+func subjectOf(certificate *x509.Certificate) (*User, error) {
+	user := &User{
+		Name: certificate.Subject.CommonName, Groups: append(slices.Clone(certificate.Subject.Organization), groupAuthenticated),
+		Extra: map[string][]string{extraCredentialID: {fmt.Sprintf("X509SHA256=%x", sha256.Sum256(certificate.Raw))}},
+	}
+	for _, attribute := range certificate.Subject.Names {
+		if !attribute.Type.Equal(uidAttribute) {
+			continue
+		}
+		uid, _ := attribute.Value.(string)
+		if uid == "" || user.UID != "" {
+			return nil, errors.New("a certificate has one uid that is not empty, or none")
+		}
+		user.UID = uid
+	}
+	return user, nil
 }
 
 // bearerToken is the token of an Authorization header, "" if it has none.

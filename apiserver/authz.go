@@ -146,6 +146,7 @@ func (s *Server) authorize(next http.Handler) http.Handler {
 			req.audit.annotate("authorization.k8s.io/decision", "forbid")
 			req.audit.annotate("authorization.k8s.io/reason", reason)
 			s.log.Debug("request refused", "code", http.StatusForbidden, "user", req.User.Name, "verb", req.Verb, "path", hr.URL.Path, "reason", reason)
+			w.Header().Set("X-Content-Type-Options", "nosniff") // what was asked for is in the message
 			s.respond(w, req, nil, forbidden(req, reason))
 			return
 		}

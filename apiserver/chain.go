@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -41,6 +42,7 @@ func (s *Server) requestInfo(next http.Handler) http.Handler {
 		req := parseRequest(hr)
 		req.auditID = or(hr.Header.Get(auditIDHeader), string(newUID()))
 		w.Header()[auditIDHeader] = []string{req.auditID}
+		w.Header()["Cache-Control"] = noCache // unless the handler knows better
 		if req.IsResource {
 			req.Resource = s.resource(req.Group, req.Version, req.Plural)
 			if req.Resource != nil && !req.Resource.livesAt(req) {
@@ -146,11 +148,41 @@ func (s *Server) gate(next http.Handler) http.Handler { return next }
 // serveNotFound answers paths that nothing lives at.
 func (s *Server) serveNotFound(w http.ResponseWriter, hr *http.Request) {
 	req := requestFrom(hr.Context())
-	if !req.IsResource || !s.serves(req.Group) {
+	group := req.Group
+	if !req.IsResource { // /api/v2, or /apis/apps/v9
+		group = groupOfPath(hr.URL.Path)
+	}
+	if group == noGroup || !s.serves(group) {
 		http.Error(w, "404 page not found", http.StatusNotFound)
 		return
 	}
 	s.respond(w, req, nil, notFound())
+}
+
+// noGroup is the group of a path that is not about any; the core group is "".
+const noGroup = "/"
+
+// groupOfPath is the group that a path is about which leads to no resource.
+func groupOfPath(path string) string {
+	parts := strings.Split(strings.TrimSuffix(path, "/"), "/")
+	switch {
+	case len(parts) == 3 && parts[1] == "api":
+		return ""
+	case len(parts) == 4 && parts[1] == "apis":
+		return parts[2]
+	}
+	return noGroup
+}
+
+// readOnly refuses all but GET where there is nothing to write.
+func (s *Server) readOnly(serve http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, hr *http.Request) {
+		if hr.Method != http.MethodGet {
+			s.respond(w, requestFrom(hr.Context()), nil, errMethodNotAllowed())
+			return
+		}
+		serve(w, hr)
+	}
 }
 
 // notFound is for paths at which there could be nothing.
@@ -165,10 +197,15 @@ func (s *Server) serves(group string) bool {
 	return slices.ContainsFunc(s.rows(), func(res *Resource) bool { return res.Group == group })
 }
 
-func methodNotAllowed(_ *Server, _ http.ResponseWriter, r *Request) (*Answer, error) {
-	err := api.NewMethodNotSupported(r.Resource.Kind, r.Verb)
-	err.ErrStatus.Message, err.ErrStatus.Details = "the server does not allow this method on the requested resource", &api.StatusDetails{}
-	return nil, err
+func methodNotAllowed(*Server, http.ResponseWriter, *Request) (*Answer, error) {
+	return nil, errMethodNotAllowed()
+}
+
+func errMethodNotAllowed() error {
+	return &api.StatusError{ErrStatus: api.Status{
+		TypeMeta: api.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: api.StatusFailure, Code: http.StatusMethodNotAllowed, Reason: api.StatusReasonMethodNotAllowed,
+		Message: "the server does not allow this method on the requested resource", Details: &api.StatusDetails{},
+	}}
 }
 
 func subresourceNotFound(*Server, http.ResponseWriter, *Request) (*Answer, error) {

@@ -180,6 +180,8 @@ func checkKind(kind *api.Kind, got *api.TypeMeta) error {
 	switch {
 	case gvk == kind.GroupVersionKind(), kind.Custom && gvk.GroupVersion() == kind.GroupVersion:
 		return nil // of a custom object, another kind is found by validation
+	case gvk.Kind == kind.Kind && gvk.Group == kind.Group && slices.Contains(kind.Older, gvk.Version):
+		return nil
 	case api.KindByName(gvk) == nil && !kind.Custom:
 		return refuse("no kind %q is registered for version %q", gvk.Kind, gvk.GroupVersion())
 	case gvk.Kind != kind.Kind && !kind.Custom:

@@ -3,6 +3,7 @@ package apiserver
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"net/http"
 	"testing"
 	"time"
@@ -34,4 +35,22 @@ func TestFrontProxy(t *testing.T) {
 	user, err = a.certificateUser(request("front-proxy-client", &x509.Certificate{Raw: []byte("other")}, "X-Remote-User", "jane"), time.Now())
 	require.NoError(t, err)
 	require.Equal(t, "front-proxy-client", user.Name, "a user of that name: headers mean nothing")
+}
+
+func TestUserOfCertificate(t *testing.T) {
+	certificate := &x509.Certificate{Raw: []byte("x")}
+	certificate.Subject.CommonName, certificate.Subject.Organization = "jane", []string{"dev"}
+	extra := map[string][]string{"authentication.kubernetes.io/credential-id": {"X509SHA256=2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"}}
+	user, err := subjectOf(certificate)
+	require.NoError(t, err)
+	require.Equal(t, &User{Name: "jane", Groups: []string{"dev", "system:authenticated"}, Extra: extra}, user)
+
+	uid := pkix.AttributeTypeAndValue{Type: uidAttribute, Value: "u-1"}
+	certificate.Subject.Names = []pkix.AttributeTypeAndValue{uid}
+	user, err = subjectOf(certificate)
+	require.NoError(t, err)
+	require.Equal(t, "u-1", user.UID)
+	certificate.Subject.Names = []pkix.AttributeTypeAndValue{uid, uid}
+	_, err = subjectOf(certificate)
+	require.Error(t, err)
 }

@@ -64,7 +64,6 @@ func (s *Server) serveHealth(w http.ResponseWriter, hr *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-cache, private")
 	if one != "" {
 		i := slices.IndexFunc(checks, func(c healthCheck) bool { return c.name == one })
 		if i < 0 {

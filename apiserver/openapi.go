@@ -136,7 +136,6 @@ func (s *Server) serveOpenAPI(w http.ResponseWriter, hr *http.Request) {
 	hash := hashes[path]
 	switch asked := hr.URL.Query().Get("hash"); asked {
 	case "":
-		w.Header().Set("Cache-Control", "no-cache, private")
 	case hash:
 		w.Header().Set("Cache-Control", "public, immutable")
 	default: // the document has changed since the client read the index

@@ -52,6 +52,7 @@ func (s *Server) pass(w http.ResponseWriter, req *Request, p passage) (err error
 		case <-ctx.Done():
 		}
 	}()
+	w.Header().Del("Cache-Control") // the other side's counts
 	proxy := &httputil.ReverseProxy{
 		Transport: p.through, FlushInterval: -1, // what was written is meant to arrive
 		Rewrite:        func(r *httputil.ProxyRequest) { p.prepare(r.Out, r.In) },

@@ -149,7 +149,6 @@ func send(w http.ResponseWriter, media string, code int, body []byte) {
 	}
 	header := w.Header()
 	header["Content-Type"] = contentTypes[media]
-	header["Cache-Control"] = noCache
 	header["Content-Length"] = []string{strconv.Itoa(size)}
 	w.WriteHeader(code)
 	w.Write(body) // a client that has gone is none of our business; so it is with all writes of answers
@@ -318,7 +317,7 @@ func (s *Server) sendPage(w http.ResponseWriter, req *Request, p *page) {
 		size--
 	}
 	header := w.Header()
-	header["Content-Type"], header["Cache-Control"] = contentTypes[mediaJSON], noCache
+	header["Content-Type"] = contentTypes[mediaJSON]
 	if size > gzipThreshold {
 		// Who takes this long to read a list has stopped reading: do not keep the objects for it.
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(listTimeout)) // who knows no deadlines never hangs

@@ -32,11 +32,11 @@ func (s *Server) routes() http.Handler {
 	r.HandleFunc("/ledger", s.serveLedger).Methods("GET", "POST")
 
 	// What there is; a slash at the end makes no difference.
-	r.HandleFunc("/api{slash:/?}", s.serveCoreVersions)
-	r.HandleFunc("/api/v1", s.serveResourceList)
-	r.HandleFunc("/apis{slash:/?}", s.serveGroups)
-	r.HandleFunc("/apis/{group}{slash:/?}", s.serveGroup)
-	r.HandleFunc("/apis/{group}/{version}", s.serveResourceList)
+	r.HandleFunc("/api{slash:/?}", s.readOnly(s.serveCoreVersions))
+	r.HandleFunc("/api/v1", s.readOnly(s.serveResourceList))
+	r.HandleFunc("/apis{slash:/?}", s.readOnly(s.serveGroups))
+	r.HandleFunc("/apis/{group}{slash:/?}", s.readOnly(s.serveGroup))
+	r.HandleFunc("/apis/{group}/{version}", s.readOnly(s.serveResourceList))
 	r.HandleFunc("/openapi/v2", s.serveOpenAPIV2)
 	r.HandleFunc("/openapi/v3", s.serveOpenAPIIndex)
 	r.PathPrefix("/openapi/v3/").HandlerFunc(s.serveOpenAPI)
@@ -44,7 +44,7 @@ func (s *Server) routes() http.Handler {
 	r.HandleFunc("/.well-known/openid-configuration{slash:/?}", s.serveOpenIDConfiguration).Methods("GET", "HEAD")
 	r.HandleFunc("/openid/v1/jwks{slash:/?}", s.serveKeySet).Methods("GET", "HEAD")
 
-	r.HandleFunc("/version{slash:/?}", s.serveVersion)
+	r.HandleFunc("/version{slash:/?}", s.readOnly(s.serveVersion))
 	r.HandleFunc("/metrics", s.serveMetrics)
 	profiling(r)
 	r.PathPrefix("/{check:healthz|livez|readyz}").HandlerFunc(s.serveHealth)
@@ -66,7 +66,7 @@ func (s *Server) serveResource(w http.ResponseWriter, hr *http.Request) {
 		return
 	case req.Subresource != "":
 		handle = req.Resource.subresourceHandler(req)
-	case !req.Resource.hasVerb(req.Verb), !req.Resource.takesVerbAt(req):
+	case hr.Method == http.MethodHead, !req.Resource.hasVerb(req.Verb), !req.Resource.takesVerbAt(req):
 	case req.Resource.neverStored():
 		handle = req.Resource.Handlers[req.Verb]
 	default:

@@ -71,7 +71,6 @@ func (s *Server) relay(w http.ResponseWriter, req *Request, node *api.Node, path
 		return kubeletError(req, answer)
 	}
 	w.Header().Set("Content-Type", "text/plain")
-	w.Header().Set("Cache-Control", "no-cache, private")
 	w.WriteHeader(http.StatusOK)
 	var to io.Writer = w
 	if options.Follow {

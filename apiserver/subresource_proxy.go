@@ -92,6 +92,9 @@ func (s *Server) serveServiceProxy(w http.ResponseWriter, req *Request) (*Answer
 		port = service.Spec.Ports[i].Name // endpoints know ports by name
 	}
 	endpoints, err := read[*api.Endpoints](ctx, s, req.Namespace, name)
+	if api.IsNotFound(err) {
+		return nil, api.NewNotFound(req.Resource.Kind, name) // it was the Service that was asked for
+	}
 	if err != nil {
 		return nil, err
 	}

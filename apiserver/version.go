@@ -3,6 +3,7 @@ package apiserver
 import (
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"kubelite/api"
@@ -39,9 +40,10 @@ func (s *Server) serveVersion(w http.ResponseWriter, hr *http.Request) {
 
 func newVersionInfo(gitVersion string) versionInfo {
 	parts := strings.SplitN(strings.TrimPrefix(api.KubernetesVersion, "v"), ".", 3)
+	minor, _ := strconv.Atoi(parts[1]) // a constant
 	return versionInfo{
 		Major: parts[0], Minor: parts[1], EmulationMajor: parts[0], EmulationMinor: parts[1],
-		MinCompatibilityMajor: parts[0], MinCompatibilityMinor: parts[1],
+		MinCompatibilityMajor: parts[0], MinCompatibilityMinor: strconv.Itoa(minor - 1),
 		GitVersion: gitVersion, GitTreeState: "clean", BuildDate: "1970-01-01T00:00:00Z",
 		GoVersion: runtime.Version(), Compiler: runtime.Compiler, Platform: runtime.GOOS + "/" + runtime.GOARCH,
 	}

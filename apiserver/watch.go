@@ -101,7 +101,7 @@ func (wt *watcher) run(ctx context.Context) error {
 // header starts the answer, so that the client knows at once that the watch stands.
 func (wt *watcher) header() {
 	header := wt.w.Header()
-	header["Content-Type"], header["Cache-Control"] = []string{wt.encoder.contentType()}, noCache
+	header["Content-Type"] = []string{wt.encoder.contentType()}
 	wt.req.writeWarnings(header)
 	wt.w.WriteHeader(http.StatusOK)
 }
