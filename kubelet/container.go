@@ -20,6 +20,9 @@ import (
 func (w *podWorker) startContainer(ctx context.Context, pod *api.Pod, step startStep, sandbox *Sandbox) *startError {
 	c := step.Container
 	image, failed := w.ensureImage(ctx, pod, c)
+	if failed == nil {
+		failed = w.setUpImageVolumes(ctx, pod, c)
+	}
 	if failed != nil {
 		w.event(ctx, pod, c.Name, eventWarning, "Failed", "Error: %s", failed.Reason)
 		return failed

@@ -74,6 +74,8 @@ type Runtime interface {
 	ImageStatus(ctx context.Context, ref string) (*Image, error)
 	// PullImage fetches an image from its registry, with credentials or, for nil, without.
 	PullImage(ctx context.Context, ref string, auth *RegistryAuth) (*Image, error)
+	// ExtractImage writes the files of the image with this ID into an empty directory.
+	ExtractImage(ctx context.Context, id, dir string) error
 	// RemoveImage takes away an image's name, and the image with its last one. It is an error if a container uses it.
 	RemoveImage(ctx context.Context, ref string) error
 	// ListImages returns the images on this machine, the largest first.

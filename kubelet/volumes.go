@@ -17,6 +17,7 @@ import (
 //
 //	<root>/pods/<uid>/volumes/<volume>/            emptyDir: empty at first, gone with the pod
 //	<root>/pods/<uid>/volumes/<volume>/..data/key  configMap, secret, downwardAPI, projected: files made from objects
+//	<root>/pods/<uid>/volumes/<volume>/            image: the files of the image
 //	<root>/pods/<uid>/volumes/<volume> -> path     persistentVolumeClaim, ephemeral: where the bound volume is
 //	<root>/pods/<uid>/etc-hosts, resolv.conf
 //	<root>/pods/<uid>/containers/<name>/<attempt>  what the container leaves as its last words
@@ -59,6 +60,8 @@ func (k *Kubelet) setUpVolume(ctx context.Context, pod *api.Pod, v *api.Volume) 
 		return k.setUpClaim(ctx, pod, v, dir)
 	case inMemory(v):
 		return nil // with the sandbox
+	case v.Image != nil:
+		return nil // with the first container that mounts it
 	}
 	sources, defaultMode := volumeSources(v)
 	if sources == nil {
@@ -129,6 +132,11 @@ func (k *Kubelet) volumeMount(pod *api.Pod, c *api.Container, m *api.VolumeMount
 		}
 		mount.HostPath, mount.MemoryVolume = "", m.Name
 		return mount, nil
+	case volume.Image != nil:
+		mount.ReadOnly = true
+		if _, err := os.Stat(filepath.Join(mount.HostPath, sub)); err != nil { // nothing can be made in it
+			return Mount{}, fmt.Errorf("failed to prepare subPath for volumeMount %q of container %q: it is not in the image", m.Name, c.Name)
+		}
 	case volume.HostPath != nil:
 		mount.HostPath = volume.HostPath.Path
 	case volume.PersistentVolumeClaim != nil:

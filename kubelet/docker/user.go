@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
-	"github.com/docker/docker/api/types/container"
 
 	"kubelite/api"
 	"kubelite/kubelet"
@@ -49,25 +48,22 @@ func (r *Runtime) identity(ctx context.Context, c *kubelet.ContainerConfig) (use
 	return files.resolve(spec, c.StrictGroups)
 }
 
-// userFiles looks into an image, once: a container is made of it that never runs.
+// userFiles looks into an image, once.
 func (r *Runtime) userFiles(ctx context.Context, c *kubelet.ContainerConfig) (*userFiles, error) {
 	if known, ok := r.users.Load(c.ImageRef); ok {
 		return known.(*userFiles), nil
 	}
-	made, err := r.docker.ContainerCreate(ctx, &container.Config{Image: c.Image, Cmd: []string{"none"}, Labels: map[string]string{labelProfile: r.cfg.Profile}},
-		&container.HostConfig{NetworkMode: "none"}, nil, nil, "")
-	if err != nil {
-		return nil, daemonError(err)
-	}
-	defer func() {
-		// Also when ctx has ended. What stays nevertheless goes with the cluster.
-		_ = r.docker.ContainerRemove(context.WithoutCancel(ctx), made.ID, container.RemoveOptions{Force: true, RemoveVolumes: true})
-	}()
 	var files userFiles
-	for path, into := range map[string]*[]byte{"/etc/passwd": &files.passwd, "/etc/group": &files.group} {
-		if *into, err = r.fileOf(ctx, made.ID, path); err != nil {
-			return nil, err
+	err := r.insideImage(ctx, c.Image, func(container string) (err error) {
+		for path, into := range map[string]*[]byte{"/etc/passwd": &files.passwd, "/etc/group": &files.group} {
+			if *into, err = r.fileOf(ctx, container, path); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	r.users.Store(c.ImageRef, &files)
 	return &files, nil

@@ -468,6 +468,9 @@ func (r *Runtime) PullImage(ctx context.Context, ref string, _ *kubelet.Registry
 	return r.ImageStatus(ctx, ref)
 }
 
+// ExtractImage has no files to write.
+func (r *Runtime) ExtractImage(context.Context, string, string) error { return nil }
+
 // RemoveImage has nothing to take away.
 func (r *Runtime) RemoveImage(context.Context, string) error { return nil }
 
