@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -223,6 +224,17 @@ func ignoreExit(err error) error {
 	return err
 }
 
+// failure is what a report says of a test that failed: in one place or the other.
+type failure struct {
+	Message string `xml:"message,attr"`
+	Content string `xml:",chardata"`
+}
+
+func (f *failure) text() string {
+	_, content, _ := strings.Cut(f.Content, "[FAILED]")
+	return cmp.Or(strings.TrimSpace(f.Message), strings.TrimSpace(content))
+}
+
 // readReports reads the JUnit files of all processes.
 func readReports(dir string) ([]result, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*", "junit_*.xml"))
@@ -240,12 +252,8 @@ func readReports(dir string) ([]result, error) {
 				Cases []struct {
 					Name    string    `xml:"name,attr"`
 					Skipped *struct{} `xml:"skipped"`
-					Failure *struct {
-						Message string `xml:"message,attr"`
-					} `xml:"failure"`
-					Error *struct {
-						Message string `xml:"message,attr"`
-					} `xml:"error"`
+					Failure *failure  `xml:"failure"`
+					Error   *failure  `xml:"error"`
 				} `xml:"testcase"`
 			} `xml:"testsuite"`
 		}
@@ -261,9 +269,9 @@ func readReports(dir string) ([]result, error) {
 				r := result{name: name, passed: c.Failure == nil && c.Error == nil}
 				switch {
 				case c.Failure != nil:
-					r.message = c.Failure.Message
+					r.message = c.Failure.text()
 				case c.Error != nil:
-					r.message = c.Error.Message
+					r.message = c.Error.text()
 				}
 				results = append(results, r)
 			}
