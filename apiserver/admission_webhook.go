@@ -332,7 +332,14 @@ func (w *write) become(ctx context.Context, seen *write, patched []byte) (change
 	if meta, before := obj.GetObjectMeta(), seen.object.GetObjectMeta(); meta.Namespace != before.Namespace {
 		return false, api.NewBadRequest("the namespace of the provided object does not match the namespace sent on the request")
 	}
-	if kind := api.KindByName(seen.kind); kind != nil && kind.Default != nil {
+	kind := api.KindByName(seen.kind)
+	if seen.ownKind() {
+		kind = seen.res.Kind // custom kinds are not in the table
+	}
+	if kind != nil && kind.Prune != nil {
+		kind.Prune(obj)
+	}
+	if kind != nil && kind.Default != nil {
 		kind.Default(obj)
 	}
 	changed = !api.Equal(seen.object, obj)

@@ -172,6 +172,19 @@ func TestMutatingWebhooks(t *testing.T) {
 	require.Equal(t, 1, second.times())
 }
 
+func TestWebhooksChangeCustomObjects(t *testing.T) {
+	h := newHarness(t)
+	h.define(crontabDefinition)
+	first := newHook(t, patching(`[{"op":"add","path":"/spec/mode","value":"a"},{"op":"add","path":"/spec/unknown","value":1},{"op":"remove","path":"/spec/image"}]`))
+	second := newHook(t, allow)
+	all := tree{"rules": []tree{{"operations": []string{"*"}, "apiGroups": []string{"stable.example.com"}, "apiVersions": []string{"*"}, "resources": []string{"*"}}}}
+	h.registers("Mutating", "changes", first.entry("one.example.com", all), second.entry("two.example.com", all))
+	made := h.must("POST", crontabs, cronTab("a", `,"image":"mine"`))
+	require.Equal(t, tree{"cronSpec": "* * * * */5", "mode": "a", "replicas": 1.0, "image": "busybox"}, made.at("spec"),
+		"what the schema does not know is dropped, what it has defaults for is filled in")
+	require.Equal(t, made.at("spec"), at(second.last(), "object.spec"), "and so the next one sees it")
+}
+
 func TestWebhooksAnswerOddly(t *testing.T) {
 	ignored := tree{"failurePolicy": "Ignore"}
 	for name, tt := range map[string]struct {

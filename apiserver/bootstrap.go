@@ -221,7 +221,7 @@ func (s *Server) ensureEndpoints(ctx context.Context, want *api.Endpoints) error
 // ownAddress is where pods reach this server.
 func (s *Server) ownAddress() (address string, port int32) {
 	port = 6443
-	for _, text := range []string{s.advertised(), s.firstListen()} {
+	for _, text := range []string{or(s.config.AdvertiseAddress, s.firstListen()), s.firstListen()} {
 		host, portText, err := net.SplitHostPort(text)
 		if err != nil {
 			host = text

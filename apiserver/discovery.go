@@ -7,8 +7,10 @@ import (
 	"encoding/hex"
 	"maps"
 	"mime"
+	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -107,8 +109,11 @@ func (s *Server) serveCoreVersions(w http.ResponseWriter, hr *http.Request) {
 	})
 }
 
-// advertised is the address under which clients may come back.
-func (s *Server) advertised() string { return or(s.config.AdvertiseAddress, s.firstListen()) }
+// advertised is the address with port under which clients may come back.
+func (s *Server) advertised() string {
+	address, port := s.ownAddress()
+	return net.JoinHostPort(address, strconv.Itoa(int(port)))
+}
 
 // serveGroups serves /apis.
 func (s *Server) serveGroups(w http.ResponseWriter, hr *http.Request) {
