@@ -111,7 +111,7 @@ func (d *decision) list(c *cycle, ranked []rankedNode) {
 
 // message says why no node fits, as Kubernetes words it:
 //
-//	0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s). preemption: 0/3 nodes are available: ...
+//	0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s). no new claims to deallocate, preemption: 0/3 nodes are available: ...
 func (d *decision) message() string {
 	switch {
 	case d.failure != "":

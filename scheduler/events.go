@@ -34,6 +34,7 @@ const (
 	claimChanged                          // a PersistentVolumeClaim came or changed
 	volumeChanged                         // a PersistentVolume
 	classChanged                          // a StorageClass
+	driverChanged                         // what a driver of volumes says: of itself, of a node, of its room; or an attachment
 )
 
 // hint is an interest of a plugin in some kinds of changes.

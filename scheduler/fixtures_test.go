@@ -90,6 +90,7 @@ func worldOf(nodes ...*api.Node) *world {
 		claims: objects[*api.PersistentVolumeClaim]{}, volumes: objects[*api.PersistentVolume]{}, classes: objects[*api.StorageClass]{},
 		namespaces: objects[*api.Namespace]{}, services: objects[*api.Service]{}, replicationControllers: objects[*api.ReplicationController]{},
 		replicaSets: objects[*api.ReplicaSet]{}, statefulSets: objects[*api.StatefulSet]{}, budgets: objects[*api.PodDisruptionBudget]{},
+		csiNodes: objects[*api.CSINode]{}, csiDrivers: objects[*api.CSIDriver]{}, capacities: objects[*api.CSIStorageCapacity]{}, attachments: objects[*api.VolumeAttachment]{},
 	}
 	k.volumeBinding = newVolumeBinding(k)
 	w := &world{cache: newCache(), nominator: newNominator(), kit: k, args: defaultArgs()}
@@ -127,6 +128,14 @@ func (w *world) with(objs ...api.Object) *world {
 			w.kit.replicaSets.(objects[*api.ReplicaSet])[o.Key()] = o
 		case *api.PodDisruptionBudget:
 			w.kit.budgets.(objects[*api.PodDisruptionBudget])[o.Key()] = o
+		case *api.CSINode:
+			w.kit.csiNodes.(objects[*api.CSINode])[o.Key()] = o
+		case *api.CSIDriver:
+			w.kit.csiDrivers.(objects[*api.CSIDriver])[o.Key()] = o
+		case *api.CSIStorageCapacity:
+			w.kit.capacities.(objects[*api.CSIStorageCapacity])[o.Key()] = o
+		case *api.VolumeAttachment:
+			w.kit.attachments.(objects[*api.VolumeAttachment])[o.Key()] = o
 		}
 	}
 	return w

@@ -23,6 +23,10 @@ type informers struct {
 	replicaSets            *client.Informer[*api.ReplicaSet]
 	statefulSets           *client.Informer[*api.StatefulSet]
 	budgets                *client.Informer[*api.PodDisruptionBudget]
+	csiNodes               *client.Informer[*api.CSINode]
+	csiDrivers             *client.Informer[*api.CSIDriver]
+	capacities             *client.Informer[*api.CSIStorageCapacity]
+	attachments            *client.Informer[*api.VolumeAttachment]
 }
 
 func newInformers(c *client.Client) *informers {
@@ -40,6 +44,10 @@ func newInformers(c *client.Client) *informers {
 		replicaSets:            client.NewInformer[*api.ReplicaSet](c, all),
 		statefulSets:           client.NewInformer[*api.StatefulSet](c, all),
 		budgets:                client.NewInformer[*api.PodDisruptionBudget](c, all),
+		csiNodes:               client.NewInformer[*api.CSINode](c, all),
+		csiDrivers:             client.NewInformer[*api.CSIDriver](c, all),
+		capacities:             client.NewInformer[*api.CSIStorageCapacity](c, all),
+		attachments:            client.NewInformer[*api.VolumeAttachment](c, all),
 	}
 }
 
@@ -47,6 +55,7 @@ func (i *informers) kit(c *client.Client, events *client.Recorder) *kit {
 	k := &kit{
 		client: c, events: events, claims: i.claims, volumes: i.volumes, classes: i.classes, namespaces: i.namespaces, services: i.services,
 		replicationControllers: i.replicationControllers, replicaSets: i.replicaSets, statefulSets: i.statefulSets, budgets: i.budgets,
+		csiNodes: i.csiNodes, csiDrivers: i.csiDrivers, capacities: i.capacities, attachments: i.attachments,
 	}
 	k.volumeBinding = newVolumeBinding(k)
 	return k
@@ -59,7 +68,8 @@ type runner interface {
 }
 
 func (i *informers) all() []runner {
-	return []runner{i.nodes, i.pods, i.claims, i.volumes, i.classes, i.namespaces, i.services, i.replicationControllers, i.replicaSets, i.statefulSets, i.budgets}
+	return []runner{i.nodes, i.pods, i.claims, i.volumes, i.classes, i.namespaces, i.services, i.replicationControllers, i.replicaSets, i.statefulSets, i.budgets,
+		i.csiNodes, i.csiDrivers, i.capacities, i.attachments}
 }
 
 // start runs them until ctx ends; the returned function waits for that.
@@ -107,6 +117,20 @@ func (s *Scheduler) subscribe() {
 	})
 	s.informers.classes.OnChange(func(old, class *api.StorageClass, revision int64) {
 		s.volumesChanged(clusterEvent{what: classChanged, old: orNil(old), new: orNil(class), revision: revision})
+	})
+	driversChanged(s, s.informers.csiNodes)
+	driversChanged(s, s.informers.csiDrivers)
+	driversChanged(s, s.informers.capacities)
+	driversChanged(s, s.informers.attachments)
+}
+
+// driversChanged makes changes of what drivers say events of the queue.
+func driversChanged[T interface {
+	comparable
+	api.Object
+}](s *Scheduler, i *client.Informer[T]) {
+	i.OnChange(func(old, obj T, revision int64) {
+		s.queue.happen(clusterEvent{what: driverChanged, old: orNil(old), new: orNil(obj), revision: revision})
 	})
 }
 

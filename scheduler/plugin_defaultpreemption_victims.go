@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -44,6 +45,9 @@ func selectVictims(c *cycle, n *nodeInfo, budgets []*api.PodDisruptionBudget) (v
 		if slices.Contains(breaking, p) {
 			violations++
 		}
+	}
+	if len(victims) == 0 { // a filter that changed its mind
+		return nil, 0, reject("DefaultPreemption", failed, fmt.Sprintf("expected at least one victim pod on node %q", n.name))
 	}
 	slices.SortStableFunc(victims, byImportance)
 	return victims, violations, nil

@@ -55,6 +55,7 @@ const (
 var (
 	wrongNodeForVolume = reject("VolumeBinding", unresolvable, "node(s) didn't match PersistentVolume's node affinity")
 	noVolumeForNode    = reject("VolumeBinding", unresolvable, "node(s) didn't find available persistent volumes to bind")
+	noRoomForVolume    = reject("VolumeBinding", unresolvable, "node(s) did not have enough free storage")
 	volumeMissing      = reject("VolumeBinding", unresolvable, "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)")
 )
 
@@ -87,6 +88,9 @@ func (p *volumeBinding) PreFilter(c *cycle) (nodeFilter, *status) {
 	}
 	if len(f.bound) == 0 && len(f.waiting) == 0 {
 		return nil, nil
+	}
+	if len(f.waiting) > 0 {
+		f.rooms = p.kit.capacities.List("", nil)
 	}
 	f.candidates = p.kit.volumes.List("", nil)
 	// The same volume for the same question: by name; and small claims first, so that they do not take large volumes.
@@ -138,6 +142,7 @@ type volumesFilter struct {
 	pod            *api.Pod
 	bound, waiting []*api.PersistentVolumeClaim
 	candidates     []*api.PersistentVolume
+	rooms          []*api.CSIStorageCapacity
 }
 
 // Filter rejects nodes that cannot reach a bound volume, and those for which there is none to bind and none can be made.
@@ -154,19 +159,18 @@ func (f *volumesFilter) Filter(n *nodeInfo) *status {
 	if len(f.waiting) == 0 {
 		return nil
 	}
-	if _, ok := f.plan(n.node); !ok {
-		return noVolumeForNode
-	}
-	return nil
+	_, no := f.plan(n.node)
+	return no
 }
 
-// plan finds for each waiting claim the smallest volume that will do on the node, or a class that makes one there.
-func (f *volumesFilter) plan(node *api.Node) (volumeDecision, bool) {
+// plan finds for each waiting claim the smallest volume that will do on the node, or a class that makes one there; or why
+// there is none.
+func (f *volumesFilter) plan(node *api.Node) (volumeDecision, *status) {
 	d := volumeDecision{bind: map[api.Key]string{}}
 	chosen := map[string]bool{}
 	for _, claim := range f.waiting {
 		if selected, ok := claim.Annotations[api.AnnotationSelectedNode]; ok && selected != node.Name {
-			return d, false // a volume is being made elsewhere
+			return d, noVolumeForNode // a volume is being made elsewhere
 		} else if !ok {
 			if volume := f.plugin.findVolume(claim, f.candidates, node, chosen); volume != nil {
 				chosen[volume.Name] = true
@@ -176,11 +180,31 @@ func (f *volumesFilter) plan(node *api.Node) (volumeDecision, bool) {
 		}
 		class, ok := f.plugin.kit.classes.Get(api.Key{Name: api.ClaimClass(claim)})
 		if !ok || class.Provisioner == "" || class.Provisioner == noProvisioner || !allowsTopology(class.AllowedTopologies, node) {
-			return d, false
+			return d, noVolumeForNode
+		}
+		if !f.hasRoom(class, claim, node) {
+			return d, noRoomForVolume
 		}
 		d.provision = append(d.provision, claim.Key())
 	}
-	return d, true
+	return d, nil
+}
+
+// hasRoom tells whether the class's driver can make a volume of the claim's size that the node reaches. Only drivers that say
+// so are asked: they tell of their room in CSIStorageCapacities.
+func (f *volumesFilter) hasRoom(class *api.StorageClass, claim *api.PersistentVolumeClaim, node *api.Node) bool {
+	driver, ok := f.plugin.kit.csiDrivers.Get(api.Key{Name: class.Provisioner})
+	if !ok || !api.Deref(driver.Spec.StorageCapacity, false) {
+		return true
+	}
+	size := api.ClaimSize(claim)
+	return slices.ContainsFunc(f.rooms, func(c *api.CSIStorageCapacity) bool {
+		most := c.Capacity
+		if c.MaximumVolumeSize != nil {
+			most = c.MaximumVolumeSize
+		}
+		return c.StorageClassName == class.Name && most != nil && most.Cmp(size) >= 0 && c.NodeTopology != nil && api.SelectorOrNothing(c.NodeTopology).Matches(node.Labels)
+	})
 }
 
 // findVolume returns the volume that is kept for the claim, if the node can reach it, else the smallest free one that satisfies
@@ -225,9 +249,9 @@ func (p *volumeBinding) Reserve(c *cycle, n *nodeInfo) *status {
 		if !ok || len(volumes.waiting) == 0 {
 			continue
 		}
-		d, ok := volumes.plan(n.node)
-		if !ok {
-			return noVolumeForNode
+		d, no := volumes.plan(n.node)
+		if no != nil {
+			return no
 		}
 		p.mu.Lock()
 		p.reserved[c.pod.pod.UID] = d
@@ -364,6 +388,6 @@ func (p *volumeBinding) noticeChange() {
 func (p *volumeBinding) Hints() []hint {
 	return []hint{
 		{on: claimChanged, helps: usesClaim},
-		{on: volumeChanged | classChanged | nodeAdded | nodeRelabelled},
+		{on: volumeChanged | classChanged | driverChanged | nodeAdded | nodeRelabelled},
 	}
 }

@@ -288,7 +288,7 @@ func TestVolumeBinding(t *testing.T) {
 		{name: "bound to a volume of no node here", objs: []api.Object{claim("data", boundTo("v")), volume("v", "z", "1Gi", "")},
 			want: "0/2 nodes are available: 2 node(s) didn't match PersistentVolume's node affinity."},
 		{name: "bound to a volume that is gone", objs: []api.Object{claim("data", boundTo("v"))},
-			want: "0/2 nodes are available: 2 node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)."},
+			want: `0/2 nodes are available: persistentvolume "v" not found.`},
 		{name: "not bound yet", objs: []api.Object{claim("data", ofClass("now")), class("now", immediate, "x")},
 			want: "0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims."},
 		{name: "lost", objs: []api.Object{claim("data", boundTo("v"), func(c *api.PersistentVolumeClaim) { c.Status.Phase = api.ClaimLost })},
@@ -299,12 +299,89 @@ func TestVolumeBinding(t *testing.T) {
 		{name: "waits, all volumes too small", objs: []api.Object{claim("data", ofClass("local")), class("local", wait, noProvisioner), volume("v", "b", "1Mi", "local")},
 			want: "0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind."},
 		{name: "waits, and one can be made", objs: []api.Object{claim("data", ofClass("std")), class("std", wait, "x")}, want: "a"},
+		{name: "room on one node", objs: []api.Object{claim("data", ofClass("std")), class("std", wait, "x"), driver("x"), room("std", "a", "1Mi"), room("std", "b", "9Gi")}, want: "b"},
+		{name: "room, but not for one so large", objs: []api.Object{claim("data", ofClass("std")), class("std", wait, "x"), driver("x"), room("std", "a", "9Gi", "1Mi"), room("else", "b", "9Gi")},
+			want: "0/2 nodes are available: 2 node(s) did not have enough free storage."},
 		{name: "one is being made for another node", objs: []api.Object{claim("data", ofClass("std"), func(c *api.PersistentVolumeClaim) { c.Annotations[api.AnnotationSelectedNode] = "b" }), class("std", wait, "x")}, want: "b"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			require.Equal(t, test.want, worldOf(node("a"), node("b")).with(test.objs...).outcome(pod(nil, using("data"))))
 		})
+	}
+}
+
+// driver is one that tells of its room.
+func driver(name string) *api.CSIDriver {
+	return &api.CSIDriver{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.CSIDriverSpec{StorageCapacity: api.Ptr(true)}}
+}
+
+// room is what a class has on a node, in all and at most for one volume.
+func room(class, host, capacity string, most ...string) *api.CSIStorageCapacity {
+	c := &api.CSIStorageCapacity{ObjectMeta: api.ObjectMeta{Namespace: "drivers", Name: class + host}, StorageClassName: class, Capacity: api.Ptr(api.MustParse(capacity))}
+	c.NodeTopology = &api.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/hostname": host}}
+	for _, m := range most {
+		c.MaximumVolumeSize = api.Ptr(api.MustParse(m))
+	}
+	return c
+}
+
+func TestVolumeZone(t *testing.T) {
+	in := func(key, value string) *api.PersistentVolume {
+		v := volume("v", "", "1Gi", "")
+		v.Labels = map[string]string{key: value}
+		return v
+	}
+	const beta = "failure-domain.beta.kubernetes.io/zone"
+	for name, test := range map[string]struct {
+		volume *api.PersistentVolume
+		want   string
+	}{
+		"of one zone":              {in(zoneKey, "west"), "b"},
+		"of two":                   {in(zoneKey, "north__west"), "b"},
+		"by its former name":       {in(beta, "west"), "b"},
+		"of none here":             {in(zoneKey, "south"), "0/2 nodes are available: 2 node(s) had no available volume zone."},
+		"a label that says naught": {in(zoneKey, "__"), "a"},
+		"of a region":              {in("topology.kubernetes.io/region", "r"), "0/2 nodes are available: 2 node(s) had no available volume zone."},
+	} {
+		w := worldOf(node("a", inZone("east")), node("b", inZone("west"))).with(claim("data", boundTo("v")), test.volume)
+		require.Equal(t, test.want, w.outcome(pod(nil, using("data"))), name)
+	}
+	w := worldOf(node("a")).with(claim("data", boundTo("v")), in(zoneKey, "west"))
+	require.Equal(t, "a", w.outcome(pod(nil, using("data"))), "a node that says nothing of zones")
+}
+
+func TestNodeVolumeLimits(t *testing.T) {
+	limit := func(node string, count int32) *api.CSINode {
+		return &api.CSINode{ObjectMeta: api.ObjectMeta{Name: node}, Spec: api.CSINodeSpec{Drivers: []api.CSINodeDriver{{Name: "disks", Allocatable: &api.VolumeNodeResources{Count: &count}}}}}
+	}
+	disk := func(name, driver string) *api.PersistentVolume {
+		v := volume(name, "", "1Gi", "")
+		v.Spec.CSI = &api.CSIPersistentVolumeSource{Driver: driver, VolumeHandle: name}
+		return v
+	}
+	attached := func(volume, node string) *api.VolumeAttachment {
+		return &api.VolumeAttachment{ObjectMeta: api.ObjectMeta{Name: volume + node}, Spec: api.VolumeAttachmentSpec{Attacher: "disks", NodeName: node, Source: api.VolumeAttachmentSource{PersistentVolumeName: &volume}}}
+	}
+	const full = "0/1 nodes are available: 1 node(s) exceed max volume count."
+	for name, test := range map[string]struct {
+		objs []api.Object
+		want string
+	}{
+		"room for one more":            {[]api.Object{limit("a", 2), disk("v2", "disks")}, "a"},
+		"full":                         {[]api.Object{limit("a", 1), disk("v2", "disks")}, full},
+		"no limit":                     {[]api.Object{disk("v2", "disks")}, "a"},
+		"none at all":                  {[]api.Object{limit("a", 0), disk("v2", "disks")}, full},
+		"of another driver":            {[]api.Object{limit("a", 1), disk("v2", "tapes")}, "a"},
+		"of no driver":                 {[]api.Object{limit("a", 1), volume("v2", "", "1Gi", "")}, "a"},
+		"a volume that is there":       {[]api.Object{limit("a", 1), claim("two", boundTo("v1"))}, "a"},
+		"one that is still attached":   {[]api.Object{limit("a", 2), disk("v2", "disks"), disk("v3", "disks"), attached("v3", "a")}, full},
+		"attached, and in use as well": {[]api.Object{limit("a", 2), disk("v2", "disks"), attached("v1", "a")}, "a"},
+		"one that is to be made": {[]api.Object{limit("a", 1), claim("two", ofClass("std")),
+			class("std", api.VolumeBindingWaitForFirstConsumer, "disks")}, full},
+	} {
+		w := worldOf(node("a")).with(claim("one", boundTo("v1")), disk("v1", "disks"), claim("two", boundTo("v2"))).with(test.objs...).run("a", pod(nil, using("one")))
+		require.Equal(t, test.want, w.outcome(pod(nil, using("two"))), name)
 	}
 }
 

@@ -20,9 +20,12 @@ func defaultPlugins(k *kit, args pluginArgs) []weighted {
 		{plugin: &nodePorts{}},
 		{plugin: &nodeResourcesFit{strategy: args.scoringStrategy}, weight: 1},
 		{plugin: &volumeRestrictions{claims: k.claims}},
+		{plugin: &nodeVolumeLimits{kit: k}},
 		{plugin: k.volumeBinding},
+		{plugin: &volumeZone{kit: k}},
 		{plugin: &podTopologySpread{kit: k, defaults: args.defaultConstraints, systemDefaults: args.systemDefaults}, weight: 2},
 		{plugin: &interPodAffinity{namespaces: k.namespaces}, weight: 2},
+		{plugin: &dynamicResources{}},
 		{plugin: &defaultPreemption{kit: k}},
 		{plugin: &balancedAllocation{}, weight: 1},
 		{plugin: &imageLocality{}, weight: 1},
@@ -50,6 +53,12 @@ type kit struct {
 	replicaSets            lister[*api.ReplicaSet]
 	statefulSets           lister[*api.StatefulSet]
 	budgets                lister[*api.PodDisruptionBudget]
+
+	// What drivers of volumes say.
+	csiNodes    lister[*api.CSINode]
+	csiDrivers  lister[*api.CSIDriver]
+	capacities  lister[*api.CSIStorageCapacity]
+	attachments lister[*api.VolumeAttachment]
 
 	volumeBinding *volumeBinding // one for all profiles: they share the volumes
 }

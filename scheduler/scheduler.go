@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"sync"
 
 	"kubelite/api"
@@ -132,9 +133,13 @@ func (s *Scheduler) postFilter(ctx context.Context, c *cycle) {
 	if d.failure != "" || d.Nodes == 0 {
 		return
 	}
+	var messages []string
+	defer func() { d.Preemption = strings.Join(messages, ", ") }()
 	for _, p := range c.profile.postFilters {
 		result := p.PostFilter(ctx, c)
-		d.Preemption = result.message
+		if result.message != "" {
+			messages = append(messages, result.message)
+		}
 		if result.keep {
 			continue
 		}
@@ -144,6 +149,10 @@ func (s *Scheduler) postFilter(ctx context.Context, c *cycle) {
 			d.Victims = append(d.Victims, v.pod.Key().String())
 		}
 		s.nominator.set(c.pod, result.nominate)
+		if result.nominate != "" { // room is being made: no more need be said
+			messages = nil
+			return
+		}
 	}
 }
 

@@ -79,7 +79,7 @@ func TestPodThatFitsNowhereSaysWhyAndWaitsForRoom(t *testing.T) {
 		}
 		return nil
 	})
-	require.Equal(t, "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.", condition().Message)
+	require.Equal(t, "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.", condition().Message)
 
 	_, err := client.Of[*api.Node](h.Client).Patch(h.Ctx, "", "n1", api.MergePatchType, []byte(`{"metadata":{"labels":{"disk":"ssd"}}}`))
 	require.NoError(t, err)

@@ -88,7 +88,7 @@ func TestPodsWakeForWhatCanHelpThem(t *testing.T) {
 
 	Apply(h, apart("web", "c"))
 	h.Eventually(h.Unschedulable("c", "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules. "+
-		"preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."))
+		"no new claims to deallocate, preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."))
 	freed := h.Pod("a").Spec.NodeName
 	h.delete("a")
 	h.Eventually(h.OnNode("c", freed))
@@ -99,10 +99,10 @@ func TestPodsWakeForWhatCanHelpThem(t *testing.T) {
 
 	Apply(h, apart("db", "e", func(p *api.Pod) { p.Spec.NodeSelector = map[string]string{"disk": "ssd"} }))
 	h.Eventually(h.Unschedulable("e", "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector. "+
-		"preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling."))
+		"no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling."))
 	h.patchNode("n2", `{"metadata":{"labels":{"disk":"ssd"}},"spec":{"unschedulable":true}}`)
 	h.Eventually(h.Unschedulable("e", "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't match Pod's node affinity/selector. "+
-		"preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling."))
+		"no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling."))
 	h.patchNode("n2", `{"spec":{"unschedulable":null}}`)
 	h.Eventually(h.OnNode("e", "n2"))
 }
@@ -216,13 +216,13 @@ func TestVolumesDecideWhereAPodRuns(t *testing.T) {
 	}
 	Apply(h, apart("db", "db", using))
 	h.Eventually(h.Unschedulable("db", `0/2 nodes are available: persistentvolumeclaim "data" not found. `+
-		"preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."))
+		"no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."))
 	c := &api.PersistentVolumeClaim{ObjectMeta: api.ObjectMeta{Name: "data"}}
 	c.Spec.AccessModes, c.Spec.StorageClassName = v.Spec.AccessModes, api.Ptr("local")
 	c.Spec.Resources.Requests = storage
 	Apply(h, c)
 	h.Eventually(h.Unschedulable("db", "0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind. "+
-		"preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."))
+		"no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."))
 	Apply(h, v)
 	h.Eventually(h.OnNode("db", "n2"))
 	bound, err := client.Of[*api.PersistentVolumeClaim](h.Client).Get(h.Ctx, "default", "data")

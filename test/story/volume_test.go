@@ -194,3 +194,26 @@ func TestPodBringsItsOwnClaim(t *testing.T) {
 	require.NoError(t, client.Of[*api.Pod](h.Client).Delete(h.Ctx, "default", "p", api.DeleteOptions{}))
 	h.Eventually(h.volumeIs(volume, ""))
 }
+
+// TestVolumeLimitOfADriver: a node takes no more volumes of a driver than the driver says, and a pod that waits hears of a
+// change.
+func TestVolumeLimitOfADriver(t *testing.T) {
+	h := Start(t, 1)
+	volume := hostPathVolume("disk", "manual", "1Gi", api.PersistentVolumeReclaimRetain)
+	volume.Spec.HostPath, volume.Spec.CSI = nil, &api.CSIPersistentVolumeSource{Driver: "disks.example.com", VolumeHandle: "d-1"}
+	Apply(h, volume)
+	Apply(h, volumeClaim("data", "manual", "1Gi"))
+	h.Eventually(h.claimIs("data", api.ClaimBound))
+	limit := func(count int32) *api.CSINode {
+		return &api.CSINode{ObjectMeta: api.ObjectMeta{Name: "n1"}, Spec: api.CSINodeSpec{Drivers: []api.CSINodeDriver{
+			{Name: "disks.example.com", NodeID: "n1", Allocatable: &api.VolumeNodeResources{Count: &count}}}}}
+	}
+	Apply(h, limit(0))
+	Apply(h, &api.Pod{ObjectMeta: api.ObjectMeta{Name: "writer"}, Spec: api.PodSpec{
+		Containers: []api.Container{{Name: "c", Image: "x"}},
+		Volumes:    []api.Volume{{Name: "data", VolumeSource: api.VolumeSource{PersistentVolumeClaim: &api.PersistentVolumeClaimVolumeSource{ClaimName: "data"}}}},
+	}})
+	h.Eventually(h.Unschedulable("writer", "0/1 nodes are available: 1 node(s) exceed max volume count. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."))
+	Apply(h, limit(1))
+	h.Eventually(h.OnNode("writer", "n1"))
+}
