@@ -6,10 +6,10 @@ LDFLAGS := -s -w -X kubelite/api.Version=$(VERSION)
 GOTESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test race e2e compat conformance golden lint docs bench clean
+.PHONY: help build run demo my-app-images test race e2e compat conformance golden lint docs bench clean
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## bin/kubelite and bin/kubectl-lite, static
 	@mkdir -p bin
@@ -20,6 +20,9 @@ run: build ## start a cluster with two nodes and leave it running
 
 demo: build ## the main job in a minute: start, apply, look, ask why
 	@examples/demo.sh
+
+my-app-images: ## the images of the sample application, examples/my-app, from Debian packages, where no registry can be reached
+	@examples/my-app/images.sh
 
 # The sessions of the real kubectl need one: what is installed, else what compat has built.
 test: build lint docs compat ## everything a green build means: lint, docs, unit, stories, sessions, end-to-end on Docker, real clients
