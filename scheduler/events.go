@@ -28,6 +28,7 @@ const (
 	podShrunk                             // a pod on a node asks for less
 	podItself                             // the waiting pod's own spec or labels
 	nodeAdded                             // a node came
+	nodeGone                              // a node went, and perhaps the emptiest domain with it
 	nodeAllocatable                       // what it has to offer
 	nodeRelabelled                        // its labels
 	nodeTaints                            // cordoned or uncordoned as well
@@ -46,8 +47,11 @@ type hint struct {
 
 // nodeEvent says what about a node changed that a scheduler cares for; a heartbeat is nothing.
 func nodeEvent(old, node *api.Node) (what happening) {
-	if old == nil {
+	switch {
+	case old == nil:
 		return nodeAdded
+	case node == nil:
+		return nodeGone
 	}
 	if !maps.Equal(old.Labels, node.Labels) {
 		what |= nodeRelabelled

@@ -100,9 +100,7 @@ func (s *Scheduler) subscribe() {
 	s.informers.pods.OnChange(s.podChanged)
 	s.informers.nodes.OnChange(func(old, node *api.Node, revision int64) {
 		s.cache.tell(func() { s.cache.setNode(old, node) })
-		if node != nil {
-			s.queue.happen(clusterEvent{what: nodeEvent(old, node), old: orNil(old), new: node, revision: revision})
-		}
+		s.queue.happen(clusterEvent{what: nodeEvent(old, node), old: orNil(old), new: orNil(node), revision: revision})
 	})
 	s.informers.namespaces.OnChange(func(old, ns *api.Namespace, _ int64) {
 		if old != nil && ns != nil && !maps.Equal(old.Labels, ns.Labels) {

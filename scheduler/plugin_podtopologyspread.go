@@ -208,7 +208,7 @@ func (f *spreadFilter) count(p *podInfo, n *nodeInfo, sign int64) {
 	}
 }
 
-// Hints are pods of the group that come, go or change labels, and nodes that come, or change labels or taints.
+// Hints are pods of the group that come, go or change labels, and nodes that come, go, or change labels or taints.
 func (p *podTopologySpread) Hints() []hint {
 	return []hint{
 		{on: podAssigned | podGone | podRelabelled, helps: func(waiting *podInfo, e *clusterEvent) bool {
@@ -224,6 +224,6 @@ func (p *podTopologySpread) Hints() []hint {
 			}
 			return means(e.old) || means(e.new)
 		}},
-		{on: nodeAdded | nodeRelabelled | nodeTaints},
+		{on: nodeAdded | nodeGone | nodeRelabelled | nodeTaints},
 	}
 }

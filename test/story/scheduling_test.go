@@ -314,3 +314,28 @@ func TestSchedulersByName(t *testing.T) {
 	require.Empty(t, h.Pod("orphan").Status.Conditions)
 	require.True(t, strings.HasPrefix(h.bindings("packed-3")[0].Rule, "scheduler/"))
 }
+
+// TestSpreadWhenANodeGoes: an empty zone whose only node may not be used keeps a pod waiting, until that node is gone.
+func TestSpreadWhenANodeGoes(t *testing.T) {
+	h := Start(t, 0)
+	h.puppet("n1", map[string]string{"zone": "a"})
+	h.puppet("n2", map[string]string{"zone": "b"})
+	h.Eventually(h.NodesReady(2))
+	h.patchNode("n2", `{"spec":{"unschedulable":true}}`)
+	h.Eventually(h.hasTaints("n2", "node.kubernetes.io/unschedulable:NoSchedule"))
+	spread := func(name string) *api.Pod {
+		return &api.Pod{ObjectMeta: api.ObjectMeta{Name: name, Labels: map[string]string{"app": "web"}}, Spec: api.PodSpec{
+			Containers: []api.Container{{Name: "c", Image: "x"}},
+			TopologySpreadConstraints: []api.TopologySpreadConstraint{{
+				MaxSkew: 1, TopologyKey: "zone", WhenUnsatisfiable: api.DoNotSchedule, LabelSelector: &api.LabelSelector{MatchLabels: map[string]string{"app": "web"}},
+			}},
+		}}
+	}
+	Apply(h, spread("first"))
+	h.Eventually(h.OnNode("first", "n1"))
+	Apply(h, spread("second"))
+	h.Eventually(h.Unschedulable("second", "0/2 nodes are available: 1 node(s) didn't match pod topology spread constraints, 1 node(s) were unschedulable. "+
+		"no new claims to deallocate, preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling."))
+	require.NoError(t, client.Of[*api.Node](h.Client).Delete(h.Ctx, "", "n2", api.DeleteOptions{}))
+	h.Eventually(h.OnNode("second", "n1"))
+}
