@@ -14,7 +14,8 @@ import (
 )
 
 // Fleet is what many kubelets in one process share, so that thousands of simulated nodes cost little: one watch of all
-// pods that have a node, handed on to the kubelet of that node, one of the Services, and one HTTPS server.
+// pods that have a node, handed on to the kubelet of that node, one of the Services, one of the Nodes, and one HTTPS
+// server.
 //
 //	API server ──one watch──▶ Fleet ──▶ kubelet of n1
 //	                            ├─────▶ kubelet of n2
@@ -24,6 +25,7 @@ import (
 type Fleet struct {
 	pods     *client.Informer[*api.Pod]
 	services *client.Informer[*api.Service]
+	nodes    *client.Informer[*api.Node]
 	port     int32         // of the server that answers for all
 	apiSlots chan struct{} // one for each write about a pod at a time, of all nodes together: Leases must not wait behind them
 
@@ -42,6 +44,7 @@ func NewFleet(c *client.Client, port int32) *Fleet {
 	f := &Fleet{
 		pods:     client.NewInformer[*api.Pod](c, client.InformerOptions{FieldSelector: "spec.nodeName!="}),
 		services: client.NewInformer[*api.Service](c, client.InformerOptions{}),
+		nodes:    client.NewInformer[*api.Node](c, client.InformerOptions{}),
 		port:     port, apiSlots: make(chan struct{}, maxFleetWrites), kubelets: map[string]*Kubelet{}, handlers: map[string]func(old, pod *api.Pod, revision int64){},
 	}
 	f.pods.AddIndex(byNode, func(pod *api.Pod) []string { return []string{pod.Spec.NodeName} })
@@ -58,6 +61,20 @@ func NewFleet(c *client.Client, port int32) *Fleet {
 			handle(old, pod, revision)
 		}
 	})
+	f.nodes.OnChange(func(old, node *api.Node, _ int64) {
+		if node == nil || node.Spec.PodCIDR == "" || old != nil && old.Spec.PodCIDR != "" {
+			return
+		}
+		f.mu.Lock()
+		k := f.kubelets[node.Name]
+		f.mu.Unlock()
+		if k != nil {
+			select {
+			case k.lookAtNode <- struct{}{}:
+			default: // it is going to look anyway
+			}
+		}
+	})
 	return f
 }
 
@@ -71,6 +88,7 @@ func (f *Fleet) Run(ctx context.Context, l net.Listener, certFile, keyFile, clie
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return serveTLS(ctx, l, tlsConfig, f) })
 	g.Go(func() error { return f.services.Run(ctx) })
+	g.Go(func() error { return f.nodes.Run(ctx) })
 	g.Go(func() error { return f.pods.Run(ctx) })
 	return g.Wait()
 }

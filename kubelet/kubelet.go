@@ -71,6 +71,8 @@ type Kubelet struct {
 	apiSlots  chan struct{}            // one for each write of a worker at a time
 	listener  net.Listener             // of the server; nil without one
 	node      atomic.Pointer[api.Node] // as the API had it last
+	// lookAtNode tells a kubelet of a fleet that its node has got its range of addresses; others look for themselves.
+	lookAtNode chan struct{}
 
 	mu             sync.Mutex
 	workers        map[api.UID]*podWorker // guarded by mu
@@ -195,6 +197,7 @@ func newKubelet(ctx context.Context, cfg Config) (*Kubelet, error) {
 		pressure:  map[api.NodeConditionType]time.Time{},
 
 		networkFailure: errNoPodCIDR,
+		lookAtNode:     make(chan struct{}, 1),
 	}
 	k.prober = newProber(k)
 	if cfg.Fleet != nil {

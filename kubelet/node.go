@@ -92,13 +92,17 @@ func (k *Kubelet) heartbeat(ctx context.Context) error {
 			reported = time.Now()
 		}
 		period := heartbeatPeriod - spread
-		if k.networkError() != nil { // nobody can use the node before its range has come
+		switch waiting := k.networkError() != nil; { // nobody can use the node before its range has come
+		case waiting && k.cfg.Fleet == nil:
 			period, soon = soon, min(2*soon, lastLook)
-		} else {
+		case !waiting:
 			spread = 0
 		}
-		if !client.Wait(ctx, period) {
+		select {
+		case <-ctx.Done():
 			return nil
+		case <-time.After(period):
+		case <-k.lookAtNode:
 		}
 	}
 }
