@@ -31,6 +31,17 @@ func withCondition(t api.NodeConditionType, status api.ConditionStatus) func(*ap
 	}
 }
 
+func TestFormerLabelsOfNodes(t *testing.T) {
+	for name, test := range map[string]struct{ labels, missing map[string]string }{
+		"no labels":     {nil, nil},
+		"one of both":   {map[string]string{"kubernetes.io/os": "linux", "kubernetes.io/arch": "arm64", "beta.kubernetes.io/arch": "arm64"}, map[string]string{"beta.kubernetes.io/os": "linux"}},
+		"another value": {map[string]string{"kubernetes.io/arch": "arm64", "beta.kubernetes.io/arch": "arm"}, map[string]string{"beta.kubernetes.io/arch": "arm64"}},
+		"former alone":  {map[string]string{"beta.kubernetes.io/os": "linux"}, nil},
+	} {
+		require.Equal(t, test.missing, missingLabels(&api.Node{ObjectMeta: api.ObjectMeta{Labels: test.labels}}), name)
+	}
+}
+
 func TestNodeHealthCountsChangesByOurClock(t *testing.T) {
 	node := nodeWith("n1", api.ConditionTrue)
 	h := newNodeHealth(node, testNow)

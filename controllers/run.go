@@ -85,6 +85,7 @@ func Run(ctx context.Context, cfg Config) error {
 		NewServiceCIDRController(as("service-cidrs-controller"), caches, cfg.Logger),
 		NewResourceQuotaController(as("resourcequota-controller"), caches, cfg.Logger),
 		NewNodeTaints(as("node-controller"), caches, cfg.Logger),
+		NewNodeLabels(as("node-controller"), caches, cfg.Logger),
 		NewNodeLifecycle(as("node-controller"), caches, cfg.NodeMonitorGracePeriod, cfg.Logger),
 		NewTaintEviction(as("node-controller"), caches, cfg.Logger),
 		NewPodGC(as("pod-garbage-collector"), caches, cfg.Logger),

@@ -256,3 +256,15 @@ func TestNodesGetPodRanges(t *testing.T) {
 	require.NoError(t, client.Of[*api.Node](h.Client).Delete(h.Ctx, "", "b", api.DeleteOptions{}))
 	h.Eventually(ranges(map[string]string{"late": "10.244.1.0/24"}))
 }
+
+// TestFormerLabelsOfNodes: a node that somebody else registers can be selected by the names that labels had.
+func TestFormerLabelsOfNodes(t *testing.T) {
+	h := Start(t, 0)
+	Apply(h, &api.Node{ObjectMeta: api.ObjectMeta{Name: "n1", Labels: map[string]string{"kubernetes.io/os": "linux"}}})
+	h.Eventually(func() error {
+		if got := h.node("n1").Labels["beta.kubernetes.io/os"]; got != "linux" {
+			return fmt.Errorf("the former label says %q", got)
+		}
+		return nil
+	})
+}
