@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -74,7 +75,11 @@ func (f *scaleFinder) ask(ctx context.Context, namespace string, ref *api.OwnerR
 			continue
 		}
 		answer, err := f.client.Do(ctx, client.Request{Method: http.MethodGet, Path: r.Path(namespace, ref.Name) + "/scale"})
-		if api.IsNotFound(err) {
+		var status *api.StatusError
+		if errors.As(err, &status) && api.IsNotFound(err) {
+			if d := status.ErrStatus.Details; d != nil && d.Name == ref.Name {
+				return "", 0, nil // the object is gone
+			}
 			return "", 0, fmt.Errorf("%s does not implement the scale subresource", r.Resource())
 		}
 		if err != nil {

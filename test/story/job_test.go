@@ -215,6 +215,19 @@ func TestDisruptionBudgetHoldsEvictionsBack(t *testing.T) {
 	h.Eventually(allows(2, 3))
 }
 
+// TestTrackedPodsOfOthers: the finalizer by which Jobs count is taken from pods that no Job has, and left to pods of other
+// owners.
+func TestTrackedPodsOfOthers(t *testing.T) {
+	h := Start(t, 1)
+	web := deployment("web", 1, "web:v1")
+	web.Spec.Template.Finalizers = []string{api.JobTrackingFinalizer}
+	Apply(h, web)
+	h.Eventually(h.PodsReady("app=web", 1))
+	Apply(h, &api.Pod{ObjectMeta: api.ObjectMeta{Name: "stray", Finalizers: []string{api.JobTrackingFinalizer}}, Spec: api.PodSpec{Containers: []api.Container{{Name: "c", Image: "x"}}}})
+	h.Eventually(func() error { return equal("finalizers", 0, len(h.Pod("stray").Finalizers)) })
+	require.Equal(t, []string{api.JobTrackingFinalizer}, h.Pods("app=web")[0].Finalizers)
+}
+
 func (h *Harness) evict(pod string) error {
 	eviction := api.New[*api.Eviction]()
 	eviction.Name, eviction.Namespace = pod, "default"
