@@ -83,3 +83,35 @@ func TestStatefulSetMakesClaims(t *testing.T) {
 		return err
 	})
 }
+
+// TestStatefulSetWaitsForAClaimToGo: a claim that went with a former pod of the name is none that a new pod may have, though
+// the garbage collector has not come to it yet.
+func TestStatefulSetWaitsForAClaimToGo(t *testing.T) {
+	h := Start(t, 1)
+	claims := client.Of[*api.PersistentVolumeClaim](h.Client)
+	Apply(h, storageClass("local", api.VolumeBindingWaitForFirstConsumer, false))
+	old := volumeClaim("data-store-0", "local", "1Gi")
+	old.Finalizers = []string{"example.com/hold"} // so that it can be seen to wait
+	old.OwnerReferences = []api.OwnerReference{{APIVersion: "v1", Kind: "Pod", Name: "store-0", UID: "former", Controller: api.Ptr(true)}}
+	stale := Apply(h, old)
+	set := statefulSet("store", 1, "db:v1")
+	set.Spec.PersistentVolumeClaimRetentionPolicy = &api.StatefulSetPersistentVolumeClaimRetentionPolicy{
+		WhenDeleted: api.RetainPersistentVolumeClaimRetentionPolicyType, WhenScaled: api.DeletePersistentVolumeClaimRetentionPolicyType,
+	}
+	set.Spec.VolumeClaimTemplates = []api.PersistentVolumeClaim{{ObjectMeta: api.ObjectMeta{Name: "data"}, Spec: volumeClaim("data", "local", "1Gi").Spec}}
+	Apply(h, set)
+	h.Eventually(func() error {
+		claim, err := claims.Get(h.Ctx, "default", "data-store-0")
+		if err == nil && claim.DeletionTimestamp == nil {
+			err = fmt.Errorf("the claim is not being deleted")
+		}
+		return err
+	})
+	require.Empty(t, h.Pods("app=store"))
+	_, err := claims.Patch(h.Ctx, "default", "data-store-0", api.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
+	require.NoError(t, err)
+	h.Eventually(h.PodsReady("app=store", 1))
+	claim, err := claims.Get(h.Ctx, "default", "data-store-0")
+	require.NoError(t, err)
+	require.NotEqual(t, stale.UID, claim.UID)
+}
