@@ -33,11 +33,7 @@ func HorizontalPodAutoscalerFromV1(old *AutoscalingV1HorizontalPodAutoscaler) *H
 	for i := range metrics {
 		hpa.Spec.Metrics = append(hpa.Spec.Metrics, metrics[i].present())
 	}
-	cpu := old.Spec.TargetCPUUtilizationPercentage
-	if cpu == nil && len(metrics) == 0 {
-		cpu = Ptr[int32](defaultCPUUtilization)
-	}
-	if cpu != nil {
+	if cpu := old.Spec.TargetCPUUtilizationPercentage; cpu != nil {
 		hpa.Spec.Metrics = append(hpa.Spec.Metrics, cpuMetric(*cpu))
 	}
 	var behavior HorizontalPodAutoscalerBehavior

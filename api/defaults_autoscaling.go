@@ -9,8 +9,13 @@ const (
 )
 
 func defaultHorizontalPodAutoscalerV1(obj Object) {
-	if spec := &obj.(*AutoscalingV1HorizontalPodAutoscaler).Spec; spec.MinReplicas == nil {
-		spec.MinReplicas = Ptr[int32](1)
+	old := obj.(*AutoscalingV1HorizontalPodAutoscaler)
+	if old.Spec.MinReplicas == nil {
+		old.Spec.MinReplicas = Ptr[int32](1)
+	}
+	var others []v1MetricSpec
+	if readAnnotation(old.Annotations, annotationHPAMetrics, &others); old.Spec.TargetCPUUtilizationPercentage == nil && len(others) == 0 {
+		old.Spec.TargetCPUUtilizationPercentage = Ptr[int32](defaultCPUUtilization)
 	}
 }
 

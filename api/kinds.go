@@ -272,7 +272,7 @@ var Kinds = []*Kind{
 	kind[Lease](Kind{GroupVersion: coordinationV1, Kind: "Lease", Plural: "leases", Singular: "lease", Namespaced: true,
 		Default: defaultLease, Validate: validateLease, ValidateUpdate: validateLeaseUpdate}),
 	kind[PodDisruptionBudget](Kind{GroupVersion: policyV1, Kind: "PodDisruptionBudget", Plural: "poddisruptionbudgets", Singular: "poddisruptionbudget", ShortNames: []string{"pdb"}, Namespaced: true,
-		Validate: validatePodDisruptionBudget, ValidateUpdate: validatePodDisruptionBudgetUpdate, ValidateStatusUpdate: validatePodDisruptionBudgetStatusUpdate}),
+		ValidName: IsPathSegmentName, Validate: validatePodDisruptionBudget, ValidateUpdate: validatePodDisruptionBudgetUpdate, ValidateStatusUpdate: validatePodDisruptionBudgetStatusUpdate}),
 	kind[EventsEvent](Kind{GroupVersion: eventsV1, Kind: "Event", Plural: "events", Singular: "event", ShortNames: []string{"ev"}, Namespaced: true,
 		Validate: validateEventsEvent, ValidateUpdate: validateEventsEventUpdate}),
 	kind[EndpointSlice](Kind{GroupVersion: discoveryV1, Kind: "EndpointSlice", Plural: "endpointslices", Singular: "endpointslice", Namespaced: true,

@@ -321,6 +321,41 @@ func TestWebhookSeesKindsOfSubresources(t *testing.T) {
 	require.Equal(t, []any{"Eviction", "CREATE", "eviction"}, []any{at(see.last(), "kind.kind"), see.last()["operation"], see.last()["subResource"]})
 }
 
+// Webhooks that change what a subresource was sent see it with its namespace, and before the server fills in the rest.
+func TestWebhookChangesWhatSubresourcesAreSent(t *testing.T) {
+	h := newHarness(t)
+	h.must("POST", pods, podJSON("p", "", ""))
+	hook := newHook(t, allow)
+	h.registers("Mutating", "all", hook.entry("all.example.com", tree{
+		"rules": []tree{{"operations": []string{"*"}, "apiGroups": []string{"*"}, "apiVersions": []string{"*"}, "resources": []string{"*/*"}}},
+	}))
+	for path, body := range map[string]string{
+		pods + "/p/eviction?dryRun=All":                            `{"apiVersion":"policy/v1beta1","kind":"Eviction","metadata":{"name":"p"}}`,
+		pods + "/p/binding":                                        `{"metadata":{"name":"p"},"target":{"name":"n1"}}`,
+		"/api/v1/namespaces/default/serviceaccounts/default/token": `{"spec":{"expirationSeconds":3600}}`,
+	} {
+		h.must("POST", path, body)
+		seen := hook.last()
+		require.Equal(t, "default", at(seen, "object.metadata.namespace"), path)
+		require.Nil(t, at(seen, "object.metadata.uid"), path)
+		require.Nil(t, at(seen, "object.spec.audiences"), path)
+	}
+	message := h.fails(400, api.StatusReasonBadRequest, "POST", pods+"/p/eviction", `{"metadata":{"name":"p","namespace":"other"}}`)
+	require.Equal(t, "the namespace of the provided object does not match the namespace sent on the request", message)
+}
+
+// The deletion of a collection is one request: webhooks are asked about each object, and not told its name but in the object.
+func TestWebhookSeesCollections(t *testing.T) {
+	h := newHarness(t)
+	h.must("POST", configMaps, configMap("a", ""))
+	hook := newHook(t, allow)
+	h.registers("Validating", "all", hook.entry("all.example.com", nil))
+	h.must("DELETE", configMaps, "")
+	require.Equal(t, 1, hook.times())
+	require.Nil(t, hook.last()["name"])
+	require.Equal(t, []any{"DELETE", "a"}, []any{hook.last()["operation"], at(hook.last(), "oldObject.metadata.name")})
+}
+
 // Of a connection, webhooks see the options: first those who may change them, then those who judge.
 func TestWebhookSeesConnections(t *testing.T) {
 	h := newHarness(t)

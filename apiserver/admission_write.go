@@ -29,6 +29,9 @@ type write struct {
 // newWrite reads what an admission plugin is called with.
 func newWrite(s *Server, req *Request, obj, old api.Object) *write {
 	w := &write{server: s, req: req, res: req.Resource, namespace: req.Namespace, name: nameOf(req, obj), object: obj, old: old}
+	if req.Verb == "deletecollection" {
+		w.name = "" // it is one request about all of them; the old object says which one this is
+	}
 	body := obj
 	switch {
 	case obj == nil:

@@ -210,7 +210,9 @@ func undecodable(kind *api.Kind, body typedBody, err error) error {
 			return api.NewBadRequest("the object provided is unrecognized (must be of type %s): %v (%s)", kind.Kind, err, summarize(body.data))
 		}
 	}
-	return api.NewBadRequest("%s in version %q cannot be handled as a %s: %v", kind.Kind, kind.Version, kind.Kind, err)
+	// Users of Kubernetes know types by their version.
+	text := strings.ReplaceAll(err.Error(), " of type api.", " of type "+kind.Version+".")
+	return api.NewBadRequest("%s in version %q cannot be handled as a %s: %s", kind.Kind, kind.Version, kind.Kind, text)
 }
 
 // summarize shows the start of a body in an error: as text if it looks like JSON, else as hexadecimal digits.

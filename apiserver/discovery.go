@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"maps"
+	"math"
 	"mime"
 	"net"
 	"net/http"
@@ -40,6 +41,7 @@ func (s *Server) groupVersions() []api.GroupVersion {
 	for gv, p := range priorities {
 		groups[gv.Group] = max(groups[gv.Group], p.group)
 	}
+	groups["apiregistration.k8s.io"] = math.MaxInt32 // it is what clients read to find the others
 	return slices.SortedFunc(maps.Keys(priorities), func(a, b api.GroupVersion) int {
 		return cmp.Or(cmp.Compare(groups[b.Group], groups[a.Group]), cmp.Compare(a.Group, b.Group),
 			cmp.Compare(priorities[b].version, priorities[a].version), compareVersions(a.Version, b.Version))

@@ -64,6 +64,9 @@ func (s *Server) serveResource(w http.ResponseWriter, hr *http.Request) {
 	case req.Resource == nil, s.aggregator.serves(req.Resource.GroupVersion):
 		s.serveElsewhere(w, hr, api.GroupVersion{Group: req.Group, Version: req.Version})
 		return
+	case req.Resource.neverStored() && req.Name != "" && req.Resource.Handlers["get"] == nil: // questions have no names
+		s.serveNotFound(w, hr)
+		return
 	case req.Subresource != "":
 		handle = req.Resource.subresourceHandler(req)
 	case hr.Method == http.MethodHead, !req.Resource.hasVerb(req.Verb), !req.Resource.takesVerbAt(req):

@@ -32,6 +32,9 @@ func bindingCreate(s *Server, _ http.ResponseWriter, req *Request) (*Answer, err
 		return nil, err
 	}
 	binding := body.(*api.Binding)
+	if err := req.checkNamespace(&binding.ObjectMeta); err != nil {
+		return nil, err
+	}
 	ctx := req.HTTP.Context()
 	if err := s.admission.Mutate(ctx, req, binding, nil); err != nil {
 		return nil, err
@@ -56,9 +59,6 @@ func bindingCreate(s *Server, _ http.ResponseWriter, req *Request) (*Answer, err
 func checkBinding(req *Request, binding *api.Binding) error {
 	if req.Name != "" && binding.Name != req.Name {
 		return api.NewBadRequest("name in URL does not match name in Binding object")
-	}
-	if err := req.checkNamespace(&binding.ObjectMeta); err != nil {
-		return err
 	}
 	var errs api.ErrorList
 	target := api.Path("target")

@@ -39,6 +39,13 @@ func evict(s *Server, _ http.ResponseWriter, req *Request) (*Answer, error) {
 		return nil, err
 	}
 	eviction := body.(*api.Eviction)
+	if err := req.checkNamespace(&eviction.ObjectMeta); err != nil {
+		return nil, err
+	}
+	ctx := req.HTTP.Context()
+	if err := s.admission.Mutate(ctx, req, eviction, nil); err != nil {
+		return nil, err
+	}
 	if eviction.Name != req.Name {
 		return nil, api.NewBadRequest("name in URL does not match name in Eviction object")
 	}
@@ -50,10 +57,6 @@ func evict(s *Server, _ http.ResponseWriter, req *Request) (*Answer, error) {
 		return nil, err
 	}
 	req.DryRun = req.DryRun || len(options.DryRun) > 0
-	ctx := req.HTTP.Context()
-	if err := s.admission.Mutate(ctx, req, eviction, nil); err != nil {
-		return nil, err
-	}
 	if err := s.admission.Validate(ctx, req, eviction, nil); err != nil {
 		return nil, err
 	}

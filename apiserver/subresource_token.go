@@ -41,10 +41,16 @@ func createToken(s *Server, _ http.ResponseWriter, req *Request) (*Answer, error
 	invalid := func(field, value, detail string) error {
 		return api.NewInvalid(tokenRequestKind, req.Name, api.ErrorList{api.Path("metadata").Child(field).Invalid(value, detail)})
 	}
+	if err := req.checkNamespace(&request.ObjectMeta); err != nil {
+		return nil, err
+	}
+	if err := s.admission.Mutate(ctx, req, request, nil); err != nil {
+		return nil, err
+	}
 	switch {
 	case request.Name != "" && request.Name != req.Name:
 		return nil, invalid("name", request.Name, "must match the service account name if specified")
-	case request.Namespace != "" && request.Namespace != req.Namespace:
+	case request.Namespace != req.Namespace: // a webhook has changed it
 		return nil, invalid("namespace", request.Namespace, "must match the service account namespace if specified")
 	}
 	account, err := read[*api.ServiceAccount](ctx, s, req.Namespace, req.Name)
@@ -61,16 +67,13 @@ func createToken(s *Server, _ http.ResponseWriter, req *Request) (*Answer, error
 	now := time.Now()
 	request.Name, request.Namespace, request.UID = account.Name, account.Namespace, account.UID
 	request.CreationTimestamp, request.Status = api.Time{Time: now.Truncate(time.Second)}, api.TokenRequestStatus{}
-	if err := s.admission.Mutate(ctx, req, request, nil); err != nil {
-		return nil, err
-	}
 	if errs := tokenRequestKind.Validate(request); len(errs) > 0 {
 		return nil, api.NewInvalid(tokenRequestKind, "", errs)
 	}
 	if err := s.admission.Validate(ctx, req, request, nil); err != nil {
 		return nil, err
 	}
-	if request.Status.Token, err = s.issueToken(ctx, account, request, now); err != nil {
+	if request.Status.Token, err = s.issueToken(ctx, req, account, request, now); err != nil {
 		return nil, err
 	}
 	request.Status.ExpirationTimestamp = api.Time{Time: now.Add(time.Duration(*request.Spec.ExpirationSeconds) * time.Second).Truncate(time.Second)}
@@ -78,7 +81,7 @@ func createToken(s *Server, _ http.ResponseWriter, req *Request) (*Answer, error
 }
 
 // issueToken signs what was asked for.
-func (s *Server) issueToken(ctx context.Context, account *api.ServiceAccount, request *api.TokenRequest, now time.Time) (string, error) {
+func (s *Server) issueToken(ctx context.Context, req *Request, account *api.ServiceAccount, request *api.TokenRequest, now time.Time) (string, error) {
 	spec := &request.Spec
 	bound := tokens.Kubernetes{Namespace: account.Namespace, ServiceAccount: tokens.Ref{Name: account.Name, UID: string(account.UID)}}
 	if spec.BoundObjectRef != nil {
@@ -94,6 +97,7 @@ func (s *Server) issueToken(ctx context.Context, account *api.ServiceAccount, re
 	}
 	claims := tokens.New(api.ServiceAccountUser(account.Namespace, account.Name), string(newUID()), spec.Audiences, now, time.Duration(seconds)*time.Second)
 	claims.Kubernetes = bound
+	req.audit.annotate("authentication.kubernetes.io/issued-credential-id", "JTI="+claims.ID)
 	token, err := s.tokens.key.Sign(claims)
 	if err != nil {
 		return "", api.NewInternalError(fmt.Errorf("failed to generate token: %w", err))
