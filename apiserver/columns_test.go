@@ -260,3 +260,13 @@ func TestCells(t *testing.T) {
 		})
 	}
 }
+
+// A bookmark of a watch that shows Tables is a row of an empty object.
+func TestColumnsOfEmptyObjects(t *testing.T) {
+	for _, row := range newResources() {
+		if row.Columns != nil && row.New != nil {
+			cells, _ := row.Columns.Row(row.New())
+			require.Len(t, cells, len(row.Columns.Definitions), row.Kind.Kind)
+		}
+	}
+}

@@ -150,7 +150,7 @@ func TestVersionsOfACustomResource(t *testing.T) {
 	h := newHarness(t)
 	h.define(fmt.Sprintf(twoVersions, `{"strategy":"None"}`, true, false, ""))
 	const v1, v2 = "/apis/example.com/v1/widgets", "/apis/example.com/v2/widgets"
-	a := h.must("POST", v1, `{"metadata":{"name":"a"},"spec":{"host":"x","hostPort":"x:1"}}`)
+	a := h.must("POST", v1, `{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a"},"spec":{"host":"x","hostPort":"x:1"}}`)
 	require.Equal(t, []string{`299 - "example.com/v1 Widget is deprecated; use example.com/v2 Widget"`}, a.header.Values("Warning"))
 	b := h.must("GET", v2+"/a", "")
 	require.Equal(t, []any{"example.com/v2", "x", nil}, []any{b.at("apiVersion"), b.at("spec.host"), b.at("spec.hostPort")})
@@ -163,11 +163,11 @@ func TestVersionsOfACustomResource(t *testing.T) {
 	body = strings.Replace(body, `"name":"widgets.example.com"`, `"name":"widgets.example.com","resourceVersion":"`+crd.at("metadata.resourceVersion").(string)+`"`, 1)
 	require.Equal(t, []any{"v1", "v2"}, h.must("PUT", definitionsPath+"/widgets.example.com", body).at("status.storedVersions"))
 	require.Eventually(t, func() bool {
-		return h.must("POST", v2+"?dryRun=All", `{"metadata":{"name":"b"},"spec":{}}`).at("spec.size") == "big"
+		return h.must("POST", v2+"?dryRun=All", `{"apiVersion":"example.com/v2","kind":"Widget","metadata":{"name":"b"},"spec":{}}`).at("spec.size") == "big"
 	}, 2*time.Second, time.Millisecond)
 	require.Len(t, w.ends(), 0)
 	require.Equal(t, "x:1", h.must("GET", v1+"/a", "").at("spec.hostPort"))
-	h.must("POST", v2, `{"metadata":{"name":"b"},"spec":{"host":"y"}}`)
+	h.must("POST", v2, `{"apiVersion":"example.com/v2","kind":"Widget","metadata":{"name":"b"},"spec":{"host":"y"}}`)
 	list := h.must("GET", v1, "")
 	require.Equal(t, []any{"example.com/v1", "x:1", nil}, []any{list.at("apiVersion"), list.at("items.0.spec.hostPort"), list.at("items.1.spec.hostPort")})
 	require.Equal(t, []string{"v2", "v1"}, h.versionsOf("example.com"))
@@ -229,9 +229,9 @@ func TestConversionWebhook(t *testing.T) {
 	ca := base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: hook.Certificate().Raw}))
 	h.define(fmt.Sprintf(twoVersions, `{"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],"clientConfig":{"url":"`+hook.URL+`","caBundle":"`+ca+`"}}}`, false, true, ""))
 	const v1, v2 = "/apis/example.com/v1/widgets", "/apis/example.com/v2/widgets"
-	require.Equal(t, "a:1", h.must("POST", v1, `{"metadata":{"name":"a"},"spec":{"hostPort":"a:1"}}`).at("spec.hostPort"))
+	require.Equal(t, "a:1", h.must("POST", v1, `{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a"},"spec":{"hostPort":"a:1"}}`).at("spec.hostPort"))
 	require.Equal(t, "1", h.must("GET", v2+"/a", "").at("spec.port"))
-	h.must("POST", v2, `{"metadata":{"name":"b"},"spec":{"host":"b","port":"2"}}`)
+	h.must("POST", v2, `{"apiVersion":"example.com/v2","kind":"Widget","metadata":{"name":"b"},"spec":{"host":"b","port":"2"}}`)
 	list := h.must("GET", v1, "")
 	require.Equal(t, []any{"a:1", "b:2"}, []any{list.at("items.0.spec.hostPort"), list.at("items.1.spec.hostPort")})
 	require.Equal(t, "b:2", at(h.watch(v1+"?watch=1&fieldSelector=metadata.name%3Db").sees("ADDED b"), "object.spec.hostPort"))
@@ -239,12 +239,12 @@ func TestConversionWebhook(t *testing.T) {
 	require.Equal(t, "a", h.must("GET", v2+"?fieldSelector=spec.host%3Da", "").at("items.0.metadata.name"))
 	// What the webhook refuses to convert cannot be shown. A watch says so and ends, rather than go on without the object.
 	w := h.watch(v1 + "?watch=1&resourceVersion=" + list.at("metadata.resourceVersion").(string))
-	h.must("POST", v2, `{"metadata":{"name":"refused"},"spec":{"host":"c","port":"3"}}`)
+	h.must("POST", v2, `{"apiVersion":"example.com/v2","kind":"Widget","metadata":{"name":"refused"},"spec":{"host":"c","port":"3"}}`)
 	failed := w.next()
 	require.Equal(t, "ERROR", failed["type"])
 	require.Contains(t, at(failed, "object.message"), "not this one")
 	h.must("DELETE", v2+"/refused", "")
-	require.Contains(t, h.fails(500, api.StatusReasonInternalError, "POST", v1, `{"metadata":{"name":"refused"},"spec":{"hostPort":"c:3"}}`), "conversion webhook for example.com/v1, Kind=Widget failed: not this one")
+	require.Contains(t, h.fails(500, api.StatusReasonInternalError, "POST", v1, `{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"refused"},"spec":{"hostPort":"c:3"}}`), "conversion webhook for example.com/v1, Kind=Widget failed: not this one")
 }
 
 func TestNamesBelongToWhoCameFirst(t *testing.T) {
@@ -320,4 +320,22 @@ func TestDefinitionsOutliveTheServer(t *testing.T) {
 	require.Equal(t, "busybox", at(obj.(*api.Unstructured).Content, "spec.image"))
 	cancel()
 	require.NoError(t, wait())
+}
+
+// Only the body says what a custom object is, and nobody has its type: so bodies must say it, and lists do.
+func TestCustomObjectsNameTheirKind(t *testing.T) {
+	h := newHarness(t)
+	h.define(fmt.Sprintf(twoVersions, `{"strategy":"None"}`, true, false, ""))
+	const path = "/apis/example.com/v1/widgets"
+	require.Equal(t, `the object provided is unrecognized (must be of type Widget): Object 'Kind' is missing in '{"metadata":{"name":"a"}}' ({"metadata":{"name":"a"}})`,
+		h.fails(400, api.StatusReasonBadRequest, "POST", path, `{"metadata":{"name":"a"}}`))
+	require.Equal(t, "the API version in the data () does not match the expected API version (example.com/v1)",
+		h.fails(400, api.StatusReasonBadRequest, "POST", path, `{"kind":"Widget","metadata":{"name":"a"}}`))
+	widget := `{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a"},"spec":{"host":"x"}}`
+	h.must("POST", path, widget)
+	list := h.must("GET", path, "")
+	require.Equal(t, []any{"Widget", "example.com/v1", "x"}, []any{list.at("items.0.kind"), list.at("items.0.apiVersion"), list.at("items.0.spec.host")})
+	require.Equal(t, `widgets.example.com "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update`, h.fails(422, api.StatusReasonInvalid, "PUT", path+"/a", widget))
+	require.Equal(t, "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
+		h.fails(415, api.StatusReasonUnsupportedMediaType, "PATCH", path+"/a", `{}`, "Content-Type", string(api.StrategicMergePatchType)))
 }

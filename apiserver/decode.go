@@ -56,6 +56,14 @@ type typedBody struct {
 	media string
 }
 
+// json is the body as JSON, as far as it can be read.
+func (b typedBody) json() []byte {
+	if json, err := api.YAMLToJSON(b.data); b.media == mediaYAML && err == nil {
+		return json
+	}
+	return b.data
+}
+
 // readTyped reads the request's body, if it is of a media type that the server reads.
 func (r *Request) readTyped() (typedBody, error) {
 	media, err := contentType(r.HTTP)
@@ -92,8 +100,11 @@ func decodeBody(req *Request, kind *api.Kind) (api.Object, error) {
 func decode(req *Request, kind *api.Kind, body typedBody) (api.Object, error) {
 	obj := kind.New()
 	strict, err := decodeInto(body.data, body.media, obj, req.fieldValidation())
+	if kind.Custom && err == nil && obj.GetTypeMeta().Kind == "" { // nothing but the body says what a custom object is
+		return nil, api.NewBadRequest("the object provided is unrecognized (must be of type %s): Object 'Kind' is missing in '%s' (%s)", kind.Kind, body.json(), summarize(body.data))
+	}
 	// Of the wrong kind? That is the better message: every other mistake follows from it.
-	if mismatch := checkKind(kind, obj.GetTypeMeta()); mismatch != nil {
+	if mismatch := checkKind(kind, obj.GetTypeMeta()); mismatch != nil && (err == nil || !kind.Custom) {
 		return nil, mismatch
 	}
 	if err != nil {
@@ -171,7 +182,7 @@ func checkKind(kind *api.Kind, got *api.TypeMeta) error {
 	if gvk.Kind == "" {
 		gvk.Kind = kind.Kind
 	}
-	if got.APIVersion == "" {
+	if got.APIVersion == "" && !kind.Custom {
 		gvk.Group, gvk.Version = kind.Group, kind.Version
 	}
 	refuse := func(format string, args ...any) error {

@@ -61,7 +61,7 @@ func (r *Request) checkResourceVersion(meta, old *api.ObjectMeta) error {
 	switch meta.ResourceVersion {
 	case old.ResourceVersion:
 	case "", "0":
-		if r.Resource.Strategy.ConditionalUpdate && r.Subresource == "" {
+		if r.Resource.Strategy.ConditionalUpdate && (r.Subresource == "" || r.Subresource == "status") {
 			return api.NewInvalid(&api.Kind{GroupVersion: kind.GroupVersion, Kind: kind.Plural}, r.Name, api.ErrorList{
 				api.Path("metadata.resourceVersion").Invalid(0, "must be specified for an update")})
 		}

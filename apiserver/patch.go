@@ -20,6 +20,9 @@ func (s *Server) servePatch(_ http.ResponseWriter, req *Request) (*Answer, error
 	}
 	apply := req.Resource.patcher(form)
 	if apply == nil {
+		if req.Resource.Custom {
+			return nil, api.NewUnsupportedMediaType(req.Resource.patchTypes())
+		}
 		return nil, unsupportedPatch()
 	}
 	if err := req.readPatchOptions(form); err != nil {

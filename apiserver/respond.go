@@ -404,7 +404,11 @@ func appendItem(b []byte, e *entry, i, skip int) []byte {
 	return append(b, e.json[skip:]...)
 }
 
-// typePrefixLength is how long {"kind":"Pod","apiVersion":"v1", is, with which every stored object begins.
+// typePrefixLength is how long {"kind":"Pod","apiVersion":"v1", is, with which every stored object begins. Of custom objects,
+// lists show it, too: no program has their type.
 func typePrefixLength(kind *api.Kind) int {
+	if kind.Custom {
+		return len("{")
+	}
 	return len(`{"kind":"","apiVersion":"",`) + len(kind.Kind) + len(kind.APIVersion())
 }

@@ -47,7 +47,7 @@ func TestRowsComeAndGo(t *testing.T) {
 	require.NoError(t, h.server.replaceRows(t.Context(), nil, rows, stored))
 
 	w := h.watch("/apis/example.com/v1/widgets?watch=1")
-	h.must("POST", path, `{"kind":"Widget","metadata":{"name":"a","labels":{"app":"x"}},"spec":{"n":1}}`)
+	h.must("POST", path, `{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a","labels":{"app":"x"}},"spec":{"n":1}}`)
 	event := w.sees("ADDED a")
 	require.Equal(t, "example.com/v1", at(event, "object.apiVersion"))
 	require.Equal(t, "example.com/v2", h.must("GET", "/apis/example.com/v2/namespaces/default/widgets/a", "").at("apiVersion"))

@@ -313,3 +313,13 @@ func TestSlowWatcherIsDropped(t *testing.T) {
 		})
 	}
 }
+
+// Who watches Tables finds the mark behind what was there in the row of the bookmark.
+func TestBookmarkInATable(t *testing.T) {
+	h := newHarness(t)
+	w := h.watch(configMaps+"?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true", "Accept", acceptTable)
+	event := w.next()
+	require.Equal(t, "BOOKMARK", event["type"])
+	require.Equal(t, "true", at(event, "object.rows.0.object.metadata.annotations").(tree)["k8s.io/initial-events-end"])
+	require.Equal(t, at(event, "object.metadata.resourceVersion"), at(event, "object.rows.0.object.metadata.resourceVersion"))
+}

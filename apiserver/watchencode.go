@@ -136,7 +136,7 @@ func (enc *eventEncoder) appendBookmark(b []byte, revision int64, initialEnd boo
 	switch enc.accept.as {
 	case "":
 	case "Table":
-		table, err := newTable(enc.req, enc.accept, nil, api.ListMeta{ResourceVersion: meta.ResourceVersion}, enc.tables == 0)
+		table, err := newTable(enc.req, enc.accept, []api.Object{obj}, api.ListMeta{ResourceVersion: meta.ResourceVersion}, enc.tables == 0)
 		if err != nil {
 			return b, err
 		}
