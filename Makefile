@@ -6,7 +6,7 @@ LDFLAGS := -s -w -X kubelite/api.Version=$(VERSION)
 GOTESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo my-app-images test race e2e compat conformance golden lint docs bench clean
+.PHONY: help build run demo my-app my-app-images test race e2e compat conformance golden lint docs bench clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,10 @@ run: build ## start a cluster with two nodes and leave it running
 demo: build ## the main job in a minute: start, apply, look, ask why
 	@examples/demo.sh
 
-my-app-images: ## the images of the sample application, examples/my-app, from Debian packages, where no registry can be reached
+my-app: build ## the sample application on a cluster of its own, each step of a request asserted; KEEP=1 leaves it running
+	@examples/my-app/run.sh
+
+my-app-images: ## its images from Debian packages, where no registry can be reached
 	@examples/my-app/images.sh
 
 # The sessions of the real kubectl need one: what is installed, else what compat has built.

@@ -24,9 +24,10 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if len(os.Args) == 2 && os.Args[1] == "sandbox" {
+	if len(os.Args) == 2 && (os.Args[1] == "sandbox" || os.Args[1] == "pause" && os.Getpid() == 1) {
 		// The first process of every pod. It does nothing, so that the pod's network outlives its containers, and must
-		// not cost more memory than it has to.
+		// not cost more memory than it has to. A kubelet that was started before calls it pause, as it once was; people who
+		// pause a cluster are never the first process of anything.
 		<-ctx.Done()
 		return
 	}

@@ -15,7 +15,8 @@ missing() { [ -n "${FORCE:-}" ] || ! docker image inspect "$1" >/dev/null 2>&1; 
 image() {
   missing "$1" || return 0
   echo "making $1"
-  docker build --quiet --network host -t "$1" -f "$2" "$3" >/dev/null
+  local said
+  said=$(docker build --network host -t "$1" -f "$2" "$3" 2>&1) || { echo "$said" >&2; exit 1; }
 }
 
 base() {
