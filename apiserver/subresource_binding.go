@@ -48,7 +48,7 @@ func bindingCreate(s *Server, _ http.ResponseWriter, req *Request) (*Answer, err
 	bind := *req
 	bind.Resource, bind.Plural, bind.Subresource, bind.Name, bind.admitted = resourceOf[*api.Pod](s), "pods", "binding", binding.Name, true
 	if _, err := s.update(ctx, &bind, func(obj api.Object) (api.Object, error) {
-		pod := obj.(*api.Pod)
+		pod := api.DeepCopy(obj.(*api.Pod)) // cheaper than to decode once more what it was
 		return pod, bindPod(pod, binding)
 	}); err != nil {
 		return nil, err

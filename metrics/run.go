@@ -32,7 +32,6 @@ func Run(ctx context.Context, cfg Config) error {
 	s := &server{
 		cfg: cfg, usage: &usage{nodes: map[string]*history{}},
 		nodes: client.NewInformer[*api.Node](cfg.Client, client.InformerOptions{}),
-		pods:  client.NewInformer[*api.Pod](cfg.Client, client.InformerOptions{}),
 	}
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
@@ -40,7 +39,6 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.nodes.Run(ctx) })
-	group.Go(func() error { return s.pods.Run(ctx) })
 	group.Go(func() error { return s.scrapeAll(ctx) })
 	group.Go(func() error { return s.serve(ctx, listener) })
 	return group.Wait()

@@ -25,7 +25,6 @@ type server struct {
 	cfg   Config
 	usage *usage
 	nodes *client.Informer[*api.Node]
-	pods  *client.Informer[*api.Pod]
 	front atomic.Pointer[frontProxy]
 }
 
@@ -150,12 +149,16 @@ func (s *server) nodeMetrics(node *api.Node) (m api.NodeMetrics, ok bool) {
 }
 
 func (s *server) listPods(w http.ResponseWriter, r *http.Request) {
-	selector, ok := selectorOf(w, r)
-	if !ok {
+	// Requests are few, pods come and go all the time: asking is cheaper than watching.
+	pods, err := client.Of[*api.Pod](s.cfg.Client).List(r.Context(), r.PathValue("namespace"), client.ListOptions{
+		LabelSelector: r.URL.Query().Get("labelSelector"), FieldSelector: "status.phase=" + string(api.PodRunning), ResourceVersion: "0",
+	})
+	if err != nil {
+		answerError(w, err)
 		return
 	}
 	items := []api.PodMetrics{}
-	for _, pod := range s.pods.List(r.PathValue("namespace"), selector) {
+	for _, pod := range pods.Items {
 		if m, ok := s.podMetrics(pod); ok {
 			items = append(items, m)
 		}
@@ -166,7 +169,12 @@ func (s *server) listPods(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) getPod(w http.ResponseWriter, r *http.Request) {
 	key := api.Key{Namespace: r.PathValue("namespace"), Name: r.PathValue("name")}
-	if pod, ok := s.pods.Get(key); ok {
+	pod, err := client.Of[*api.Pod](s.cfg.Client).Get(r.Context(), key.Namespace, key.Name)
+	if err != nil && !api.IsNotFound(err) {
+		answerError(w, err)
+		return
+	}
+	if err == nil {
 		if m, ok := s.podMetrics(pod); ok {
 			answer(w, http.StatusOK, m)
 			return
@@ -212,6 +220,13 @@ func selectorOf(w http.ResponseWriter, r *http.Request) (api.Selector, bool) {
 		return nil, false
 	}
 	return selector, true
+}
+
+// answerError passes on what the API server says is wrong.
+func answerError(w http.ResponseWriter, err error) {
+	said := api.NewInternalError(err)
+	errors.As(err, &said)
+	answer(w, int(said.ErrStatus.Code), said.ErrStatus)
 }
 
 func answer(w http.ResponseWriter, code int, body any) {

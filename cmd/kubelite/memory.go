@@ -28,8 +28,8 @@ type garbage struct {
 // longRunning names the commands that stay.
 var longRunning = map[string]garbage{
 	"apiserver":      {percent: 100, room: 64 << 20},
-	"controllers":    {percent: 50},
-	"scheduler":      {percent: 50},
+	"controllers":    {percent: 50, room: 24 << 20},
+	"scheduler":      {percent: 50, room: 24 << 20},
 	"kubelet":        {percent: 50},
 	"proxy":          {percent: 50},
 	"dns":            {percent: 50},
@@ -44,7 +44,7 @@ var longRunning = map[string]garbage{
 // whenever the process rests, garbage is collected and memory given back, with the pages of the binary that were touched
 // once: four fifths of them are not touched again.
 func keepSmall(ctx context.Context, allowed garbage) {
-	debug.SetGCPercent(allowed.percent)
+	debug.SetGCPercent(allowed.of(alive()))
 	go func() {
 		client.Wait(ctx, settled)
 		giveBack()
