@@ -140,7 +140,7 @@ func decodeStored(res *Resource, json []byte) (api.Object, error) {
 // decodeOwn makes an object of a kind from what was encoded as such.
 func decodeOwn(kind *api.Kind, json []byte) (api.Object, error) {
 	obj := kind.New()
-	if err := api.UnmarshalJSON(json, obj); err != nil {
+	if err := api.ReadJSON(json, obj); err != nil {
 		return nil, fmt.Errorf("decode stored %s: %w", kind.Resource(), err)
 	}
 	return obj, nil

@@ -90,7 +90,7 @@ func (r Resource[T]) List(ctx context.Context, namespace string, opts ListOption
 		api.ListMeta `json:"metadata"`
 		Items        []T `json:"items"`
 	}
-	if err := api.UnmarshalJSON(resp.Body, &list); err != nil {
+	if err := api.ReadJSON(resp.Body, &list); err != nil {
 		return nil, fmt.Errorf("list %s: %w", r.kind.Resource(), err)
 	}
 	// The items of a list do not repeat what kind they are.
@@ -171,7 +171,7 @@ func (r Resource[T]) object(ctx context.Context, req Request) (T, error) {
 		return zero, err
 	}
 	obj := r.kind.New().(T)
-	if err := api.UnmarshalJSON(resp.Body, obj); err != nil {
+	if err := api.ReadJSON(resp.Body, obj); err != nil {
 		return zero, fmt.Errorf("%s %s: %w", req.method(), req.Path, err)
 	}
 	return obj, nil

@@ -103,7 +103,7 @@ func (r Resource[T]) eachEvent(stream io.Reader, fn func(WatchEvent[T]) error) e
 			return watchError(object)
 		}
 		obj := r.kind.New().(T)
-		if err := api.UnmarshalJSON(object, obj); err != nil {
+		if err := api.ReadJSON(object, obj); err != nil {
 			return fmt.Errorf("watch %s: %w", r.kind.Resource(), err)
 		}
 		if err := fn(WatchEvent[T]{Type: eventType, Object: obj}); err != nil {
