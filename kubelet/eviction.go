@@ -3,8 +3,6 @@ package kubelet
 import (
 	"context"
 	"fmt"
-	"io/fs"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -160,21 +158,6 @@ func (k *Kubelet) evict(ctx context.Context, pod *api.Pod, message string) bool 
 	return true
 }
 
-// evictOverLimits ends pods whose scratch volumes have grown beyond their limits, pressure or not.
-func (k *Kubelet) evictOverLimits(ctx context.Context) {
-	for _, pod := range k.runningPods() {
-		for i := range pod.Spec.Volumes {
-			v := &pod.Spec.Volumes[i]
-			if v.EmptyDir == nil || v.EmptyDir.SizeLimit == nil || v.EmptyDir.SizeLimit.Sign() <= 0 || inMemory(v) {
-				continue // of one in memory the kernel sees to it
-			}
-			if directorySize(k.volumeDir(pod.UID, v.Name)) > v.EmptyDir.SizeLimit.Value() {
-				k.evict(ctx, pod, fmt.Sprintf("Usage of EmptyDir volume %q exceeds the limit %q. ", v.Name, v.EmptyDir.SizeLimit))
-			}
-		}
-	}
-}
-
 // setPressure notes whether there is pressure now, and tells whether that changes the condition.
 func (k *Kubelet) setPressure(condition api.NodeConditionType, under bool, now time.Time) (changed bool) {
 	k.mu.Lock()
@@ -276,18 +259,4 @@ func evictionMessage(pod *api.Pod, stats *podStats, resource api.ResourceName, l
 		}
 	}
 	return message
-}
-
-// directorySize is how much is in a directory.
-func directorySize(dir string) (bytes int64) {
-	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return nil // what cannot be read, or has gone since, does not count
-		}
-		if info, err := d.Info(); err == nil && info.Mode().IsRegular() {
-			bytes += info.Size()
-		}
-		return nil
-	})
-	return bytes
 }

@@ -67,6 +67,8 @@ type Runtime interface {
 
 	// Stats returns what each of the node's running containers uses.
 	Stats(ctx context.Context) ([]ContainerStats, error)
+	// WritableSize returns how many bytes of its own a container has on the disk, besides its image and volumes. It takes time.
+	WritableSize(ctx context.Context, id string) (int64, error)
 	// Machine returns what the machine has left.
 	Machine(ctx context.Context) (MachineStats, error)
 

@@ -45,6 +45,18 @@ func (r *Runtime) Stats(ctx context.Context) ([]kubelet.ContainerStats, error) {
 	return all, nil
 }
 
+// WritableSize has the daemon add up what the container has written.
+func (r *Runtime) WritableSize(ctx context.Context, id string) (int64, error) {
+	found, _, err := r.docker.ContainerInspectWithRaw(ctx, id, true)
+	if errdefs.IsNotFound(err) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, daemonError(err)
+	}
+	return api.Deref(found.SizeRw, 0), nil
+}
+
 // containerStats measures one container.
 func (r *Runtime) containerStats(ctx context.Context, id string, labels map[string]string, created int64) (*kubelet.ContainerStats, error) {
 	answer, err := r.docker.ContainerStatsOneShot(ctx, id)

@@ -41,6 +41,9 @@ func (c *simulatedContainer) cpuUsed(p *pod, now time.Time) time.Duration {
 	return c.cpuBefore + time.Duration(b.cores*float64(now.Sub(since)))
 }
 
+// WritableSize is nothing: simulated programs write to a file system that is not there.
+func (r *Runtime) WritableSize(context.Context, string) (int64, error) { return 0, nil }
+
 // Machine is not there.
 func (r *Runtime) Machine(context.Context) (kubelet.MachineStats, error) {
 	return kubelet.MachineStats{}, nil
