@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -168,7 +167,7 @@ func (r rulePlan) matchPeers(namespace string, peers []api.NetworkPolicyPeer) (w
 		return []nft.Rule{{}} // everybody
 	}
 	field := []nft.Field{r.peer}
-	var blocks []netip.Prefix
+	var blocks []addressRange
 	selectors := false
 	for i := range peers {
 		if block := peers[i].IPBlock; block != nil {
@@ -191,7 +190,7 @@ func (r rulePlan) matchPeers(namespace string, peers []api.NetworkPolicyPeer) (w
 		set := r.name + "/blocks"
 		r.f.AddSet(set, nft.Set{Key: field, Interval: true})
 		for _, b := range mergeRanges(blocks) {
-			r.f.AddRange(set, field, nft.Address(b.Addr()), nft.Address(lastOf(b)))
+			r.f.AddRange(set, field, nft.Address(b.first), nft.Address(b.last))
 		}
 		ways = append(ways, nft.Rule{nft.In{Fields: field, Set: set}})
 	}

@@ -8,69 +8,70 @@ import (
 	"kubelite/api"
 )
 
-// Ranges of addresses and of ports, as sets in the kernel want them: none that overlap.
+// Ranges of addresses and of ports, as sets in the kernel want them: none that overlap, and none that touch, or the end of
+// one would be where another begins.
+
+// addressRange is all addresses from one to another.
+type addressRange struct{ first, last netip.Addr }
 
 // blockRanges is an address block without its exceptions.
-func blockRanges(block *api.IPBlock) []netip.Prefix {
+func blockRanges(block *api.IPBlock) []addressRange {
 	cidr, err := netip.ParsePrefix(block.CIDR)
 	if err != nil || !cidr.Addr().Is4() {
 		return nil
 	}
-	ranges := []netip.Prefix{cidr.Masked()}
+	ranges := []addressRange{rangeOf(cidr)}
 	for _, text := range block.Except {
 		hole, err := netip.ParsePrefix(text)
 		if err != nil || !hole.Addr().Is4() {
 			continue
 		}
-		var rest []netip.Prefix
+		var rest []addressRange
 		for _, r := range ranges {
-			rest = append(rest, subtract(r, hole.Masked())...)
+			rest = append(rest, r.without(rangeOf(hole))...)
 		}
 		ranges = rest
 	}
 	return ranges
 }
 
-// subtract returns what of a range is outside of another one: it is halved until the halves are in or out.
-func subtract(r, hole netip.Prefix) []netip.Prefix {
-	switch {
-	case !r.Overlaps(hole):
-		return []netip.Prefix{r}
-	case hole.Bits() <= r.Bits():
-		return nil
+func rangeOf(block netip.Prefix) addressRange {
+	first := block.Masked().Addr()
+	last := first.As4()
+	for bit := block.Bits(); bit < 32; bit++ {
+		last[bit/8] |= 1 << (7 - bit%8)
 	}
-	lower, upper := halves(r)
-	return append(subtract(lower, hole), subtract(upper, hole)...)
+	return addressRange{first, netip.AddrFrom4(last)}
 }
 
-func halves(r netip.Prefix) (lower, upper netip.Prefix) {
-	bits := r.Bits() + 1
-	a := r.Addr().As4()
-	a[(bits-1)/8] |= 1 << (7 - (bits-1)%8)
-	return netip.PrefixFrom(r.Addr(), bits), netip.PrefixFrom(netip.AddrFrom4(a), bits)
+// without is what of a range is before a hole and what is after it.
+func (r addressRange) without(hole addressRange) []addressRange {
+	if hole.last.Less(r.first) || r.last.Less(hole.first) {
+		return []addressRange{r}
+	}
+	var rest []addressRange
+	if r.first.Less(hole.first) {
+		rest = append(rest, addressRange{r.first, hole.first.Prev()})
+	}
+	if hole.last.Less(r.last) {
+		rest = append(rest, addressRange{hole.last.Next(), r.last})
+	}
+	return rest
 }
 
-// mergeRanges drops ranges that others contain. Two ranges either contain each other or have nothing in common.
-func mergeRanges(ranges []netip.Prefix) []netip.Prefix {
-	slices.SortFunc(ranges, func(a, b netip.Prefix) int {
-		return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
-	})
-	var merged []netip.Prefix
+// mergeRanges joins ranges that overlap or touch.
+func mergeRanges(ranges []addressRange) []addressRange {
+	slices.SortFunc(ranges, func(a, b addressRange) int { return a.first.Compare(b.first) })
+	var merged []addressRange
 	for _, r := range ranges {
-		if len(merged) == 0 || !merged[len(merged)-1].Overlaps(r) {
+		n := len(merged)
+		if n == 0 || merged[n-1].last.Less(r.first) && merged[n-1].last.Next() != r.first {
 			merged = append(merged, r)
+		} else if merged[n-1].last.Less(r.last) {
+			merged[n-1].last = r.last
 		}
 	}
 	return merged
-}
-
-// lastOf is the last address of a range.
-func lastOf(r netip.Prefix) netip.Addr {
-	a := r.Addr().As4()
-	for bit := r.Bits(); bit < 32; bit++ {
-		a[bit/8] |= 1 << (7 - bit%8)
-	}
-	return netip.AddrFrom4(a)
 }
 
 // portRange is some ports of a transport.

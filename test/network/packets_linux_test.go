@@ -233,6 +233,23 @@ func TestPackets(t *testing.T) {
 	}
 	w.reach(machine, "tcp", "127.0.0.1:80", "b")
 
+	t.Log("a policy: to every address but one, whose neighbours the kernel has to tell from it")
+	policy := &api.NetworkPolicy{ObjectMeta: api.ObjectMeta{Namespace: "default", Name: "all-but-a"}}
+	policy.Spec.PolicyTypes = []api.PolicyType{api.PolicyTypeEgress}
+	policy.Spec.Egress = []api.NetworkPolicyEgressRule{{To: []api.NetworkPolicyPeer{{
+		IPBlock: &api.IPBlock{CIDR: "0.0.0.0/0", Except: []string{a.address.String() + "/32"}},
+	}}}}
+	_, err = client.Of[*api.NetworkPolicy](w.Client).Create(w.Ctx, policy)
+	require.NoError(t, err)
+	toB := w.service("b-alone", nil, "b")
+	w.reach(visitor, "tcp", at(toB.Spec.ClusterIP, 80), "b")
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		_, _, err := visitor.ask("tcp", at(own.Spec.ClusterIP, 80))
+		require.Error(c, err)
+	}, 10*time.Second, 20*time.Millisecond)
+	w.reach(visitor, "tcp", at(toB.Spec.ClusterIP, 80), "b")
+	require.NoError(t, client.Of[*api.NetworkPolicy](w.Client).Delete(w.Ctx, "default", "all-but-a", api.DeleteOptions{}))
+
 	t.Log("rules that somebody flushes are there again")
 	flush(t)
 	w.reach(visitor, "tcp", at(own.Spec.ClusterIP, 80), "a")
