@@ -97,7 +97,7 @@ func (w *podWorker) pullImage(ctx context.Context, pod *api.Pod, c *api.Containe
 		return nil, &startError{waitingReason: waitingReason{reasonErrImagePull, err.Error()}}
 	}
 	delete(w.pulls, ref)
-	if err := w.k.fetched.used([]string{ref}, true, time.Now()); err != nil {
+	if err := w.k.fetched.add(ref, time.Now()); err != nil {
 		w.k.log.Warn("not noted that an image was fetched", "image", ref, "error", err)
 	}
 	done := time.Now()

@@ -59,11 +59,16 @@ func openFetchedImages(file string) (*fetchedImages, error) {
 	return f, nil
 }
 
-// used notes that images are in use. Only those count that are on the list, or that were fetched just now.
-func (f *fetchedImages) used(refs []string, fetched bool, now time.Time) error {
+// add puts an image on the list that was fetched just now.
+func (f *fetchedImages) add(ref string, now time.Time) error {
+	return f.change(func() { f.lastUsed[ref] = now })
+}
+
+// used notes that images are in use, of those on the list.
+func (f *fetchedImages) used(refs []string, now time.Time) error {
 	return f.change(func() {
 		for _, ref := range refs {
-			if _, known := f.lastUsed[ref]; known || fetched {
+			if _, known := f.lastUsed[ref]; known {
 				f.lastUsed[ref] = now
 			}
 		}
@@ -161,7 +166,7 @@ func (k *Kubelet) removeImages(ctx context.Context, want int64, minAge time.Dura
 			inUse = append(inUse, withTag(c.Image))
 		}
 	}
-	if err := k.fetched.used(inUse, false, now); err != nil {
+	if err := k.fetched.used(inUse, now); err != nil {
 		return 0, err
 	}
 	for _, ref := range k.fetched.unusedSince(now.Add(-minAge)) {

@@ -69,9 +69,9 @@ func TestImagesAreRemovedOldestFirst(t *testing.T) {
 	require.NoError(t, err)
 	long := time.Now().Add(-time.Hour)
 	for i, ref := range []string{"oldest:1", "running:latest", "held:1", "older:1", "gone:1"} {
-		require.NoError(t, fetched.used([]string{ref}, true, long.Add(time.Duration(i)*time.Minute)))
+		require.NoError(t, fetched.add(ref, long.Add(time.Duration(i)*time.Minute)))
 	}
-	require.NoError(t, fetched.used([]string{"young:1"}, true, time.Now()))
+	require.NoError(t, fetched.add("young:1", time.Now()))
 	store := &imageStore{running: "running", held: "held:1", images: map[string]int64{
 		"oldest:1": 10, "running:latest": 10, "held:1": 10, "older:1": 10, "young:1": 10, "the user's:1": 10,
 	}}
