@@ -1,9 +1,12 @@
 package nft
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/binaryutil"
@@ -191,23 +194,25 @@ func (e encoder) set(name string, s Set) *nftables.Set {
 	return set
 }
 
-// elements are a set's elements in the library's words.
+// encoded are a set's elements in the library's words, in order: the kernel refuses a range whose end comes before its
+// beginning.
 func (s Set) encoded(elements map[element]Verdict) []nftables.SetElement {
 	var all []nftables.SetElement
-	for e, does := range elements {
-		encoded := nftables.SetElement{Key: s.keyBytes(e.key)}
+	for _, e := range slices.SortedFunc(maps.Keys(elements), func(a, b element) int { return cmp.Compare(a.key, b.key) }) {
+		does, encoded := elements[e], nftables.SetElement{Key: s.keyBytes(e.key)}
 		switch {
 		case does.Kind != "":
 			encoded.VerdictData = does.expr()
 		case s.Interval && len(s.Key) > 1:
 			encoded.KeyEnd = s.keyBytes(e.end)
-		case s.Interval:
+		}
+		all = append(all, encoded)
+		if s.Interval && len(s.Key) == 1 {
 			// A plain range is two elements: where it begins, and what follows its end.
 			if last := binary.BigEndian.Uint32([]byte(e.end)); last != ^uint32(0) {
 				all = append(all, nftables.SetElement{Key: binaryutil.BigEndian.PutUint32(last + 1), IntervalEnd: true})
 			}
 		}
-		all = append(all, encoded)
 	}
 	return all
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -98,6 +99,44 @@ func TestWriter(t *testing.T) {
 
 	require.NoError(t, w.Remove())
 	require.Empty(t, chainsIn(t))
+}
+
+// blocks is a fragment with a set of ranges: "10.0.0.1-10.0.0.9".
+func blocks(ranges ...string) Fragment {
+	var f Fragment
+	key := []Field{DestinationAddress}
+	f.AddSet("blocks", Set{Key: key, Interval: true})
+	for _, r := range ranges {
+		first, last, _ := strings.Cut(r, "-")
+		f.AddRange("blocks", key, Address(netip.MustParseAddr(first)), Address(netip.MustParseAddr(last)))
+	}
+	f.AddBase("forward", &Hook{Type: "filter", Name: "forward", Priority: 0}, Rule{In{Fields: key, Set: "blocks"}, Accept})
+	return f
+}
+
+// Ranges may come to lie where others ended or began.
+func TestWriterMovesRanges(t *testing.T) {
+	if !inOwnNetwork(t) {
+		return
+	}
+	steps := [][]string{
+		{"0.0.0.0-10.244.0.2", "10.244.0.4-15.255.255.255"},
+		{"10.244.0.3-10.244.0.3"},
+		{"10.244.0.4-10.244.0.8", "255.0.0.0-255.255.255.255"},
+		{"10.244.0.0-10.244.0.8"},
+		{"10.244.0.0-10.244.0.3", "10.244.0.5-10.244.0.8"},
+		{"0.0.0.0-255.255.255.255"},
+	}
+	for range 10 { // the order of elements in a message is by chance
+		w := NewWriter(IP, "test")
+		require.NoError(t, w.Rebuild(nil))
+		for from := range steps {
+			for to := range steps {
+				require.NoError(t, w.Set("blocks", blocks(steps[from]...)), steps[from])
+				require.NoError(t, w.Set("blocks", blocks(steps[to]...)), "%v to %v", steps[from], steps[to])
+			}
+		}
+	}
 }
 
 func TestWriterRestores(t *testing.T) {
