@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"slices"
+	"strings"
 
 	"kubelite/api"
 )
@@ -30,6 +31,13 @@ func customSchemas(res *Resource, v2 bool) map[string]any {
 			},
 		},
 		"x-kubernetes-group-version-kind": []any{kindNames(res.Kind, res.List())},
+	}
+	if fields := res.selectableFields(); len(fields) > 0 {
+		var paths []any
+		for _, field := range fields {
+			paths = append(paths, map[string]any{"fieldPath": strings.TrimPrefix(field.JSONPath, ".")})
+		}
+		object["x-kubernetes-selectable-fields"], list["x-kubernetes-selectable-fields"] = paths, paths
 	}
 	name := api.SchemaName(res.Kind)
 	return map[string]any{name: object, name + "List": list}
@@ -160,4 +168,12 @@ func toV2(schema map[string]any) {
 		}
 	}
 	eachBelow(schema, toV2)
+}
+
+// selectableFields are those of a custom kind's version.
+func (res *Resource) selectableFields() []api.SelectableField {
+	if res.Definition == nil {
+		return nil
+	}
+	return res.Definition.version.SelectableFields
 }

@@ -338,4 +338,7 @@ func TestCustomObjectsNameTheirKind(t *testing.T) {
 	require.Equal(t, `widgets.example.com "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update`, h.fails(422, api.StatusReasonInvalid, "PUT", path+"/a", widget))
 	require.Equal(t, "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
 		h.fails(415, api.StatusReasonUnsupportedMediaType, "PATCH", path+"/a", `{}`, "Content-Type", string(api.StrategicMergePatchType)))
+
+	schemas := h.must("GET", "/openapi/v3/apis/example.com/v1", "").at("components.schemas").(tree)
+	require.Equal(t, []any{tree{"fieldPath": "spec.hostPort"}}, schemas["com.example.v1.Widget"].(tree)["x-kubernetes-selectable-fields"])
 }
