@@ -32,10 +32,7 @@ var healthChecks = map[string][]healthCheck{
 var (
 	pingCheck  = healthCheck{"ping", func(*Server) error { return nil }}
 	storeCheck = healthCheck{"etcd", func(s *Server) error {
-		if s.store.Revision() == 0 {
-			return errors.New("the store is closed")
-		}
-		return nil
+		return s.store.Err()
 	}}
 	shutdownCheck = healthCheck{"shutdown", func(s *Server) error {
 		if s.isStopping() {

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 
 	"kubelite/store"
@@ -142,6 +143,9 @@ func (s *Server) Run(ctx context.Context) error {
 	serving, serveCtx := errgroup.WithContext(background)
 	for _, l := range listeners {
 		s.log.Info("serving the API", "address", l.Addr().String())
+		if most := mostFiles() * 3 / 4 / len(listeners); most > 0 { // or the store could open none
+			l = netutil.LimitListener(l, most)
+		}
 		serving.Go(func() error {
 			if err := server.ServeTLS(l, "", ""); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("serve on %s: %w", l.Addr(), err)
@@ -156,8 +160,9 @@ func (s *Server) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 	case <-serveCtx.Done(): // a listener failed
-	case cacheErr = <-caching: // the store failed: without it every answer would be old
+	case cacheErr = <-caching: // without it every answer would be old
 		caching <- cacheErr
+	case <-s.store.Failed(): // whoever starts us again finds all that was acknowledged
 	}
 	s.ready.Store(false)
 	close(s.stopping)
@@ -170,7 +175,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	serveErr := serving.Wait()
 	stopBackground()
-	return errors.Join(serveErr, shutdownErr, <-caching)
+	return errors.Join(s.store.Err(), serveErr, shutdownErr, <-caching)
 }
 
 // listen opens all addresses, or none.

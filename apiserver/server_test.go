@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"net/http"
@@ -100,6 +101,41 @@ func TestRunAndShutdown(t *testing.T) {
 			require.Error(t, err)
 		})
 	}
+}
+
+// brokenStore is a store whose disk fails when it is told to.
+type brokenStore struct {
+	store.Store
+	failed chan struct{}
+}
+
+func (s *brokenStore) Failed() <-chan struct{} { return s.failed }
+
+func (s *brokenStore) Err() error {
+	select {
+	case <-s.failed:
+		return errors.New("its disk failed: input/output error")
+	default:
+		return nil
+	}
+}
+
+// A server whose store has stopped writing is of no use. It says so, and ends, so that whoever watches over it starts it again.
+func TestRunEndsWithItsStore(t *testing.T) {
+	dir := t.TempDir()
+	certFile, keyFile := writeCertificate(t, dir, pkix.Name{CommonName: "admin"})
+	st, err := store.Open(filepath.Join(dir, "data"), store.Options{})
+	require.NoError(t, err)
+	defer st.Close()
+	broken := &brokenStore{Store: st, failed: make(chan struct{})}
+	s, err := New(Config{Store: broken, Listen: []string{"127.0.0.1:0"}, CertFile: certFile, KeyFile: keyFile, ClientCAFile: certFile})
+	require.NoError(t, err)
+	require.NoError(t, storeCheck.check(s))
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(t.Context()) }()
+	close(broken.failed)
+	require.ErrorContains(t, <-ended, "its disk failed")
+	require.ErrorContains(t, storeCheck.check(s), "its disk failed")
 }
 
 func TestNewNamesWhatIsWrong(t *testing.T) {

@@ -41,8 +41,8 @@ func (s *engine) trim() {
 }
 
 func (s *engine) tryFill() {
-	if err := s.fill(); err != nil {
-		s.log.Error("store cannot write to its database and stops writing", "error", err)
+	if err := s.fill(); err != nil && s.Err() == nil {
+		s.log.Error("segments of the write-ahead log are not removed", "error", err)
 	}
 }
 

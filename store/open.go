@@ -44,6 +44,7 @@ type engine struct {
 	closing     chan struct{}    // closed by Close
 	committed   chan struct{}    // closed when the committer has ended
 	filled      chan struct{}    // closed when the filler has ended
+	broken      chan struct{}    // closed when failed is set
 	watchers    sync.WaitGroup   // goroutines of Watch
 	closeOnce   func() error     // Close, once
 	batch       batch            // used by the committer alone
@@ -83,6 +84,7 @@ func open(dir string, options Options) (*engine, error) {
 		closing:     make(chan struct{}),
 		committed:   make(chan struct{}),
 		filled:      make(chan struct{}),
+		broken:      make(chan struct{}),
 		active:      newMemtable(),
 		changed:     make(chan struct{}),
 		batch:       batch{written: map[string]int{}},
@@ -198,6 +200,14 @@ func (s *engine) CompactedRevision() int64 {
 	return s.compacted
 }
 
+func (s *engine) Failed() <-chan struct{} { return s.broken }
+
+func (s *engine) Err() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.failed
+}
+
 func (s *engine) Close() error { return s.closeOnce() }
 
 // close ends the goroutines in the order in which they feed each other.
@@ -216,6 +226,8 @@ func (s *engine) fail(err error) error {
 	defer s.mu.Unlock()
 	if s.failed == nil {
 		s.failed = fmt.Errorf("%w: its disk failed: %w", ErrClosed, err)
+		s.log.Error("the store stops writing", "error", err)
+		close(s.broken)
 	}
 	s.room.Broadcast()
 	return s.failed

@@ -153,6 +153,11 @@ type Store interface {
 	// CompactedRevision is the oldest revision that reads and watches can name; 0 while nothing was compacted.
 	CompactedRevision() int64
 
+	// Failed is closed when a write has failed. Then nobody knows what is on the disk: nothing is written any more, and Err
+	// says why. Who opens the store again gets everything that was acknowledged.
+	Failed() <-chan struct{}
+	Err() error
+
 	// Close stops everything, waits for it, and closes the files. Waiting writes fail with ErrClosed.
 	Close() error
 }

@@ -198,6 +198,8 @@ func TestFailedDiskStopsWritesOnly(t *testing.T) {
 	_, err = h.Create(t.Context(), "/b", Bytes(nil), nil)
 	require.ErrorIs(t, err, ErrClosed)
 	require.ErrorContains(t, err, "its disk failed")
+	<-h.Failed()
+	require.Equal(t, err, h.Err())
 	h.wal.file = good
 	_, err = h.Create(t.Context(), "/b", Bytes(nil), nil)
 	require.ErrorContains(t, err, "its disk failed", "there is no way back but a restart")

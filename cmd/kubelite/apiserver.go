@@ -18,7 +18,7 @@ func apiserverCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "apiserver", Short: "Serve the Kubernetes API (upstream: kube-apiserver and etcd)", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) (err error) {
 		cfg.Logger = newLogger(verbose)
 		cfg.ServiceCIDR, cfg.Version = &serviceCIDR, api.KubernetesVersion+"+kubelite"
-		if cfg.Store, err = store.Open(dataDir, store.Options{}); err != nil {
+		if cfg.Store, err = store.Open(dataDir, store.Options{Logger: cfg.Logger}); err != nil {
 			return err
 		}
 		defer func() {
