@@ -6,7 +6,7 @@ LDFLAGS := -s -w -X kubelite/api.Version=$(VERSION)
 GOTESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo my-app my-app-images test race e2e compat conformance golden lint docs bench clean
+.PHONY: help build run demo my-app my-app-images test race e2e compat conformance labs golden lint docs bench clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ race: ## the same tests under the race detector
 
 e2e: build ## only the sessions and the end-to-end tests on a real cluster
 	go test $(GOTESTFLAGS) ./test/...
+
+labs: ## prove every lab both ways, on simulated nodes: untouched it fails, with its solution it passes
+	go test $(GOTESTFLAGS) ./test/labs
 
 compat: build ## upstream's types, and its clients unmodified: kubectl, client-go, controller-runtime, Helm, Python; a line for each check
 	cd test/compat && go test $(GOTESTFLAGS) . ./kubectl

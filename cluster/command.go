@@ -43,6 +43,29 @@ func profileCommand(use, short string, args cobra.PositionalArgs, run func(cmd *
 	return cmd
 }
 
+// ClientCommand makes a command that talks, as an administrator who calls the program agent, with the API server of the
+// cluster that --profile and --home name.
+func ClientCommand(use, short, agent string, args cobra.PositionalArgs, run func(cmd *cobra.Command, c *client.Client, args []string) error) *cobra.Command {
+	return profileCommand(use, short, args, func(cmd *cobra.Command, p Profile, args []string) error {
+		if _, err := loadConfig(p); err != nil {
+			return err
+		}
+		if err := p.checkNotPaused(); err != nil {
+			return err
+		}
+		cfg, err := client.LoadKubeconfig(p.Kubeconfig(), "")
+		if err != nil {
+			return err
+		}
+		cfg.Agent, cfg.FailFast = agent, true
+		c, err := client.New(cfg)
+		if err != nil {
+			return err
+		}
+		return run(cmd, c, args)
+	})
+}
+
 // flaggedProfile is the profile that the flags of a command name, or else the active one.
 func flaggedProfile(cmd *cobra.Command) (Profile, error) {
 	name, err := cmd.Flags().GetString("profile")

@@ -66,6 +66,7 @@ func command() *cobra.Command {
 		},
 	}
 	root.AddCommand(cluster.Commands(docker.Machine{}, api.Version)...)
+	root.AddCommand(labCommand())
 	for _, component := range []*cobra.Command{
 		apiserverCommand(), controllersCommand(), schedulerCommand(), metricsCommand(), kubeletCommand(), proxyCommand(), dnsCommand(), ingressCommand(), fleetCommand(),
 	} {

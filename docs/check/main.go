@@ -45,7 +45,7 @@ var (
 // check reads every Markdown file of the repository's root, of docs/ and of examples/ and returns what is wrong, a line each.
 func check(root string) (bad []string, count int, err error) {
 	var files []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "examples/*/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "docs/*/*/*.md", "examples/*/*.md"} {
 		matches, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			return nil, 0, err

@@ -160,6 +160,20 @@ func (h *Harness) As(user string, groups ...string) *client.Client {
 	return c
 }
 
+// Kubeconfig is a file by which other programs reach the cluster as an administrator.
+func (h *Harness) Kubeconfig() string {
+	h.T.Helper()
+	user := "client-" + fmt.Sprintf("%x", "kubernetes-admin")
+	file := filepath.Join(h.dir, "admin.kubeconfig")
+	require.NoError(h.T, client.WriteKubeconfig(file, map[string]any{
+		"apiVersion": "v1", "kind": "Config", "current-context": "story",
+		"clusters": []any{map[string]any{"name": "story", "cluster": map[string]any{"server": h.url, "certificate-authority": h.pki.CertFile("ca")}}},
+		"users":    []any{map[string]any{"name": "admin", "user": map[string]any{"client-certificate": h.pki.CertFile(user), "client-key": h.pki.KeyFile(user)}}},
+		"contexts": []any{map[string]any{"name": "story", "context": map[string]any{"cluster": "story", "user": "admin"}}},
+	}))
+	return file
+}
+
 // StartNode adds a simulated node.
 func (h *Harness) StartNode(name string) {
 	h.T.Helper()

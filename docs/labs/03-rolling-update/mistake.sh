@@ -1,0 +1,5 @@
+# The strategy is left as it is: two of three pods may be missing.
+kubectl-lite set image deployment/shop shop=nginx:1.29 -n lab-rolling-update
+kubectl-lite rollout status deployment/shop -n lab-rolling-update --timeout=120s
+kubectl-lite rollout undo deployment/shop -n lab-rolling-update
+kubectl-lite rollout status deployment/shop -n lab-rolling-update --timeout=120s

@@ -1,0 +1,38 @@
+package lab
+
+import (
+	"context"
+
+	"kubelite/api"
+	"kubelite/apiserver/cel"
+	"kubelite/client"
+)
+
+// authorizer lets checks ask who may do what, as the API server would decide it:
+//
+//	authorizer.serviceAccount(namespace, 'reader').group('').resource('pods').namespace(namespace).check('list').allowed()
+type authorizer struct {
+	client *client.Client
+	user   string
+	groups []string
+}
+
+func (a *authorizer) ForServiceAccount(namespace, name string) cel.Authorizer {
+	return &authorizer{
+		client: a.client, user: "system:serviceaccount:" + namespace + ":" + name,
+		groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
+	}
+}
+
+func (a *authorizer) Authorize(ctx context.Context, ask cel.Access) (allowed bool, reason string, err error) {
+	review, err := client.Of[*api.SubjectAccessReview](a.client).Create(ctx, &api.SubjectAccessReview{Spec: api.SubjectAccessReviewSpec{
+		User: a.user, Groups: a.groups,
+		ResourceAttributes: &api.ResourceAttributes{
+			Verb: ask.Verb, Group: ask.Group, Resource: ask.Resource, Subresource: ask.Subresource, Namespace: ask.Namespace, Name: ask.Name,
+		},
+	}})
+	if err != nil {
+		return false, "", err
+	}
+	return review.Status.Allowed, review.Status.Reason, nil
+}

@@ -1,0 +1,98 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+
+	"kubelite/apiserver/cel"
+)
+
+// Outcome is what all checks together have to say.
+type Outcome struct {
+	Results []Result
+	// Hint fits what is there, "" if none does or all is well.
+	Hint string
+	// Cut says that the server had forgotten the lab's beginning: expressions saw only what has happened since.
+	Cut bool
+}
+
+// Result is what one check has to say.
+type Result struct {
+	Passed  bool
+	Message string // what must hold
+	Found   string // what is there instead, "" where the check does not say
+}
+
+// Solved tells whether all checks have passed.
+func (o *Outcome) Solved() bool {
+	for _, r := range o.Results {
+		if !r.Passed {
+			return false
+		}
+	}
+	return true
+}
+
+// evaluate runs the checks, and finds the hint, over what has happened.
+func (s *Session) evaluate(ctx context.Context, h *history) *Outcome {
+	variables := s.variables(ctx, h)
+	outcome := &Outcome{Cut: h.cut}
+	for i := range s.Lab.Checks {
+		check := &s.Lab.Checks[i]
+		passed, err := holds(ctx, check.expression, variables)
+		result := Result{Passed: passed, Message: check.Message}
+		switch {
+		case err != nil:
+			result.Found = fmt.Sprintf("cannot be told: %v", err)
+		case !passed && check.found != nil:
+			result.Found = text(ctx, check.found, variables)
+		}
+		outcome.Results = append(outcome.Results, result)
+	}
+	if outcome.Solved() {
+		return outcome
+	}
+	for i := range s.Lab.Hints {
+		if fits, err := holds(ctx, s.Lab.Hints[i].when, variables); fits && err == nil {
+			outcome.Hint = s.Lab.Hints[i].Text
+			break
+		}
+	}
+	return outcome
+}
+
+// variables are what expressions know: the objects as they are, by plural, and all moments that led there.
+func (s *Session) variables(ctx context.Context, h *history) map[string]any {
+	moments := h.moments()
+	variables := map[string]any{
+		"history": moments, "namespace": s.Lab.Namespace(), "authorizer": cel.NewAuthorizer(ctx, &authorizer{client: s.Client}),
+	}
+	now := moments[len(moments)-1].(map[string]any)
+	for _, kind := range s.Lab.kinds {
+		variables[kind.Plural] = now[kind.Plural]
+	}
+	return variables
+}
+
+// holds evaluates an expression that says yes or no.
+func holds(ctx context.Context, program *cel.Program, variables map[string]any) (bool, error) {
+	value, err := program.Eval(ctx, variables, nil)
+	if err != nil {
+		return false, err
+	}
+	yes, ok := value.Bool()
+	if !ok {
+		return false, fmt.Errorf("%s says neither yes nor no", program.Expression())
+	}
+	return yes, nil
+}
+
+// text evaluates an expression that makes a text.
+func text(ctx context.Context, program *cel.Program, variables map[string]any) string {
+	value, err := program.Eval(ctx, variables, nil)
+	if err != nil {
+		return fmt.Sprintf("cannot be told: %v", err)
+	}
+	found, _ := value.Text()
+	return found
+}

@@ -1,0 +1,158 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"kubelite/api"
+	"kubelite/apiserver/cel"
+	"kubelite/docs/labs"
+)
+
+// Lab is one folder of docs/labs, read and compiled. It never changes.
+type Lab struct {
+	Folder string // "03-rolling-update"
+	Name   string // "rolling-update"
+
+	Title   string `json:"title"`
+	Teaches string `json:"teaches"`
+	// Sort is "operate", where something is to be made, or "repair", where something is broken.
+	Sort string `json:"sort"`
+	// Watch are the resources that checks look at: "pods", "deployments.apps". Expressions know them by their plural.
+	Watch []string `json:"watch"`
+	// Settled is the expression that holds when the set-up has come to rest. The history that checks see begins there.
+	// Empty: as soon as the objects of the set-up are stored.
+	Settled string  `json:"settled,omitempty"`
+	Checks  []Check `json:"checks"`
+	// Hints are ordered: the first that fits is given.
+	Hints []Hint `json:"hints"`
+	// MistakeFails is the message of the check that sees through mistake.sh. The tests prove that it does.
+	MistakeFails string `json:"mistakeFails,omitempty"`
+
+	Story, Solution, Mistake, Debrief string `json:"-"`
+	setup                             []*api.Unstructured
+	kinds                             []*api.Kind
+	settled                           *cel.Program
+}
+
+// Check is one thing that must hold.
+type Check struct {
+	// Message says what must hold.
+	Message    string `json:"message"`
+	Expression string `json:"expression"`
+	// FoundExpression makes the text that says what is there instead.
+	FoundExpression string `json:"foundExpression,omitempty"`
+	// Holds marks what must hold from the beginning, and still in the end.
+	Holds bool `json:"holds,omitempty"`
+
+	expression, found *cel.Program
+}
+
+// Hint is given while its expression holds, to a learner who has not solved the lab.
+type Hint struct {
+	When string `json:"when"`
+	Text string `json:"text"`
+
+	when *cel.Program
+}
+
+// Namespace is where the lab takes place.
+func (l *Lab) Namespace() string { return "lab-" + l.Name }
+
+// All are the labs, in the order of their numbers.
+func All() ([]*Lab, error) {
+	folders, err := fs.ReadDir(labs.Files, ".")
+	if err != nil {
+		return nil, err
+	}
+	var all []*Lab
+	for _, folder := range folders {
+		l, err := read(folder.Name())
+		if err != nil {
+			return nil, fmt.Errorf("lab %s: %w", folder.Name(), err)
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// Named finds a lab by its folder, its name or its number.
+func Named(all []*Lab, name string) (*Lab, error) {
+	i := slices.IndexFunc(all, func(l *Lab) bool {
+		number, _, _ := strings.Cut(l.Folder, "-")
+		return name == l.Folder || name == l.Name || name == number || name == strings.TrimLeft(number, "0")
+	})
+	if i < 0 {
+		return nil, fmt.Errorf("no lab %q; kubelite lab list shows all", name)
+	}
+	return all[i], nil
+}
+
+// read reads a lab's folder and compiles its expressions.
+func read(folder string) (*Lab, error) {
+	l := &Lab{Folder: folder}
+	_, l.Name, _ = strings.Cut(folder, "-")
+	texts := map[string]string{}
+	for file, needed := range map[string]bool{"README.md": true, "lab.yaml": true, "setup.yaml": false, "solution.sh": true, "mistake.sh": false, "debrief.md": true} {
+		text, err := fs.ReadFile(labs.Files, folder+"/"+file)
+		if err != nil && (needed || !errors.Is(err, fs.ErrNotExist)) {
+			return nil, err
+		}
+		texts[file] = string(text)
+	}
+	l.Story, l.Solution, l.Mistake, l.Debrief = texts["README.md"], texts["solution.sh"], texts["mistake.sh"], texts["debrief.md"]
+	content, err := api.YAMLToJSON([]byte(texts["lab.yaml"]))
+	if err != nil {
+		return nil, err
+	}
+	if strict, err := api.UnmarshalJSONStrict(content, l); err != nil || len(strict) > 0 {
+		return nil, fmt.Errorf("lab.yaml: %v %w", strict, err)
+	}
+	for _, document := range api.SplitYAML([]byte(texts["setup.yaml"])) {
+		content, err := api.YAMLToJSON(document)
+		if err != nil {
+			return nil, fmt.Errorf("setup.yaml: %w", err)
+		}
+		object := &api.Unstructured{}
+		if err := api.UnmarshalJSON(content, object); err != nil {
+			return nil, fmt.Errorf("setup.yaml: %w", err)
+		}
+		object.Namespace = l.Namespace()
+		l.setup = append(l.setup, object)
+	}
+	return l, l.compile()
+}
+
+// compile finds the kinds that are watched and makes programs of all expressions, whose variables are called as the kinds.
+func (l *Lab) compile() error {
+	variables := []cel.Variable{{Name: "history", Type: cel.Dynamic}, {Name: "namespace", Type: cel.AnyString}, {Name: "authorizer", Type: cel.Authorizes}}
+	for _, resource := range l.Watch {
+		i := slices.IndexFunc(api.Kinds, func(k *api.Kind) bool { return k.Resource() == resource && k.Namespaced })
+		if i < 0 {
+			return fmt.Errorf("watch: there are no %s in namespaces", resource)
+		}
+		l.kinds = append(l.kinds, api.Kinds[i])
+		variables = append(variables, cel.Variable{Name: api.Kinds[i].Plural, Type: cel.Dynamic})
+	}
+	env, err := cel.Base().With(variables...)
+	if err != nil {
+		return err
+	}
+	compile := func(expression string, into **cel.Program) {
+		if err == nil && expression != "" {
+			*into, err = env.Compile(expression)
+		}
+	}
+	compile(l.Settled, &l.settled)
+	for i := range l.Checks {
+		compile(l.Checks[i].Expression, &l.Checks[i].expression)
+		compile(l.Checks[i].FoundExpression, &l.Checks[i].found)
+	}
+	for i := range l.Hints {
+		compile(l.Hints[i].When, &l.Hints[i].when)
+	}
+	return err
+}

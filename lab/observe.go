@@ -1,0 +1,178 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"sync"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+// page is a list of objects of which nobody needs the Go types.
+type page struct {
+	Metadata api.ListMeta     `json:"metadata"`
+	Items    []map[string]any `json:"items"`
+}
+
+// begin reads the lab's objects as they were at a revision, and if the server has forgotten that, at the oldest one that it
+// still knows.
+func (s *Session) begin(ctx context.Context, revision int64) (*history, error) {
+	h := &history{begins: revision, first: map[string][]any{}}
+	for _, kind := range s.Lab.kinds {
+		response, err := s.Client.Do(ctx, client.Request{Path: kind.Path(s.Lab.Namespace(), ""), Query: url.Values{
+			"resourceVersion": {strconv.FormatInt(h.begins, 10)}, "resourceVersionMatch": {string(api.ResourceVersionMatchExact)},
+		}})
+		if api.IsExpired(err) {
+			oldest, err := s.oldest(ctx, kind, h.begins)
+			if err != nil {
+				return nil, err
+			}
+			h, err := s.begin(ctx, oldest)
+			if h != nil {
+				h.cut = true
+			}
+			return h, err
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list %s: %w", kind.Resource(), err)
+		}
+		var list page
+		if err := api.UnmarshalJSON(response.Body, &list); err != nil {
+			return nil, fmt.Errorf("list %s: %w", kind.Resource(), err)
+		}
+		h.first[kind.Plural] = []any{}
+		for _, object := range list.Items {
+			h.first[kind.Plural] = append(h.first[kind.Plural], object)
+		}
+	}
+	return h, nil
+}
+
+// oldest asks for the oldest revision that the server can still show. A watch that comes too late is told, in brackets.
+func (s *Session) oldest(ctx context.Context, kind *api.Kind, revision int64) (oldest int64, err error) {
+	err = s.watch(ctx, kind, revision, 1, func(event) {})
+	if !api.IsExpired(err) {
+		return 0, fmt.Errorf("revision %d is too old to be listed, but not to be watched: %w", revision, err)
+	}
+	if _, scanErr := fmt.Sscanf(err.Error(), "too old resource version: %d (%d)", &revision, &oldest); scanErr != nil {
+		return 0, err
+	}
+	return oldest, nil
+}
+
+// follow adds to a history what has happened since its beginning, and calls changed for what there is after each batch of
+// news, until changed says that it has seen enough. With toNow it ends when the present is reached, after one call.
+func (s *Session) follow(ctx context.Context, h *history, toNow bool, changed func() (done bool, err error)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var watches sync.WaitGroup
+	defer watches.Wait()
+	defer cancel()
+	seconds := 0
+	if toNow {
+		seconds = 1
+	}
+	news, failed := make(chan event), make(chan error, len(s.Lab.kinds))
+	for _, kind := range s.Lab.kinds {
+		watches.Go(func() {
+			failed <- s.watch(ctx, kind, h.begins, seconds, func(e event) {
+				select {
+				case news <- e:
+				case <-ctx.Done():
+				}
+			})
+		})
+	}
+	for running := len(s.Lab.kinds); running > 0; {
+		if !toNow {
+			if done, err := changed(); done || err != nil {
+				return err
+			}
+		}
+		select {
+		case e := <-news:
+			h.add(e)
+		case err := <-failed:
+			if running--; err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	_, err := changed()
+	return err
+}
+
+// watch tells of the changes of one kind since a revision. The server is asked to end the watch after so many seconds, if not
+// 0; its last word is then a bookmark, which says that nothing was left out.
+func (s *Session) watch(ctx context.Context, kind *api.Kind, since int64, seconds int, tell func(event)) error {
+	for ctx.Err() == nil {
+		query := url.Values{"watch": {"true"}, "allowWatchBookmarks": {"true"}, "resourceVersion": {strconv.FormatInt(since, 10)}}
+		if seconds > 0 {
+			query.Set("timeoutSeconds", strconv.Itoa(seconds))
+		}
+		stream, err := s.Client.Stream(ctx, client.Request{Path: kind.Path(s.Lab.Namespace(), ""), Query: query})
+		if err != nil {
+			return fmt.Errorf("watch %s: %w", kind.Resource(), err)
+		}
+		var last client.EventType
+		since, last, err = readEvents(stream, kind, since, tell)
+		stream.Close()
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		if last == client.Bookmark && seconds > 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
+// readEvents reads a watch to its end. It returns up to which revision it has come, and what came last.
+func readEvents(stream io.Reader, kind *api.Kind, since int64, tell func(event)) (int64, client.EventType, error) {
+	var last client.EventType
+	for lines := client.NewLineReader(stream); ; {
+		line, err := lines.Next()
+		if err == io.EOF {
+			return since, last, nil
+		}
+		if err != nil {
+			return since, last, fmt.Errorf("watch %s: %w", kind.Resource(), err)
+		}
+		eventType, content, err := client.SplitWatchEvent(line)
+		if err != nil {
+			return since, last, err
+		}
+		if eventType == client.Error {
+			failure := &api.StatusError{}
+			if err := api.UnmarshalJSON(content, &failure.ErrStatus); err != nil {
+				return since, last, err
+			}
+			return since, last, failure
+		}
+		var head struct {
+			Metadata api.ObjectMeta `json:"metadata"`
+		}
+		e := event{plural: kind.Plural}
+		if err := api.UnmarshalJSON(content, &head); err != nil {
+			return since, last, err
+		}
+		if eventType != client.Deleted && eventType != client.Bookmark {
+			if err := api.UnmarshalJSON(content, &e.object); err != nil {
+				return since, last, err
+			}
+		}
+		if e.revision, err = strconv.ParseInt(head.Metadata.ResourceVersion, 10, 64); err != nil {
+			return since, last, fmt.Errorf("watch %s: %w", kind.Resource(), err)
+		}
+		e.uid = head.Metadata.UID
+		since, last = e.revision, eventType
+		if eventType != client.Bookmark {
+			tell(e)
+		}
+	}
+}

@@ -1,0 +1,211 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"kubelite/api"
+	"kubelite/client"
+)
+
+// What a lab's namespace knows about it.
+const (
+	labelLab         = "kubelite.io/lab"
+	annotationBegins = "kubelite.io/lab-begins" // the revision at which the set-up had come to rest
+	annotationSolved = "kubelite.io/lab-solved" // when all checks have passed for the first time
+)
+
+// Session is a lab on a cluster.
+type Session struct {
+	Client *client.Client
+	Lab    *Lab
+}
+
+// State is what `kubelite lab list` says of the labs that are on the cluster.
+type State struct {
+	Folder  string
+	Started time.Time
+	Solved  bool
+}
+
+// States are the labs on a cluster, the one that was started last first.
+func States(ctx context.Context, c *client.Client) ([]State, error) {
+	namespaces, err := client.Of[*api.Namespace](c).List(ctx, "", client.ListOptions{LabelSelector: labelLab})
+	if err != nil {
+		return nil, err
+	}
+	var states []State
+	for _, n := range namespaces.Items {
+		if n.DeletionTimestamp == nil {
+			states = append(states, State{Folder: n.Labels[labelLab], Started: n.CreationTimestamp.Time, Solved: n.Annotations[annotationSolved] != ""})
+		}
+	}
+	slices.SortStableFunc(states, func(a, b State) int { return b.Started.Compare(a.Started) })
+	return states, nil
+}
+
+// Start makes the lab's namespace and what is in it when the lab begins, and waits until that has come to rest.
+func (s *Session) Start(ctx context.Context) error {
+	ctx = client.Because(ctx, "lab %s is set up", s.Lab.Name)
+	name := s.Lab.Namespace()
+	namespace, err := client.Of[*api.Namespace](s.Client).Create(ctx, &api.Namespace{ObjectMeta: api.ObjectMeta{
+		Name: name, Labels: map[string]string{labelLab: s.Lab.Folder},
+	}})
+	if api.IsAlreadyExists(err) {
+		return fmt.Errorf("lab %s has been started: go on, or begin again with kubelite lab reset %s", s.Lab.Name, s.Lab.Name)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.waitForAccount(ctx); err != nil {
+		return err
+	}
+	for _, object := range s.Lab.setup {
+		gv := api.ParseGroupVersion(object.APIVersion)
+		kind := api.KindByName(api.GroupVersionKind{Group: gv.Group, Version: gv.Version, Kind: object.Kind})
+		body, err := api.MarshalJSON(object)
+		if err != nil {
+			return err
+		}
+		if _, err := s.Client.Do(ctx, client.Request{Method: http.MethodPost, Path: kind.Path(name, ""), Body: body}); err != nil {
+			return fmt.Errorf("set up %s: %w", api.Describe(object), err)
+		}
+	}
+	begins, err := s.settle(ctx, namespace.ResourceVersion)
+	if err != nil {
+		return fmt.Errorf("the set-up does not come to rest: %w", err)
+	}
+	return s.annotate(ctx, map[string]string{annotationBegins: strconv.FormatInt(begins, 10)})
+}
+
+// waitForAccount waits for the service account that pods run as: a controller makes it in each new namespace.
+func (s *Session) waitForAccount(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	watch, err := client.Of[*api.ServiceAccount](s.Client).Watch(ctx, s.Lab.Namespace(), client.ListOptions{FieldSelector: "metadata.name=default"})
+	if err != nil {
+		return err
+	}
+	defer watch.Stop()
+	if _, ok := <-watch.Events(); !ok {
+		return errors.Join(errors.New("no service account \"default\" was made"), watch.Err(), ctx.Err())
+	}
+	return nil
+}
+
+// settle waits until the set-up has come to rest, and returns the revision at which it had.
+func (s *Session) settle(ctx context.Context, since string) (int64, error) {
+	revision, err := strconv.ParseInt(since, 10, 64)
+	if err != nil {
+		return 0, err
+	}
+	h, err := s.begin(ctx, revision)
+	if err != nil {
+		return 0, err
+	}
+	atRest := s.Lab.settled == nil
+	err = s.follow(ctx, h, atRest, func() (bool, error) {
+		if !atRest {
+			// An expression that fails as long as a field is missing does not hold yet.
+			atRest, _ = holds(ctx, s.Lab.settled, s.variables(ctx, h))
+		}
+		return atRest, nil
+	})
+	if len(h.events) == 0 {
+		return h.begins, err
+	}
+	return h.events[len(h.events)-1].revision, err
+}
+
+// Check looks at the lab once.
+func (s *Session) Check(ctx context.Context) (outcome *Outcome, err error) {
+	h, err := s.history(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = s.follow(ctx, h, true, func() (bool, error) {
+		outcome = s.evaluate(ctx, h)
+		return true, s.note(ctx, outcome)
+	})
+	return outcome, err
+}
+
+// Watch looks at the lab again whenever something has changed in it, until tell says that it has heard enough.
+func (s *Session) Watch(ctx context.Context, tell func(*Outcome) (done bool)) error {
+	h, err := s.history(ctx)
+	if err != nil {
+		return err
+	}
+	return s.follow(ctx, h, false, func() (bool, error) {
+		outcome := s.evaluate(ctx, h)
+		return tell(outcome), s.note(ctx, outcome)
+	})
+}
+
+// history reads the lab's objects as they were when it began.
+func (s *Session) history(ctx context.Context) (*history, error) {
+	namespace, err := client.Of[*api.Namespace](s.Client).Get(ctx, "", s.Lab.Namespace())
+	if api.IsNotFound(err) {
+		return nil, fmt.Errorf("lab %s has not been started: kubelite lab start %s", s.Lab.Name, s.Lab.Name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	begins, err := strconv.ParseInt(namespace.Annotations[annotationBegins], 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("lab %s was not set up to its end: kubelite lab reset %s", s.Lab.Name, s.Lab.Name)
+	}
+	return s.begin(ctx, begins)
+}
+
+// note keeps on the namespace that the lab was solved.
+func (s *Session) note(ctx context.Context, outcome *Outcome) error {
+	if !outcome.Solved() {
+		return nil
+	}
+	return s.annotate(ctx, map[string]string{annotationSolved: time.Now().UTC().Format(time.RFC3339)})
+}
+
+func (s *Session) annotate(ctx context.Context, annotations map[string]string) error {
+	patch, err := api.MarshalJSON(map[string]any{"metadata": map[string]any{"annotations": maps.Clone(annotations)}})
+	if err != nil {
+		return err
+	}
+	_, err = client.Of[*api.Namespace](s.Client).Patch(ctx, "", s.Lab.Namespace(), api.MergePatchType, patch)
+	return err
+}
+
+// Remove takes the lab from the cluster, and waits until nothing is left of it. It is no error if it is not there.
+func (s *Session) Remove(ctx context.Context) error {
+	namespaces, name := client.Of[*api.Namespace](s.Client), s.Lab.Namespace()
+	namespace, err := namespaces.Get(ctx, "", name)
+	if api.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if namespace.Labels[labelLab] == "" {
+		return fmt.Errorf("namespace %s is no lab's: it has no label %s", name, labelLab)
+	}
+	if err := namespaces.Delete(ctx, "", name, api.DeleteOptions{}); err != nil {
+		return err
+	}
+	watch, err := namespaces.Watch(ctx, "", client.ListOptions{FieldSelector: "metadata.name=" + name, ResourceVersion: namespace.ResourceVersion})
+	if err != nil {
+		return err
+	}
+	defer watch.Stop()
+	for e := range watch.Events() {
+		if e.Type == client.Deleted {
+			return nil
+		}
+	}
+	return errors.Join(fmt.Errorf("namespace %s is still there", name), watch.Err(), ctx.Err())
+}
