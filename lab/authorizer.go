@@ -10,13 +10,14 @@ import (
 
 // authorizer lets checks ask who may do what, as the API server would decide it:
 //
-//	authorizer.serviceAccount(namespace, 'reader').group('').resource('pods').namespace(namespace).check('list').allowed()
+//	authorizer.serviceAccount(namespace, 'reader').group('').resource('pods').namespace(ns).check('list').allowed()
 type authorizer struct {
 	client *client.Client
 	user   string
 	groups []string
 }
 
+// ForServiceAccount is the Authorizer for an account.
 func (a *authorizer) ForServiceAccount(namespace, name string) cel.Authorizer {
 	return &authorizer{
 		client: a.client, user: "system:serviceaccount:" + namespace + ":" + name,
@@ -24,6 +25,7 @@ func (a *authorizer) ForServiceAccount(namespace, name string) cel.Authorizer {
 	}
 }
 
+// Authorize asks the API server.
 func (a *authorizer) Authorize(ctx context.Context, ask cel.Access) (allowed bool, reason string, err error) {
 	review, err := client.Of[*api.SubjectAccessReview](a.client).Create(ctx, &api.SubjectAccessReview{Spec: api.SubjectAccessReviewSpec{
 		User: a.user, Groups: a.groups,

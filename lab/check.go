@@ -65,7 +65,7 @@ func (s *Session) evaluate(ctx context.Context, h *history) *Outcome {
 func (s *Session) variables(ctx context.Context, h *history) map[string]any {
 	moments := h.moments()
 	variables := map[string]any{
-		"history": moments, "namespace": s.Lab.Namespace(), "authorizer": cel.NewAuthorizer(ctx, &authorizer{client: s.Client}),
+		"history": moments, "ns": s.Lab.Namespace(), "authorizer": cel.NewAuthorizer(ctx, &authorizer{client: s.Client}),
 	}
 	now := moments[len(moments)-1].(map[string]any)
 	for _, kind := range s.Lab.kinds {

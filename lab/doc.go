@@ -3,6 +3,7 @@
 //	docs/labs/NN-name/README.md      the story, what to do, what to look at
 //	                  lab.yaml       what is watched, the checks, the hints
 //	                  setup.yaml     objects that are there when it begins, broken ones perhaps
+//	                  fault.yaml     what is patched once these have come to rest, where something is to break
 //	                  solution.sh    commands that solve it
 //	                  mistake.sh     commands that only seem to: the checks must see it
 //	                  debrief.md     what happened, and which files of kubelite did it

@@ -25,17 +25,19 @@ type Lab struct {
 	Watch []string `json:"watch"`
 	// Settled is the expression that holds when the set-up has come to rest. The history that checks see begins there.
 	// Empty: as soon as the objects of the set-up are stored.
-	Settled string  `json:"settled,omitempty"`
-	Checks  []Check `json:"checks"`
+	Settled string `json:"settled,omitempty"`
+	// Broken is Settled for a lab whose set-up has a fault, which strikes when Settled holds.
+	Broken string  `json:"broken,omitempty"`
+	Checks []Check `json:"checks"`
 	// Hints are ordered: the first that fits is given.
 	Hints []Hint `json:"hints"`
 	// MistakeFails is the message of the check that sees through mistake.sh. The tests prove that it does.
 	MistakeFails string `json:"mistakeFails,omitempty"`
 
 	Story, Solution, Mistake, Debrief string `json:"-"`
-	setup                             []*api.Unstructured
+	setup, fault                      []*api.Unstructured
 	kinds                             []*api.Kind
-	settled                           *cel.Program
+	settled, broken                   *cel.Program
 }
 
 // Check is one thing that must hold.
@@ -96,7 +98,7 @@ func read(folder string) (*Lab, error) {
 	l := &Lab{Folder: folder}
 	_, l.Name, _ = strings.Cut(folder, "-")
 	texts := map[string]string{}
-	for file, needed := range map[string]bool{"README.md": true, "lab.yaml": true, "setup.yaml": false, "solution.sh": true, "mistake.sh": false, "debrief.md": true} {
+	for file, needed := range map[string]bool{"README.md": true, "lab.yaml": true, "setup.yaml": false, "fault.yaml": false, "solution.sh": true, "mistake.sh": false, "debrief.md": true} {
 		text, err := fs.ReadFile(labs.Files, folder+"/"+file)
 		if err != nil && (needed || !errors.Is(err, fs.ErrNotExist)) {
 			return nil, err
@@ -111,24 +113,35 @@ func read(folder string) (*Lab, error) {
 	if strict, err := api.UnmarshalJSONStrict(content, l); err != nil || len(strict) > 0 {
 		return nil, fmt.Errorf("lab.yaml: %v %w", strict, err)
 	}
-	for _, document := range api.SplitYAML([]byte(texts["setup.yaml"])) {
-		content, err := api.YAMLToJSON(document)
-		if err != nil {
-			return nil, fmt.Errorf("setup.yaml: %w", err)
-		}
-		object := &api.Unstructured{}
-		if err := api.UnmarshalJSON(content, object); err != nil {
-			return nil, fmt.Errorf("setup.yaml: %w", err)
-		}
-		object.Namespace = l.Namespace()
-		l.setup = append(l.setup, object)
+	if l.setup, err = l.objects(texts["setup.yaml"]); err != nil {
+		return nil, fmt.Errorf("setup.yaml: %w", err)
+	}
+	if l.fault, err = l.objects(texts["fault.yaml"]); err != nil {
+		return nil, fmt.Errorf("fault.yaml: %w", err)
 	}
 	return l, l.compile()
 }
 
+// objects are those of a manifest, in the lab's namespace.
+func (l *Lab) objects(manifest string) (objects []*api.Unstructured, err error) {
+	for _, document := range api.SplitYAML([]byte(manifest)) {
+		content, err := api.YAMLToJSON(document)
+		if err != nil {
+			return nil, err
+		}
+		object := &api.Unstructured{}
+		if err := api.UnmarshalJSON(content, object); err != nil {
+			return nil, err
+		}
+		object.Namespace = l.Namespace()
+		objects = append(objects, object)
+	}
+	return objects, nil
+}
+
 // compile finds the kinds that are watched and makes programs of all expressions, whose variables are called as the kinds.
 func (l *Lab) compile() error {
-	variables := []cel.Variable{{Name: "history", Type: cel.Dynamic}, {Name: "namespace", Type: cel.AnyString}, {Name: "authorizer", Type: cel.Authorizes}}
+	variables := []cel.Variable{{Name: "history", Type: cel.Dynamic}, {Name: "ns", Type: cel.AnyString}, {Name: "authorizer", Type: cel.Authorizes}}
 	for _, resource := range l.Watch {
 		i := slices.IndexFunc(api.Kinds, func(k *api.Kind) bool { return k.Resource() == resource && k.Namespaced })
 		if i < 0 {
@@ -147,6 +160,7 @@ func (l *Lab) compile() error {
 		}
 	}
 	compile(l.Settled, &l.settled)
+	compile(l.Broken, &l.broken)
 	for i := range l.Checks {
 		compile(l.Checks[i].Expression, &l.Checks[i].expression)
 		compile(l.Checks[i].FoundExpression, &l.Checks[i].found)

@@ -52,16 +52,29 @@ func (s *Session) begin(ctx context.Context, revision int64) (*history, error) {
 	return h, nil
 }
 
-// oldest asks for the oldest revision that the server can still show. A watch that comes too late is told, in brackets.
-func (s *Session) oldest(ctx context.Context, kind *api.Kind, revision int64) (oldest int64, err error) {
-	err = s.watch(ctx, kind, revision, 1, func(event) {})
-	if !api.IsExpired(err) {
-		return 0, fmt.Errorf("revision %d is too old to be listed, but not to be watched: %w", revision, err)
-	}
-	if _, scanErr := fmt.Sscanf(err.Error(), "too old resource version: %d (%d)", &revision, &oldest); scanErr != nil {
+// oldest finds the oldest revision that the server can still show, between one that it cannot and the present.
+func (s *Session) oldest(ctx context.Context, kind *api.Kind, tooOld int64) (int64, error) {
+	response, err := s.Client.Do(ctx, client.Request{Path: kind.Path(s.Lab.Namespace(), "")})
+	if err != nil {
 		return 0, err
 	}
-	return oldest, nil
+	var list page
+	if err := api.UnmarshalJSON(response.Body, &list); err != nil {
+		return 0, err
+	}
+	known, err := strconv.ParseInt(list.Metadata.ResourceVersion, 10, 64)
+	for err == nil && known-tooOld > 1 {
+		between := tooOld + (known-tooOld)/2
+		switch _, err = s.Client.Do(ctx, client.Request{Path: kind.Path(s.Lab.Namespace(), ""), Query: url.Values{
+			"resourceVersion": {strconv.FormatInt(between, 10)}, "resourceVersionMatch": {string(api.ResourceVersionMatchExact)}, "limit": {"1"},
+		}}); {
+		case api.IsExpired(err):
+			tooOld, err = between, nil
+		case err == nil:
+			known = between
+		}
+	}
+	return known, err
 }
 
 // follow adds to a history what has happened since its beginning, and calls changed for what there is after each batch of
@@ -75,7 +88,7 @@ func (s *Session) follow(ctx context.Context, h *history, toNow bool, changed fu
 	if toNow {
 		seconds = 1
 	}
-	news, failed := make(chan event), make(chan error, len(s.Lab.kinds))
+	news, failed := make(chan event, 100), make(chan error, len(s.Lab.kinds))
 	for _, kind := range s.Lab.kinds {
 		watches.Go(func() {
 			failed <- s.watch(ctx, kind, h.begins, seconds, func(e event) {
@@ -95,6 +108,14 @@ func (s *Session) follow(ctx context.Context, h *history, toNow bool, changed fu
 		select {
 		case e := <-news:
 			h.add(e)
+			for waiting := true; waiting; { // what has come meanwhile is looked at together
+				select {
+				case e := <-news:
+					h.add(e)
+				default:
+					waiting = false
+				}
+			}
 		case err := <-failed:
 			if running--; err != nil {
 				return err
@@ -102,6 +123,9 @@ func (s *Session) follow(ctx context.Context, h *history, toNow bool, changed fu
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+	for len(news) > 0 { // the watches have ended, and left these
+		h.add(<-news)
 	}
 	_, err := changed()
 	return err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"kubelite/api"
+	"kubelite/apiserver/cel"
 	"kubelite/client"
 )
 
@@ -66,22 +67,40 @@ func (s *Session) Start(ctx context.Context) error {
 	if err := s.waitForAccount(ctx); err != nil {
 		return err
 	}
-	for _, object := range s.Lab.setup {
+	if err := s.send(ctx, s.Lab.setup, http.MethodPost, ""); err != nil {
+		return err
+	}
+	begins, err := s.settle(ctx, namespace.ResourceVersion, s.Lab.settled)
+	if err == nil && len(s.Lab.fault) > 0 {
+		if err := s.send(ctx, s.Lab.fault, http.MethodPatch, string(api.StrategicMergePatchType)); err != nil {
+			return err
+		}
+		begins, err = s.settle(ctx, strconv.FormatInt(begins, 10), s.Lab.broken)
+	}
+	if err != nil {
+		return fmt.Errorf("the set-up does not come to rest: %w", err)
+	}
+	return s.annotate(ctx, map[string]string{annotationBegins: strconv.FormatInt(begins, 10)})
+}
+
+// send makes objects, or patches them.
+func (s *Session) send(ctx context.Context, objects []*api.Unstructured, method, contentType string) error {
+	for _, object := range objects {
 		gv := api.ParseGroupVersion(object.APIVersion)
 		kind := api.KindByName(api.GroupVersionKind{Group: gv.Group, Version: gv.Version, Kind: object.Kind})
 		body, err := api.MarshalJSON(object)
 		if err != nil {
 			return err
 		}
-		if _, err := s.Client.Do(ctx, client.Request{Method: http.MethodPost, Path: kind.Path(name, ""), Body: body}); err != nil {
+		request := client.Request{Method: method, Path: kind.Path(object.Namespace, ""), Body: body, ContentType: contentType}
+		if method == http.MethodPatch {
+			request.Path = kind.Path(object.Namespace, object.Name)
+		}
+		if _, err := s.Client.Do(ctx, request); err != nil {
 			return fmt.Errorf("set up %s: %w", api.Describe(object), err)
 		}
 	}
-	begins, err := s.settle(ctx, namespace.ResourceVersion)
-	if err != nil {
-		return fmt.Errorf("the set-up does not come to rest: %w", err)
-	}
-	return s.annotate(ctx, map[string]string{annotationBegins: strconv.FormatInt(begins, 10)})
+	return nil
 }
 
 // waitForAccount waits for the service account that pods run as: a controller makes it in each new namespace.
@@ -99,8 +118,8 @@ func (s *Session) waitForAccount(ctx context.Context) error {
 	return nil
 }
 
-// settle waits until the set-up has come to rest, and returns the revision at which it had.
-func (s *Session) settle(ctx context.Context, since string) (int64, error) {
+// settle waits until an expression holds (nil: not at all), and returns the revision at which it did.
+func (s *Session) settle(ctx context.Context, since string, until *cel.Program) (int64, error) {
 	revision, err := strconv.ParseInt(since, 10, 64)
 	if err != nil {
 		return 0, err
@@ -109,11 +128,11 @@ func (s *Session) settle(ctx context.Context, since string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	atRest := s.Lab.settled == nil
+	atRest := until == nil
 	err = s.follow(ctx, h, atRest, func() (bool, error) {
 		if !atRest {
 			// An expression that fails as long as a field is missing does not hold yet.
-			atRest, _ = holds(ctx, s.Lab.settled, s.variables(ctx, h))
+			atRest, _ = holds(ctx, until, s.variables(ctx, h))
 		}
 		return atRest, nil
 	})
