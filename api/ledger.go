@@ -60,6 +60,17 @@ const (
 // MaxLedgerDetails bounds the bytes of a write's details; a client leaves longer ones out.
 const MaxLedgerDetails = 4096
 
+// LedgerMoment is the ledger's answer to "which revision was it so long ago?".
+type LedgerMoment struct {
+	// Revision that was the newest then. 0: it is compacted, or nobody knows it any more.
+	Revision int64 `json:"revision"`
+	// OldestRevision is the oldest that can still be read. OldestTime is when it was made, or, where the ledger has
+	// forgotten that, when the one behind it was; none if there is neither.
+	OldestRevision int64     `json:"oldestRevision"`
+	OldestTime     MicroTime `json:"oldestTime,omitzero"`
+}
+
 // LedgerPath is where the server serves the ledger. GET takes one of ?object=RESOURCE[.GROUP]/[NAMESPACE/]NAME,
-// ?revision=N, ?cause=N (records that name N among their causes). POST records a decision.
+// ?revision=N, ?cause=N (records that name N among their causes), and answers with a LedgerRecordList; or ?ago=DURATION,
+// and answers with a LedgerMoment. POST records a decision.
 const LedgerPath = "/ledger"

@@ -140,6 +140,16 @@ func (s *Server) serveLedger(w http.ResponseWriter, hr *http.Request) {
 		w.WriteHeader(code)
 		return
 	}
+	if ago := req.Query().Get("ago"); ago != "" {
+		moment, err := s.momentAgo(hr.Context(), ago)
+		if err != nil {
+			s.respond(w, req, nil, err)
+			return
+		}
+		body, _ := api.MarshalJSON(moment) // numbers and a time
+		send(w, mediaJSON, http.StatusOK, body)
+		return
+	}
 	query, err := s.ledgerQuery(req)
 	if err != nil {
 		s.respond(w, req, nil, err)

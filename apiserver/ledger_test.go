@@ -1,8 +1,10 @@
 package apiserver
 
 import (
+	"fmt"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -70,6 +72,47 @@ func TestLedgerDecision(t *testing.T) {
 	h.fails(400, "BadRequest", "POST", "/ledger", `{"object":{"resource":"pods"}}`)
 	h.fails(400, "BadRequest", "POST", "/ledger", `{"object":{"resource":"pods","namespace":"default","name":"p"},"causes":[0]}`)
 	h.fails(400, "BadRequest", "POST", configMaps, configMap("x", ""), api.HeaderCauses, "a,b")
+}
+
+func TestLedgerFindsTheRevisionOfATime(t *testing.T) {
+	h := newHarness(t)
+	first := h.must("POST", configMaps, configMap("one", "")).at("metadata.resourceVersion").(string)
+	written, err := time.Parse(time.RFC3339Nano, at(h.ledger("revision=" + first)[0], "time").(string))
+	require.NoError(t, err)
+	h.must("PATCH", configMaps+"/one", `{"data":{"k":"w"}}`, "Content-Type", "application/merge-patch+json")
+	h.must("DELETE", configMaps+"/one", "")
+	moment := func(when time.Time) *api.LedgerMoment {
+		m, err := h.server.momentAt(t.Context(), when)
+		require.NoError(t, err)
+		return m
+	}
+
+	now := h.must("GET", "/ledger?ago=0s", "")
+	require.EqualValues(t, h.store.Revision(), now.at("revision"))
+	require.EqualValues(t, 1, now.at("oldestRevision"), "nothing is compacted yet")
+	require.Equal(t, first, fmt.Sprint(moment(written).Revision))
+	require.EqualValues(t, 1, h.must("GET", "/ledger?ago=1h", "").at("revision"), "before all of it the store was empty")
+
+	// One object as it was then, though it is gone now.
+	then := h.must("GET", configMaps+"?fieldSelector=metadata.name%3Done&resourceVersionMatch=Exact&resourceVersion="+first, "")
+	require.Equal(t, []string{"one"}, names(then))
+	require.Equal(t, first, at(then.at("items").([]any)[0], "metadata.resourceVersion"))
+	before := h.must("GET", configMaps+"?fieldSelector=metadata.name%3Done&resourceVersionMatch=Exact&resourceVersion=1", "")
+	require.Empty(t, names(before))
+
+	require.NoError(t, h.store.Compact(t.Context(), h.store.Revision()))
+	old := h.must("GET", "/ledger?ago=1h", "")
+	require.EqualValues(t, 0, old.at("revision"), "nobody knows any more")
+	require.EqualValues(t, h.store.Revision(), old.at("oldestRevision"))
+	h.create("two")
+	require.Equal(t, h.store.Revision(), moment(time.Now()).Revision)
+	require.Zero(t, moment(written).Revision)
+	require.False(t, moment(written).OldestTime.IsZero(), "the record behind the oldest revision tells")
+	h.fails(410, "Expired", "GET", configMaps+"?fieldSelector=metadata.name%3Done&resourceVersionMatch=Exact&resourceVersion="+first, "")
+
+	for _, bad := range []string{"5", "-5m", "yesterday"} {
+		h.fails(400, "BadRequest", "GET", "/ledger?ago="+bad, "")
+	}
 }
 
 func jsonNumber(v any) string { b, _ := api.MarshalJSON(v); return string(b) }

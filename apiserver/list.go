@@ -131,9 +131,25 @@ func (kc *kindCache) read(c *watchCache, sel *selection, after string) (entries 
 	return append([]*entry(nil), kc.rangeOf(sel.prefix(), after)...), revision, kc.changed
 }
 
-// listHistory lists from the store as of an old revision: the second page of a list, with writes since the first.
+// listHistory lists from the store as of an old revision: the second page of a list, with writes since the first; or one
+// object as it once was.
 func (s *Server) listHistory(ctx context.Context, sel *selection, after string, at int64, limit int, paging bool) (*page, error) {
 	p := &page{revision: at}
+	if key := sel.single(); key != "" && after == "" {
+		kv, err := s.store.Get(ctx, key, at)
+		switch {
+		case errors.Is(err, store.ErrKeyNotFound):
+			return p, nil
+		case errors.Is(err, store.ErrCompacted):
+			return nil, expiredList(sel, after, paging)
+		case err != nil:
+			return nil, err
+		}
+		if e := newEntry(sel.res.storedRow(), kv); sel.matches(e) {
+			p.entries = append(p.entries, e)
+		}
+		return p, nil
+	}
 	last := after
 	for {
 		result, err := s.store.List(ctx, sel.prefix(), store.ListOptions{Limit: limit, After: last, Revision: at})

@@ -58,7 +58,8 @@ func NewCommand(streams Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kubectl-lite",
 		Short: "Talk to a Kubernetes cluster, and ask it why",
-		Long: `kubectl-lite controls a Kubernetes cluster. It works as kubectl does, and adds "why" and "trace".
+		Long: `kubectl-lite controls a Kubernetes cluster. It works as kubectl does, and adds "why", "trace", "history" and, to get and
+describe, "--at": the past.
 
 Which cluster: --kubeconfig; or --profile and --home, which name a kubelite cluster; or the files in $KUBECONFIG; or
 the active kubelite cluster, see "kubelite profile", if there is one (and no --context asks for another); or ~/.kube/config.`,
@@ -79,7 +80,7 @@ the active kubelite cluster, see "kubelite profile", if there is one (and no --c
 		newScale(s), newSet(s), newRollout(s), newWait(s), newLabel(s), newAnnotate(s), newPatch(s), newReplace(s), newTaint(s), newConfig(s), newKustomize(s), newExpose(s), newAutoscale(s),
 		newCordon(s), newUncordon(s), newDrain(s), newEvents(s), newClusterInfo(s), newAPIVersions(s), newAuth(s), newDiff(s), newEdit(s), newTop(s),
 		newExec(s), newAttach(s), newRun(s), newCp(s), newPortForward(s), newProxy(s), newDebug(s),
-		newWhy(s), newTrace(s),
+		newWhy(s), newTrace(s), newHistory(s),
 		newExplain(s), newAPIResources(s), newVersion(s),
 	)
 	addExamples(root, "")

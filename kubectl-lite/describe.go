@@ -17,17 +17,23 @@ import (
 func newDescribe(s *session) *cobra.Command {
 	var sel selection
 	var showEvents bool
+	var at string
 	cmd := &cobra.Command{
 		Use:               "describe (-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",
 		Short:             "Show details of a specific resource or group of resources",
 		ValidArgsFunction: s.completeObjects(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.describe(cmd.Context(), &sel, args, showEvents, cmd.Flags().Changed("show-events"))
+			ctx, err := s.rewind(cmd.Context(), at)
+			if err != nil {
+				return err
+			}
+			return s.describe(ctx, &sel, args, showEvents, cmd.Flags().Changed("show-events"))
 		},
 	}
 	sel.files.add(cmd, "containing the resource to describe")
 	cmd.Flags().StringVarP(&sel.selector, "selector", "l", "", "Selector (label query) to filter on")
 	cmd.Flags().BoolVarP(&sel.allNamespaces, "all-namespaces", "A", false, "Describe the objects of all namespaces")
+	cmd.Flags().StringVar(&at, "at", "", atUsage)
 	cmd.Flags().BoolVar(&showEvents, "show-events", true, "If true, display events related to the described object.")
 	return cmd
 }

@@ -1,6 +1,6 @@
 // Package kubectllite is the command line: it turns what a person types into requests to the API server, and answers
-// into text. It prints what kubectl prints, word for word where programs may read it, and adds two commands that only
-// a server with a ledger can answer: why and trace.
+// into text. It prints what kubectl prints, word for word where programs may read it, and adds three commands that only
+// a server with a ledger can answer: why, trace and history.
 //
 //	arguments ──▶ session ──▶ which resource, which objects ──▶ requests ──▶ tables, YAML, one line for each change
 //	command.go    session.go  resources.go, manifest.go          client/      print.go, table.go
@@ -13,7 +13,7 @@
 //
 // Start reading at Run, then apply.go, then why.go.
 //
-// The book: docs/08-ledger.md, on why and trace.
+// The book: docs/08-ledger.md, on why, trace, history and the past.
 //
 // What many commands share: which objects are meant (selection.go), a change that becomes a patch (change.go), how objects
 // are printed (print.go), kubeconfig files (kubeconfig.go).

@@ -44,7 +44,7 @@ var examples = map[string]string{
 	"create service nodeport":       "kubectl-lite create service nodeport web --tcp=80:8080 --node-port=30080",
 	"create serviceaccount":         "kubectl-lite create serviceaccount robot",
 	"delete":                        "kubectl-lite delete -f web.yaml\nkubectl-lite delete pods,services -l app=web\nkubectl-lite delete deployment/web --cascade=orphan\n# Without a word from the node: the process may go on\nkubectl-lite delete pod web-1 --force --grace-period=0",
-	"describe":                      "kubectl-lite describe pod web-1\nkubectl-lite describe nodes\nkubectl-lite describe deployments -l app=web",
+	"describe":                      "kubectl-lite describe pod web-1\nkubectl-lite describe nodes\nkubectl-lite describe deployments -l app=web\n# As it was, and its events until then\nkubectl-lite describe pod web-1 --at 2m",
 	"diff":                          "# Exit code 1 says that something would change\nkubectl-lite diff -f web.yaml\nkubectl-lite diff -k overlays/production",
 	"edit":                          "kubectl-lite edit deployment/web\nKUBE_EDITOR=nano kubectl-lite edit configmap settings",
 	"logs":                          "kubectl-lite logs web-1 -c app --previous\nkubectl-lite logs -f deployment/web --all-pods --prefix\nkubectl-lite logs -l app=web --tail=20 --since=10m",

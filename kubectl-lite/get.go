@@ -32,6 +32,7 @@ type getOptions struct {
 	labelColumns  []string
 	showKind      bool
 	ignoreMissing bool
+	at            string
 }
 
 func newGet(s *session) *cobra.Command {
@@ -44,8 +45,14 @@ func newGet(s *session) *cobra.Command {
 		Example: `  kubectl-lite get pods -o wide
   kubectl-lite get deploy,rs,pods -l app=web
   kubectl-lite get pod/web-1 -o yaml
-  kubectl-lite get pods -w`,
+  kubectl-lite get pods -w
+  # As it was five minutes ago, and as it was at a revision
+  kubectl-lite get pods --at 5m
+  kubectl-lite get deployment/web --at 812 -o yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if raw != "" && o.at != "" {
+				return errors.New("--raw and --at are mutually exclusive")
+			}
 			if raw != "" {
 				return s.getRaw(cmd.Context(), raw)
 			}
@@ -73,11 +80,19 @@ func newGet(s *session) *cobra.Command {
 	f.BoolVar(&o.showLabels, "show-labels", false, "Show all labels as the last column")
 	f.StringSliceVarP(&o.labelColumns, "label-columns", "L", nil, "Labels that are presented as columns")
 	f.BoolVar(&o.showKind, "show-kind", false, "List the resource type for the requested objects")
+	f.StringVar(&o.at, "at", "", atUsage)
 	f.BoolVar(&o.ignoreMissing, "ignore-not-found", false, "Treat \"resource not found\" as a successful retrieval")
 	return cmd
 }
 
 func (s *session) get(ctx context.Context, o *getOptions, args []string) error {
+	if o.at != "" && (o.watch || o.watchOnly) {
+		return errors.New("--at cannot be used with --watch or --watch-only: the past does not change")
+	}
+	ctx, err := s.rewind(ctx, o.at)
+	if err != nil {
+		return err
+	}
 	targets, err := s.getTargets(ctx, o, args)
 	if err != nil {
 		return err

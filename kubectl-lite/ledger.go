@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"kubelite/api"
 	"kubelite/client"
@@ -21,19 +22,29 @@ type ledger struct {
 
 func (s *session) ledger() *ledger { return &ledger{session: s, writes: map[int64]*api.LedgerRecord{}} }
 
-func (l *ledger) query(ctx context.Context, name, value string) ([]api.LedgerRecord, error) {
+var errNoLedger = errors.New("this server keeps no ledger: only kubelite's can say who changed what, when and why")
+
+func (l *ledger) ask(ctx context.Context, name, value string, answer any) error {
 	resp, err := l.session.do(ctx, client.Request{Path: api.LedgerPath, Query: url.Values{name: {value}}})
 	if api.IsNotFound(err) {
-		return nil, errors.New("this server keeps no ledger: only kubelite's can say why")
+		return errNoLedger
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
+	return api.UnmarshalJSON(resp.Body, answer)
+}
+
+func (l *ledger) query(ctx context.Context, name, value string) ([]api.LedgerRecord, error) {
 	var list api.LedgerRecordList
-	if err := api.UnmarshalJSON(resp.Body, &list); err != nil {
-		return nil, err
-	}
-	return list.Items, nil
+	err := l.ask(ctx, name, value, &list)
+	return list.Items, err
+}
+
+// moment returns the revision that it was so long ago, and how far back the past can be read.
+func (l *ledger) moment(ctx context.Context, ago time.Duration) (*api.LedgerMoment, error) {
+	var m api.LedgerMoment
+	return &m, l.ask(ctx, "ago", ago.String(), &m)
 }
 
 // of returns everything recorded about an object, oldest first.
@@ -90,14 +101,24 @@ func lifetime(records []api.LedgerRecord) []api.LedgerRecord {
 	return records[start:]
 }
 
-// subject is the object that why or trace is about.
+// subject is the object that why, trace or history is about.
 type subject struct {
 	resource        *client.APIResource
 	namespace, name string
 	records         []api.LedgerRecord
 }
 
+// ledgerSubject finds the object of the arguments, with what is recorded about its present life, or its last one.
 func (s *session) ledgerSubject(ctx context.Context, args []string) (*ledger, *subject, error) {
+	l, sub, err := s.ledgerRecords(ctx, args)
+	if err == nil {
+		sub.records = lifetime(sub.records)
+	}
+	return l, sub, err
+}
+
+// ledgerRecords finds the object of the arguments, with everything that is recorded under its name.
+func (s *session) ledgerRecords(ctx context.Context, args []string) (*ledger, *subject, error) {
 	r, name, err := s.one(ctx, args)
 	if err != nil {
 		return nil, nil, err
@@ -115,7 +136,7 @@ func (s *session) ledgerSubject(ctx context.Context, args []string) (*ledger, *s
 		}
 		return nil, nil, fmt.Errorf("the ledger holds nothing about %s any more", displayName(r, name))
 	}
-	sub.records = lifetime(records)
+	sub.records = records
 	return l, sub, nil
 }
 

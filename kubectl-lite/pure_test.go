@@ -277,13 +277,13 @@ func TestWhyIsPrintedAsATree(t *testing.T) {
 	printWhy(&out, "pod/web-1", root, []*api.LedgerRecord{decision})
 	require.Equal(t, `pod/web-1 is there because
 
-rev 9  03:04:05.006  controllers as system:x: create pods default/web-1
+rev 9  2026-01-02 03:04:05.006  controllers as system:x: create pods default/web-1
 │  because  (controllers/x.go:1)
 │  caused by rev 1, 5, 7
-├─ rev 5  03:04:05.006  controllers as system:x: update replicasets default/web
+├─ rev 5  2026-01-02 03:04:05.006  controllers as system:x: update replicasets default/web
 │  │  because  (controllers/x.go:1)
 │  │  caused by rev 1
-│  └─ rev 1  03:04:05.006  controllers as system:x: create deployments default/web
+│  └─ rev 1  2026-01-02 03:04:05.006  controllers as system:x: create deployments default/web
 │        because  (controllers/x.go:1)
 │        here it began
 ├─ rev 1 create deployments default/web: see above
@@ -291,7 +291,7 @@ rev 9  03:04:05.006  controllers as system:x: create pods default/web-1
 
 Decided without writing to it:
 
-rev 10  03:04:05.006  controllers as system:x: decide
+rev 10  2026-01-02 03:04:05.006  controllers as system:x: decide
    because  (controllers/x.go:1)
      NODE   SCORE   ImageLocality   NodeAffinity
      n2     107     7               100

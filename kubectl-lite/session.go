@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -110,9 +113,7 @@ func (s *session) loadConfig() (*client.Config, error) {
 	if len(cfg.AsGroups) > 0 && cfg.As == "" {
 		return nil, errors.New("requesting groups without impersonating a user: --as-group needs --as")
 	}
-	if f.verbosity >= 6 {
-		cfg.Wrap = s.logRequests
-	}
+	cfg.Wrap = s.wrap
 	cfg.Insecure = cfg.Insecure || f.insecure
 	if f.insecure {
 		cfg.CAData = nil
@@ -129,6 +130,18 @@ func (s *session) loadConfig() (*client.Config, error) {
 		}
 	}
 	return cfg, nil
+}
+
+// wrap puts between the commands and the connections what can see the past, and the log.
+func (s *session) wrap(next http.RoundTripper) http.RoundTripper {
+	if s.flags.verbosity >= 6 {
+		next = s.logRequests(next)
+	}
+	base := ""
+	if u, err := url.Parse(s.config.Server); err == nil {
+		base = strings.TrimSuffix(u.Path, "/")
+	}
+	return &rewound{base, next}
 }
 
 // kubeconfigPath is the file to read, "" for kubectl's own rules ($KUBECONFIG, ~/.kube/config).

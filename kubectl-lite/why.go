@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -192,6 +193,15 @@ func printWhy(out io.Writer, name string, root *node, since []*api.LedgerRecord)
 
 const clock = "15:04:05.000"
 
+// when is a record's time, with the date if it is not today's.
+func when(r *api.LedgerRecord) string {
+	t, now := r.Time.Local(), time.Now()
+	if t.Format(time.DateOnly) != now.Format(time.DateOnly) {
+		return t.Format(time.DateOnly + " " + clock)
+	}
+	return t.Format(clock)
+}
+
 // printCauses prints a node and its causes below it. lead is what stands before the node's first line, rest before
 // all further ones.
 func printCauses(out io.Writer, n *node, lead, rest string) {
@@ -207,7 +217,7 @@ func printCauses(out io.Writer, n *node, lead, rest string) {
 	case r == nil:
 		fmt.Fprintf(out, "%s%s\n", lead, n.Note)
 	default:
-		fmt.Fprintf(out, "%srev %d  %s  %s: %s\n", lead, r.Revision, r.Time.Local().Format(clock), actor(r), describeRecord(r))
+		fmt.Fprintf(out, "%srev %d  %s  %s: %s\n", lead, r.Revision, when(r), actor(r), describeRecord(r))
 		for _, line := range recordLines(r) {
 			fmt.Fprintf(out, "%s%s\n", below, line)
 		}
@@ -230,7 +240,7 @@ func printLater(out io.Writer, r *api.LedgerRecord) {
 	if r.Subresource != "" {
 		what += " " + r.Subresource
 	}
-	fmt.Fprintf(out, "rev %d  %s  %s: %s\n", r.Revision, r.Time.Local().Format(clock), actor(r), what)
+	fmt.Fprintf(out, "rev %d  %s  %s: %s\n", r.Revision, when(r), actor(r), what)
 	for _, line := range recordLines(r) {
 		fmt.Fprintln(out, "   "+line)
 	}
