@@ -58,8 +58,14 @@ func (s *server) readFrontProxy(ctx context.Context) error {
 
 func (s *server) serve(ctx context.Context, listener net.Listener) error {
 	defer listener.Close() // again, after the server: no harm
-	if err := s.readFrontProxy(ctx); err != nil {
-		return err
+	for err := s.readFrontProxy(ctx); err != nil; err = s.readFrontProxy(ctx) {
+		// A cluster that has just been made gives us the right a moment after it has started us.
+		if !api.IsForbidden(err) && !api.IsNotFound(err) {
+			return err
+		}
+		if !client.Wait(ctx, 100*time.Millisecond) {
+			return ctx.Err()
+		}
 	}
 	certificate, err := tls.LoadX509KeyPair(s.cfg.CertFile, s.cfg.KeyFile)
 	if err != nil {
