@@ -122,7 +122,7 @@ func TestImportantPodsMakeRoom(t *testing.T) {
 
 	Apply(h, apart("web", "patient", class("patient")))
 	h.Eventually(h.Unschedulable("patient", "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules. "+
-		"preemption: not eligible due to preemptionPolicy=Never."))
+		"no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never."))
 
 	victim := h.Pod("least")
 	Apply(h, apart("web", "urgent", class("urgent")))
@@ -216,7 +216,7 @@ func TestVolumesDecideWhereAPodRuns(t *testing.T) {
 	}
 	Apply(h, apart("db", "db", using))
 	h.Eventually(h.Unschedulable("db", `0/2 nodes are available: persistentvolumeclaim "data" not found. `+
-		"no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."))
+		"preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."))
 	c := &api.PersistentVolumeClaim{ObjectMeta: api.ObjectMeta{Name: "data"}}
 	c.Spec.AccessModes, c.Spec.StorageClassName = v.Spec.AccessModes, api.Ptr("local")
 	c.Spec.Resources.Requests = storage
