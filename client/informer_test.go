@@ -187,11 +187,11 @@ func TestSplitWatchEvent(t *testing.T) {
 		`{"object":{"a":{"b":1}},"type":"ADDED"}`,
 		`{ "type": "ADDED", "object": {"a":{"b":1}} }`,
 	} {
-		eventType, object, err := SplitWatchEvent([]byte(line))
+		eventType, object, err := splitWatchEvent([]byte(line))
 		require.NoError(t, err)
 		require.Equal(t, Added, eventType)
 		require.JSONEq(t, `{"a":{"b":1}}`, string(object))
 	}
-	_, _, err := SplitWatchEvent([]byte(`{}`))
+	_, _, err := splitWatchEvent([]byte(`{}`))
 	require.Error(t, err)
 }

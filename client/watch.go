@@ -84,45 +84,55 @@ func (r Resource[T]) openWatch(ctx context.Context, namespace string, opts ListO
 	return r.client.Stream(ctx, Request{Path: r.kind.Path(namespace, ""), Query: query})
 }
 
-// eachEvent reads a watch to its end. An ERROR event is returned as the error it holds, so is what fn returns.
+// eachEvent reads a watch to its end, and decodes its objects.
 func (r Resource[T]) eachEvent(stream io.Reader, fn func(WatchEvent[T]) error) error {
-	lines := NewLineReader(stream)
-	for {
+	return EachEvent(r.kind.Resource(), stream, func(eventType EventType, object []byte) error {
+		obj := r.kind.New().(T)
+		if err := api.ReadJSON(object, obj); err != nil {
+			return fmt.Errorf("watch %s: %w", r.kind.Resource(), err)
+		}
+		return fn(WatchEvent[T]{Type: eventType, Object: obj})
+	})
+}
+
+// EachEvent reads a watch to its end: fn gets the type and the JSON of each object, which is valid until it returns. An ERROR
+// event is returned as the *api.StatusError that it holds, and what fn returns ends it, too. Other errors say that the watch
+// was one of the resource, unless that is "".
+func EachEvent(resource string, stream io.Reader, fn func(eventType EventType, object []byte) error) error {
+	fail := func(err error) error {
+		if resource == "" {
+			return err
+		}
+		return fmt.Errorf("watch %s: %w", resource, err)
+	}
+	for lines := NewLineReader(stream); ; {
 		line, err := lines.Next()
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("watch %s: %w", r.kind.Resource(), err)
+			return fail(err)
 		}
-		eventType, object, err := SplitWatchEvent(line)
+		eventType, object, err := splitWatchEvent(line)
 		if err != nil {
-			return fmt.Errorf("watch %s: %w", r.kind.Resource(), err)
+			return fail(err)
 		}
 		if eventType == Error {
-			return watchError(object)
+			status := &api.StatusError{}
+			if err := api.UnmarshalJSON(object, &status.ErrStatus); err != nil {
+				return fail(fmt.Errorf("unreadable error event: %w", err))
+			}
+			return status
 		}
-		obj := r.kind.New().(T)
-		if err := api.ReadJSON(object, obj); err != nil {
-			return fmt.Errorf("watch %s: %w", r.kind.Resource(), err)
-		}
-		if err := fn(WatchEvent[T]{Type: eventType, Object: obj}); err != nil {
+		if err := fn(eventType, object); err != nil {
 			return err
 		}
 	}
 }
 
-func watchError(object []byte) error {
-	var status api.Status
-	if err := api.UnmarshalJSON(object, &status); err != nil {
-		return fmt.Errorf("watch: unreadable error event: %w", err)
-	}
-	return &api.StatusError{ErrStatus: status}
-}
-
-// SplitWatchEvent takes a line of a watch apart without decoding the object. Servers write the type first, so that no
+// splitWatchEvent takes a line of a watch apart without decoding the object. Servers write the type first, so that no
 // object is scanned twice.
-func SplitWatchEvent(line []byte) (EventType, []byte, error) {
+func splitWatchEvent(line []byte) (EventType, []byte, error) {
 	if rest, ok := bytes.CutPrefix(line, []byte(`{"type":"`)); ok {
 		if eventType, rest, ok := bytes.Cut(rest, []byte(`","object":`)); ok && bytes.HasSuffix(rest, []byte("}")) {
 			return EventType(eventType), rest[:len(rest)-1], nil

@@ -2,8 +2,8 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/url"
@@ -214,29 +214,10 @@ func (m *monitor) watch(ctx context.Context, from string) (string, error) {
 		return from, fmt.Errorf("watch %s: %w", m.resource.Resource(), err)
 	}
 	defer stream.Close()
-	lines := client.NewLineReader(stream)
-	for {
-		line, err := lines.Next()
-		if err == io.EOF {
-			return from, nil
-		}
-		if err != nil {
-			return from, fmt.Errorf("watch %s: %w", m.resource.Resource(), err)
-		}
-		eventType, object, err := client.SplitWatchEvent(line)
-		if err != nil {
-			return from, fmt.Errorf("watch %s: %w", m.resource.Resource(), err)
-		}
-		if eventType == client.Error {
-			status := &api.StatusError{}
-			if err := api.UnmarshalJSON(object, &status.ErrStatus); err != nil {
-				return "", fmt.Errorf("watch %s: %w", m.resource.Resource(), err)
-			}
-			return "", status
-		}
+	err = client.EachEvent(m.resource.Resource(), stream, func(eventType client.EventType, object []byte) error {
 		var obj metadataOnly
 		if err := api.UnmarshalJSON(object, &obj); err != nil {
-			return from, fmt.Errorf("watch %s: %w", m.resource.Resource(), err)
+			return fmt.Errorf("watch %s: %w", m.resource.Resource(), err)
 		}
 		meta := obj.meta()
 		switch eventType {
@@ -246,5 +227,10 @@ func (m *monitor) watch(ctx context.Context, from string) (string, error) {
 			m.feed.remove(m.resource, meta.UID, revisionOfMeta(meta))
 		}
 		from = meta.ResourceVersion
+		return nil
+	})
+	if status := (*api.StatusError)(nil); errors.As(err, &status) {
+		from = "" // what the server says against it holds for going on from here, too
 	}
+	return from, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"kubelite/api"
 	"kubelite/client"
@@ -72,35 +71,15 @@ func (s *session) watch(ctx context.Context, path, accept string, opts *client.L
 		return err
 	}
 	defer stream.Close()
-	lines := client.NewLineReader(stream)
-	for {
-		line, err := lines.Next()
-		if err == io.EOF || ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		event, body, err := client.SplitWatchEvent(line)
-		if err != nil {
-			return err
-		}
-		if event == client.Error {
-			var status api.Status
-			if err := api.UnmarshalJSON(body, &status); err != nil {
-				return err
-			}
-			return &api.StatusError{ErrStatus: status}
-		}
+	return client.EachEvent("", stream, func(event client.EventType, body []byte) error {
 		if version := versionOf(body); version != "" {
 			opts.ResourceVersion = version
 		}
-		if event != client.Bookmark {
-			if err := show(event, body); err != nil {
-				return err
-			}
+		if event == client.Bookmark {
+			return nil
 		}
-	}
+		return show(event, body)
+	})
 }
 
 // versionOf finds the resource version of an object, or of the one row of a Table.

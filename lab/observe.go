@@ -14,8 +14,7 @@ import (
 
 // page is a list of objects of which nobody needs the Go types.
 type page struct {
-	Metadata api.ListMeta     `json:"metadata"`
-	Items    []map[string]any `json:"items"`
+	Items []map[string]any `json:"items"`
 }
 
 // begin reads the lab's objects as they were at a revision, and if the server has forgotten that, at the oldest one that it
@@ -27,7 +26,7 @@ func (s *Session) begin(ctx context.Context, revision int64) (*history, error) {
 			"resourceVersion": {strconv.FormatInt(h.begins, 10)}, "resourceVersionMatch": {string(api.ResourceVersionMatchExact)},
 		}})
 		if api.IsExpired(err) {
-			oldest, err := s.oldest(ctx, kind, h.begins)
+			oldest, err := s.oldest(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -52,29 +51,15 @@ func (s *Session) begin(ctx context.Context, revision int64) (*history, error) {
 	return h, nil
 }
 
-// oldest finds the oldest revision that the server can still show, between one that it cannot and the present.
-func (s *Session) oldest(ctx context.Context, kind *api.Kind, tooOld int64) (int64, error) {
-	response, err := s.Client.Do(ctx, client.Request{Path: kind.Path(s.Lab.Namespace(), "")})
+// oldest asks the ledger for the oldest revision that the server can still show.
+func (s *Session) oldest(ctx context.Context) (int64, error) {
+	response, err := s.Client.Do(ctx, client.Request{Path: api.LedgerPath, Query: url.Values{"ago": {"0s"}}})
 	if err != nil {
 		return 0, err
 	}
-	var list page
-	if err := api.UnmarshalJSON(response.Body, &list); err != nil {
-		return 0, err
-	}
-	known, err := strconv.ParseInt(list.Metadata.ResourceVersion, 10, 64)
-	for err == nil && known-tooOld > 1 {
-		between := tooOld + (known-tooOld)/2
-		switch _, err = s.Client.Do(ctx, client.Request{Path: kind.Path(s.Lab.Namespace(), ""), Query: url.Values{
-			"resourceVersion": {strconv.FormatInt(between, 10)}, "resourceVersionMatch": {string(api.ResourceVersionMatchExact)}, "limit": {"1"},
-		}}); {
-		case api.IsExpired(err):
-			tooOld, err = between, nil
-		case err == nil:
-			known = between
-		}
-	}
-	return known, err
+	var now api.LedgerMoment
+	err = api.UnmarshalJSON(response.Body, &now)
+	return now.OldestRevision, err
 }
 
 // follow adds to a history what has happened since its beginning, and calls changed for what there is after each batch of
@@ -159,44 +144,28 @@ func (s *Session) watch(ctx context.Context, kind *api.Kind, since int64, second
 // readEvents reads a watch to its end. It returns up to which revision it has come, and what came last.
 func readEvents(stream io.Reader, kind *api.Kind, since int64, tell func(event)) (int64, client.EventType, error) {
 	var last client.EventType
-	for lines := client.NewLineReader(stream); ; {
-		line, err := lines.Next()
-		if err == io.EOF {
-			return since, last, nil
-		}
-		if err != nil {
-			return since, last, fmt.Errorf("watch %s: %w", kind.Resource(), err)
-		}
-		eventType, content, err := client.SplitWatchEvent(line)
-		if err != nil {
-			return since, last, err
-		}
-		if eventType == client.Error {
-			failure := &api.StatusError{}
-			if err := api.UnmarshalJSON(content, &failure.ErrStatus); err != nil {
-				return since, last, err
-			}
-			return since, last, failure
-		}
+	err := client.EachEvent(kind.Resource(), stream, func(eventType client.EventType, content []byte) (err error) {
 		var head struct {
 			Metadata api.ObjectMeta `json:"metadata"`
 		}
 		e := event{plural: kind.Plural}
 		if err := api.UnmarshalJSON(content, &head); err != nil {
-			return since, last, err
+			return err
 		}
 		if eventType != client.Deleted && eventType != client.Bookmark {
 			if err := api.UnmarshalJSON(content, &e.object); err != nil {
-				return since, last, err
+				return err
 			}
 		}
 		if e.revision, err = strconv.ParseInt(head.Metadata.ResourceVersion, 10, 64); err != nil {
-			return since, last, fmt.Errorf("watch %s: %w", kind.Resource(), err)
+			return fmt.Errorf("watch %s: %w", kind.Resource(), err)
 		}
 		e.uid = head.Metadata.UID
 		since, last = e.revision, eventType
 		if eventType != client.Bookmark {
 			tell(e)
 		}
-	}
+		return nil
+	})
+	return since, last, err
 }
