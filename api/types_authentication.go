@@ -18,6 +18,12 @@ func ServiceAccountUser(namespace, name string) string {
 	return ServiceAccountUserPrefix + namespace + ":" + name
 }
 
+// ServiceAccountGroups are the groups that the service accounts of a namespace are in, besides those of everybody.
+func ServiceAccountGroups(namespace string) []string {
+	const all = "system:serviceaccounts"
+	return []string{all, all + ":" + namespace}
+}
+
 // TokenReview asks the API server whose token it is. Servers beside it use that to know their callers.
 type TokenReview struct {
 	TypeMeta `json:",inline"`

@@ -331,6 +331,6 @@ func (a userAuthorizer) Authorize(_ context.Context, ask cel.Access) (allowed bo
 func (a userAuthorizer) ForServiceAccount(namespace, name string) cel.Authorizer {
 	return userAuthorizer{a.server, &User{
 		Name:   api.ServiceAccountUser(namespace, name),
-		Groups: append(serviceAccountGroups(namespace), groupAuthenticated),
+		Groups: append(api.ServiceAccountGroups(namespace), groupAuthenticated),
 	}}
 }

@@ -139,7 +139,7 @@ func (t *serviceAccountTokens) user(claims *tokens.Claims) *User {
 	k := &claims.Kubernetes
 	u := &User{
 		Name: api.ServiceAccountUser(k.Namespace, k.ServiceAccount.Name), UID: k.ServiceAccount.UID,
-		Groups: append(serviceAccountGroups(k.Namespace), groupAuthenticated), Extra: map[string][]string{},
+		Groups: append(api.ServiceAccountGroups(k.Namespace), groupAuthenticated), Extra: map[string][]string{},
 	}
 	if k.Pod != nil {
 		u.Extra[extraPodName], u.Extra[extraPodUID] = []string{k.Pod.Name}, []string{k.Pod.UID}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"kubelite/api"
 )
 
 func TestReadTokens(t *testing.T) {
@@ -35,7 +37,7 @@ func TestAuthorize(t *testing.T) {
 	admin, nobody := user("root", groupMasters), user("bob")
 	scheduler, controllers := user(userScheduler), user(userControllerManager)
 	n1 := user("system:node:n1", groupNodes)
-	replicaSets := user("system:serviceaccount:kube-system:replicaset-controller", serviceAccountGroups("kube-system")...)
+	replicaSets := user("system:serviceaccount:kube-system:replicaset-controller", api.ServiceAccountGroups("kube-system")...)
 	anonymous := &User{Name: userAnonymous, Groups: []string{groupUnauthenticated}}
 	for _, test := range []struct {
 		who     *User

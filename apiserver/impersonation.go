@@ -190,7 +190,7 @@ func (s *Server) require(a *access) error {
 // is known to the server, or not.
 func completeUser(mode impersonationMode, wanted *User) *User {
 	if namespace, _, ok := splitServiceAccount(wanted.Name); ok && len(wanted.Groups) == 0 {
-		wanted.Groups = serviceAccountGroups(namespace)
+		wanted.Groups = api.ServiceAccountGroups(namespace)
 	}
 	if strings.HasSuffix(mode.name, "node") {
 		wanted.Groups = []string{groupNodes}

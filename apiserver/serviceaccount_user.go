@@ -10,7 +10,8 @@ import (
 //
 //	system:serviceaccount:NAMESPACE:NAME
 //	system:serviceaccounts, system:serviceaccounts:NAMESPACE
-const groupServiceAccounts = "system:serviceaccounts"
+//
+// api.ServiceAccountUser and api.ServiceAccountGroups make them; splitServiceAccount takes the name apart.
 
 // What a token says of its holder besides: users' Extra, under these keys.
 const (
@@ -29,8 +30,4 @@ func splitServiceAccount(user string) (namespace, name string, ok bool) {
 	}
 	namespace, name, ok = strings.Cut(rest, ":")
 	return namespace, name, ok && len(api.IsDNS1123Label(namespace)) == 0 && len(api.IsDNS1123Subdomain(name)) == 0
-}
-
-func serviceAccountGroups(namespace string) []string {
-	return []string{groupServiceAccounts, groupServiceAccounts + ":" + namespace}
 }

@@ -20,8 +20,8 @@ type authorizer struct {
 // ForServiceAccount is the Authorizer for an account.
 func (a *authorizer) ForServiceAccount(namespace, name string) cel.Authorizer {
 	return &authorizer{
-		client: a.client, user: "system:serviceaccount:" + namespace + ":" + name,
-		groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
+		client: a.client, user: api.ServiceAccountUser(namespace, name),
+		groups: append(api.ServiceAccountGroups(namespace), "system:authenticated"),
 	}
 }
 
