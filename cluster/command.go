@@ -53,12 +53,7 @@ func ClientCommand(use, short, agent string, args cobra.PositionalArgs, run func
 		if err := p.checkNotPaused(); err != nil {
 			return err
 		}
-		cfg, err := client.LoadKubeconfig(p.Kubeconfig(), "")
-		if err != nil {
-			return err
-		}
-		cfg.Agent, cfg.FailFast = agent, true
-		c, err := client.New(cfg)
+		c, err := p.admin(func(cfg *client.Config) { cfg.Agent, cfg.FailFast = agent, true })
 		if err != nil {
 			return err
 		}

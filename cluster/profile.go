@@ -63,3 +63,13 @@ func (p Profile) create() error {
 	}
 	return errors.Join(errs...)
 }
+
+// admin makes a client that may do everything. choose says how it is to behave.
+func (p Profile) admin(choose func(*client.Config)) (*client.Client, error) {
+	cfg, err := client.LoadKubeconfig(p.Kubeconfig(), "")
+	if err != nil {
+		return nil, err
+	}
+	choose(cfg)
+	return client.New(cfg)
+}

@@ -256,12 +256,7 @@ func waitAPI(ctx context.Context, p Profile) (*client.Client, error) {
 	if err := p.checkNotPaused(); err != nil {
 		return nil, err
 	}
-	cfg, err := client.LoadKubeconfig(p.Kubeconfig(), "")
-	if err != nil {
-		return nil, err
-	}
-	cfg.Agent = "kubelite"
-	c, err := client.New(cfg)
+	c, err := p.admin(func(cfg *client.Config) { cfg.Agent = "kubelite" })
 	if err != nil {
 		return nil, err
 	}

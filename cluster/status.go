@@ -88,12 +88,7 @@ func (s *Status) askAPI(ctx context.Context, p Profile) {
 		s.API = "Paused"
 		return
 	}
-	cfg, err := client.LoadKubeconfig(p.Kubeconfig(), "")
-	if err != nil {
-		s.API = err.Error()
-		return
-	}
-	c, err := client.New(cfg)
+	c, err := p.admin(func(*client.Config) {})
 	if err != nil {
 		s.API = err.Error()
 		return
