@@ -54,8 +54,8 @@ func advance(a netip.Addr, n int) netip.Addr {
 	return netip.AddrFrom16(bytes)
 }
 
-// free picks an address that is not taken; count tells how many are. It picks by chance, so that an address that was free a moment ago is not at once
-// somebody else's: its old clients may still be talking to it.
+// free picks an address that is not taken; count tells how many are. It picks by chance, so that an address that was free
+// a moment ago is not at once somebody else's: its old clients may still be talking to it.
 func (r *addressRange) free(taken func(netip.Addr) bool, count int) (netip.Addr, bool) {
 	if count < 1<<16 { // else chance would rarely hit a free one
 		for range 32 {

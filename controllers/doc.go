@@ -14,8 +14,9 @@
 // Work that ends is the business of job.go, and of cronjob.go, which makes Jobs by the clock; statefulset.go keeps pods
 // that have names of their own, daemonset.go one on every node; disruption.go counts how many pods may be evicted.
 //
-// A node that comes gets a range of addresses for its pods from nodeipam.go. A node that dies is the business of nodelifecycle.go, which hears that it is silent, nodetaints.go, which says so in
-// taints, tainteviction.go, which empties it, and podgc.go, which buries what is left.
+// A node that comes gets a range of addresses for its pods from nodeipam.go. A node that dies is the business of
+// nodelifecycle.go, which hears that it is silent, nodetaints.go, which says so in taints, tainteviction.go, which
+// empties it, and podgc.go, which buries what is left.
 //
 // Storage is the business of claimbinder.go, which finds volumes for claims, localprovisioner.go, which makes some,
 // volumereclaim.go, which follows them to their end, and volumeprotection.go, which keeps that from coming too early.

@@ -44,13 +44,13 @@ func TestParseReadPath(t *testing.T) {
 		"/api/v1/nodes":                      {resource: "nodes", collection: "/api/v1/nodes"},
 		"/api/v1/nodes/n1":                   {resource: "nodes", collection: "/api/v1/nodes", name: "n1"},
 		"/api/v1/namespaces":                 {resource: "namespaces", collection: "/api/v1/namespaces"},
-		"/api/v1/namespaces/work":            {resource: "namespaces", collection: "/api/v1/namespaces", name: "work"},
-		"/api/v1/namespaces/work/status":     {resource: "namespaces", collection: "/api/v1/namespaces", name: "work", subresource: true},
-		"/api/v1/namespaces/work/pods":       {resource: "pods", collection: "/api/v1/namespaces/work/pods"},
-		"/api/v1/namespaces/work/pods/w":     {resource: "pods", collection: "/api/v1/namespaces/work/pods", name: "w"},
-		"/api/v1/namespaces/work/pods/w/log": {resource: "pods", collection: "/api/v1/namespaces/work/pods", name: "w", subresource: true},
-		"/apis/apps/v1/namespaces/work/deployments/w": {group: "apps", resource: "deployments",
-			collection: "/apis/apps/v1/namespaces/work/deployments", name: "w"},
+		"/api/v1/namespaces/shop":            {resource: "namespaces", collection: "/api/v1/namespaces", name: "shop"},
+		"/api/v1/namespaces/shop/status":     {resource: "namespaces", collection: "/api/v1/namespaces", name: "shop", subresource: true},
+		"/api/v1/namespaces/shop/pods":       {resource: "pods", collection: "/api/v1/namespaces/shop/pods"},
+		"/api/v1/namespaces/shop/pods/w":     {resource: "pods", collection: "/api/v1/namespaces/shop/pods", name: "w"},
+		"/api/v1/namespaces/shop/pods/w/log": {resource: "pods", collection: "/api/v1/namespaces/shop/pods", name: "w", subresource: true},
+		"/apis/apps/v1/namespaces/shop/deployments/w": {group: "apps", resource: "deployments",
+			collection: "/apis/apps/v1/namespaces/shop/deployments", name: "w"},
 	} {
 		require.Equal(t, want, parseReadPath(path), path)
 	}
