@@ -159,7 +159,7 @@ func (d *DaemonSetController) Reconcile(ctx context.Context, key api.Key) error 
 	if err != nil {
 		return fmt.Errorf("selector of %s: %w", api.Describe(ds), err)
 	}
-	waiting := d.awaitExpectations(ctx, ds)
+	waiting := d.expectations.await(ctx, ds, d.queue, d.client, d.log)
 	pods, err := d.ownedPods(ctx, ds, selector) // 2. actual state, by controller reference
 	if err != nil {
 		return err
@@ -192,22 +192,6 @@ func (d *DaemonSetController) Reconcile(ctx context.Context, key api.Key) error 
 		d.queue.AddAfter(key, changesIn, "minReadySeconds")
 	}
 	return errors.Join(actErr, d.report(ctx, ds, status), past.truncate(ctx, api.Deref(ds.Spec.RevisionHistoryLimit, 10), liveRevisions(past, revision, pods))) // 5. report
-}
-
-// awaitExpectations tells whether the cache lags behind what this controller has done.
-func (d *DaemonSetController) awaitExpectations(ctx context.Context, ds *api.DaemonSet) bool {
-	now := time.Now()
-	creations, deletions, since, waiting := d.expectations.pending(ds.Key(), now)
-	if !waiting {
-		return false
-	}
-	if waited := now.Sub(since); waited < tellAfter {
-		d.queue.AddAfter(ds.Key(), tellAfter-waited, "expectations")
-		return true
-	}
-	d.queue.AddAfter(ds.Key(), time.Until(since.Add(expectationsTimeout+time.Second)), "expectations")
-	tell(client.Because(ctx, "wait: %d creations and %d deletions asked for are not in the cache yet", creations, deletions), d.client, d.log, ds)
-	return true
 }
 
 func (d *DaemonSetController) readDaemonSet(ds *api.DaemonSet) func(context.Context) (api.Object, error) {

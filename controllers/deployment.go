@@ -330,7 +330,12 @@ func (c *DeploymentController) oldPodsRunning(r *rollout) int {
 
 // scale changes sizes without rolling out anything: the Deployment is paused, or its size was changed.
 func (c *DeploymentController) scale(ctx context.Context, r *rollout) error {
-	for _, step := range planScale(r) {
+	steps := planScale(r)
+	if rs := growsTooEarly(r, steps); rs != nil {
+		tell(client.Because(ctx, "scale to %d in all waits: %s has not acted on its last change yet", wanted(r.d), rs.Name), c.client, c.log, r.d)
+		steps = nil // the event of its status brings us back
+	}
+	for _, step := range steps {
 		ctx := client.Because(ctx, "scale to %d in all: %s from %d to %d", wanted(r.d), step.rs.Name, replicas(step.rs), step.size)
 		if err := c.resize(ctx, r, step.rs, step.size); err != nil {
 			return err

@@ -133,6 +133,20 @@ func planScale(r *rollout) []resizing {
 	return nil
 }
 
+// growsTooEarly names a ReplicaSet that has not acted on its last change and may thus have more pods than its size says,
+// where another one is to grow by what this one gives up.
+func growsTooEarly(r *rollout, steps []resizing) *api.ReplicaSet {
+	for _, step := range steps {
+		if step.size > replicas(step.rs) {
+			others := slices.DeleteFunc(r.all(), func(rs *api.ReplicaSet) bool { return rs.UID == step.rs.UID })
+			if rs := unsettled(others); rs != nil {
+				return rs
+			}
+		}
+	}
+	return nil
+}
+
 // planProportionally spreads the difference between what is allowed (replicas + maxSurge) and what there is over
 // the ReplicaSets, by their size. What rounding leaves over goes to the largest.
 func planProportionally(d *api.Deployment, active []*api.ReplicaSet) []resizing {

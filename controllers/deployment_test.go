@@ -188,6 +188,21 @@ func TestPlanScale(t *testing.T) {
 	}
 }
 
+func TestGrowsTooEarly(t *testing.T) {
+	grown, shrunk := testReplicaSet("new", 3, 3), testReplicaSet("old", 1, 2)
+	grown.UID, shrunk.UID = "new", "old"
+	r := &rollout{d: testDeployment(4, "1", "1"), new: grown, old: []*api.ReplicaSet{shrunk}}
+	grow, shrink := resizing{grown, 5}, resizing{shrunk, 0}
+	require.Nil(t, growsTooEarly(r, []resizing{grow}), "all have acted on their last change")
+
+	shrunk.Generation = shrunk.Status.ObservedGeneration + 1
+	require.Equal(t, shrunk, growsTooEarly(r, []resizing{shrink, grow}), "the old one may have more pods than its size says")
+	require.Nil(t, growsTooEarly(r, []resizing{shrink}), "nothing grows")
+
+	grown.Generation, shrunk.Generation = grown.Status.ObservedGeneration+1, shrunk.Status.ObservedGeneration
+	require.Nil(t, growsTooEarly(r, []resizing{grow}), "its own pods count for itself")
+}
+
 func intString(n int32) string { return api.FromInt(int(n)).String() }
 
 func TestIsScalingEvent(t *testing.T) {

@@ -1,11 +1,14 @@
 package controllers
 
 import (
+	"context"
+	"log/slog"
 	"strconv"
 	"sync"
 	"time"
 
 	"kubelite/api"
+	"kubelite/client"
 )
 
 // expectationsTimeout is how long a controller waits for the events of its own writes. Only a lost event makes it
@@ -14,6 +17,10 @@ const expectationsTimeout = 5 * time.Minute
 
 // expectedLag is how long a cache is behind at most times.
 const expectedLag = 20 * time.Millisecond
+
+// tellAfter is how long a wait for one's own writes may last before it goes into the ledger. Normally it is over in
+// milliseconds and nobody asks.
+const tellAfter = 2 * time.Second
 
 // expectations remember what a controller of pods has asked for and its cache does not show yet. Without them
 // a controller that is faster than its watch creates everything twice:
@@ -88,6 +95,23 @@ func (e *expectations) pending(owner api.Key, now time.Time) (creations, deletio
 	}
 	creations, deletions = max(x.creations, 0), len(x.deletions)
 	return creations, deletions, x.since, creations+deletions > 0
+}
+
+// await tells whether the cache lags behind what the owner's controller has done. No event will come if one was lost: the
+// owner is looked at again when the wait has taken too long, and once before, to say so.
+func (e *expectations) await(ctx context.Context, owner api.Object, queue *client.Queue, c *client.Client, log *slog.Logger) bool {
+	key, now := owner.GetObjectMeta().Key(), time.Now()
+	creations, deletions, since, waiting := e.pending(key, now)
+	if !waiting {
+		return false
+	}
+	if waited := now.Sub(since); waited < tellAfter {
+		queue.AddAfter(key, tellAfter-waited, "expectations")
+		return true
+	}
+	queue.AddAfter(key, time.Until(since.Add(expectationsTimeout+time.Second)), "expectations")
+	tell(client.Because(ctx, "wait: %d creations and %d deletions asked for are not in the cache yet", creations, deletions), c, log, owner)
+	return true
 }
 
 // withoutDeleted drops the pods whose deletion was asked for and is not in the cache yet. A status must not count

@@ -27,9 +27,6 @@ const (
 	maxBurst = 500
 	// slowStartBatch is the size of the first batch of creates; each one after it is twice as large.
 	slowStartBatch = 1
-	// tellAfter is how long a wait for one's own writes may last before it goes into the ledger. Normally it is
-	// over in milliseconds and nobody asks.
-	tellAfter = 2 * time.Second
 )
 
 // ReplicaSetController keeps as many pods as each ReplicaSet asks for. It does the same for ReplicationControllers, which
@@ -186,7 +183,7 @@ func (r *ReplicaSetController) Reconcile(ctx context.Context, key api.Key) error
 		r.expectations.forget(key) // deleted: the garbage collector removes the pods
 		return nil
 	}
-	waiting := r.awaitExpectations(ctx, rs)
+	waiting := r.expectations.await(ctx, r.kind.object(rs), r.queue, r.client, r.log)
 	if waiting && !r.reports.due(key, time.Now()) {
 		return nil // there is nothing to do, and it is too early to report: the end of the wait brings us back
 	}
@@ -201,24 +198,6 @@ func (r *ReplicaSetController) Reconcile(ctx context.Context, key api.Key) error
 		active = r.expectations.withoutDeleted(key, active)
 	}
 	return errors.Join(actErr, r.report(ctx, rs, active, terminating, waiting, actErr)) // 5. an error means "try again later"
-}
-
-// awaitExpectations tells whether the cache lags behind what this controller has done.
-func (r *ReplicaSetController) awaitExpectations(ctx context.Context, rs *api.ReplicaSet) bool {
-	now := time.Now()
-	creations, deletions, since, waiting := r.expectations.pending(rs.Key(), now)
-	if !waiting {
-		return false
-	}
-	// No event will come if one was lost. Look again when this has taken too long, and once before to say so.
-	if waited := now.Sub(since); waited < tellAfter {
-		r.queue.AddAfter(rs.Key(), tellAfter-waited, "expectations")
-		return true
-	}
-	r.queue.AddAfter(rs.Key(), time.Until(since.Add(expectationsTimeout+time.Second)), "expectations")
-	ctx = client.Because(ctx, "wait: %d creations and %d deletions asked for are not in the cache yet", creations, deletions)
-	tell(ctx, r.client, r.log, r.kind.object(rs))
-	return true
 }
 
 // ownedPods lists the ReplicaSet's pods that count, and those on their way out, after adoption and release.

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,15 +28,16 @@ import (
 
 // StatefulSetController keeps the pods of StatefulSets.
 type StatefulSetController struct {
-	client    *client.Client
-	sets      *client.Informer[*api.StatefulSet]
-	pods      *client.Informer[*api.Pod]
-	claims    *client.Informer[*api.PersistentVolumeClaim]
-	revisions *client.Informer[*api.ControllerRevision]
-	events    *client.Recorder
-	log       *slog.Logger
-	queue     *client.Queue
-	written   *ownWrites
+	client       *client.Client
+	sets         *client.Informer[*api.StatefulSet]
+	pods         *client.Informer[*api.Pod]
+	claims       *client.Informer[*api.PersistentVolumeClaim]
+	revisions    *client.Informer[*api.ControllerRevision]
+	events       *client.Recorder
+	log          *slog.Logger
+	queue        *client.Queue
+	expectations *expectations // pods that were deleted; one that was made has its name to keep it from being made again
+	written      *ownWrites    // statuses
 }
 
 // NewStatefulSetController subscribes to the StatefulSets, pods, claims and revisions of the shared caches.
@@ -43,11 +45,14 @@ func NewStatefulSetController(c *client.Client, caches *Caches, log *slog.Logger
 	s := &StatefulSetController{
 		client: c, sets: caches.StatefulSets, pods: caches.Pods, claims: caches.VolumeClaims, revisions: caches.ControllerRevisions, log: log,
 		events: client.NewRecorder(c, "statefulset-controller", ""),
-		queue:  client.NewQueue("statefulset"), written: newOwnWrites(),
+		queue:  client.NewQueue("statefulset"), expectations: newExpectations(), written: newOwnWrites(),
 	}
 	caches.StatefulSets.OnChange(func(old, set *api.StatefulSet, revision int64) {
-		if set == nil {
+		if old != nil && (set == nil || set.UID != old.UID) {
+			s.expectations.forget(old.Key())
 			s.written.forget(old.Key())
+		}
+		if set == nil {
 			return
 		}
 		s.queue.Add(set.Key(), revision)
@@ -64,7 +69,18 @@ func (s *StatefulSetController) Run(ctx context.Context) error {
 	return s.queue.Run(ctx, 5, s.Reconcile, s.log)
 }
 
+// podChanged crosses off expectations, and queues who must look.
 func (s *StatefulSetController) podChanged(old, pod *api.Pod, revision int64) {
+	if old != nil && pod != nil && old.UID != pod.UID { // the watch missed that one pod took the name of another
+		s.podChanged(old, nil, revision)
+		s.podChanged(nil, pod, revision)
+		return
+	}
+	if last := cmp.Or(pod, old); pod == nil || pod.DeletionTimestamp != nil {
+		if ref := api.ControllerOf(last); ref != nil && ref.Kind == "StatefulSet" {
+			s.expectations.deletionObserved(api.Key{Namespace: last.Namespace, Name: ref.Name}, last.UID)
+		}
+	}
 	for _, p := range []*api.Pod{old, pod} {
 		if p == nil {
 			continue
@@ -91,6 +107,9 @@ func (s *StatefulSetController) Reconcile(ctx context.Context, key api.Key) erro
 	}
 	if _, waiting := s.written.pending(key, func(api.Key) int64 { return revisionOf(set) }, time.Now()); waiting {
 		return nil // the event of that write brings us back
+	}
+	if s.expectations.await(ctx, set, s.queue, s.client, s.log) {
+		return nil // so does the event of a pod that we deleted: until then the cache shows more that are ready than there are
 	}
 	selector, err := api.LabelSelectorAsSelector(set.Spec.Selector)
 	if err != nil {
@@ -174,6 +193,11 @@ func (s *StatefulSetController) act(ctx context.Context, set *api.StatefulSet, p
 	if err != nil {
 		return err
 	}
+	victims := make([]*api.Pod, len(plan.remove))
+	for i := range plan.remove {
+		victims[i] = plan.remove[i].pod
+	}
+	s.expectations.expect(set.Key(), 0, victims, time.Now()) // before the first request: its event may be here before its answer
 	_, err = inParallel(len(plan.remove), func(i int) error {
 		return s.deletePod(client.Because(ctx, "%s: delete it", plan.remove[i].why), set, plan.remove[i].pod)
 	})
@@ -304,6 +328,9 @@ func (s *StatefulSetController) writeIdentity(ctx context.Context, set *api.Stat
 
 func (s *StatefulSetController) deletePod(ctx context.Context, set *api.StatefulSet, pod *api.Pod) error {
 	err := client.Of[*api.Pod](s.client).Delete(ctx, pod.Namespace, pod.Name, api.DeleteOptions{Preconditions: &api.Preconditions{UID: &pod.UID}})
+	if err != nil {
+		s.expectations.deletionObserved(set.Key(), pod.UID)
+	}
 	if api.IsNotFound(err) || api.IsConflict(err) {
 		return nil // somebody else was faster
 	}
