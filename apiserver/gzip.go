@@ -179,7 +179,7 @@ func (s *Server) sendCompressed(w http.ResponseWriter, req *Request, p *page, he
 }
 
 var (
-	gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255} // RFC 1952: deflate, no name, no time, fastest, any system
+	gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255} // RFC 1952: deflate, no name, no time, any system
 	deflateEnd = []byte{3, 0}                                 // RFC 1951: a last block with nothing in it
 	// The commas between blocks.
 	storedComma = stored([]byte(","))
