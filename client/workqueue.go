@@ -121,15 +121,16 @@ func (q *Queue) Run(ctx context.Context, workers int, reconcile func(ctx context
 	stop := context.AfterFunc(ctx, q.close)
 	defer stop()
 	var wg sync.WaitGroup
-	for range workers {
-		wg.Go(func() {
-			for {
-				key, causes, pass, ok := q.get()
-				if !ok {
-					return
-				}
-				q.pass(ctx, key, causes, pass, reconcile, log)
-			}
+	slots := make(chan struct{}, workers)
+	for {
+		slots <- struct{}{} // first a free worker, then work: as long as a key waits, more causes can join it
+		key, causes, pass, ok := q.get()
+		if !ok {
+			break
+		}
+		wg.Go(func() { // made for this pass: of all the loops' workers, most have nothing to do
+			defer func() { <-slots }()
+			q.pass(ctx, key, causes, pass, reconcile, log)
 		})
 	}
 	wg.Wait()

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -32,7 +33,13 @@ func Run(ctx context.Context, cfg Config) error {
 	s := &server{
 		cfg: cfg, usage: &usage{nodes: map[string]*history{}},
 		nodes: client.NewInformer[*api.Node](cfg.Client, client.InformerOptions{}),
+		due:   client.NewQueue("kubelets"),
 	}
+	s.nodes.OnChange(func(old, node *api.Node, _ int64) {
+		if old == nil || node == nil {
+			s.due.Add(cmp.Or(node, old).Key())
+		}
+	})
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for the API server: %w", err)
@@ -44,53 +51,25 @@ func Run(ctx context.Context, cfg Config) error {
 	return group.Wait()
 }
 
-// scrapeAll reads all kubelets now and then. A node that joins is read when it is seen first.
-func (s *server) scrapeAll(ctx context.Context) error {
-	if err := s.nodes.WaitForSync(ctx); err != nil {
-		return err
-	}
-	joined := make(chan struct{}, 1)
-	s.nodes.OnChange(func(old, node *api.Node, _ int64) {
-		if old == nil && node != nil {
-			select {
-			case joined <- struct{}{}:
-			default: // somebody is told already
-			}
-		}
-	})
-	tick := time.NewTicker(s.cfg.Resolution)
-	defer tick.Stop()
-	for {
-		s.scrapeOnce(ctx)
-		select {
-		case <-tick.C:
-		case <-joined:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
+// scrapers is how many kubelets are read side by side.
+const scrapers = 16
 
-func (s *server) scrapeOnce(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.Resolution)
-	defer cancel()
-	names := map[string]bool{}
-	var group errgroup.Group
-	group.SetLimit(16)
-	for _, node := range s.nodes.List("", nil) {
-		names[node.Name] = true
-		group.Go(func() error {
-			readings, err := scrape(ctx, s.cfg.Client, node.Name)
-			if err != nil {
-				if ctx.Err() == nil {
-					s.cfg.Logger.WarnContext(ctx, "kubelet not read", "node", node.Name, "error", err)
-				}
-				return nil // the others are read all the same
-			}
-			s.usage.observe(node.Name, readings)
+// scrapeAll reads every kubelet when its node is seen first, and then again and again until the node is gone.
+func (s *server) scrapeAll(ctx context.Context) error {
+	return s.due.Run(ctx, scrapers, func(ctx context.Context, key api.Key) error {
+		if _, there := s.nodes.Get(key); !there {
+			s.usage.forget(key.Name)
 			return nil
-		})
-	}
-	_ = group.Wait() // none returns an error
-	s.usage.keep(names)
+		}
+		s.due.AddAfter(key, s.cfg.Resolution, "metric-resolution")
+		ctx, cancel := context.WithTimeout(ctx, s.cfg.Resolution)
+		defer cancel()
+		readings, err := scrape(ctx, s.cfg.Client, key.Name)
+		if err != nil {
+			s.cfg.Logger.WarnContext(ctx, "kubelet not read", "node", key.Name, "error", err)
+			return nil // it will be asked again
+		}
+		s.usage.observe(key.Name, readings)
+		return nil
+	}, s.cfg.Logger)
 }

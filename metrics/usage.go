@@ -103,15 +103,11 @@ func sumOf(containers map[containerKey]measured) *measured {
 	return sum
 }
 
-// keep forgets the nodes that are not in the list.
-func (u *usage) keep(nodes map[string]bool) {
+// forget drops a node that is gone.
+func (u *usage) forget(node string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for name := range u.nodes {
-		if !nodes[name] {
-			delete(u.nodes, name)
-		}
-	}
+	delete(u.nodes, node)
 }
 
 // ofNode is false while a node has not been measured.

@@ -15,6 +15,9 @@ const (
 	// lookInterval is how often a process looks at itself. If it used less than restShare of one core since, it rests.
 	lookInterval = 15 * time.Second
 	restShare    = 0.02
+	// startPercent is how much garbage there may be during start-up, most of what is made then being needed for good: between
+	// more of it, it would lie scattered over pages that cannot be given back.
+	startPercent = 30
 )
 
 // garbage says how much of it a process may have before it is collected.
@@ -44,10 +47,11 @@ var longRunning = map[string]garbage{
 // whenever the process rests, garbage is collected and memory given back, with the pages of the binary that were touched
 // once: four fifths of them are not touched again.
 func keepSmall(ctx context.Context, allowed garbage) {
-	debug.SetGCPercent(allowed.of(alive()))
+	debug.SetGCPercent(startPercent)
 	go func() {
 		client.Wait(ctx, settled)
 		giveBack()
+		debug.SetGCPercent(allowed.of(alive()))
 		for used := processorTime(); client.Wait(ctx, lookInterval); {
 			debug.SetGCPercent(allowed.of(alive()))
 			now := processorTime()
