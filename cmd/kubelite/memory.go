@@ -15,9 +15,6 @@ const (
 	// lookInterval is how often a process looks at itself. If it used less than restShare of one core since, it rests.
 	lookInterval = 15 * time.Second
 	restShare    = 0.02
-	// startPercent is how much garbage there may be during start-up, most of what is made then being needed for good: between
-	// more of it, it would lie scattered over pages that cannot be given back.
-	startPercent = 30
 )
 
 // garbage says how much of it a process may have before it is collected.
@@ -46,8 +43,10 @@ var longRunning = map[string]garbage{
 // keepSmall makes a process that is mostly idle small: half a dozen of them make a cluster. Once start-up is over, and
 // whenever the process rests, garbage is collected and memory given back, with the pages of the binary that were touched
 // once: four fifths of them are not touched again.
+//
+// Until then Go's own figure holds. More garbage would do harm for good: what start-up makes is mostly needed on, and would lie
+// scattered among it, over pages that cannot be given back.
 func keepSmall(ctx context.Context, allowed garbage) {
-	debug.SetGCPercent(startPercent)
 	go func() {
 		client.Wait(ctx, settled)
 		giveBack()
