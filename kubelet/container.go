@@ -46,10 +46,11 @@ func (w *podWorker) startContainer(ctx context.Context, pod *api.Pod, step start
 	w.event(ctx, pod, c.Name, eventNormal, "Started", "Container started")
 
 	if c.Lifecycle != nil && c.Lifecycle.PostStart != nil {
-		if err := w.k.runHook(ctx, pod, c, id, sandboxIP(sandbox, w.k.cfg.NodeIP), c.Lifecycle.PostStart); err != nil {
+		ip := sandboxIP(sandbox, w.k.cfg.NodeIP)
+		if err := w.k.runHook(ctx, pod, c, id, ip, c.Lifecycle.PostStart); err != nil {
 			// What the hook printed may hold secrets: it goes into the status, which fewer people read than events.
 			w.event(ctx, pod, c.Name, eventWarning, "FailedPostStartHook", "PostStartHook failed")
-			w.stopContainer(ctx, pod, c.Name, id, "FailedPostStartHook", gracePeriod(pod))
+			w.stopContainer(ctx, pod, ip, killStep{ID: id, Name: c.Name, Message: "FailedPostStartHook", Grace: gracePeriod(pod)})
 			return &startError{waitingReason: waitingReason{Reason: reasonPostStartError, Message: err.Error()}}
 		}
 	}

@@ -244,7 +244,7 @@ func (k *Kubelet) worker(uid api.UID) *podWorker {
 	defer k.mu.Unlock()
 	w := k.workers[uid]
 	if w == nil {
-		w = &podWorker{k: k, uid: uid, waiting: map[string]waitingReason{}, backoffs: map[string]backoff{}, pulls: map[string]pull{}}
+		w = &podWorker{k: k, uid: uid, waiting: map[string]waitingReason{}, backoffs: map[string]backoff{}, pulls: map[string]pull{}, answers: make(chan struct{}, 1)}
 		k.workers[uid] = w
 	}
 	return w

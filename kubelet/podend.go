@@ -15,7 +15,6 @@ import (
 // terminate ends a pod for good. What is left of it stays for those who want to read its logs, until the pod is
 // deleted: then everything goes, and when there is nothing left that could run, the API may forget the pod.
 func (w *podWorker) terminate(ctx context.Context, pod *api.Pod, gone bool, seen *RuntimePod, plan podPlan) error {
-	w.k.prober.forget(w.uid)
 	if plan.Terminate == deadlineMessage {
 		w.event(ctx, pod, "", eventNormal, deadlineReason, "%s", deadlineMessage)
 	}
@@ -23,7 +22,7 @@ func (w *podWorker) terminate(ctx context.Context, pod *api.Pod, gone bool, seen
 		pod = withGrace(pod, plan.Failure.grace)
 	}
 	if len(seen.Running()) > 0 || seen.Sandbox() != nil {
-		if err := w.stop(ctx, pod, seen); err != nil {
+		if err := w.stop(ctx, pod, gone, seen); err != nil {
 			return err
 		}
 		var err error
@@ -31,6 +30,7 @@ func (w *podWorker) terminate(ctx context.Context, pod *api.Pod, gone bool, seen
 			return err
 		}
 	}
+	w.k.prober.forget(w.uid)
 	if gone {
 		if err := w.remove(ctx, seen); err != nil {
 			return err
@@ -66,16 +66,52 @@ func withGrace(pod *api.Pod, grace time.Duration) *api.Pod {
 	return &hurried
 }
 
-// stop ends all containers of the pod and takes its sandbox off the network.
-func (w *podWorker) stop(ctx context.Context, pod *api.Pod, seen *RuntimePod) error {
+// stop ends all containers of the pod and takes its sandbox off the network. Until they have ended, whether they are ready is
+// reported as it changes: a server that drains says so by its readiness probe.
+func (w *podWorker) stop(ctx context.Context, pod *api.Pod, gone bool, seen *RuntimePod) error {
+	ip := w.status.PodIP
+	stopped := make(chan error, 1)
+	go func() { stopped <- w.stopContainers(ctx, pod, ip, seen) }()
+	for stopping := true; stopping; {
+		select {
+		case err := <-stopped:
+			if err != nil {
+				return err
+			}
+			stopping = false
+		case <-w.answers:
+			if gone {
+				continue
+			}
+			ending := *pod // the other goroutine reads it
+			now, err := w.observe(ctx, pod)
+			if err == nil {
+				err = w.report(ctx, &ending, now, nil, false)
+			}
+			if err != nil && ctx.Err() == nil {
+				w.k.log.Warn("readiness of an ending pod not reported", "namespace", pod.Namespace, "name", pod.Name, "error", err)
+			}
+		}
+	}
+	var err error
+	for _, s := range seen.Sandboxes {
+		if s.Ready {
+			err = errors.Join(err, w.k.runtime.StopPodSandbox(ctx, s.ID))
+		}
+	}
+	return err
+}
+
+// stopContainers ends the containers, group after group, in the time that the pod has.
+func (w *podWorker) stopContainers(ctx context.Context, pod *api.Pod, ip string, seen *RuntimePod) error {
 	deadline := time.Now().Add(gracePeriod(pod))
-	err := w.hurriedly(ctx, gracePeriod(pod), func(ctx context.Context) error {
+	return w.hurriedly(ctx, gracePeriod(pod), func(ctx context.Context) error {
 		for _, group := range stopOrder(pod, seen.Running()) {
 			var wg sync.WaitGroup
 			errs := make([]error, len(group))
 			for i, c := range group {
 				wg.Go(func() {
-					errs[i] = w.stopContainer(ctx, pod, c.Name, c.ID, "Stopping container "+c.Name, time.Until(deadline))
+					errs[i] = w.stopContainer(ctx, pod, ip, killStep{ID: c.ID, Name: c.Name, Message: "Stopping container " + c.Name, Grace: time.Until(deadline)})
 				})
 			}
 			wg.Wait()
@@ -85,22 +121,13 @@ func (w *podWorker) stop(ctx context.Context, pod *api.Pod, seen *RuntimePod) er
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for _, s := range seen.Sandboxes {
-		if s.Ready {
-			err = errors.Join(err, w.k.runtime.StopPodSandbox(ctx, s.ID))
-		}
-	}
-	return err
 }
 
 // kill stops single containers of a pod that goes on.
 func (w *podWorker) kill(ctx context.Context, pod *api.Pod, steps []killStep) error {
 	for _, step := range steps {
 		err := w.hurriedly(ctx, step.Grace, func(ctx context.Context) error {
-			return w.stopContainer(ctx, pod, step.Name, step.ID, step.Message, step.Grace)
+			return w.stopContainer(ctx, pod, w.status.PodIP, step)
 		})
 		if err != nil {
 			return err
@@ -134,19 +161,19 @@ func (w *podWorker) hurriedly(ctx context.Context, grace time.Duration, stop fun
 }
 
 // stopContainer runs the container's preStop hook and ends it. Whatever the hook takes is missing from its grace.
-func (w *podWorker) stopContainer(ctx context.Context, pod *api.Pod, name, id, message string, grace time.Duration) error {
-	w.k.prober.leave(id)
-	w.event(ctx, pod, name, eventNormal, "Killing", "%s", message)
+func (w *podWorker) stopContainer(ctx context.Context, pod *api.Pod, ip string, step killStep) error {
+	w.k.prober.quiet(step.ID)
+	w.event(ctx, pod, step.Name, eventNormal, "Killing", "%s", step.Message)
 	began := time.Now()
-	if c := findContainer(pod, name); c != nil && c.Lifecycle != nil && c.Lifecycle.PreStop != nil && grace > 0 {
-		hook, cancel := context.WithTimeout(ctx, grace)
-		if err := w.k.runHook(hook, pod, c, id, w.status.PodIP, c.Lifecycle.PreStop); err != nil && ctx.Err() == nil {
-			w.event(ctx, pod, name, eventWarning, "FailedPreStopHook", "PreStopHook failed")
+	if c := findContainer(pod, step.Name); c != nil && c.Lifecycle != nil && c.Lifecycle.PreStop != nil && step.Grace > 0 {
+		hook, cancel := context.WithTimeout(ctx, step.Grace)
+		if err := w.k.runHook(hook, pod, c, step.ID, ip, c.Lifecycle.PreStop); err != nil && ctx.Err() == nil {
+			w.event(ctx, pod, step.Name, eventWarning, "FailedPreStopHook", "PreStopHook failed")
 		}
 		cancel()
 	}
-	if err := w.k.runtime.StopContainer(ctx, id, max(grace-time.Since(began), minimumGrace)); err != nil {
-		return fmt.Errorf("stop container %s: %w", name, err)
+	if err := w.k.runtime.StopContainer(ctx, step.ID, max(step.Grace-time.Since(began), minimumGrace)); err != nil {
+		return fmt.Errorf("stop container %s: %w", step.Name, err)
 	}
 	return nil
 }

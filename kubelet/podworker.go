@@ -38,6 +38,8 @@ type podWorker struct {
 	// fingerprint is what the runtime had of the pod at the last look; guarded by mu
 	fingerprint uint64
 
+	answers chan struct{} // has one if a probe's answer has changed
+
 	// The rest belongs to the goroutine at work.
 
 	status   api.PodStatus            // as computed last
@@ -79,6 +81,15 @@ func (w *podWorker) volumesChanged(ctx context.Context) {
 	w.mu.Lock()
 	w.stale = true
 	w.mu.Unlock()
+	w.wake(ctx)
+}
+
+// answered wakes the worker because a probe's answer has changed. One that is just stopping its pod reports it at once.
+func (w *podWorker) answered(ctx context.Context) {
+	select {
+	case w.answers <- struct{}{}:
+	default: // it has not even seen the last one
+	}
 	w.wake(ctx)
 }
 
@@ -369,7 +380,7 @@ func (w *podWorker) newSandbox(ctx context.Context, pod *api.Pod, seen *RuntimeP
 	}
 	if len(seen.Sandboxes) > 0 {
 		w.event(ctx, pod, "", eventNormal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
-		if err := w.stop(ctx, pod, seen); err != nil {
+		if err := w.stop(ctx, pod, false, seen); err != nil {
 			return nil, err
 		}
 		for _, old := range seen.Sandboxes {

@@ -62,8 +62,9 @@ type prober struct {
 type probedContainer struct {
 	pod     api.UID
 	cancel  context.CancelFunc
-	started chan struct{} // closed once the startup probe succeeded
-	results probeResults  // guarded by prober.mu
+	quiet   context.CancelFunc // ends all but the readiness probe
+	started chan struct{}      // closed once the startup probe succeeded
+	results probeResults       // guarded by prober.mu
 }
 
 func newProber(k *Kubelet) *prober {
@@ -93,8 +94,9 @@ func (p *prober) watch(ctx context.Context, w *podWorker, pod *api.Pod, seen *Ru
 		}
 		probing, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		stop := context.AfterFunc(p.k.running, cancel) // the worker's look ends, the probing goes on
+		alive, quiet := context.WithCancel(probing)
 		probed := &probedContainer{
-			pod: pod.UID, cancel: func() { stop(); cancel() }, started: make(chan struct{}), results: w.formerResults(rc),
+			pod: pod.UID, cancel: func() { stop(); cancel() }, quiet: quiet, started: make(chan struct{}), results: w.formerResults(rc),
 		}
 		p.of[rc.ID] = probed
 		target := probeTarget{w: w, pod: pod, container: c, id: rc.ID, startedAt: rc.StartedAt, ip: otherwise(w.status.PodIP, p.k.cfg.NodeIP)}
@@ -107,8 +109,12 @@ func (p *prober) watch(ctx context.Context, w *podWorker, pod *api.Pod, seen *Ru
 			delete(probes, StartupProbe)
 		}
 		for kind, probe := range probes {
+			asking := alive
+			if kind == ReadinessProbe {
+				asking = probing
+			}
 			if probe != nil {
-				p.k.working.Go(func() { p.run(probing, probed, &target, kind, probe) })
+				p.k.working.Go(func() { p.run(asking, probed, &target, kind, probe) })
 			}
 		}
 	}
@@ -137,17 +143,17 @@ func (w *podWorker) formerResults(rc *RuntimeContainer) probeResults {
 	return results
 }
 
-// leave ends the probing of a container that is about to be stopped.
-func (p *prober) leave(containerID string) {
+// quiet leaves only the readiness probe of a container that is about to be stopped: nobody wants to restart it any more, but
+// it gets traffic until it says that it is not ready.
+func (p *prober) quiet(containerID string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c := p.of[containerID]; c != nil {
-		c.cancel()
-		delete(p.of, containerID)
+		c.quiet()
 	}
 }
 
-// forget ends the probing of a pod: what is being stopped need not answer.
+// forget ends the probing of a pod that has been stopped.
 func (p *prober) forget(uid api.UID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -204,7 +210,7 @@ func (p *prober) run(ctx context.Context, c *probedContainer, t *probeTarget, ki
 		}
 		if result == probeSuccess && inRow >= probe.SuccessThreshold || result == probeFailure && inRow >= probe.FailureThreshold {
 			if p.set(c, kind, result) {
-				t.w.wake(p.k.running)
+				t.w.answered(p.k.running)
 			}
 			if kind == StartupProbe && result == probeSuccess {
 				close(c.started)

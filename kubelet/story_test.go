@@ -135,6 +135,7 @@ func TestKubelet(t *testing.T) {
 		{"init containers and sidecars run first", initContainersAndSidecarsRunFirst},
 		{"a restarted kubelet finds its pods", aRestartedKubeletFindsItsPods},
 		{"readiness follows the annotation", readinessFollowsTheAnnotation},
+		{"readiness is told while a pod ends", readinessIsToldWhileAPodEnds},
 		{"a missing ConfigMap holds a pod back", aMissingConfigMapHoldsAPodBack},
 		{"a deadline ends a pod", aDeadlineEndsAPod},
 		{"the ledger says why a status was written", theLedgerSaysWhyAStatusWasWritten},
@@ -252,6 +253,24 @@ func aRestartedKubeletFindsItsPods(t *testing.T, h *story.Harness, n *node) {
 		}
 		return errors.Join(err, errors.New("the deleted pod is still there"))
 	})
+}
+
+// A server that drains, for as long as its preStop hook takes, says by its readiness probe that it takes no more work.
+func readinessIsToldWhileAPodEnds(t *testing.T, h *story.Harness, n *node) {
+	create(h, pod("draining", nil, func(p *api.Pod) {
+		c := &p.Spec.Containers[0]
+		c.ReadinessProbe = &api.Probe{PeriodSeconds: 1, FailureThreshold: 1, ProbeHandler: api.ProbeHandler{TCPSocket: &api.TCPSocketAction{Port: api.FromInt(80)}}}
+		c.Lifecycle = &api.Lifecycle{PreStop: &api.LifecycleHandler{Sleep: &api.SleepAction{Seconds: 25}}}
+	}))
+	status(h, "draining", "ready", ready)
+	require.NoError(t, client.Of[*api.Pod](h.Client).Delete(h.Ctx, "default", "draining", api.DeleteOptions{}))
+	p := get(h, "draining")
+	require.NotNil(t, p.DeletionTimestamp)
+	require.True(t, p.Status.ContainerStatuses[0].Ready, "being deleted is no reason to be not ready")
+	n.Runtime.UpdateAnnotations(p.UID, map[string]string{"simulated.kubelite.io/ready": "false"})
+	status(h, "draining", "not ready", func(p *api.Pod, c *api.ContainerStatus) bool { return !c.Ready && c.State.Running != nil })
+	require.NoError(t, client.Of[*api.Pod](h.Client).Delete(h.Ctx, "default", "draining", api.DeleteOptions{GracePeriodSeconds: api.Ptr[int64](1)})) // lost patience
+	h.Eventually(nothingLeft(n))
 }
 
 func readinessFollowsTheAnnotation(t *testing.T, h *story.Harness, _ *node) {
