@@ -86,25 +86,32 @@ func (s *Session) Start(ctx context.Context) error {
 	})
 }
 
-// send makes objects, or patches them.
+// send makes objects, or patches them, or deletes those that say so as strategic merge patches do: "$patch: delete".
 func (s *Session) send(ctx context.Context, objects []*api.Unstructured, method, contentType string) error {
 	for _, object := range objects {
-		body, err := api.MarshalJSON(object)
-		if err != nil {
-			return err
-		}
-		request := client.Request{Method: method, Path: kindOf(object).Path(object.Namespace, ""), Body: body, ContentType: contentType}
-		name := object.Name
-		if isNode(object) {
+		request := client.Request{Method: method, ContentType: contentType}
+		switch {
+		case object.Content["$patch"] == "delete":
+			request.Method = http.MethodDelete
+		case isNode(object):
 			nodes, err := s.nodes(ctx)
 			if err != nil || len(nodes) == 0 {
 				return errors.Join(errors.New("no node is ready"), err)
 			}
-			name = nodes[len(nodes)-1].Name
-			request.Method, request.ContentType = http.MethodPatch, string(api.StrategicMergePatchType)
+			last := *object
+			last.Name = nodes[len(nodes)-1].Name
+			object, request.Method, request.ContentType = &last, http.MethodPatch, string(api.StrategicMergePatchType)
 		}
-		if request.Method == http.MethodPatch {
-			request.Path = kindOf(object).Path(object.Namespace, name)
+		name := object.Name
+		if request.Method == http.MethodPost {
+			name = "" // it goes to the collection
+		}
+		request.Path = kindOf(object).Path(object.Namespace, name)
+		if request.Method != http.MethodDelete {
+			var err error
+			if request.Body, err = api.MarshalJSON(object); err != nil {
+				return err
+			}
 		}
 		if _, err := s.Client.Do(ctx, request); err != nil {
 			return fmt.Errorf("set up %s: %w", api.Describe(object), err)
