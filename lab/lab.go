@@ -193,6 +193,9 @@ func kindNamed(resource string) (*api.Kind, error) {
 	return api.Kinds[i], nil
 }
 
+// costLimit is a second or two: a long history has many moments, and some checks compare each with each.
+const costLimit = 1_000_000_000
+
 // compile finds the kinds that are watched and makes programs of all expressions, whose variables are called as the kinds.
 func (l *Lab) compile() error {
 	variables := []cel.Variable{{Name: "history", Type: cel.Dynamic}, {Name: "ns", Type: cel.AnyString}, {Name: "authorizer", Type: cel.Authorizes}}
@@ -212,7 +215,7 @@ func (l *Lab) compile() error {
 		}
 		l.outside = append(l.outside, kind.Path("", name))
 	}
-	env, err := cel.Base().With(variables...)
+	env, err := cel.Base().WithLimit(costLimit).With(variables...)
 	if err != nil {
 		return err
 	}

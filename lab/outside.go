@@ -2,7 +2,9 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -64,8 +66,28 @@ func (s *Session) outside() (paths []string) {
 	return append(paths, s.Lab.outside...)
 }
 
-// isNode marks an object of the set-up that is not to be made: what it says is patched into the cluster's last node.
+// isNode marks an object of the set-up that is not to be made: its labels and taints are for the cluster's last node.
 func isNode(object *api.Unstructured) bool { return object.Kind == "Node" }
+
+// markNode gives the last node what the set-up says of one.
+func (s *Session) markNode(ctx context.Context, object *api.Unstructured) error {
+	content, err := api.MarshalJSON(object)
+	if err != nil {
+		return err
+	}
+	var wanted api.Node
+	if err := api.UnmarshalJSON(content, &wanted); err != nil {
+		return err
+	}
+	nodes, err := s.nodes(ctx)
+	if err != nil || len(nodes) == 0 {
+		return errors.Join(errors.New("no node is ready"), err)
+	}
+	return s.changeNode(ctx, nodes[len(nodes)-1].Name, func(n *api.Node) {
+		maps.Copy(n.Labels, wanted.Labels)
+		n.Spec.Taints = append(n.Spec.Taints, wanted.Spec.Taints...)
+	})
+}
 
 // clearNodes takes from all nodes the labels and taints whose keys begin with the lab's namespace, as those of labs do.
 func (s *Session) clearNodes(ctx context.Context) error {
@@ -75,29 +97,32 @@ func (s *Session) clearNodes(ctx context.Context) error {
 		return err
 	}
 	for _, n := range all.Items {
-		labels, taints := map[string]any{}, []any{}
-		for key := range n.Labels {
-			if ours(key) {
-				labels[key] = nil
-			}
-		}
-		for _, t := range n.Spec.Taints {
-			if ours(t.Key) {
-				taints = append(taints, map[string]any{"$patch": "delete", "key": t.Key})
-			}
-		}
-		if len(labels)+len(taints) == 0 {
-			continue
-		}
-		patch, err := api.MarshalJSON(map[string]any{"metadata": map[string]any{"labels": labels}, "spec": map[string]any{"taints": taints}})
+		err := s.changeNode(ctx, n.Name, func(n *api.Node) {
+			maps.DeleteFunc(n.Labels, func(key, _ string) bool { return ours(key) })
+			n.Spec.Taints = slices.DeleteFunc(n.Spec.Taints, func(t api.Taint) bool { return ours(t.Key) })
+		})
 		if err != nil {
-			return err
-		}
-		if _, err := client.Of[*api.Node](s.Client).Patch(ctx, "", n.Name, api.StrategicMergePatchType, patch); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// changeNode changes a node, again if its kubelet has done so meanwhile.
+func (s *Session) changeNode(ctx context.Context, name string, change func(*api.Node)) error {
+	for {
+		n, err := client.Of[*api.Node](s.Client).Get(ctx, "", name)
+		if err != nil {
+			return err
+		}
+		before := len(n.Labels) + len(n.Spec.Taints)
+		if change(n); len(n.Labels)+len(n.Spec.Taints) == before {
+			return nil
+		}
+		if _, err := client.Of[*api.Node](s.Client).Update(ctx, n); !api.IsConflict(err) {
+			return err
+		}
+	}
 }
 
 // releaseFinalizers lets the objects of the set-up be deleted whose finalizers nobody but the lab knows.

@@ -94,13 +94,10 @@ func (s *Session) send(ctx context.Context, objects []*api.Unstructured, method,
 		case object.Content["$patch"] == "delete":
 			request.Method = http.MethodDelete
 		case isNode(object):
-			nodes, err := s.nodes(ctx)
-			if err != nil || len(nodes) == 0 {
-				return errors.Join(errors.New("no node is ready"), err)
+			if err := s.markNode(ctx, object); err != nil {
+				return err
 			}
-			last := *object
-			last.Name = nodes[len(nodes)-1].Name
-			object, request.Method, request.ContentType = &last, http.MethodPatch, string(api.StrategicMergePatchType)
+			continue
 		}
 		name := object.Name
 		if request.Method == http.MethodPost {
