@@ -92,7 +92,7 @@ type State string
 
 // The states that a lab can be in.
 const (
-	NotStarted State = ""
+	NotStarted State = "not started"
 	Started    State = "started" // and on the cluster
 	Left       State = "left"    // started once, and removed without having been solved
 	Solved     State = "solved"  // for good, whether it is still on the cluster or not
@@ -114,7 +114,7 @@ func NewReport(ctx context.Context, c *client.Client, all []*Lab) (*Report, erro
 	}
 	report := &Report{Time: time.Now().UTC().Truncate(time.Second), Total: len(all)}
 	for _, l := range all {
-		line := Line{Name: l.Name, Title: l.Title, Sort: l.Sort, Progress: kept[l.Name]}
+		line := Line{Name: l.Name, Title: l.Title, Sort: l.Sort, State: NotStarted, Progress: kept[l.Name]}
 		switch {
 		case !line.Solved.IsZero():
 			line.State = Solved

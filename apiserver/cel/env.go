@@ -66,7 +66,9 @@ var base = sync.OnceValue(func() *Env {
 })
 
 // WithLimit is the environment for expressions of people who pay themselves, and may pay more than an API server for strangers.
-func (e *Env) WithLimit(limit uint64) *Env { return &Env{env: e.env, variables: e.variables, limit: limit} }
+func (e *Env) WithLimit(limit uint64) *Env {
+	return &Env{env: e.env, variables: e.variables, limit: limit}
+}
 
 // With is the environment with more variables.
 func (e *Env) With(variables ...Variable) (*Env, error) {

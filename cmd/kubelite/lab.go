@@ -135,7 +135,11 @@ func listLabs(ctx context.Context, c *client.Client, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 8, 3, ' ', 0)
 	fmt.Fprintln(w, "NAME\tSORT\tSTATE\tNEEDS\tWHAT IT TEACHES")
 	for i, l := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", l.Name, l.Sort, report.Labs[i].State, l.Needs, l.Teaches)
+		state := report.Labs[i].State
+		if state == lab.NotStarted {
+			state = ""
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", l.Name, l.Sort, state, l.Needs, l.Teaches)
 	}
 	return w.Flush()
 }
