@@ -46,16 +46,20 @@ func Running(ctx context.Context, c *client.Client) ([]string, error) {
 // Start makes the lab's namespace and what is in it when the lab begins, and waits until that has come to rest.
 func (s *Session) Start(ctx context.Context) error {
 	ctx = client.Because(ctx, "lab %s is set up", s.Lab.Name)
+	namespaces, name := client.Of[*api.Namespace](s.Client), s.Lab.Namespace()
+	_, err := namespaces.Get(ctx, "", name)
+	if err == nil {
+		return fmt.Errorf("lab %s has been started: go on, or begin again with kubelite lab reset %s", s.Lab.Name, s.Lab.Name)
+	}
+	if !api.IsNotFound(err) {
+		return err
+	}
 	if err := s.fits(ctx); err != nil {
 		return err
 	}
-	name := s.Lab.Namespace()
-	namespace, err := client.Of[*api.Namespace](s.Client).Create(ctx, &api.Namespace{ObjectMeta: api.ObjectMeta{
+	namespace, err := namespaces.Create(ctx, &api.Namespace{ObjectMeta: api.ObjectMeta{
 		Name: name, Labels: map[string]string{labelLab: s.Lab.Name},
 	}})
-	if api.IsAlreadyExists(err) {
-		return fmt.Errorf("lab %s has been started: go on, or begin again with kubelite lab reset %s", s.Lab.Name, s.Lab.Name)
-	}
 	if err != nil {
 		return err
 	}
