@@ -19,7 +19,8 @@ type Lab struct {
 
 	Title   string `json:"title"`
 	Teaches string `json:"teaches"`
-	// Sort is "operate", where something is to be made, or "repair", where something is broken.
+	// Sort is "operate", where something is to be made, "repair", where something is broken, or "predict", where the learner says
+	// what comes next.
 	Sort string `json:"sort"`
 	// Needs is what the cluster must have for it.
 	Needs Needs `json:"needs,omitzero"`

@@ -34,6 +34,7 @@ func startCluster(t *testing.T, runtime string) *cluster {
 	require.NoError(t, err, "%s", out)
 	t.Cleanup(func() { c.kubelite(t, "delete") })
 	c.kubelite(t, "start", "--runtime", runtime, "--nodes", "2", "--port", "0", "--no-merge")
+	require.NoError(t, client.SetActiveProfile(home, c.profile)) // scripts say kubelite as a learner does
 	cfg, err := client.LoadKubeconfig(config, "")
 	require.NoError(t, err)
 	c.client, err = client.New(cfg)
