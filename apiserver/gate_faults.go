@@ -33,7 +33,10 @@ func (s *Server) strike(req *Request, asked *gate.Request) error {
 			return s.overtake(req, asked)
 		}
 	case "get", "list":
-		if old := s.debugger.Staleness(asked); old > 0 && req.Subresource == "" && !req.Resource.neverStored() {
+		if req.Subresource != "" || req.Resource.neverStored() {
+			return nil
+		}
+		if old := s.debugger.Staleness(asked); old > 0 {
 			moment, err := s.momentAt(req.HTTP.Context(), time.Now().Add(-old))
 			if err != nil {
 				return err
