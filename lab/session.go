@@ -83,19 +83,20 @@ func (s *Session) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the set-up does not come to rest: %w", err)
 	}
-	h.seen = &seen{}
-	if err := s.write(ctx, h, h.last()); err != nil {
-		return err
-	}
 	if err := s.annotate(ctx, annotationBegins, strconv.FormatInt(h.last(), 10)); err != nil {
 		return err
 	}
-	return s.progress(ctx, func(p *Progress) {
+	err = s.progress(ctx, func(p *Progress) {
 		p.Attempts++
 		if p.Started.IsZero() {
 			p.Started = time.Now().UTC().Truncate(time.Second)
 		}
 	})
+	if err != nil {
+		return err
+	}
+	_, err = s.Check(ctx) // the first look sees the last ripples of the set-up, so that nobody takes them for something missed
+	return err
 }
 
 // send makes objects, or patches them, or deletes those that say so as strategic merge patches do: "$patch: delete".
@@ -211,9 +212,11 @@ func (s *Session) history(ctx context.Context) (*history, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.seen = &seen{Failed: map[string]string{}}
-	if err := api.UnmarshalJSON([]byte(namespace.Annotations[annotationSeen]), h.seen); err != nil {
-		return nil, fmt.Errorf("annotation %s: %w", annotationSeen, err)
+	h.seen = &seen{Revision: begins, Failed: map[string]string{}}
+	if noted := namespace.Annotations[annotationSeen]; noted != "" {
+		if err := api.UnmarshalJSON([]byte(noted), h.seen); err != nil {
+			return nil, fmt.Errorf("annotation %s: %w", annotationSeen, err)
+		}
 	}
 	h.seen.resume(h)
 	return h, nil
