@@ -324,6 +324,9 @@ func (w *podWorker) act(ctx context.Context, pod *api.Pod, seen *RuntimePod, pla
 	if err := w.kill(ctx, pod, plan.Kill); err != nil {
 		return plan.Next, err
 	}
+	if len(plan.Kill) > 0 {
+		plan.wakeAt(time.Now()) // what was stopped here may have to be started again, and nobody else knows of it
+	}
 	if err := w.resize(ctx, pod, plan.Resize); err != nil {
 		return plan.Next, err
 	}

@@ -131,6 +131,7 @@ func TestKubelet(t *testing.T) {
 	}{
 		{"a pod runs and is deleted", aPodRunsAndIsDeleted},
 		{"a crashing container is held back", aCrashingContainerIsHeldBack},
+		{"a container that does not answer is started again", aContainerThatDoesNotAnswerIsStartedAgain},
 		{"a pod that is not restarted ends", aPodThatIsNotRestartedEnds},
 		{"init containers and sidecars run first", initContainersAndSidecarsRunFirst},
 		{"a restarted kubelet finds its pods", aRestartedKubeletFindsItsPods},
@@ -182,6 +183,19 @@ func aCrashingContainerIsHeldBack(t *testing.T, h *story.Harness, _ *node) {
 	require.Equal(t, int32(3), c.LastTerminationState.Terminated.ExitCode)
 	require.Equal(t, api.PodRunning, p.Status.Phase)
 	events(h, "crash", "Pulled", "Created", "Started", "BackOff")
+}
+
+func aContainerThatDoesNotAnswerIsStartedAgain(t *testing.T, h *story.Harness, _ *node) {
+	create(h, pod("cold", nil, func(p *api.Pod) {
+		p.Spec.TerminationGracePeriodSeconds = api.Ptr[int64](1)
+		p.Spec.Containers[0].Command = []string{"sh", "-c", "sleep 1000000"}
+		p.Spec.Containers[0].LivenessProbe = &api.Probe{
+			ProbeHandler:  api.ProbeHandler{Exec: &api.ExecAction{Command: []string{"cat", "/tmp/hot"}}},
+			PeriodSeconds: 1, TimeoutSeconds: 30, FailureThreshold: 1,
+		}
+	}))
+	status(h, "cold", "a restart", func(_ *api.Pod, c *api.ContainerStatus) bool { return c.RestartCount > 0 })
+	events(h, "cold", "Unhealthy", "Killing")
 }
 
 // events waits until every one of the reasons was told about the pod.

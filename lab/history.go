@@ -26,6 +26,14 @@ type event struct {
 	object   map[string]any
 }
 
+// last is the revision up to which it goes.
+func (h *history) last() int64 {
+	if len(h.events) == 0 {
+		return h.begins
+	}
+	return h.events[len(h.events)-1].revision
+}
+
 // add takes in an event.
 func (h *history) add(e event) {
 	i, _ := slices.BinarySearchFunc(h.events, e.revision+1, func(e event, revision int64) int { return cmp.Compare(e.revision, revision) })

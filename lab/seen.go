@@ -2,6 +2,8 @@ package lab
 
 import (
 	"context"
+	"fmt"
+	"hash/fnv"
 	"slices"
 	"time"
 
@@ -16,12 +18,14 @@ import (
 //	        each sees all since the one before             ▲
 //	                                      forgotten before anybody looked: missed
 //
-// `kubelite lab watch` looks all the time.
+// `kubelite lab watch` looks all the time. And whoever reads and thinks for ten minutes has missed nothing: if the oldest state that
+// the server still knows is the one that was seen last, nothing has happened in between.
 
 // seen is what looks at a lab have found out so far. It is kept on the lab's namespace, and goes with it.
 type seen struct {
-	// Revision up to which somebody has looked.
-	Revision int64 `json:"revision"`
+	// Revision up to which somebody has looked, and the fingerprint of what was there.
+	Revision int64  `json:"revision"`
+	State    string `json:"state"`
 	// Missed says that there was a time of which nobody will ever know.
 	Missed bool `json:"missed,omitempty"`
 	// Passed and Failed are the checks by their messages, Failed with what was found.
@@ -29,6 +33,31 @@ type seen struct {
 	Failed map[string]string `json:"failed,omitempty"`
 
 	noted time.Time // when it was written last
+}
+
+// resume compares what was seen last with where the history begins now.
+func (s *seen) resume(h *history) {
+	if h.begins > s.Revision && fingerprint(h.moments()[0]) != s.State {
+		s.Missed = true
+	}
+}
+
+// fingerprint changes with every write to any of a moment's objects. (One that came and went again leaves it as it was.)
+func fingerprint(moment any) string {
+	var versions []string
+	for _, objects := range moment.(map[string]any) {
+		list, _ := objects.([]any)
+		for _, o := range list {
+			metadata, _ := o.(map[string]any)["metadata"].(map[string]any)
+			versions = append(versions, fmt.Sprint(metadata["uid"], metadata["resourceVersion"]))
+		}
+	}
+	slices.Sort(versions)
+	hash := fnv.New64a()
+	for _, v := range versions {
+		fmt.Fprintln(hash, v) // a hash takes everything
+	}
+	return fmt.Sprintf("%x", hash.Sum64())
 }
 
 // keep notes the verdict on a check, and gives back the one that stays.
@@ -54,12 +83,7 @@ func (s *seen) keep(c *Check, r Result) Result {
 // passed since the last time. It writes into the learner's progress that the lab is solved.
 func (s *Session) note(ctx context.Context, h *history, outcome *Outcome, revision int64) error {
 	if time.Since(h.seen.noted) >= lookEvery/2 {
-		h.seen.Revision, h.seen.noted = revision, time.Now()
-		text, err := api.MarshalJSON(h.seen)
-		if err != nil {
-			return err
-		}
-		if err := s.annotate(ctx, annotationSeen, string(text)); err != nil {
+		if err := s.write(ctx, h, revision); err != nil {
 			return err
 		}
 	}
@@ -71,4 +95,15 @@ func (s *Session) note(ctx context.Context, h *history, outcome *Outcome, revisi
 			p.Solved = time.Now().UTC().Truncate(time.Second)
 		}
 	})
+}
+
+// write writes down what was seen, up to a revision.
+func (s *Session) write(ctx context.Context, h *history, revision int64) error {
+	moments := h.moments()
+	h.seen.Revision, h.seen.State, h.seen.noted = revision, fingerprint(moments[len(moments)-1]), time.Now()
+	text, err := api.MarshalJSON(h.seen)
+	if err != nil {
+		return err
+	}
+	return s.annotate(ctx, annotationSeen, string(text))
 }

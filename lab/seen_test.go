@@ -31,3 +31,28 @@ func TestWhatHasHappenedStaysSo(t *testing.T) {
 		})
 	}
 }
+
+// TestNothingIsMissedWhereNothingHappens resumes a history whose beginning the API server has forgotten.
+func TestNothingIsMissedWhereNothingHappens(t *testing.T) {
+	state := func(version string) *history {
+		pod := map[string]any{"metadata": map[string]any{"uid": "1", "resourceVersion": version}}
+		return &history{begins: 900, first: map[string][]any{"pods": {pod}}}
+	}
+	for _, test := range []struct {
+		name    string
+		seen    seen
+		version string
+		want    bool
+	}{
+		{"nobody wrote since the last look", seen{Revision: 100}, "7", false},
+		{"somebody wrote", seen{Revision: 100}, "500", true},
+		{"somebody wrote, and somebody looked", seen{Revision: 950}, "500", false},
+		{"what is missed stays missed", seen{Revision: 950, Missed: true}, "7", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.seen.State = fingerprint(state("7").moments()[0])
+			test.seen.resume(state(test.version))
+			require.Equal(t, test.want, test.seen.Missed)
+		})
+	}
+}

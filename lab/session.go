@@ -69,25 +69,34 @@ func (s *Session) Start(ctx context.Context) error {
 	if err := s.send(ctx, s.Lab.setup, http.MethodPost, ""); err != nil {
 		return err
 	}
-	begins, err := s.settle(ctx, namespace.ResourceVersion, s.Lab.settled)
+	begins, err := strconv.ParseInt(namespace.ResourceVersion, 10, 64)
+	if err != nil {
+		return err
+	}
+	h, err := s.settle(ctx, begins, s.Lab.settled)
 	if err == nil && len(s.Lab.fault) > 0 {
 		if err := s.send(ctx, s.Lab.fault, http.MethodPatch, string(api.StrategicMergePatchType)); err != nil {
 			return err
 		}
-		begins, err = s.settle(ctx, strconv.FormatInt(begins, 10), s.Lab.broken)
+		h, err = s.settle(ctx, h.last(), s.Lab.broken)
 	}
 	if err != nil {
 		return fmt.Errorf("the set-up does not come to rest: %w", err)
 	}
-	if err := s.annotate(ctx, annotationBegins, strconv.FormatInt(begins, 10)); err != nil {
+	if err := s.annotate(ctx, annotationBegins, strconv.FormatInt(h.last(), 10)); err != nil {
 		return err
 	}
-	return s.progress(ctx, func(p *Progress) {
+	err = s.progress(ctx, func(p *Progress) {
 		p.Attempts++
 		if p.Started.IsZero() {
 			p.Started = time.Now().UTC().Truncate(time.Second)
 		}
 	})
+	if err != nil {
+		return err
+	}
+	_, err = s.Check(ctx) // the first look sees the last ripples of the set-up, so that nobody takes them for something missed
+	return err
 }
 
 // send makes objects, or patches them, or deletes those that say so as strategic merge patches do: "$patch: delete".
@@ -136,28 +145,20 @@ func (s *Session) waitForAccount(ctx context.Context) error {
 	return nil
 }
 
-// settle waits until an expression holds (nil: not at all), and returns the revision at which it did.
-func (s *Session) settle(ctx context.Context, since string, until *cel.Program) (int64, error) {
-	revision, err := strconv.ParseInt(since, 10, 64)
+// settle waits until an expression holds (nil: not at all), and returns what has happened until then.
+func (s *Session) settle(ctx context.Context, since int64, until *cel.Program) (*history, error) {
+	h, err := s.begin(ctx, since)
 	if err != nil {
-		return 0, err
-	}
-	h, err := s.begin(ctx, revision)
-	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	atRest := until == nil
-	err = s.follow(ctx, h, atRest, func() (bool, error) {
+	return h, s.follow(ctx, h, atRest, func() (bool, error) {
 		if !atRest {
 			// An expression that fails as long as a field is missing does not hold yet.
 			atRest, _ = holds(ctx, until, s.variables(ctx, h))
 		}
 		return atRest, nil
 	})
-	if len(h.events) == 0 {
-		return h.begins, err
-	}
-	return h.events[len(h.events)-1].revision, err
 }
 
 // Check looks at the lab once.
@@ -217,7 +218,7 @@ func (s *Session) history(ctx context.Context) (*history, error) {
 			return nil, fmt.Errorf("annotation %s: %w", annotationSeen, err)
 		}
 	}
-	h.seen.Missed = h.seen.Missed || h.begins > begins && h.begins > h.seen.Revision
+	h.seen.resume(h)
 	return h, nil
 }
 

@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"kubelite/api"
+	"kubelite/client"
 	"kubelite/lab"
 )
 
@@ -66,6 +68,14 @@ func TestLabs(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(c.kubelite(t, "lab", "report")), &report))
 	assert.EqualValues(t, solved.Load(), report.Solved)
 	assert.Equal(t, len(all), report.Total)
+	nodes, err := client.Of[*api.Node](c.client).List(t.Context(), "", client.ListOptions{})
+	require.NoError(t, err)
+	for _, n := range nodes.Items {
+		assert.Empty(t, n.Spec.Taints, n.Name)
+		for key := range n.Labels {
+			assert.NotContains(t, key, "lab-", n.Name)
+		}
+	}
 }
 
 // real are labs that can be solved on simulated nodes, and where only containers show whether what they say is true.
@@ -131,6 +141,7 @@ func requireUnsolved(ctx context.Context, t *testing.T, s *lab.Session) {
 	}
 	require.False(t, outcome.Solved(), "there is nothing to do")
 	require.NotEmpty(t, outcome.Hint)
+	t.Logf("the hint in the beginning: %s", outcome.Hint)
 }
 
 func requireMistakeSeen(ctx context.Context, t *testing.T, s *lab.Session) {
@@ -143,4 +154,5 @@ func requireMistakeSeen(ctx context.Context, t *testing.T, s *lab.Session) {
 	}
 	require.True(t, seen, "nobody saw the mistake: %+v", outcome)
 	require.NotEmpty(t, outcome.Hint)
+	t.Logf("the hint after the mistake: %s", outcome.Hint)
 }
