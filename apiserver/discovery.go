@@ -227,7 +227,7 @@ type (
 	}
 	versionDiscovery struct {
 		Version   string              `json:"version"`
-		Resources []resourceDiscovery `json:"resources"`
+		Resources []resourceDiscovery `json:"resources,omitempty"`
 		Freshness string              `json:"freshness"`
 	}
 	resourceDiscovery struct {

@@ -49,18 +49,19 @@ func (s *Server) serveOpenAPIIndex(w http.ResponseWriter, hr *http.Request) {
 		s.respond(w, requestFrom(hr.Context()), nil, err)
 		return
 	}
-	type document struct {
-		URL string `json:"serverRelativeURL"`
-	}
-	index := struct {
-		Paths map[string]document `json:"paths"`
-	}{map[string]document{}}
+	index := openapiIndex{Paths: map[string]openapiLink{}}
 	for path, hash := range hashes {
-		index.Paths[path] = document{"/openapi/v3/" + path + "?hash=" + hash}
+		index.Paths[path] = openapiLink{"/openapi/v3/" + path + "?hash=" + hash}
 	}
-	for _, gv := range s.aggregator.versions() { // their own server knows what they are like
-		path := openapiPath(gv)
-		index.Paths[path] = document{"/openapi/v3/" + path}
+	for _, remote := range s.aggregator.documents(hr.Context(), "/openapi/v3") { // their own server knows what they are like
+		path := openapiPath(remote.gv)
+		delete(index.Paths, path)
+		var theirs openapiIndex
+		if err := api.UnmarshalJSON(remote.body, &theirs); err != nil {
+			s.log.Debug("the OpenAPI index of another server cannot be read", "version", remote.gv.String(), "error", err)
+		} else if link, ok := theirs.Paths[path]; ok {
+			index.Paths[path] = link
+		}
 	}
 	body, err := api.MarshalJSON(index)
 	if err != nil {
@@ -68,6 +69,15 @@ func (s *Server) serveOpenAPIIndex(w http.ResponseWriter, hr *http.Request) {
 		return
 	}
 	writeTagged(w, hr, mediaJSON, body)
+}
+
+// openapiIndex says where the documents are.
+type openapiIndex struct {
+	Paths map[string]openapiLink `json:"paths"`
+}
+
+type openapiLink struct {
+	URL string `json:"serverRelativeURL"`
 }
 
 // openapiHashes makes each document once, to hash it.
@@ -181,7 +191,7 @@ func (s *Server) serveOpenAPIV2(w http.ResponseWriter, hr *http.Request) {
 		return
 	}
 	// Clients ask again and again whether their copy is still good: that must not take making the document.
-	remotes := s.aggregator.swaggers(hr.Context())
+	remotes := s.aggregator.documents(hr.Context(), "/openapi/v2")
 	source := swaggerSource{table: s.resources.table.Load(), remotes: hashOf(remotes)}
 	tag := s.openapi.v2Tag(source, media)
 	if tag != "" && hasTag(hr, tag) {

@@ -51,7 +51,7 @@ type (
 )
 
 // openapiV2 makes the document of all rows of a table, and of what other servers serve.
-func (s *Server) openapiV2(table *resourceTable, remotes []remoteSwagger) ([]byte, error) {
+func (s *Server) openapiV2(table *resourceTable, remotes []remoteDocument) ([]byte, error) {
 	document := &swaggerDocument{
 		Swagger: "2.0", Info: openapiTitle(), Paths: map[string]map[string]any{}, Definitions: api.OpenAPIDefinitions(),
 		Security: []map[string][]string{{"BearerToken": {}}},
