@@ -51,12 +51,14 @@ func OpenAPISchemas(gv GroupVersion) map[string]any {
 			builtIn = true
 		}
 	}
-	b.common(gv)
-	if !builtIn { // the schemas of custom kinds, which are added to these, refer to
-		b.define(reflect.TypeFor[ObjectMeta]())
-		b.define(reflect.TypeFor[ListMeta]())
-		b.define(reflect.TypeFor[Scale]())
+	if builtIn {
+		b.common(gv)
+		return b.schemas()
 	}
+	for _, t := range []reflect.Type{reflect.TypeFor[ObjectMeta](), reflect.TypeFor[ListMeta](), reflect.TypeFor[Scale]()} {
+		b.define(t) // what the schemas of custom kinds, which are added to these, refer to
+	}
+	b.bodies(gv)
 	return b.schemas()
 }
 
@@ -140,9 +142,7 @@ func (b *schemaBuilder) common(gv GroupVersion) {
 	if gv.onlyPosted() {
 		return
 	}
-	b.answer(&Status{})
-	b.addKind(b.answer(&DeleteOptions{}), gv.withKind("DeleteOptions")) // a kind of every group
-	b.byName[metaPackage+".Patch"] = &Schema{Type: "object", Description: "Patch is the body of a PATCH request; its media type says which form it has."}
+	b.bodies(gv)
 	b.watchEvent()
 	b.addKind(metaPackage+".WatchEvent", coreV1.withKind("WatchEvent"))
 	b.addKind(metaPackage+".WatchEvent", gv.withKind("WatchEvent"))
@@ -152,6 +152,13 @@ func (b *schemaBuilder) common(gv GroupVersion) {
 			b.define(reflect.TypeOf(kind.New()).Elem())
 		}
 	}
+}
+
+// bodies adds what requests on stored objects bring, and a Status.
+func (b *schemaBuilder) bodies(gv GroupVersion) {
+	b.answer(&Status{})
+	b.addKind(b.answer(&DeleteOptions{}), gv.withKind("DeleteOptions")) // a kind of every group
+	b.byName[metaPackage+".Patch"] = &Schema{Type: "object", Description: "Patch is the body of a PATCH request; its media type says which form it has."}
 }
 
 // watchEvent adds what a watch sends, which is no Go type here: events are put together of bytes.

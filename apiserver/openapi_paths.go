@@ -190,9 +190,10 @@ func (d *describer) begin(name, method, action, description, suffix string, kind
 
 // operation describes one verb.
 func (d *describer) operation(name, action, description, suffix string, kind *api.Kind) *openapiOperation {
-	media, lists := mediaTypes, slices.Concat(mediaTypes, []string{mediaJSON + watchStream, mediaProtobuf + watchStream})
+	media, bodies := mediaTypes, []string{"*/*"}
+	lists := slices.Concat(mediaTypes, []string{mediaJSON + watchStream, mediaProtobuf + watchStream})
 	if d.res.Kind.Custom {
-		media, lists = customMediaTypes, customMediaTypes
+		media, lists, bodies = customMediaTypes, customMediaTypes, customMediaTypes
 	}
 	collection := ""
 	if action == "deletecollection" {
@@ -225,19 +226,19 @@ func (d *describer) operation(name, action, description, suffix string, kind *ap
 	case "get":
 		answers(object, media, "200")
 	case "post":
-		op.Parameters, op.Body = writeParameters, &openapiBody{Content: contents(object, "*/*"), Required: true}
+		op.Parameters, op.Body = writeParameters, &openapiBody{Content: contents(object, bodies...), Required: true}
 		answers(object, media, "200", "201", "202")
 	case "put":
-		op.Parameters, op.Body = writeParameters, &openapiBody{Content: contents(object, "*/*"), Required: true}
+		op.Parameters, op.Body = writeParameters, &openapiBody{Content: contents(object, bodies...), Required: true}
 		answers(object, media, "200", "201")
 	case "patch":
 		op.Parameters, op.Body = patchParameters, &openapiBody{Content: contents(schemaPatch, d.res.patchTypes()...), Required: true}
 		answers(object, media, "200", "201")
 	case "delete":
-		op.Parameters, op.Body = deleteParameters, &openapiBody{Content: contents(schemaOptions, "*/*")}
+		op.Parameters, op.Body = deleteParameters, &openapiBody{Content: contents(schemaOptions, bodies...)}
 		answers(deleted, media, "200", "202")
 	case "deletecollection":
-		op.Parameters, op.Body = slices.Concat(deleteParameters, selectParameters), &openapiBody{Content: contents(schemaOptions, "*/*")}
+		op.Parameters, op.Body = slices.Concat(deleteParameters, selectParameters), &openapiBody{Content: contents(schemaOptions, bodies...)}
 		answers(schemaStatus, media, "200")
 	}
 	op.Parameters = append(slices.Clip(op.Parameters), prettyParameter)

@@ -330,5 +330,6 @@ var podSubresources = map[string]*Subresource{
 
 var (
 	allVerbs       = []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}
+	customVerbs    = []string{"delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"} // in upstream's order
 	namespaceVerbs = []string{"create", "delete", "get", "list", "patch", "update", "watch"}
 )

@@ -289,10 +289,13 @@ func (s *Server) writePage(w http.ResponseWriter, req *Request, p *page, accept 
 	return nil
 }
 
-// anyList is a list of any kind. In a list the items do not say what they are: the list does.
+// anyList is a list of any kind. In a list the items do not say what they are: the list does. Custom objects say it all the
+// same (typePrefixLength).
 func anyList(kind *api.Kind, objs []api.Object, meta api.ListMeta) any {
 	for _, obj := range objs {
-		*obj.GetTypeMeta() = api.TypeMeta{}
+		if !kind.Custom {
+			*obj.GetTypeMeta() = api.TypeMeta{}
+		}
 	}
 	if objs == nil {
 		objs = []api.Object{}
