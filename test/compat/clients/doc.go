@@ -1,6 +1,6 @@
 // Package clients runs the programs and libraries that people use with Kubernetes against a cluster of kubelite: kubectl,
-// Helm, a client-go informer, two managers that apply, an operator built on controller-runtime, the Python client. None of
-// them is modified, and none must be able to tell the difference. It prints one line per client and check:
+// Helm, a client-go informer, two managers that apply, an operator built on controller-runtime, the Python client, and, where
+// they have been built, upstream's controllers and scheduler. None of them is modified, and none must be able to tell the difference. It prints one line per client and check:
 //
 //	kubectl 1.36.3       apply, change, prune a field             ok
 //
