@@ -334,12 +334,13 @@ func (s *Server) openapiV3(name string) ([]byte, error) {
 	}
 	gv := versionAt(name)
 	document.Components.Schemas = api.OpenAPISchemas(gv)
-	for _, res := range s.resourcesOf(gv) {
+	rows := s.resourcesOf(gv)
+	if len(rows) > 0 && rows[0].Definition == nil {
+		root := resourceListRoot(gv)
+		document.Paths[root.url()] = root.item()
+	}
+	for _, res := range rows {
 		maps.Copy(document.Paths, describeResource(res))
-		if res.Definition == nil {
-			root := resourceListRoot(gv)
-			document.Paths[root.url()] = root.item()
-		}
 		if res.Definition != nil {
 			maps.Copy(document.Components.Schemas, customSchemas(res, false))
 		}

@@ -62,8 +62,7 @@ func (s *Server) openapiV2(table *resourceTable, remotes []remoteDocument) ([]by
 	for _, res := range table.rows {
 		if res.Definition != nil {
 			maps.Copy(document.Definitions, customSchemas(res, true))
-		} else {
-			root := resourceListRoot(res.GroupVersion)
+		} else if root := resourceListRoot(res.GroupVersion); document.Paths[root.url()] == nil {
 			document.Paths[root.url()] = swaggerItem(root.item())
 		}
 		for path, item := range describeResource(res) {
