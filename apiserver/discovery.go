@@ -160,7 +160,7 @@ func (s *Server) serveGroup(w http.ResponseWriter, hr *http.Request) {
 // serveResourceList serves /api/v1 and /apis/{group}/{version}.
 func (s *Server) serveResourceList(w http.ResponseWriter, hr *http.Request) {
 	vars := mux.Vars(hr)
-	gv := api.GroupVersion{Group: vars["group"], Version: or(vars["version"], "v1")}
+	gv := api.GroupVersion{Group: vars["group"], Version: cmp.Or(vars["version"], "v1")}
 	rows := s.resourcesOf(gv)
 	if len(rows) == 0 || s.aggregator.serves(gv) {
 		s.serveElsewhere(w, hr, gv)

@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -247,7 +248,7 @@ func (d *describer) operation(name, action, description, suffix string, kind *ap
 
 // groupIdentifier is what tags and the names of operations call a group: rbacAuthorization, stableExampleCom.
 func groupIdentifier(group string) string {
-	parts := strings.FieldsFunc(strings.TrimSuffix(or(group, "core"), ".k8s.io"), func(r rune) bool { return r == '.' || r == '-' })
+	parts := strings.FieldsFunc(strings.TrimSuffix(cmp.Or(group, "core"), ".k8s.io"), func(r rune) bool { return r == '.' || r == '-' })
 	for i := range parts[1:] {
 		parts[i+1] = exported(parts[i+1])
 	}

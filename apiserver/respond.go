@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -118,7 +119,7 @@ func upstreamType(kind *api.Kind, suffix string) string {
 	if kind.Custom {
 		return "*unstructured.Unstructured" + suffix
 	}
-	group, _, _ := strings.Cut(or(kind.Group, "core"), ".")
+	group, _, _ := strings.Cut(cmp.Or(kind.Group, "core"), ".")
 	return "*" + group + "." + kind.Kind + suffix
 }
 

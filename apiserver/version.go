@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"cmp"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -11,7 +12,7 @@ import (
 
 // serveVersion serves /version.
 func (s *Server) serveVersion(w http.ResponseWriter, hr *http.Request) {
-	body, err := api.MarshalJSON(newVersionInfo(or(s.config.Version, api.KubernetesVersion+"+kubelite")))
+	body, err := api.MarshalJSON(newVersionInfo(cmp.Or(s.config.Version, api.KubernetesVersion+"+kubelite")))
 	if err != nil {
 		s.respond(w, requestFrom(hr.Context()), nil, err)
 		return
