@@ -51,14 +51,27 @@ func OpenAPISchemas(gv GroupVersion) map[string]any {
 			builtIn = true
 		}
 	}
-	b.common(gv)
-	if !builtIn { // the schemas of custom kinds, which are added to these, refer to
-		b.define(reflect.TypeFor[ObjectMeta]())
-		b.define(reflect.TypeFor[ListMeta]())
-		b.addKind(b.define(reflect.TypeFor[Scale]()), KindOf[*Scale]().GroupVersionKind())
+	if builtIn {
+		b.common(gv)
+		return b.schemas()
 	}
+	for _, t := range []reflect.Type{reflect.TypeFor[ObjectMeta](), reflect.TypeFor[ListMeta](), reflect.TypeFor[Scale]()} {
+		b.define(t) // what the schemas of custom kinds, which are added to these, refer to
+	}
+	b.bodies(gv)
 	return b.schemas()
 }
+
+// OpenAPISchemasOf returns the schemas of what is no kind of any group: of an answer of discovery. name is that of the answer
+// itself.
+func OpenAPISchemasOf(answer any) (name string, schemas map[string]any) {
+	b := newSchemaBuilder(refPrefixV3)
+	name = b.answer(answer)
+	return name, b.schemas()
+}
+
+// discoveryAnswers are what the paths above the group versions answer.
+var discoveryAnswers = []any{&APIVersions{}, &APIGroupList{}, &APIGroup{}, &VersionInfo{}}
 
 // OpenAPIDefinitions returns the schemas of all kinds for the definitions of an OpenAPI v2 document, which knows neither
 // allOf nor oneOf.
@@ -72,6 +85,9 @@ func OpenAPIDefinitions() map[string]any {
 	for gv := range versions {
 		b.common(gv)
 	}
+	for _, answer := range discoveryAnswers {
+		b.answer(answer)
+	}
 	return b.schemas()
 }
 
@@ -81,10 +97,15 @@ type schemaBuilder struct {
 	docs   map[string]*typeDoc
 	byName map[string]*Schema
 	types  map[reflect.Type]string // names, of types that are done or begun
+	kinds  map[reflect.Type]*Kind
 }
 
 func newSchemaBuilder(prefix string) *schemaBuilder {
-	return &schemaBuilder{prefix: prefix, docs: readTypeDocs(), byName: map[string]*Schema{}, types: map[reflect.Type]string{}}
+	b := &schemaBuilder{prefix: prefix, docs: readTypeDocs(), byName: map[string]*Schema{}, types: map[reflect.Type]string{}, kinds: map[reflect.Type]*Kind{}}
+	for _, kind := range slices.Concat(Kinds, SubresourceKinds) {
+		b.kinds[reflect.TypeOf(kind.New()).Elem()] = kind
+	}
+	return b
 }
 
 func (b *schemaBuilder) schemas() map[string]any {
@@ -98,7 +119,6 @@ func (b *schemaBuilder) schemas() map[string]any {
 // kind adds a kind and its list.
 func (b *schemaBuilder) kind(kind *Kind) {
 	name := b.define(reflect.TypeOf(kind.New()).Elem())
-	b.addKind(name, kind.GroupVersionKind())
 	if kind.Posted {
 		return
 	}
@@ -111,35 +131,50 @@ func (b *schemaBuilder) kind(kind *Kind) {
 	b.addKind(listName, gvk)
 }
 
+// answer adds the type of an answer.
+func (b *schemaBuilder) answer(answer any) string {
+	return b.define(reflect.TypeOf(answer).Elem())
+}
+
 // common adds what the verbs of every group version take and answer.
 func (b *schemaBuilder) common(gv GroupVersion) {
-	for _, t := range []reflect.Type{reflect.TypeFor[DeleteOptions](), reflect.TypeFor[Status](), reflect.TypeFor[APIResourceList]()} {
-		if t == reflect.TypeFor[APIResourceList]() || !gv.onlyPosted() {
-			b.addKind(b.define(t), gv.withKind(t.Name()))
-		}
-	}
+	b.answer(&APIResourceList{})
 	if gv.onlyPosted() {
 		return
 	}
-	b.byName[metaPackage+".Patch"] = &Schema{Type: "object", Description: "Patch is the body of a PATCH request; its media type says which form it has."}
-	object := b.typed(reflect.TypeFor[RawExtension]())
-	if b.prefix == refPrefixV3 {
-		object = &Schema{AllOf: []*Schema{object}}
-	}
-	object.Description = "The object after the change, or before it if it is DELETED; a Status for an ERROR."
-	b.byName[metaPackage+".WatchEvent"] = &Schema{
-		Type: "object", Description: "WatchEvent is one change that a watch reports.", Required: []string{"type", "object"},
-		Properties: map[string]*Schema{
-			"type":   {Type: "string", Description: "ADDED, MODIFIED, DELETED, BOOKMARK or ERROR."},
-			"object": object,
-		},
-	}
+	b.bodies(gv)
+	b.watchEvent()
+	b.addKind(metaPackage+".WatchEvent", coreV1.withKind("WatchEvent"))
 	b.addKind(metaPackage+".WatchEvent", gv.withKind("WatchEvent"))
 	for _, kind := range SubresourceKinds {
 		// Everything can happen to a pod or a replication controller; the kinds of apps can be scaled.
 		if gv == coreV1 || gv == appsV1 && kind.Kind == "Scale" {
-			b.addKind(b.define(reflect.TypeOf(kind.New()).Elem()), kind.GroupVersionKind())
+			b.define(reflect.TypeOf(kind.New()).Elem())
 		}
+	}
+}
+
+// bodies adds what requests on stored objects bring, and a Status.
+func (b *schemaBuilder) bodies(gv GroupVersion) {
+	b.answer(&Status{})
+	b.addKind(b.answer(&DeleteOptions{}), gv.withKind("DeleteOptions")) // a kind of every group
+	b.byName[metaPackage+".Patch"] = &Schema{Type: "object", Description: "Patch is the body of a PATCH request; its media type says which form it has."}
+}
+
+// watchEvent adds what a watch sends, which is no Go type here: events are put together of bytes.
+func (b *schemaBuilder) watchEvent() {
+	if b.byName[metaPackage+".WatchEvent"] != nil {
+		return
+	}
+	kind, object := b.value(reflect.TypeFor[string](), false), b.typed(reflect.TypeFor[RawExtension]())
+	if b.prefix == refPrefixV3 {
+		object = &Schema{AllOf: []*Schema{object}}
+	}
+	kind.Description = "ADDED, MODIFIED, DELETED, BOOKMARK or ERROR."
+	object.Description = "The object after the change, or before it if it is DELETED; a Status for an ERROR."
+	b.byName[metaPackage+".WatchEvent"] = &Schema{
+		Type: "object", Description: "WatchEvent is one change that a watch reports.", Required: []string{"type", "object"},
+		Properties: map[string]*Schema{"type": kind, "object": object},
 	}
 }
 
@@ -185,6 +220,11 @@ func (b *schemaBuilder) defineAs(name string, t reflect.Type) string {
 		schema.Description = doc.text
 	}
 	b.byName[name] = schema
+	if kind := b.kinds[t]; kind != nil {
+		b.addKind(name, kind.GroupVersionKind())
+	} else if _, says := t.FieldByName("TypeMeta"); says && strings.HasPrefix(name, metaPackage+".") {
+		b.addKind(name, coreV1.withKind(t.Name())) // what all groups share is of none
+	}
 	return name
 }
 
@@ -233,7 +273,8 @@ func (b *schemaBuilder) fields(schema *Schema, t reflect.Type) {
 			b.fields(schema, f.Type)
 			continue
 		}
-		property := b.typed(f.Type)
+		mayBeEmpty := strings.Contains(options, "omitempty") || strings.Contains(options, "omitzero")
+		property := b.value(f.Type, mayBeEmpty)
 		if property.Ref != "" && b.prefix == refPrefixV3 {
 			property = &Schema{AllOf: []*Schema{property}} // a bare reference may have nothing beside it
 		}
@@ -241,9 +282,11 @@ func (b *schemaBuilder) fields(schema *Schema, t reflect.Type) {
 			property.Description = joinParagraphs(doc.fields[f.Name], property.Description)
 		}
 		b.mergeRules(property, f)
-		property.Default = FieldDefault(t, name)
+		if promised := FieldDefault(t, name); promised != nil && b.prefix == refPrefixV3 {
+			property.Default = promised
+		}
 		schema.Properties[name] = property
-		optional := strings.Contains(options, "omitempty") || strings.Contains(options, "omitzero")
+		optional := mayBeEmpty
 		switch f.Tag.Get("api") {
 		case "optional":
 			optional = true
@@ -277,7 +320,34 @@ func (b *schemaBuilder) mergeRules(property *Schema, f reflect.StructField) {
 	}
 }
 
-// typed is the schema of a value: written out for simple types, a reference for structs.
+// value is the schema of a field or an element. The newer document says what it is when nobody sets it: what Go has there.
+// That is nothing for pointers, for what is written in a form of its own, and for what is left out when it is empty.
+func (b *schemaBuilder) value(t reflect.Type, leftOut bool) *Schema {
+	schema := b.typed(t)
+	if b.prefix != refPrefixV3 {
+		return schema
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		if b.special(t) == nil {
+			return &Schema{AllOf: []*Schema{schema}, Default: struct{}{}}
+		}
+	case reflect.String, reflect.Bool, reflect.Int, reflect.Int32, reflect.Int64, reflect.Float64:
+		if !leftOut {
+			schema.Default = reflect.Zero(t).Interface()
+		}
+	}
+	return schema
+}
+
+// element is the schema of what is in a list or map. Fields are explained, and their elements with them.
+func (b *schemaBuilder) element(t reflect.Type) *Schema {
+	schema := b.value(t, false)
+	schema.Description = ""
+	return schema
+}
+
+// typed is the schema of a type: written out for simple types, a reference for structs.
 func (b *schemaBuilder) typed(t reflect.Type) *Schema {
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -286,9 +356,9 @@ func (b *schemaBuilder) typed(t reflect.Type) *Schema {
 		if t.Elem().Kind() == reflect.Uint8 {
 			return &Schema{Type: "string", Format: "byte"}
 		}
-		return &Schema{Type: "array", Items: b.typed(t.Elem())}
+		return &Schema{Type: "array", Items: b.element(t.Elem())}
 	case reflect.Map:
-		return &Schema{Type: "object", Values: b.typed(t.Elem())}
+		return &Schema{Type: "object", Values: b.element(t.Elem())}
 	case reflect.String:
 		return b.word(t)
 	case reflect.Bool:
@@ -331,6 +401,7 @@ func (b *schemaBuilder) word(t reflect.Type) *Schema {
 const (
 	metaPackage     = "io.k8s.apimachinery.pkg.apis.meta.v1"
 	runtimePackage  = "io.k8s.apimachinery.pkg.runtime"
+	versionPackage  = "io.k8s.apimachinery.pkg.version"
 	resourcePackage = "io.k8s.apimachinery.pkg.api.resource"
 	intstrPackage   = "io.k8s.apimachinery.pkg.util.intstr"
 )
@@ -350,8 +421,11 @@ func (b *schemaBuilder) nameOf(t reflect.Type) string {
 	if doc == nil {
 		panic(fmt.Sprintf("api: %v is declared in a file that is not embedded for its documentation", t))
 	}
-	if t == reflect.TypeFor[RawExtension]() {
+	switch t {
+	case reflect.TypeFor[RawExtension]():
 		return runtimePackage + "." + name
+	case reflect.TypeFor[VersionInfo]():
+		return versionPackage + ".Info"
 	}
 	parts := strings.Split(strings.TrimSuffix(path.Base(doc.file), ".go"), "_")
 	if parts[0] == "types" {
@@ -404,10 +478,10 @@ func cutPrefixFold(s, prefix string) (string, bool) {
 
 // closedStrings are the string types whose constants are all the values there are. Any other may get new ones, or be
 // anybody's own.
-var closedStrings = strings.Fields(`AddressType AllocationConfigSource AppArmorProfileType AzureDataDiskCachingMode AzureDataDiskKind CompletionMode
+var closedStrings = strings.Fields(`AddressType AllocationConfigSource AppArmorProfileType AzureDataDiskCachingMode AzureDataDiskKind ClaimResourceStatus CompletionMode
 	ConcurrencyPolicy DNSPolicy DaemonSetUpdateStrategyType DeploymentStrategyType
-	DeviceAllocationMode DeviceTaintEffect DeviceTolerationOperator FailurePolicyType HostPathType IPFamily
-	IPFamilyPolicy KeyUsage MatchPolicyType MountPropagationMode NamespacePhase NodeInclusionPolicy
+	DeviceAllocationMode DeviceTaintEffect DeviceTolerationOperator FailurePolicyType FieldValueErrorReason HostPathType IPFamily
+	IPFamilyPolicy KeyUsage MatchPolicyType MountPropagationMode MutationPatchType NamespacePhase NodeInclusionPolicy
 	NodePhase NodeSelectorOperator OperationType PathType PersistentVolumeAccessMode
 	PersistentVolumeClaimModifyVolumeStatus PersistentVolumeClaimPhase PersistentVolumeMode PersistentVolumePhase
 	PersistentVolumeReclaimPolicy PodFSGroupChangePolicy PodFailurePolicyAction PodFailurePolicyOnExitCodesOperator
@@ -428,13 +502,13 @@ var atomicStructs = strings.Fields(`AutoscalingV1CrossVersionObjectReference Con
 // fieldDefaults are the defaults that server-side apply must know, because the fields are keys of a list or because the
 // type's own documentation promises them to clients.
 var fieldDefaults = map[string]any{
-	"AzureDiskVolumeSource.cachingMode": "ReadWrite", "AzureDiskVolumeSource.fsType": "ext4", "AzureDiskVolumeSource.kind": "Shared",
+	"AzureDiskVolumeSource.cachingMode": "ReadWrite", "AzureDiskVolumeSource.fsType": "ext4", "AzureDiskVolumeSource.kind": "Shared", "AzureDiskVolumeSource.readOnly": false,
 	"ContainerPort.protocol": "TCP", "DeviceToleration.operator": "Equal", "ServicePort.protocol": "TCP",
-	"LocalObjectReference.name":                  "",
+	"FileKeySelector.optional": false, "GRPCAction.service": "", "LocalObjectReference.name": "",
 	"ISCSIPersistentVolumeSource.iscsiInterface": "default", "ISCSIVolumeSource.iscsiInterface": "default",
 	"RBDPersistentVolumeSource.keyring": "/etc/ceph/keyring", "RBDPersistentVolumeSource.pool": "rbd", "RBDPersistentVolumeSource.user": "admin",
 	"RBDVolumeSource.keyring": "/etc/ceph/keyring", "RBDVolumeSource.pool": "rbd", "RBDVolumeSource.user": "admin",
-	"ReplicationControllerSpec.replicas":   1,
+	"ReplicationControllerSpec.minReadySeconds": 0, "ReplicationControllerSpec.replicas": 1, "ScaleSpec.replicas": 0,
 	"ScaleIOPersistentVolumeSource.fsType": "xfs", "ScaleIOPersistentVolumeSource.storageMode": "ThinProvisioned",
 	"ScaleIOVolumeSource.fsType": "xfs", "ScaleIOVolumeSource.storageMode": "ThinProvisioned",
 }

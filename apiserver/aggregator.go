@@ -87,14 +87,6 @@ func (a *aggregator) remote(service *api.APIService) *remote {
 // serves tells whether another server serves a version.
 func (a *aggregator) serves(gv api.GroupVersion) bool { return a.remotes.get()[gv] != nil }
 
-// versions are the remote group versions.
-func (a *aggregator) versions() (list []api.GroupVersion) {
-	for gv := range a.remotes.get() {
-		list = append(list, gv)
-	}
-	return list
-}
-
 // remoteDiscoveryTimeout is how long another server may take to say what it serves: clients ask all servers for that.
 const remoteDiscoveryTimeout = 5 * time.Second
 

@@ -41,6 +41,8 @@ func TestAggregatedAPI(t *testing.T) {
 		switch r.URL.Path {
 		case "/apis/wardle.example.com/v1":
 			fmt.Fprint(w, `{"kind":"APIResourceList","groupVersion":"wardle.example.com/v1","resources":[{"name":"flunders","singularName":"flunder","namespaced":true,"kind":"Flunder","verbs":["get","list"]}]}`)
+		case "/openapi/v3":
+			fmt.Fprint(w, `{"paths":{"apis/wardle.example.com/v1":{"serverRelativeURL":"/openapi/v3/apis/wardle.example.com/v1?hash=AB"},"apis/other.example.com/v1":{"serverRelativeURL":"/x"}}}`)
 		case "/openapi/v2":
 			fmt.Fprint(w, `{"swagger":"2.0","paths":{"/apis/wardle.example.com/v1/flunders":{"get":{"operationId":"listFlunder","responses":{"200":{"description":"OK","schema":{"$ref":"#/definitions/wardle.Flunder"}}}}},
 				"/apis/other.example.com/v1/things":{"get":{"operationId":"listThing","responses":{"200":{"schema":{"$ref":"#/definitions/wardle.Thing"}}}}}},
@@ -71,6 +73,7 @@ func TestAggregatedAPI(t *testing.T) {
 	require.Equal(t, "service unavailable\n", string(unavailable.body))
 	groups := h.must("GET", "/apis", "", "Accept", acceptAggregated).at("items").([]any)
 	require.Equal(t, "Stale", at(groups[len(groups)-1], "versions.0.freshness"))
+	require.NotContains(t, h.must("GET", "/openapi/v3", "").at("paths"), "apis/wardle.example.com/v1", "nobody can be asked")
 
 	h.must("POST", "/api/v1/namespaces/default/services", `{"metadata":{"name":"flunders"},"spec":{"ports":[{"port":443}]}}`)
 	h.endpoints("flunders", other.Listener.Addr().String())
@@ -95,7 +98,10 @@ func TestAggregatedAPI(t *testing.T) {
 	require.Equal(t, "Current", at(last, "versions.0.freshness"))
 	require.Equal(t, "flunders", at(last, "versions.0.resources.0.resource"))
 
-	require.Contains(t, h.must("GET", "/openapi/v3", "").at("paths"), "apis/wardle.example.com/v1")
+	index := h.must("GET", "/openapi/v3", "").at("paths").(tree)
+	require.Equal(t, tree{"serverRelativeURL": "/openapi/v3/apis/wardle.example.com/v1?hash=AB"}, index["apis/wardle.example.com/v1"])
+	require.NotContains(t, index, "apis/other.example.com/v1")
+	require.Equal(t, "hash=AB", h.must("GET", "/openapi/v3/apis/wardle.example.com/v1?hash=AB", "").at("query"))
 
 	// One document for everything: its paths and what they refer to, under other names where ours say something else.
 	swagger := h.must("GET", "/openapi/v2", "").tree()

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"net"
@@ -238,7 +239,7 @@ func (a *audited) sent(obj any) {
 	}
 	if meta, ok := obj.(api.Object); ok && a.event.ObjectRef != nil {
 		ref, meta := a.event.ObjectRef, meta.GetObjectMeta()
-		ref.Namespace, ref.Name = or(ref.Namespace, meta.Namespace), or(ref.Name, meta.Name)
+		ref.Namespace, ref.Name = cmp.Or(ref.Namespace, meta.Namespace), cmp.Or(ref.Name, meta.Name)
 		ref.UID, ref.ResourceVersion = meta.UID, meta.ResourceVersion
 	}
 	if !a.rule.Level.Includes(audit.LevelRequest) {

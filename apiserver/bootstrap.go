@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -222,7 +223,7 @@ func (s *Server) ensureEndpoints(ctx context.Context, want *api.Endpoints) error
 // ownAddress is where pods reach this server.
 func (s *Server) ownAddress() (address string, port int32) {
 	port = 6443
-	for _, text := range []string{or(s.config.AdvertiseAddress, s.firstListen()), s.firstListen()} {
+	for _, text := range []string{cmp.Or(s.config.AdvertiseAddress, s.firstListen()), s.firstListen()} {
 		host, portText, err := net.SplitHostPort(text)
 		if err != nil {
 			host = text

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"kubelite/api"
 )
@@ -174,38 +173,4 @@ func refuseMasters(csr *api.CertificateSigningRequest) error {
 		return fmt.Errorf("use of %s signer with system:masters group is not allowed", clientSigner)
 	}
 	return nil
-}
-
-var csrColumns = columns(func(c *api.CertificateSigningRequest, now time.Time) []any {
-	duration := "<none>"
-	if seconds := c.Spec.ExpirationSeconds; seconds != nil {
-		duration = api.HumanDuration(time.Duration(*seconds) * time.Second)
-	}
-	return []any{c.Name, age(c.CreationTimestamp.Time, now), orNone(c.Spec.SignerName), c.Spec.Username, duration, csrState(c)}
-},
-	nameColumn,
-	ageColumn,
-	text("SignerName", "Who is to sign."),
-	text("Requestor", "Who asks."),
-	text("RequestedDuration", "For how long the certificate should be good."),
-	text("Condition", "What became of the request."),
-)
-
-// csrState is "Pending", "Approved,Issued" and the like.
-func csrState(csr *api.CertificateSigningRequest) string {
-	has := func(t api.RequestConditionType) bool { return len(conditionIndexes(csr, t)) > 0 }
-	state := "Pending"
-	switch {
-	case has(api.CertificateDenied):
-		state = "Denied"
-	case has(api.CertificateApproved):
-		state = "Approved"
-	}
-	if has(api.CertificateFailed) {
-		state += ",Failed"
-	}
-	if len(csr.Status.Certificate) > 0 {
-		state += ",Issued"
-	}
-	return state
 }

@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -39,7 +40,7 @@ func (s *Server) recoverPanic(next http.Handler) http.Handler {
 func (s *Server) requestInfo(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 		req := parseRequest(hr)
-		req.auditID = or(hr.Header.Get(auditIDHeader), string(newUID()))
+		req.auditID = cmp.Or(hr.Header.Get(auditIDHeader), string(newUID()))
 		w.Header()[auditIDHeader] = []string{req.auditID}
 		w.Header()["Cache-Control"] = noCache // unless the handler knows better
 		if req.IsResource {

@@ -89,16 +89,3 @@ func componentStatusList(s *Server, _ http.ResponseWriter, req *Request) (*Answe
 	}
 	return answer, nil
 }
-
-var componentStatusColumns = columns(func(c *api.ComponentStatus, _ time.Time) []any {
-	for _, condition := range c.Conditions {
-		switch {
-		case condition.Type != api.ComponentHealthy:
-		case condition.Status == api.ConditionTrue:
-			return []any{c.Name, "Healthy", condition.Message, condition.Error}
-		default:
-			return []any{c.Name, "Unhealthy", condition.Message, condition.Error}
-		}
-	}
-	return []any{c.Name, "Unknown", "", ""}
-}, nameColumn, text("Status", "Healthy, Unhealthy or Unknown."), text("Message", "What the component said, or what is wrong."), text("Error", "Why it could not be asked."))

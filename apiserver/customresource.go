@@ -79,7 +79,7 @@ func (k *customKind) row(v *api.CustomResourceDefinitionVersion) *Resource {
 	})
 	rules.name = kind
 	row := &Resource{
-		Kind: kind, Verbs: allVerbs, Strategy: rules.strategy(), Columns: customColumns(v.AdditionalPrinterColumns),
+		Kind: kind, Verbs: customVerbs, Strategy: rules.strategy(), Columns: customColumns(v.AdditionalPrinterColumns),
 		Fields: customFields(v.SelectableFields), Refresh: k.refresh, Definition: &customVersion{kind: k, version: v},
 	}
 	if schema != nil {

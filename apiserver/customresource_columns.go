@@ -5,16 +5,17 @@ import (
 	"time"
 
 	"kubelite/api"
+	"kubelite/apiserver/printers"
 )
 
 // customColumns are the columns that a definition asks for, behind the name. Without any, there is the age.
-func customColumns(asked []api.CustomResourceColumnDefinition) *Columns {
+func customColumns(asked []api.CustomResourceColumnDefinition) *printers.Columns {
 	if len(asked) == 0 {
 		asked = []api.CustomResourceColumnDefinition{{
 			Name: "Age", Type: "date", JSONPath: ".metadata.creationTimestamp", Description: "Time since the object was created.",
 		}}
 	}
-	definitions := []api.TableColumnDefinition{nameColumn}
+	definitions := []api.TableColumnDefinition{printers.NameColumn}
 	paths := make([]*api.JSONPath, len(asked))
 	for i, column := range asked {
 		description := column.Description
@@ -26,11 +27,11 @@ func customColumns(asked []api.CustomResourceColumnDefinition) *Columns {
 		})
 		path, err := api.ParseJSONPath("{" + column.JSONPath + "}")
 		if err != nil {
-			return defaultColumns // as upstream: an object must be shown, whatever its definition says
+			return printers.Default // as upstream: an object must be shown, whatever its definition says
 		}
 		paths[i] = path
 	}
-	return &Columns{
+	return &printers.Columns{
 		Definitions: definitions,
 		Row: func(obj api.Object) ([]any, []api.TableRowCondition) {
 			data := whole(obj)
@@ -83,7 +84,7 @@ func customCell(columnType string, value any) any {
 		if err != nil {
 			return "<invalid>"
 		}
-		return age(t, time.Now())
+		return printers.Age(t, time.Now())
 	}
 	return nil
 }

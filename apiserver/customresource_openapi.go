@@ -69,6 +69,8 @@ func (p *schemaPublisher) publish(res *Resource) map[string]any {
 	}
 	if p.v2 {
 		toV2(object)
+	} else {
+		numbersOrStrings(object)
 	}
 	p.embedded(object)
 	fields, _ := object["properties"].(map[string]any)
@@ -136,9 +138,17 @@ func eachBelow(schema map[string]any, f func(map[string]any)) {
 	}
 }
 
+// numbersOrStrings says in the document's own words what may be a number or a string, where the definition does not say it.
+func numbersOrStrings(schema map[string]any) {
+	if schema["x-kubernetes-int-or-string"] == true && schema["anyOf"] == nil && schema["allOf"] == nil {
+		schema["anyOf"] = []any{map[string]any{"type": "integer"}, map[string]any{"type": "string"}}
+	}
+	eachBelow(schema, numbersOrStrings)
+}
+
 // toV2 takes out what the older document, and kubectl's reading of it, cannot say.
 func toV2(schema map[string]any) {
-	for _, name := range []string{"allOf", "oneOf", "anyOf", "not"} {
+	for _, name := range []string{"allOf", "oneOf", "anyOf", "not", "default"} {
 		delete(schema, name)
 	}
 	if schema["nullable"] == true {

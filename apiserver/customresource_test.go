@@ -268,14 +268,26 @@ func TestOpenAPIFollowsDefinitions(t *testing.T) {
 	document := h.must("GET", at(index["apis/stable.example.com/v1"], "serverRelativeURL").(string), "").tree()
 	schemas := document["components"].(tree)["schemas"].(tree)
 	kind := schemas["com.example.stable.v1.CronTab"].(tree)
+	port := at(kind, "properties.spec.properties.ports.items.properties.port")
+	require.Equal(t, []any{tree{"type": "integer"}, tree{"type": "string"}}, at(port, "anyOf"))
 	require.Equal(t, "A line of a crontab.", kind["description"])
 	require.Equal(t, "When.", kind["properties"].(tree)["spec"].(tree)["properties"].(tree)["cronSpec"].(tree)["description"])
 	require.Equal(t, []any{tree{"group": "stable.example.com", "version": "v1", "kind": "CronTab"}}, kind["x-kubernetes-group-version-kind"])
-	require.Contains(t, schemas, "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")
+	for _, ref := range references(document) {
+		require.Contains(t, schemas, strings.TrimPrefix(ref, schemaPrefix))
+	}
 	patch := document["paths"].(tree)["/apis/stable.example.com/v1/namespaces/{namespace}/crontabs/{name}"].(tree)["patch"].(tree)
 	require.NotContains(t, patch["requestBody"].(tree)["content"], string(api.StrategicMergePatchType))
 	v2 := h.must("GET", "/openapi/v2", "").tree()["definitions"].(tree)["com.example.stable.v1.CronTab"].(tree)
 	require.NotContains(t, v2["properties"].(tree)["spec"].(tree)["properties"].(tree)["anything"], "type")
+	require.NotContains(t, v2["properties"].(tree)["spec"].(tree)["properties"].(tree)["image"], "default", "kubectl's older readers know none")
+
+	// What is no longer served is no longer described.
+	h.must("DELETE", definitionsPath+"/crontabs.stable.example.com", "")
+	require.Eventually(t, func() bool {
+		return !strings.Contains(string(h.must("GET", "/openapi/v3", "").body), "stable.example.com")
+	}, time.Second, time.Millisecond)
+	require.NotContains(t, string(h.must("GET", "/openapi/v2", "").body), "com.example.stable")
 }
 
 func TestBadDefinitions(t *testing.T) {
@@ -335,10 +347,32 @@ func TestCustomObjectsNameTheirKind(t *testing.T) {
 	h.must("POST", path, widget)
 	list := h.must("GET", path, "")
 	require.Equal(t, []any{"Widget", "example.com/v1", "x"}, []any{list.at("items.0.kind"), list.at("items.0.apiVersion"), list.at("items.0.spec.host")})
+	require.Contains(t, string(h.must("GET", path, "", "Accept", mediaYAML).body), "- apiVersion: example.com/v1\n  kind: Widget\n")
 	require.Equal(t, `widgets.example.com "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update`, h.fails(422, api.StatusReasonInvalid, "PUT", path+"/a", widget))
 	require.Equal(t, "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
 		h.fails(415, api.StatusReasonUnsupportedMediaType, "PATCH", path+"/a", `{}`, "Content-Type", string(api.StrategicMergePatchType)))
 
 	schemas := h.must("GET", "/openapi/v3/apis/example.com/v1", "").at("components.schemas").(tree)
 	require.Equal(t, []any{tree{"fieldPath": "spec.hostPort"}}, schemas["com.example.v1.Widget"].(tree)["x-kubernetes-selectable-fields"])
+}
+
+// As soon as a definition is established, clients find its kind: there is no moment at which one can be stored and not be
+// discovered. Where two groups have a short name, clients take the first in the list: built-in groups come first.
+func TestDiscoveryFollowsDefinitions(t *testing.T) {
+	h := newHarness(t)
+	h.define(strings.Replace(crontabDefinition, `"ct"`, `"po"`, 1))
+	resources := func(path string) string { return string(h.must("GET", path, "").body) }
+	require.Contains(t, resources("/apis/stable.example.com/v1"), `"shortNames":["po"]`)
+	require.Contains(t, resources("/apis"), `"name":"stable.example.com"`)
+	groups := h.must("GET", "/apis", "", "Accept", acceptAggregated).at("items").([]any)
+	last := groups[len(groups)-1].(tree)
+	require.Equal(t, "stable.example.com", at(last, "metadata.name"))
+	row := at(last, "versions.0.resources.0")
+	require.Equal(t, tree{"group": "stable.example.com", "version": "v1", "kind": "CronTab"}, at(row, "responseKind"))
+	require.Equal(t, []any{"delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"}, at(row, "verbs"))
+	require.Equal(t, []any{"status", "scale"}, []any{at(row, "subresources.0.subresource"), at(row, "subresources.1.subresource")})
+
+	h.must("DELETE", definitionsPath+"/crontabs.stable.example.com", "")
+	require.Eventually(t, func() bool { return h.do("GET", "/apis/stable.example.com/v1", "").code == 404 }, time.Second, time.Millisecond)
+	require.NotContains(t, resources("/apis"), "stable.example.com")
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"kubelite/api"
 )
@@ -244,46 +243,3 @@ func changedDrivers(status, old *api.ResourceClaimStatus) []string {
 	slices.Sort(drivers)
 	return slices.Compact(drivers)
 }
-
-var deviceClassColumns = columns(func(c *api.DeviceClass, now time.Time) []any {
-	return []any{c.Name, age(c.CreationTimestamp.Time, now)}
-}, nameColumn, ageColumn)
-
-var resourceClaimTemplateColumns = columns(func(t *api.ResourceClaimTemplate, now time.Time) []any {
-	return []any{t.Name, age(t.CreationTimestamp.Time, now)}
-}, nameColumn, ageColumn)
-
-var resourceClaimColumns = columns(func(c *api.ResourceResourceClaim, now time.Time) []any {
-	return []any{c.Name, resourceClaimState(c), age(c.CreationTimestamp.Time, now)}
-},
-	nameColumn,
-	text("State", "Whether it has its devices, and is in use."),
-	ageColumn,
-)
-
-// resourceClaimState is "pending", "allocated,reserved" and the like.
-func resourceClaimState(c *api.ResourceResourceClaim) string {
-	var states []string
-	if c.DeletionTimestamp != nil {
-		states = append(states, "deleted")
-	}
-	if c.Status.Allocation != nil {
-		states = append(states, "allocated")
-		if len(c.Status.ReservedFor) > 0 {
-			states = append(states, "reserved")
-		}
-	} else if c.DeletionTimestamp == nil {
-		states = append(states, "pending")
-	}
-	return strings.Join(states, ",")
-}
-
-var resourceSliceColumns = columns(func(s *api.ResourceSlice, now time.Time) []any {
-	return []any{s.Name, api.Deref(s.Spec.NodeName, ""), s.Spec.Driver, s.Spec.Pool.Name, age(s.CreationTimestamp.Time, now)}
-},
-	nameColumn,
-	text("Node", "The node that has the devices."),
-	text("Driver", "The driver of the devices."),
-	text("Pool", "The pool that they belong to."),
-	ageColumn,
-)

@@ -160,7 +160,7 @@ func (s *Server) serveGroup(w http.ResponseWriter, hr *http.Request) {
 // serveResourceList serves /api/v1 and /apis/{group}/{version}.
 func (s *Server) serveResourceList(w http.ResponseWriter, hr *http.Request) {
 	vars := mux.Vars(hr)
-	gv := api.GroupVersion{Group: vars["group"], Version: or(vars["version"], "v1")}
+	gv := api.GroupVersion{Group: vars["group"], Version: cmp.Or(vars["version"], "v1")}
 	rows := s.resourcesOf(gv)
 	if len(rows) == 0 || s.aggregator.serves(gv) {
 		s.serveElsewhere(w, hr, gv)
@@ -179,7 +179,7 @@ func (s *Server) serveResourceList(w http.ResponseWriter, hr *http.Request) {
 			row.StorageVersionHash = storageVersionHash(res.stored())
 		}
 		list.APIResources = append(list.APIResources, row)
-		for _, name := range slices.Sorted(maps.Keys(res.Subresources)) {
+		for _, name := range res.subresourceNames() {
 			sub := res.Subresources[name]
 			kind := sub.kind(res)
 			row := api.APIResource{Name: res.Plural + "/" + name, Namespaced: res.Namespaced, Kind: kind.Kind, Verbs: slices.Sorted(slices.Values(sub.Verbs))}
@@ -190,6 +190,15 @@ func (s *Server) serveResourceList(w http.ResponseWriter, hr *http.Request) {
 		}
 	}
 	s.serveLegacy(w, hr, list)
+}
+
+// subresourceNames are in upstream's order: by name, but the status of a custom kind comes before its scale.
+func (res *Resource) subresourceNames() []string {
+	names := slices.Sorted(maps.Keys(res.Subresources))
+	if res.Definition != nil {
+		slices.Reverse(names)
+	}
+	return names
 }
 
 // kind is what the subresource's bodies and answers are.
@@ -227,7 +236,7 @@ type (
 	}
 	versionDiscovery struct {
 		Version   string              `json:"version"`
-		Resources []resourceDiscovery `json:"resources"`
+		Resources []resourceDiscovery `json:"resources,omitempty"`
 		Freshness string              `json:"freshness"`
 	}
 	resourceDiscovery struct {
@@ -245,7 +254,8 @@ type (
 		ResponseKind responseKind `json:"responseKind"`
 		Verbs        []string     `json:"verbs"`
 	}
-	// responseKind leaves group and version empty where they are those of the list it is in.
+	// responseKind leaves group and version empty where they are those of the list it is in. Of custom kinds they are told
+	// all the same, as upstream does.
 	responseKind struct {
 		Group   string `json:"group"`
 		Version string `json:"version"`
@@ -300,7 +310,7 @@ func (s *Server) versionDiscovery(gv api.GroupVersion) versionDiscovery {
 	}
 	version := versionDiscovery{Version: gv.Version, Freshness: "Current"}
 	kindOf := func(k *api.Kind) responseKind {
-		if k.GroupVersion == gv {
+		if k.GroupVersion == gv && !k.Custom {
 			return responseKind{Kind: k.Kind}
 		}
 		return responseKind{k.Group, k.Version, k.Kind}
@@ -313,7 +323,7 @@ func (s *Server) versionDiscovery(gv api.GroupVersion) versionDiscovery {
 		if res.Namespaced {
 			row.Scope = "Namespaced"
 		}
-		for _, name := range slices.Sorted(maps.Keys(res.Subresources)) {
+		for _, name := range res.subresourceNames() {
 			sub := res.Subresources[name]
 			row.Subresources = append(row.Subresources, subresourceDiscovery{
 				Subresource: name, ResponseKind: kindOf(sub.kind(res)), Verbs: slices.Sorted(slices.Values(sub.Verbs)),

@@ -55,6 +55,16 @@ func TestMetrics(t *testing.T) {
 
 const acceptTable = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
+// A bookmark of a watch that shows Tables is a row of an empty object.
+func TestColumnsOfEmptyObjects(t *testing.T) {
+	for _, row := range newResources() {
+		if row.Columns != nil && row.New != nil {
+			cells, _ := row.Columns.Row(row.New())
+			require.Len(t, cells, len(row.Columns.Definitions), row.Kind.Kind)
+		}
+	}
+}
+
 func TestTables(t *testing.T) {
 	h := newHarness(t)
 	h.must("POST", configMaps, configMap("one", `,"labels":{"app":"a"}`))

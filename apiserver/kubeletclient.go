@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -74,15 +75,15 @@ const defaultKubeletPort = 10250
 
 // kubeletAddress is where a node's kubelet listens.
 func kubeletAddress(node *api.Node) (string, error) {
-	address := nodeAddressText(node, api.NodeInternalIP)
-	if net.ParseIP(address) == nil {
+	i := slices.IndexFunc(node.Status.Addresses, func(a api.NodeAddress) bool { return a.Type == api.NodeInternalIP && net.ParseIP(a.Address) != nil })
+	if i < 0 {
 		return "", fmt.Errorf("no preferred addresses found; known addresses: %v", node.Status.Addresses)
 	}
 	port := int(node.Status.DaemonEndpoints.KubeletEndpoint.Port)
 	if port == 0 {
 		port = defaultKubeletPort
 	}
-	return net.JoinHostPort(address, strconv.Itoa(port)), nil
+	return net.JoinHostPort(node.Status.Addresses[i].Address, strconv.Itoa(port)), nil
 }
 
 // get asks a node's kubelet. The answer's body is a stream that ends with ctx.

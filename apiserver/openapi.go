@@ -49,18 +49,19 @@ func (s *Server) serveOpenAPIIndex(w http.ResponseWriter, hr *http.Request) {
 		s.respond(w, requestFrom(hr.Context()), nil, err)
 		return
 	}
-	type document struct {
-		URL string `json:"serverRelativeURL"`
-	}
-	index := struct {
-		Paths map[string]document `json:"paths"`
-	}{map[string]document{}}
+	index := openapiIndex{Paths: map[string]openapiLink{}}
 	for path, hash := range hashes {
-		index.Paths[path] = document{"/openapi/v3/" + path + "?hash=" + hash}
+		index.Paths[path] = openapiLink{"/openapi/v3/" + path + "?hash=" + hash}
 	}
-	for _, gv := range s.aggregator.versions() { // their own server knows what they are like
-		path := openapiPath(gv)
-		index.Paths[path] = document{"/openapi/v3/" + path}
+	for _, remote := range s.aggregator.documents(hr.Context(), "/openapi/v3") { // their own server knows what they are like
+		path := openapiPath(remote.gv)
+		delete(index.Paths, path)
+		var theirs openapiIndex
+		if err := api.UnmarshalJSON(remote.body, &theirs); err != nil {
+			s.log.Debug("the OpenAPI index of another server cannot be read", "version", remote.gv.String(), "error", err)
+		} else if link, ok := theirs.Paths[path]; ok {
+			index.Paths[path] = link
+		}
 	}
 	body, err := api.MarshalJSON(index)
 	if err != nil {
@@ -70,29 +71,47 @@ func (s *Server) serveOpenAPIIndex(w http.ResponseWriter, hr *http.Request) {
 	writeTagged(w, hr, mediaJSON, body)
 }
 
+// openapiIndex says where the documents are.
+type openapiIndex struct {
+	Paths map[string]openapiLink `json:"paths"`
+}
+
+type openapiLink struct {
+	URL string `json:"serverRelativeURL"`
+}
+
 // openapiHashes makes each document once, to hash it.
 func (s *Server) openapiHashes() (map[string]string, error) {
 	s.openapi.mu.Lock()
 	defer s.openapi.mu.Unlock()
 	hashes := map[string]string{}
 	made := 0
-	for _, gv := range s.localVersions() {
-		if hash := s.openapi.hashes[openapiPath(gv)]; hash != "" {
-			hashes[openapiPath(gv)] = hash
+	for _, name := range s.openapiNames() {
+		if hash := s.openapi.hashes[name]; hash != "" {
+			hashes[name] = hash
 			continue
 		}
 		made++
-		body, err := s.openapiV3(gv)
+		body, err := s.openapiV3(name)
 		if err != nil {
 			return nil, err
 		}
-		hashes[openapiPath(gv)] = contentHash(body)
+		hashes[name] = contentHash(body)
 	}
 	s.openapi.hashes = hashes
 	if made > 10 { // this took several times the memory that the server needs otherwise, and will not happen again
 		debug.FreeOSMemory()
 	}
 	return hashes, nil
+}
+
+// openapiNames lists the documents: one for each group version, and those of the paths above them.
+func (s *Server) openapiNames() []string {
+	names := openapiRootNames(s.rows())
+	for _, gv := range s.localVersions() {
+		names = append(names, openapiPath(gv))
+	}
+	return names
 }
 
 // forget drops the hashes of the documents that rows are in.
@@ -119,13 +138,19 @@ func openapiPath(gv api.GroupVersion) string {
 	return "apis/" + gv.String()
 }
 
+// versionAt is what openapiPath was made of.
+func versionAt(path string) api.GroupVersion {
+	if version, ok := strings.CutPrefix(path, "api/"); ok {
+		return api.GroupVersion{Version: version}
+	}
+	return api.ParseGroupVersion(strings.TrimPrefix(path, "apis/"))
+}
+
 // serveOpenAPI serves /openapi/v3/{api/v1,apis/...}.
 func (s *Server) serveOpenAPI(w http.ResponseWriter, hr *http.Request) {
 	path := strings.Trim(strings.TrimPrefix(hr.URL.Path, "/openapi/v3/"), "/")
-	versions := s.localVersions()
-	i := slices.IndexFunc(versions, func(gv api.GroupVersion) bool { return openapiPath(gv) == path })
-	if i < 0 || s.aggregator.serves(versions[i]) {
-		s.serveElsewhere(w, hr, api.ParseGroupVersion(strings.TrimPrefix(path, "apis/")))
+	if gv := versionAt(path); !slices.Contains(s.openapiNames(), path) || s.aggregator.serves(gv) {
+		s.serveElsewhere(w, hr, gv)
 		return
 	}
 	hashes, err := s.openapiHashes()
@@ -145,7 +170,7 @@ func (s *Server) serveOpenAPI(w http.ResponseWriter, hr *http.Request) {
 	if writeNotModified(w, hr, hash) {
 		return
 	}
-	body, err := s.openapiV3(versions[i])
+	body, err := s.openapiV3(path)
 	if err != nil {
 		s.respond(w, requestFrom(hr.Context()), nil, err)
 		return
@@ -166,7 +191,7 @@ func (s *Server) serveOpenAPIV2(w http.ResponseWriter, hr *http.Request) {
 		return
 	}
 	// Clients ask again and again whether their copy is still good: that must not take making the document.
-	remotes := s.aggregator.swaggers(hr.Context())
+	remotes := s.aggregator.documents(hr.Context(), "/openapi/v2")
 	source := swaggerSource{table: s.resources.table.Load(), remotes: hashOf(remotes)}
 	tag := s.openapi.v2Tag(source, media)
 	if tag != "" && hasTag(hr, tag) {
@@ -226,7 +251,7 @@ type (
 		Info       openapiInfo                 `json:"info"`
 		Paths      map[string]*openapiPathItem `json:"paths"`
 		Components struct {
-			Schemas         map[string]any `json:"schemas"`
+			Schemas         map[string]any `json:"schemas,omitempty"`
 			SecuritySchemes map[string]any `json:"securitySchemes"`
 		} `json:"components"`
 	}
@@ -239,6 +264,8 @@ type (
 		Put        *openapiOperation  `json:"put,omitempty"`
 		Post       *openapiOperation  `json:"post,omitempty"`
 		Delete     *openapiOperation  `json:"delete,omitempty"`
+		Options    *openapiOperation  `json:"options,omitempty"`
+		Head       *openapiOperation  `json:"head,omitempty"`
 		Patch      *openapiOperation  `json:"patch,omitempty"`
 		Parameters []openapiParameter `json:"parameters,omitempty"`
 	}
@@ -249,8 +276,8 @@ type (
 		Parameters  []openapiParameter         `json:"parameters,omitempty"`
 		Body        *openapiBody               `json:"requestBody,omitempty"`
 		Responses   map[string]openapiResponse `json:"responses"`
-		Action      string                     `json:"x-kubernetes-action"`
-		Kind        openapiKind                `json:"x-kubernetes-group-version-kind"`
+		Action      string                     `json:"x-kubernetes-action,omitempty"`
+		Kind        *openapiKind               `json:"x-kubernetes-group-version-kind,omitempty"`
 	}
 	openapiParameter struct {
 		Name        string           `json:"name"`
@@ -292,16 +319,27 @@ const (
 	schemaPatch   = metaSchemas + "Patch"
 	schemaStatus  = metaSchemas + "Status"
 	schemaOptions = metaSchemas + "DeleteOptions"
+	schemaWatch   = metaSchemas + "WatchEvent"
 )
 
-// openapiV3 makes the document of one group version.
-func (s *Server) openapiV3(gv api.GroupVersion) ([]byte, error) {
+// openapiV3 makes the document of one name.
+func (s *Server) openapiV3(name string) ([]byte, error) {
 	document := &openapiDocument{OpenAPI: "3.0.0", Info: openapiTitle(), Paths: map[string]*openapiPathItem{}}
-	document.Components.Schemas = api.OpenAPISchemas(gv)
 	document.Components.SecuritySchemes = map[string]any{
 		"BearerToken": map[string]string{"type": "apiKey", "name": "authorization", "in": "header", "description": "Bearer Token authentication"},
 	}
-	for _, res := range s.resourcesOf(gv) {
+	if root := openapiRootOf(name); root != nil {
+		document.Paths[root.url()], document.Components.Schemas = root.item(), root.schemas()
+		return api.MarshalJSON(document)
+	}
+	gv := versionAt(name)
+	document.Components.Schemas = api.OpenAPISchemas(gv)
+	rows := s.resourcesOf(gv)
+	if len(rows) > 0 && rows[0].Definition == nil {
+		root := resourceListRoot(gv)
+		document.Paths[root.url()] = root.item()
+	}
+	for _, res := range rows {
 		maps.Copy(document.Paths, describeResource(res))
 		if res.Definition != nil {
 			maps.Copy(document.Components.Schemas, customSchemas(res, false))

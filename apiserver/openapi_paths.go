@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -11,26 +12,39 @@ import (
 // describeResource makes the paths of one row of the table, and of its subresources.
 func describeResource(res *Resource) map[string]*openapiPathItem {
 	d := &describer{res: res, paths: map[string]*openapiPathItem{}}
-	collection, scope := "/"+openapiPath(res.GroupVersion)+"/", ""
+	version, collection := "/"+openapiPath(res.GroupVersion)+"/", ""
 	if res.Namespaced {
 		if slices.Contains(res.Verbs, "list") { // of all namespaces
-			d.item(collection + res.Plural).Get = d.operation("list", "list", "list or watch objects of kind "+res.Kind.Kind, "ForAllNamespaces", res.Kind)
+			d.item(version + res.Plural).Get = d.operation("list", "list", "list or watch objects of kind "+res.Kind.Kind, "ForAllNamespaces", res.Kind)
 		}
-		collection += "namespaces/{namespace}/"
-		scope = "Namespaced"
+		if d.watches() {
+			d.watch(version+"watch/"+res.Plural, "ListForAllNamespaces")
+		}
+		collection = "namespaces/{namespace}/"
+		d.scope = "Namespaced"
 	}
-	d.scope = scope
 	collection += res.Plural
+	if d.watches() {
+		d.watch(version+"watch/"+collection, "List")
+		d.watch(version+"watch/"+collection+"/{name}", "")
+	}
+	collection = version + collection
 	one := collection + "/{name}"
 	d.verbs(collection, one, res.Verbs, res.Kind, "")
 	for _, name := range slices.Sorted(maps.Keys(res.Subresources)) {
 		sub := res.Subresources[name]
 		if sub.Connects {
-			d.connections(one+"/"+name, sub, name)
+			d.connections(one+"/"+name, sub, name, "")
+			if sub.AnyMethod { // what stands behind it in the path is passed on
+				d.connections(one+"/"+name+"/{path}", sub, name, "WithPath")
+			}
 			continue
 		}
 		// A create on a subresource is a POST below the object.
 		d.verbs(one+"/"+name, one+"/"+name, sub.Verbs, sub.kind(res), name)
+	}
+	for _, item := range d.paths {
+		item.share()
 	}
 	return d.paths
 }
@@ -52,10 +66,38 @@ func (d *describer) item(path string) *openapiPathItem {
 		if strings.Contains(path, "{namespace}") {
 			item.Parameters = append(item.Parameters, parameter("namespace", "path", "string", "Namespace of the object."))
 		}
-		item.Parameters = append(item.Parameters, parameter("pretty", "query", "string", "If 'true', the answer is indented for people."))
+		if strings.Contains(path, "{path}") {
+			item.Parameters = append(item.Parameters, parameter("path", "path", "string", "What is asked for behind the proxy."))
+		}
 		d.paths[path] = item
 	}
 	return d.paths[path]
+}
+
+// operations are those of a path.
+func (i *openapiPathItem) operations() (list []*openapiOperation) {
+	for _, op := range []*openapiOperation{i.Get, i.Head, i.Put, i.Post, i.Delete, i.Options, i.Patch} {
+		if op != nil {
+			list = append(list, op)
+		}
+	}
+	return list
+}
+
+// share says once, beside the operations of a path, which parameters all of them take.
+func (i *openapiPathItem) share() {
+	all := i.operations()
+	shared := func(p openapiParameter) bool {
+		return !slices.ContainsFunc(all, func(op *openapiOperation) bool { return !slices.Contains(op.Parameters, p) })
+	}
+	for _, p := range all[0].Parameters {
+		if shared(p) {
+			i.Parameters = append(i.Parameters, p)
+		}
+	}
+	for _, op := range all {
+		op.Parameters = slices.DeleteFunc(slices.Clone(op.Parameters), func(p openapiParameter) bool { return slices.Contains(i.Parameters, p) })
+	}
 }
 
 // verbs describes what can be done on a collection and on one object (of a subresource, both are its path).
@@ -89,82 +131,137 @@ func (d *describer) verbs(collection, one string, verbs []string, kind *api.Kind
 	}
 }
 
+// watches tells whether the kind has the deprecated paths for watching. Custom kinds, which are younger, do without.
+func (d *describer) watches() bool {
+	return slices.Contains(d.res.Verbs, "watch") && !d.res.Kind.Custom
+}
+
+// watch describes the deprecated path that watches a list or, without a suffix, one object.
+func (d *describer) watch(path, suffix string) {
+	action, description := "watchlist", "watch individual changes to a list of "+d.res.Kind.Kind+". deprecated: use the 'watch' parameter with a list operation instead."
+	if suffix == "" {
+		action = "watch"
+		description = "watch changes to an object of kind " + d.res.Kind.Kind +
+			". deprecated: use the 'watch' parameter with a list operation instead, filtered to a single item with the 'fieldSelector' parameter."
+	}
+	d.item(path).Get = d.operation("watch", action, description, suffix, d.res.Kind)
+}
+
 // connections describes a subresource whose answers are somebody else's, whatever the method.
-func (d *describer) connections(path string, sub *Subresource, name string) {
+func (d *describer) connections(path string, sub *Subresource, name, suffix string) {
 	item := d.item(path)
 	for verb, operation := range map[string]**openapiOperation{
-		"Post": &item.Post, "Delete": &item.Delete, "Get": &item.Get, "Patch": &item.Patch, "Put": &item.Put,
+		"Get": &item.Get, "Post": &item.Post,
+		"Head": &item.Head, "Put": &item.Put, "Delete": &item.Delete, "Options": &item.Options, "Patch": &item.Patch,
 	} {
-		if (verb == "Delete" || verb == "Patch" || verb == "Put") && !sub.AnyMethod {
+		if verb != "Get" && verb != "Post" && !sub.AnyMethod {
 			continue
 		}
-		description := "connect " + strings.ToUpper(verb) + " requests to " + name + " of " + d.res.Kind.Kind
-		*operation = d.operation("connect"+verb, "connect", description, exported(name), sub.Kind)
-		(*operation).Responses["200"] = openapiResponse{Description: "OK", Content: map[string]openapiContent{"*/*": {openapiRef{Type: "string"}}}}
+		op := d.begin("connect", verb, "connect", "connect "+strings.ToUpper(verb)+" requests to "+name+" of "+d.res.Kind.Kind, exported(name)+suffix, sub.Kind)
+		op.Parameters = optionParameters(sub.Kind)
+		op.Responses["200"] = openapiResponse{Description: "OK", Content: textContents("*/*")}
+		*operation = op
 	}
 }
 
-// operation describes one verb. kind is that of bodies and answers.
-func (d *describer) operation(name, action, description, suffix string, kind *api.Kind) *openapiOperation {
-	group, _, _ := strings.Cut(or(d.res.Group, "core"), ".")
-	media := mediaTypes
-	if d.res.Kind.Custom {
-		group, media = customGroupName(d.res.Group), customMediaTypes
+// optionParameters are the parameters of a query that is read as a kind of its own: PodExecOptions.
+func optionParameters(kind *api.Kind) (list []openapiParameter) {
+	doc, err := api.Explain(kind)
+	if err != nil { // only of a path below the kind
+		return nil
 	}
-	inName := d.scope
-	if name == "deletecollection" {
-		name, inName = "delete", "Collection"+d.scope
+	for _, field := range doc.Fields {
+		if field.Name != "kind" && field.Name != "apiVersion" {
+			list = append(list, query(field.Name, strings.TrimPrefix(field.Type, "[]"), field.Description)) // a list: the parameter is repeated
+		}
 	}
-	op := &openapiOperation{
+	return list
+}
+
+// begin names an operation. kind is that of bodies and answers.
+func (d *describer) begin(name, method, action, description, suffix string, kind *api.Kind) *openapiOperation {
+	group := groupIdentifier(d.res.GroupVersion.Group)
+	return &openapiOperation{
 		Tags: []string{group + "_" + d.res.Version}, Description: description, Action: action,
-		ID:        name + exported(group) + exported(d.res.Version) + inName + d.res.Kind.Kind + suffix,
-		Kind:      openapiKind{kind.Group, kind.Version, kind.Kind},
+		ID:        name + exported(group) + exported(d.res.Version) + method + d.scope + d.res.Kind.Kind + suffix,
+		Kind:      &openapiKind{kind.Group, kind.Version, kind.Kind},
 		Responses: map[string]openapiResponse{"401": {Description: "Unauthorized"}},
 	}
+}
+
+// operation describes one verb.
+func (d *describer) operation(name, action, description, suffix string, kind *api.Kind) *openapiOperation {
+	media, bodies := mediaTypes, []string{"*/*"}
+	lists := slices.Concat(mediaTypes, []string{mediaJSON + watchStream, mediaProtobuf + watchStream})
+	if d.res.Kind.Custom {
+		media, lists, bodies = customMediaTypes, customMediaTypes, customMediaTypes
+	}
+	collection := ""
+	if action == "deletecollection" {
+		name, collection = "delete", "Collection"
+	}
+	op := d.begin(name, collection, action, description, suffix, kind)
 	object := api.SchemaName(kind)
 	if suffix == "Log" {
-		op.Responses["200"] = openapiResponse{Description: "OK", Content: map[string]openapiContent{"text/plain": {openapiRef{Type: "string"}}}}
-		op.Parameters = logParameters
+		op.Parameters = append(logParameters, prettyParameter)
+		op.Responses["200"] = openapiResponse{Description: "OK", Content: textContents(append(mediaTypes, "text/plain")...)}
 		return op
 	}
-	answers := func(schema string, codes ...string) {
+	answers := func(schema string, media []string, codes ...string) {
 		texts := map[string]string{"200": "OK", "201": "Created", "202": "Accepted"}
 		for _, code := range codes {
 			op.Responses[code] = openapiResponse{Description: texts[code], Content: contents(schema, media...)}
 		}
 	}
+	deleted := schemaStatus
+	if d.res.Strategy.AnswersDeleted {
+		deleted = object
+	}
 	switch action {
 	case "list":
 		op.Parameters = listParameters
-		answers(object+"List", "200")
+		answers(object+"List", lists, "200")
+	case "watch", "watchlist":
+		op.Parameters = listParameters
+		answers(schemaWatch, lists, "200")
 	case "get":
-		answers(object, "200")
+		answers(object, media, "200")
 	case "post":
-		op.Parameters, op.Body = writeParameters, &openapiBody{Content: contents(object, "*/*"), Required: true}
-		answers(object, "200", "201", "202")
+		op.Parameters, op.Body = writeParameters, &openapiBody{Content: contents(object, bodies...), Required: true}
+		answers(object, media, "200", "201", "202")
 	case "put":
-		op.Parameters, op.Body = writeParameters, &openapiBody{Content: contents(object, "*/*"), Required: true}
-		answers(object, "200", "201")
+		op.Parameters, op.Body = writeParameters, &openapiBody{Content: contents(object, bodies...), Required: true}
+		answers(object, media, "200", "201")
 	case "patch":
 		op.Parameters, op.Body = patchParameters, &openapiBody{Content: contents(schemaPatch, d.res.patchTypes()...), Required: true}
-		answers(object, "200", "201")
+		answers(object, media, "200", "201")
 	case "delete":
-		op.Parameters, op.Body = deleteParameters, &openapiBody{Content: contents(schemaOptions, "*/*")}
-		answers(schemaStatus, "200", "202")
+		op.Parameters, op.Body = deleteParameters, &openapiBody{Content: contents(schemaOptions, bodies...)}
+		answers(deleted, media, "200", "202")
 	case "deletecollection":
-		op.Parameters, op.Body = slices.Concat(deleteParameters, selectParameters), &openapiBody{Content: contents(schemaOptions, "*/*")}
-		answers(schemaStatus, "200")
+		op.Parameters, op.Body = slices.Concat(deleteParameters, selectParameters), &openapiBody{Content: contents(schemaOptions, bodies...)}
+		answers(schemaStatus, media, "200")
 	}
+	op.Parameters = append(slices.Clip(op.Parameters), prettyParameter)
 	return op
 }
 
-// customGroupName is what the names of operations call a group: stableExampleCom.
-func customGroupName(group string) string {
-	first, rest, _ := strings.Cut(group, ".")
-	for label := range strings.SplitSeq(rest, ".") {
-		first += exported(label)
+// groupIdentifier is what tags and the names of operations call a group: rbacAuthorization, stableExampleCom.
+func groupIdentifier(group string) string {
+	parts := strings.FieldsFunc(strings.TrimSuffix(cmp.Or(group, "core"), ".k8s.io"), func(r rune) bool { return r == '.' || r == '-' })
+	for i := range parts[1:] {
+		parts[i+1] = exported(parts[i+1])
 	}
-	return first
+	return strings.Join(parts, "")
+}
+
+// textContents are answers that are plain text, whatever they are called.
+func textContents(media ...string) map[string]openapiContent {
+	all := map[string]openapiContent{}
+	for _, m := range media {
+		all[m] = openapiContent{openapiRef{Type: "string"}}
+	}
+	return all
 }
 
 func contents(schema string, media ...string) map[string]openapiContent {
@@ -182,54 +279,3 @@ func exported(name string) string {
 	}
 	return strings.ToUpper(name[:1]) + name[1:]
 }
-
-func parameter(name, in, typ, description string) openapiParameter {
-	return openapiParameter{Name: name, In: in, Description: description, Required: in == "path", Schema: openapiTypedOnly{typ, true}}
-}
-
-func query(name, typ, description string) openapiParameter {
-	return parameter(name, "query", typ, description)
-}
-
-// The query parameters by what they go with. kubectl looks for fieldValidation at PATCH: a server that has it checks
-// fields itself.
-var (
-	dryRunParameter = query("dryRun", "string", "With the value All, everything happens but the storing.")
-	writeParameters = []openapiParameter{
-		dryRunParameter,
-		query("fieldManager", "string", "Name of the program or person that makes the change, at most 128 printable characters."),
-		query("fieldValidation", "string", "What to do about fields that are unknown or given twice: Ignore drops them, Warn (the default) drops them with a warning, Strict refuses the request."),
-	}
-	patchParameters = append(slices.Clip(writeParameters),
-		query("force", "boolean", "Of an apply patch: take over fields that other managers own."))
-	deleteParameters = []openapiParameter{
-		dryRunParameter,
-		query("gracePeriodSeconds", "integer", "How many seconds the object may live on; 0 deletes at once. Defaults to what the object says."),
-		query("orphanDependents", "boolean", "Deprecated, use propagationPolicy: whether dependents are left alone."),
-		query("propagationPolicy", "string", "What happens to dependents: Orphan leaves them alone, Background deletes them afterwards, Foreground deletes them first."),
-	}
-	selectParameters = []openapiParameter{
-		query("continue", "string", "Token of the page before, to get the next one."),
-		query("fieldSelector", "string", "Only objects with these fields. Defaults to all."),
-		query("labelSelector", "string", "Only objects with these labels. Defaults to all."),
-		query("limit", "integer", "How many objects to return at most; if there are more, metadata.continue has a token for the next page."),
-		query("resourceVersion", "string", "Which state to show; see resourceVersionMatch."),
-		query("resourceVersionMatch", "string", "Whether resourceVersion means exactly that state, or one that is not older."),
-		query("sendInitialEvents", "boolean", "Of a watch: begin with what exists, as ADDED events and a bookmark."),
-		query("timeoutSeconds", "integer", "After how many seconds a watch ends."),
-	}
-	listParameters = append(slices.Clip(selectParameters),
-		query("allowWatchBookmarks", "boolean", "Of a watch: whether to send BOOKMARK events, which tell how far the watch is."),
-		query("watch", "boolean", "Send changes as they happen, instead of a list."))
-	logParameters = []openapiParameter{
-		query("container", "string", "Name of the container; a pod with only one needs none."),
-		query("follow", "boolean", "Send lines as they are written."),
-		query("insecureSkipTLSVerifyBackend", "boolean", "Do not check the kubelet's certificate."),
-		query("limitBytes", "integer", "After how many bytes to end."),
-		query("previous", "boolean", "Read the log of the container's run before the last restart."),
-		query("sinceSeconds", "integer", "Leave out lines older than so many seconds."),
-		query("stream", "string", "All, Stdout or Stderr."),
-		query("tailLines", "integer", "How many lines from the end to begin with."),
-		query("timestamps", "boolean", "Put the time before each line."),
-	}
-)

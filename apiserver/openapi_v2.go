@@ -32,8 +32,8 @@ type (
 		ID          string                     `json:"operationId"`
 		Parameters  []swaggerParameter         `json:"parameters,omitempty"`
 		Responses   map[string]swaggerResponse `json:"responses"`
-		Action      string                     `json:"x-kubernetes-action"`
-		Kind        openapiKind                `json:"x-kubernetes-group-version-kind"`
+		Action      string                     `json:"x-kubernetes-action,omitempty"`
+		Kind        *openapiKind               `json:"x-kubernetes-group-version-kind,omitempty"`
 	}
 	swaggerParameter struct {
 		Name        string      `json:"name"`
@@ -51,7 +51,7 @@ type (
 )
 
 // openapiV2 makes the document of all rows of a table, and of what other servers serve.
-func (s *Server) openapiV2(table *resourceTable, remotes []remoteSwagger) ([]byte, error) {
+func (s *Server) openapiV2(table *resourceTable, remotes []remoteDocument) ([]byte, error) {
 	document := &swaggerDocument{
 		Swagger: "2.0", Info: openapiTitle(), Paths: map[string]map[string]any{}, Definitions: api.OpenAPIDefinitions(),
 		Security: []map[string][]string{{"BearerToken": {}}},
@@ -62,10 +62,16 @@ func (s *Server) openapiV2(table *resourceTable, remotes []remoteSwagger) ([]byt
 	for _, res := range table.rows {
 		if res.Definition != nil {
 			maps.Copy(document.Definitions, customSchemas(res, true))
+		} else if root := resourceListRoot(res.GroupVersion); document.Paths[root.url()] == nil {
+			document.Paths[root.url()] = swaggerItem(root.item())
 		}
 		for path, item := range describeResource(res) {
 			document.Paths[path] = swaggerItem(item)
 		}
+	}
+	for _, name := range openapiRootNames(table.rows) {
+		root := openapiRootOf(name)
+		document.Paths[root.url()] = swaggerItem(root.item())
 	}
 	for _, r := range remotes {
 		if err := document.merge(r); err != nil {
@@ -85,9 +91,12 @@ func openapiV2Protobuf(document []byte) ([]byte, error) {
 }
 
 func swaggerItem(item *openapiPathItem) map[string]any {
-	converted := map[string]any{"parameters": swaggerParameters(item.Parameters)}
+	converted := map[string]any{}
+	if len(item.Parameters) > 0 {
+		converted["parameters"] = swaggerParameters(item.Parameters)
+	}
 	for method, op := range map[string]*openapiOperation{
-		"get": item.Get, "put": item.Put, "post": item.Post, "delete": item.Delete, "patch": item.Patch,
+		"get": item.Get, "put": item.Put, "post": item.Post, "delete": item.Delete, "options": item.Options, "head": item.Head, "patch": item.Patch,
 	} {
 		if op != nil {
 			converted[method] = swaggerOf(op)
@@ -98,11 +107,11 @@ func swaggerItem(item *openapiPathItem) map[string]any {
 
 func swaggerOf(op *openapiOperation) *swaggerOperation {
 	converted := &swaggerOperation{
-		Description: op.Description, Consumes: []string{"*/*"}, Produces: mediaTypes, Schemes: []string{"https"}, Tags: op.Tags, ID: op.ID,
+		Description: op.Description, Consumes: []string{"*/*"}, Produces: mediaOf(op.Responses["200"].Content), Schemes: []string{"https"}, Tags: op.Tags, ID: op.ID,
 		Parameters: swaggerParameters(op.Parameters), Responses: map[string]swaggerResponse{}, Action: op.Action, Kind: op.Kind,
 	}
 	if op.Body != nil {
-		converted.Consumes = slices.Sorted(maps.Keys(op.Body.Content))
+		converted.Consumes = mediaOf(op.Body.Content)
 		converted.Parameters = append(converted.Parameters, swaggerParameter{
 			Name: "body", In: "body", Required: op.Body.Required, Schema: swaggerSchema(op.Body.Content),
 		})
@@ -112,6 +121,8 @@ func swaggerOf(op *openapiOperation) *swaggerOperation {
 	}
 	return converted
 }
+
+func mediaOf(content map[string]openapiContent) []string { return slices.Sorted(maps.Keys(content)) }
 
 func swaggerParameters(parameters []openapiParameter) []swaggerParameter {
 	converted := make([]swaggerParameter, len(parameters))

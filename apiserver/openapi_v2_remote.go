@@ -16,33 +16,33 @@ import (
 // that is here already stays as it is. A definition that is here under the same name and says something else
 // comes in under another name: "io.example.Thing_v2".
 
-// remoteSwagger is another server's document.
-type remoteSwagger struct {
+// remoteDocument is what another server says of itself.
+type remoteDocument struct {
 	gv   api.GroupVersion
 	body []byte
 }
 
-// swaggers asks the other servers for their documents, in the order of their versions. One that has none is left out.
-func (a *aggregator) swaggers(ctx context.Context) (list []remoteSwagger) {
+// documents asks the other servers for their documents at a path, in the order of their versions. One that has none is left out.
+func (a *aggregator) documents(ctx context.Context, path string) (list []remoteDocument) {
 	remotes := a.remotes.get()
 	versions := slices.SortedFunc(maps.Keys(remotes), func(x, y api.GroupVersion) int { return strings.Compare(x.String(), y.String()) })
 	ctx, cancel := context.WithTimeout(ctx, remoteDiscoveryTimeout)
 	defer cancel()
 	for _, gv := range versions {
 		if r := remotes[gv]; r.available {
-			body, err := a.ask(ctx, r, "/openapi/v2")
+			body, err := a.ask(ctx, r, path)
 			if err != nil {
 				a.server.log.Debug("no OpenAPI document of another server", "name", r.name, "error", err)
 				continue
 			}
-			list = append(list, remoteSwagger{gv, body})
+			list = append(list, remoteDocument{gv, body})
 		}
 	}
 	return list
 }
 
 // hashOf changes when one of them says something else.
-func hashOf(remotes []remoteSwagger) string {
+func hashOf(remotes []remoteDocument) string {
 	var all []byte
 	for _, r := range remotes {
 		all = append(append(all, r.gv.String()...), contentTag(r.body)...)
@@ -57,7 +57,7 @@ type swaggerParts struct {
 }
 
 // merge takes in the paths of the version that the other server is asked about.
-func (d *swaggerDocument) merge(remote remoteSwagger) error {
+func (d *swaggerDocument) merge(remote remoteDocument) error {
 	var other swaggerParts
 	if err := api.UnmarshalJSON(remote.body, &other); err != nil {
 		return err

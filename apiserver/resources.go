@@ -10,6 +10,7 @@ import (
 
 	"kubelite/api"
 	"kubelite/apiserver/managedfields"
+	"kubelite/apiserver/printers"
 )
 
 // Resource is one row of the table that the server works from: a kind, what may be done to its objects, and the few
@@ -21,7 +22,7 @@ type Resource struct {
 	// Strategy is what is particular to this kind when it is written.
 	Strategy Strategy
 	// Columns is how `kubectl get` shows it. Nil: NAME and AGE.
-	Columns *Columns
+	Columns *printers.Columns
 	// Fields returns the values that field selectors of this kind may ask for, besides metadata.name and
 	// metadata.namespace. The same names must come for every object. Nil: none.
 	Fields func(obj api.Object) map[string]string
@@ -160,13 +161,6 @@ type Strategy struct {
 	AnswersDeleted bool
 }
 
-// Columns is how a kind is shown as a Table.
-type Columns struct {
-	Definitions []api.TableColumnDefinition
-	// Row returns one cell per definition, and the row's conditions (Completed for finished pods).
-	Row func(obj api.Object) (cells []any, conditions []api.TableRowCondition)
-}
-
 // Subresource is an endpoint below an object: .../pods/web/status.
 type Subresource struct {
 	// Kind is what its bodies and answers are; nil means the parent's kind.
@@ -203,51 +197,51 @@ func answerObject(code int, obj any) *Answer { return &Answer{Code: code, Object
 func newResources() []*Resource {
 	rows := []*Resource{
 		{Kind: api.KindOf[*api.Binding](), Handlers: handlers{"create": bindingCreate}},
-		{Kind: api.KindOf[*api.ComponentStatus](), Columns: componentStatusColumns,
+		{Kind: api.KindOf[*api.ComponentStatus](), Columns: printers.ComponentStatus,
 			Handlers: handlers{"get": componentStatusGet, "list": componentStatusList}, Deprecation: "v1 ComponentStatus is deprecated in v1.19+"},
-		{Kind: api.KindOf[*api.ConfigMap](), Verbs: allVerbs, Columns: configMapColumns},
-		{Kind: api.KindOf[*api.Endpoints](), Verbs: allVerbs, Columns: endpointsColumns, Strategy: endpointsStrategy,
+		{Kind: api.KindOf[*api.ConfigMap](), Verbs: allVerbs, Columns: printers.ConfigMap},
+		{Kind: api.KindOf[*api.Endpoints](), Verbs: allVerbs, Columns: printers.Endpoints, Strategy: endpointsStrategy,
 			Deprecation: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"},
-		{Kind: api.KindOf[*api.Event](), Verbs: allVerbs, Columns: eventColumns, Strategy: eventStrategy, Fields: eventFields},
+		{Kind: api.KindOf[*api.Event](), Verbs: allVerbs, Columns: printers.Event, Strategy: eventStrategy, Fields: eventFields},
 		{Kind: api.KindOf[*api.LimitRange](), Verbs: allVerbs, Strategy: limitRangeStrategy},
-		{Kind: api.KindOf[*api.Namespace](), Verbs: namespaceVerbs, Columns: namespaceColumns, Strategy: namespaceStrategy,
+		{Kind: api.KindOf[*api.Namespace](), Verbs: namespaceVerbs, Columns: printers.Namespace, Strategy: namespaceStrategy,
 			Fields:       namespaceFields,
 			Subresources: map[string]*Subresource{"status": statusSubresource, "finalize": finalizeSubresource}},
-		{Kind: api.KindOf[*api.Node](), Verbs: allVerbs, Columns: nodeColumns, Strategy: nodeStrategy, Fields: nodeFields,
+		{Kind: api.KindOf[*api.Node](), Verbs: allVerbs, Columns: printers.Node, Strategy: nodeStrategy, Fields: nodeFields,
 			Subresources: map[string]*Subresource{"status": statusSubresource, "proxy": nodeProxySubresource}},
-		{Kind: api.KindOf[*api.PersistentVolumeClaim](), Verbs: allVerbs, Columns: claimColumns, Strategy: claimStrategy, Fields: nameField,
+		{Kind: api.KindOf[*api.PersistentVolumeClaim](), Verbs: allVerbs, Columns: printers.PersistentVolumeClaim, Strategy: claimStrategy, Fields: nameField,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.PersistentVolume](), Verbs: allVerbs, Columns: persistentVolumeColumns, Strategy: persistentVolumeStrategy, Fields: nameField,
+		{Kind: api.KindOf[*api.PersistentVolume](), Verbs: allVerbs, Columns: printers.PersistentVolume, Strategy: persistentVolumeStrategy, Fields: nameField,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.Pod](), Verbs: allVerbs, Columns: podColumns, Strategy: podStrategy, Fields: podFields, Index: "spec.nodeName",
+		{Kind: api.KindOf[*api.Pod](), Verbs: allVerbs, Columns: printers.Pod, Strategy: podStrategy, Fields: podFields, Index: "spec.nodeName",
 			Subresources: podSubresources},
-		{Kind: api.KindOf[*api.PodTemplate](), Verbs: allVerbs, Columns: podTemplateColumns, Strategy: podTemplateStrategy},
-		{Kind: api.KindOf[*api.ResourceQuota](), Verbs: allVerbs, Columns: quotaColumns, Strategy: quotaStrategy,
+		{Kind: api.KindOf[*api.PodTemplate](), Verbs: allVerbs, Columns: printers.PodTemplate, Strategy: podTemplateStrategy},
+		{Kind: api.KindOf[*api.ResourceQuota](), Verbs: allVerbs, Columns: printers.ResourceQuota, Strategy: quotaStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.ReplicationController](), Verbs: allVerbs, Columns: replicationControllerColumns, Strategy: replicationControllerStrategy,
+		{Kind: api.KindOf[*api.ReplicationController](), Verbs: allVerbs, Columns: printers.ReplicationController, Strategy: replicationControllerStrategy,
 			Fields:       replicationControllerFields,
 			Subresources: map[string]*Subresource{"status": statusSubresource, "scale": scaleSubresource}},
-		{Kind: api.KindOf[*api.Secret](), Verbs: allVerbs, Columns: secretColumns, Strategy: secretStrategy, Fields: secretFields},
-		{Kind: api.KindOf[*api.ServiceAccount](), Verbs: allVerbs, Columns: serviceAccountColumns, Strategy: serviceAccountStrategy,
+		{Kind: api.KindOf[*api.Secret](), Verbs: allVerbs, Columns: printers.Secret, Strategy: secretStrategy, Fields: secretFields},
+		{Kind: api.KindOf[*api.ServiceAccount](), Verbs: allVerbs, Columns: printers.ServiceAccount, Strategy: serviceAccountStrategy,
 			Subresources: map[string]*Subresource{"token": tokenSubresource}},
-		{Kind: api.KindOf[*api.Service](), Verbs: allVerbs, Columns: serviceColumns, Strategy: serviceStrategy, Fields: serviceFields,
+		{Kind: api.KindOf[*api.Service](), Verbs: allVerbs, Columns: printers.Service, Strategy: serviceStrategy, Fields: serviceFields,
 			Subresources: map[string]*Subresource{"status": statusSubresource, "proxy": serviceProxySubresource}},
-		{Kind: api.KindOf[*api.ControllerRevision](), Verbs: allVerbs, Columns: controllerRevisionColumns},
-		{Kind: api.KindOf[*api.DaemonSet](), Verbs: allVerbs, Columns: daemonSetColumns, Strategy: daemonSetStrategy,
+		{Kind: api.KindOf[*api.ControllerRevision](), Verbs: allVerbs, Columns: printers.ControllerRevision},
+		{Kind: api.KindOf[*api.DaemonSet](), Verbs: allVerbs, Columns: printers.DaemonSet, Strategy: daemonSetStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.Deployment](), Verbs: allVerbs, Columns: deploymentColumns, Strategy: deploymentStrategy,
+		{Kind: api.KindOf[*api.Deployment](), Verbs: allVerbs, Columns: printers.Deployment, Strategy: deploymentStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource, "scale": scaleSubresource}},
-		{Kind: api.KindOf[*api.ReplicaSet](), Verbs: allVerbs, Columns: replicaSetColumns, Strategy: replicaSetStrategy, Fields: replicaSetFields,
+		{Kind: api.KindOf[*api.ReplicaSet](), Verbs: allVerbs, Columns: printers.ReplicaSet, Strategy: replicaSetStrategy, Fields: replicaSetFields,
 			Subresources: map[string]*Subresource{"status": statusSubresource, "scale": scaleSubresource}},
-		{Kind: api.KindOf[*api.StatefulSet](), Verbs: allVerbs, Columns: statefulSetColumns, Strategy: statefulSetStrategy,
+		{Kind: api.KindOf[*api.StatefulSet](), Verbs: allVerbs, Columns: printers.StatefulSet, Strategy: statefulSetStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource, "scale": scaleSubresource}},
-		{Kind: api.KindOf[*api.HorizontalPodAutoscaler](), Verbs: allVerbs, Columns: autoscalerColumns, Strategy: autoscalerStrategy,
+		{Kind: api.KindOf[*api.HorizontalPodAutoscaler](), Verbs: allVerbs, Columns: printers.HorizontalPodAutoscaler, Strategy: autoscalerStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.AutoscalingV1HorizontalPodAutoscaler](), Verbs: allVerbs, Columns: autoscalerV1Columns, Strategy: autoscalerV1Strategy,
+		{Kind: api.KindOf[*api.AutoscalingV1HorizontalPodAutoscaler](), Verbs: allVerbs, Columns: printers.AutoscalingV1HorizontalPodAutoscaler, Strategy: autoscalerV1Strategy,
 			View: autoscalerV1View, Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.CronJob](), Verbs: allVerbs, Columns: cronJobColumns, Strategy: cronJobStrategy,
+		{Kind: api.KindOf[*api.CronJob](), Verbs: allVerbs, Columns: printers.CronJob, Strategy: cronJobStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.Job](), Verbs: allVerbs, Columns: jobColumns, Strategy: jobStrategy, Fields: jobFields,
+		{Kind: api.KindOf[*api.Job](), Verbs: allVerbs, Columns: printers.Job, Strategy: jobStrategy, Fields: jobFields,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
 		{Kind: api.KindOf[*api.SelfSubjectReview](), Handlers: handlers{"create": answerReview(reviewSelfSubject)}},
 		{Kind: api.KindOf[*api.TokenReview](), Handlers: handlers{"create": answerReview(reviewToken)}},
@@ -255,53 +249,53 @@ func newResources() []*Resource {
 		{Kind: api.KindOf[*api.SelfSubjectAccessReview](), Handlers: handlers{"create": answerReview(reviewSelfSubjectAccess)}},
 		{Kind: api.KindOf[*api.SelfSubjectRulesReview](), Handlers: handlers{"create": answerReview(reviewSelfSubjectRules)}},
 		{Kind: api.KindOf[*api.SubjectAccessReview](), Handlers: handlers{"create": answerReview(reviewSubjectAccess)}},
-		{Kind: api.KindOf[*api.Lease](), Verbs: allVerbs, Columns: leaseColumns, Strategy: leaseStrategy},
-		{Kind: api.KindOf[*api.PodDisruptionBudget](), Verbs: allVerbs, Columns: disruptionBudgetColumns, Strategy: disruptionBudgetStrategy,
+		{Kind: api.KindOf[*api.Lease](), Verbs: allVerbs, Columns: printers.Lease, Strategy: leaseStrategy},
+		{Kind: api.KindOf[*api.PodDisruptionBudget](), Verbs: allVerbs, Columns: printers.PodDisruptionBudget, Strategy: disruptionBudgetStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.EventsEvent](), Verbs: allVerbs, Columns: eventsEventColumns, Strategy: eventStrategy, View: eventsEventView},
-		{Kind: api.KindOf[*api.EndpointSlice](), Verbs: allVerbs, Columns: endpointSliceColumns, Strategy: endpointSliceStrategy},
-		{Kind: api.KindOf[*api.IngressClass](), Verbs: allVerbs, Columns: ingressClassColumns, Strategy: ingressClassStrategy},
-		{Kind: api.KindOf[*api.Ingress](), Verbs: allVerbs, Columns: ingressColumns, Strategy: ingressStrategy,
+		{Kind: api.KindOf[*api.EventsEvent](), Verbs: allVerbs, Columns: printers.EventsEvent, Strategy: eventStrategy, View: eventsEventView},
+		{Kind: api.KindOf[*api.EndpointSlice](), Verbs: allVerbs, Columns: printers.EndpointSlice, Strategy: endpointSliceStrategy},
+		{Kind: api.KindOf[*api.IngressClass](), Verbs: allVerbs, Columns: printers.IngressClass, Strategy: ingressClassStrategy},
+		{Kind: api.KindOf[*api.Ingress](), Verbs: allVerbs, Columns: printers.Ingress, Strategy: ingressStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.IPAddress](), Verbs: allVerbs, Columns: ipAddressColumns, Strategy: ipAddressStrategy},
-		{Kind: api.KindOf[*api.NetworkPolicy](), Verbs: allVerbs, Columns: networkPolicyColumns, Strategy: networkPolicyStrategy},
-		{Kind: api.KindOf[*api.ServiceCIDR](), Verbs: allVerbs, Columns: serviceCIDRColumns, Strategy: serviceCIDRStrategy,
+		{Kind: api.KindOf[*api.IPAddress](), Verbs: allVerbs, Columns: printers.IPAddress, Strategy: ipAddressStrategy},
+		{Kind: api.KindOf[*api.NetworkPolicy](), Verbs: allVerbs, Columns: printers.NetworkPolicy, Strategy: networkPolicyStrategy},
+		{Kind: api.KindOf[*api.ServiceCIDR](), Verbs: allVerbs, Columns: printers.ServiceCIDR, Strategy: serviceCIDRStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
 		{Kind: api.KindOf[*api.ClusterRole](), Verbs: allVerbs, Strategy: roleStrategy},
-		{Kind: api.KindOf[*api.ClusterRoleBinding](), Verbs: allVerbs, Columns: clusterRoleBindingColumns, Strategy: roleBindingStrategy},
+		{Kind: api.KindOf[*api.ClusterRoleBinding](), Verbs: allVerbs, Columns: printers.ClusterRoleBinding, Strategy: roleBindingStrategy},
 		{Kind: api.KindOf[*api.Role](), Verbs: allVerbs, Strategy: roleStrategy},
-		{Kind: api.KindOf[*api.RoleBinding](), Verbs: allVerbs, Columns: roleBindingColumns, Strategy: roleBindingStrategy},
-		{Kind: api.KindOf[*api.MutatingAdmissionPolicy](), Verbs: allVerbs, Columns: mutatingPolicyColumns, Strategy: mutatingPolicyStrategy},
-		{Kind: api.KindOf[*api.MutatingAdmissionPolicyBinding](), Verbs: allVerbs, Columns: mutatingPolicyBindingColumns, Strategy: mutatingPolicyBindingStrategy},
-		{Kind: api.KindOf[*api.MutatingWebhookConfiguration](), Verbs: allVerbs, Columns: mutatingWebhookColumns, Strategy: mutatingWebhookStrategy},
-		{Kind: api.KindOf[*api.ValidatingAdmissionPolicy](), Verbs: allVerbs, Columns: validatingPolicyColumns, Strategy: validatingPolicyStrategy,
+		{Kind: api.KindOf[*api.RoleBinding](), Verbs: allVerbs, Columns: printers.RoleBinding, Strategy: roleBindingStrategy},
+		{Kind: api.KindOf[*api.MutatingAdmissionPolicy](), Verbs: allVerbs, Columns: printers.MutatingAdmissionPolicy, Strategy: mutatingPolicyStrategy},
+		{Kind: api.KindOf[*api.MutatingAdmissionPolicyBinding](), Verbs: allVerbs, Columns: printers.MutatingAdmissionPolicyBinding, Strategy: mutatingPolicyBindingStrategy},
+		{Kind: api.KindOf[*api.MutatingWebhookConfiguration](), Verbs: allVerbs, Columns: printers.MutatingWebhookConfiguration, Strategy: mutatingWebhookStrategy},
+		{Kind: api.KindOf[*api.ValidatingAdmissionPolicy](), Verbs: allVerbs, Columns: printers.ValidatingAdmissionPolicy, Strategy: validatingPolicyStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.ValidatingAdmissionPolicyBinding](), Verbs: allVerbs, Columns: validatingPolicyBindingColumns, Strategy: validatingPolicyBindingStrategy},
-		{Kind: api.KindOf[*api.ValidatingWebhookConfiguration](), Verbs: allVerbs, Columns: validatingWebhookColumns, Strategy: validatingWebhookStrategy},
+		{Kind: api.KindOf[*api.ValidatingAdmissionPolicyBinding](), Verbs: allVerbs, Columns: printers.ValidatingAdmissionPolicyBinding, Strategy: validatingPolicyBindingStrategy},
+		{Kind: api.KindOf[*api.ValidatingWebhookConfiguration](), Verbs: allVerbs, Columns: printers.ValidatingWebhookConfiguration, Strategy: validatingWebhookStrategy},
 		{Kind: definitionKind, Verbs: allVerbs, Strategy: definitionStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.APIService](), Verbs: allVerbs, Columns: apiServiceColumns, Strategy: apiServiceStrategy,
+		{Kind: api.KindOf[*api.APIService](), Verbs: allVerbs, Columns: printers.APIService, Strategy: apiServiceStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.CSIDriver](), Verbs: allVerbs, Columns: csiDriverColumns, Strategy: csiDriverStrategy},
-		{Kind: api.KindOf[*api.CSINode](), Verbs: allVerbs, Columns: csiNodeColumns, Strategy: csiNodeStrategy},
+		{Kind: api.KindOf[*api.CSIDriver](), Verbs: allVerbs, Columns: printers.CSIDriver, Strategy: csiDriverStrategy},
+		{Kind: api.KindOf[*api.CSINode](), Verbs: allVerbs, Columns: printers.CSINode, Strategy: csiNodeStrategy},
 		{Kind: api.KindOf[*api.CSIStorageCapacity](), Verbs: allVerbs, Strategy: csiStorageCapacityStrategy},
-		{Kind: api.KindOf[*api.StorageClass](), Verbs: allVerbs, Columns: storageClassColumns, Strategy: storageClassStrategy},
-		{Kind: api.KindOf[*api.VolumeAttachment](), Verbs: allVerbs, Columns: volumeAttachmentColumns, Strategy: volumeAttachmentStrategy,
+		{Kind: api.KindOf[*api.StorageClass](), Verbs: allVerbs, Columns: printers.StorageClass, Strategy: storageClassStrategy},
+		{Kind: api.KindOf[*api.VolumeAttachment](), Verbs: allVerbs, Columns: printers.VolumeAttachment, Strategy: volumeAttachmentStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.VolumeAttributesClass](), Verbs: allVerbs, Columns: volumeAttributesClassColumns, Strategy: volumeAttributesClassStrategy},
-		{Kind: api.KindOf[*api.PriorityClass](), Verbs: allVerbs, Columns: priorityClassColumns, Strategy: priorityClassStrategy},
-		{Kind: api.KindOf[*api.RuntimeClass](), Verbs: allVerbs, Columns: runtimeClassColumns, Strategy: runtimeClassStrategy},
-		{Kind: api.KindOf[*api.CertificateSigningRequest](), Verbs: allVerbs, Columns: csrColumns, Strategy: csrStrategy, Fields: csrFields,
+		{Kind: api.KindOf[*api.VolumeAttributesClass](), Verbs: allVerbs, Columns: printers.VolumeAttributesClass, Strategy: volumeAttributesClassStrategy},
+		{Kind: api.KindOf[*api.PriorityClass](), Verbs: allVerbs, Columns: printers.PriorityClass, Strategy: priorityClassStrategy},
+		{Kind: api.KindOf[*api.RuntimeClass](), Verbs: allVerbs, Columns: printers.RuntimeClass, Strategy: runtimeClassStrategy},
+		{Kind: api.KindOf[*api.CertificateSigningRequest](), Verbs: allVerbs, Columns: printers.CertificateSigningRequest, Strategy: csrStrategy, Fields: csrFields,
 			Subresources: map[string]*Subresource{"approval": approvalSubresource, "status": statusSubresource}},
-		{Kind: api.KindOf[*api.DeviceClass](), Verbs: allVerbs, Columns: deviceClassColumns, Strategy: deviceClassStrategy},
-		{Kind: api.KindOf[*api.ResourceResourceClaim](), Verbs: allVerbs, Columns: resourceClaimColumns, Strategy: resourceClaimStrategy,
+		{Kind: api.KindOf[*api.DeviceClass](), Verbs: allVerbs, Columns: printers.DeviceClass, Strategy: deviceClassStrategy},
+		{Kind: api.KindOf[*api.ResourceResourceClaim](), Verbs: allVerbs, Columns: printers.ResourceClaim, Strategy: resourceClaimStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.ResourceClaimTemplate](), Verbs: allVerbs, Columns: resourceClaimTemplateColumns, Strategy: resourceClaimTemplateStrategy},
-		{Kind: api.KindOf[*api.ResourceSlice](), Verbs: allVerbs, Columns: resourceSliceColumns, Strategy: resourceSliceStrategy, Fields: resourceSliceFields,
+		{Kind: api.KindOf[*api.ResourceClaimTemplate](), Verbs: allVerbs, Columns: printers.ResourceClaimTemplate, Strategy: resourceClaimTemplateStrategy},
+		{Kind: api.KindOf[*api.ResourceSlice](), Verbs: allVerbs, Columns: printers.ResourceSlice, Strategy: resourceSliceStrategy, Fields: resourceSliceFields,
 			Index: "spec.nodeName"},
-		{Kind: api.KindOf[*api.FlowSchema](), Verbs: allVerbs, Columns: flowSchemaColumns, Strategy: flowSchemaStrategy,
+		{Kind: api.KindOf[*api.FlowSchema](), Verbs: allVerbs, Columns: printers.FlowSchema, Strategy: flowSchemaStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
-		{Kind: api.KindOf[*api.PriorityLevelConfiguration](), Verbs: allVerbs, Columns: priorityLevelColumns, Strategy: priorityLevelStrategy,
+		{Kind: api.KindOf[*api.PriorityLevelConfiguration](), Verbs: allVerbs, Columns: printers.PriorityLevelConfiguration, Strategy: priorityLevelStrategy,
 			Subresources: map[string]*Subresource{"status": statusSubresource}},
 	}
 	byKind := map[*api.Kind]*Resource{}
@@ -330,5 +324,6 @@ var podSubresources = map[string]*Subresource{
 
 var (
 	allVerbs       = []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}
+	customVerbs    = []string{"delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"} // in upstream's order
 	namespaceVerbs = []string{"create", "delete", "get", "list", "patch", "update", "watch"}
 )

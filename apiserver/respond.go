@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -118,7 +119,7 @@ func upstreamType(kind *api.Kind, suffix string) string {
 	if kind.Custom {
 		return "*unstructured.Unstructured" + suffix
 	}
-	group, _, _ := strings.Cut(or(kind.Group, "core"), ".")
+	group, _, _ := strings.Cut(cmp.Or(kind.Group, "core"), ".")
 	return "*" + group + "." + kind.Kind + suffix
 }
 
@@ -290,10 +291,13 @@ func (s *Server) writePage(w http.ResponseWriter, req *Request, p *page, accept 
 	return nil
 }
 
-// anyList is a list of any kind. In a list the items do not say what they are: the list does.
+// anyList is a list of any kind. In a list the items do not say what they are: the list does. Custom objects say it all the
+// same (typePrefixLength).
 func anyList(kind *api.Kind, objs []api.Object, meta api.ListMeta) any {
 	for _, obj := range objs {
-		*obj.GetTypeMeta() = api.TypeMeta{}
+		if !kind.Custom {
+			*obj.GetTypeMeta() = api.TypeMeta{}
+		}
 	}
 	if objs == nil {
 		objs = []api.Object{}

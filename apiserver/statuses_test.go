@@ -136,6 +136,8 @@ bar: 2
 			`{"message":"ConfigMap in version \"v1\" cannot be handled as a ConfigMap: strict decoding error: unknown field \"foo\"","reason":"BadRequest","code":400}`},
 		{"put name mismatch", `PUT /api/v1/namespaces/default/configmaps/a`, "", `{"metadata":{"name":"b"}}`,
 			`{"message":"the name of the object (b) does not match the name on the URL (a)","reason":"BadRequest","code":400}`},
+		{"put name mismatch, missing", `PUT /api/v1/namespaces/default/configmaps/nope`, "", `{"metadata":{"name":"b"}}`,
+			`{"message":"the name of the object (b) does not match the name on the URL (nope)","reason":"BadRequest","code":400}`},
 		{"put no name", `PUT /api/v1/namespaces/default/configmaps/a`, "", `{"metadata":{}}`,
 			`{"message":"the name of the object (a based on URL) was undeterminable: name must be provided","reason":"BadRequest","code":400}`},
 		{"put ns mismatch", `PUT /api/v1/namespaces/default/configmaps/a`, "", `{"metadata":{"name":"a","namespace":"other"}}`,

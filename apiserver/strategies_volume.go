@@ -40,6 +40,12 @@ func warnPersistentVolume(obj, _ api.Object) (warnings []string) {
 	if spec.PersistentVolumeReclaimPolicy == api.PersistentVolumeReclaimRecycle {
 		warnings = append(warnings, "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.")
 	}
+	if spec.NodeAffinity != nil && spec.NodeAffinity.Required != nil {
+		for i := range spec.NodeAffinity.Required.NodeSelectorTerms {
+			path := api.Path("spec").Child("nodeAffinity", "required", "nodeSelectorTerms").Index(i)
+			warnings = append(warnings, warnNodeSelectorTerm(path, &spec.NodeAffinity.Required.NodeSelectorTerms[i], false)...)
+		}
+	}
 	for _, source := range []struct {
 		set         bool
 		field, text string

@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -157,7 +158,7 @@ func (s *Server) serveNodeProxy(w http.ResponseWriter, req *Request) (*Answer, e
 	if !net.ParseIP(host).IsGlobalUnicast() { // the loopback address here is another machine's than the node's
 		return nil, api.NewBadRequest("address not allowed")
 	}
-	return nil, s.passRewriting(w, req, &url.URL{Scheme: or(scheme, "http"), Host: net.JoinHostPort(host, port)}, s.kubelets.pods)
+	return nil, s.passRewriting(w, req, &url.URL{Scheme: cmp.Or(scheme, "http"), Host: net.JoinHostPort(host, port)}, s.kubelets.pods)
 }
 
 // splitProxyName reads "name", "name:port" and "scheme:name:port".
@@ -179,7 +180,7 @@ func (s *Server) passToPod(w http.ResponseWriter, req *Request, pod *api.Pod, sc
 	if err != nil {
 		return err
 	}
-	to := &url.URL{Scheme: or(scheme, "http"), Host: ip}
+	to := &url.URL{Scheme: cmp.Or(scheme, "http"), Host: ip}
 	if port != "" {
 		to.Host = net.JoinHostPort(ip, port)
 	}

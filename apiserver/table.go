@@ -1,6 +1,9 @@
 package apiserver
 
-import "kubelite/api"
+import (
+	"kubelite/api"
+	"kubelite/apiserver/printers"
+)
 
 // A Table is a list made ready for people to read: what `kubectl get` asks for, with an Accept header that says
 // as=Table. Rows carry the object too, or only its metadata (the default, by which kubectl finds labels for -L and
@@ -39,17 +42,17 @@ func newTable(req *Request, accept *accepted, objs []api.Object, meta api.ListMe
 }
 
 // columnsFor are the columns of what is shown: the resource's, unless a subresource answers with another kind.
-func columnsFor(res *Resource, objs []api.Object) *Columns {
+func columnsFor(res *Resource, objs []api.Object) *printers.Columns {
 	if len(objs) > 0 {
 		switch objs[0].(type) {
 		case *api.Scale:
-			return scaleColumns
+			return printers.Scale
 		case *api.PartialObjectMetadata:
-			return defaultColumns
+			return printers.Default
 		}
 	}
 	if res == nil || res.Columns == nil {
-		return defaultColumns
+		return printers.Default
 	}
 	return res.Columns
 }

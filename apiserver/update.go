@@ -20,6 +20,9 @@ func (s *Server) serveUpdate(_ http.ResponseWriter, req *Request) (*Answer, erro
 		return nil, err
 	}
 	sent, err := decode(req, req.Resource.Kind, body)
+	if err == nil {
+		err = req.checkName(sent.GetObjectMeta()) // before it is looked for: a body under a wrong URL is no missing object
+	}
 	if err != nil {
 		return nil, err
 	}

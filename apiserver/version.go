@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"cmp"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -9,27 +10,9 @@ import (
 	"kubelite/api"
 )
 
-// versionInfo is what /version answers. Clients take major, minor and gitVersion for those of the Kubernetes whose API
-// this is: kubectl warns about a skew, Helm picks API versions by them.
-type versionInfo struct {
-	Major                 string `json:"major"`
-	Minor                 string `json:"minor"`
-	EmulationMajor        string `json:"emulationMajor"`
-	EmulationMinor        string `json:"emulationMinor"`
-	MinCompatibilityMajor string `json:"minCompatibilityMajor"`
-	MinCompatibilityMinor string `json:"minCompatibilityMinor"`
-	GitVersion            string `json:"gitVersion"`
-	GitCommit             string `json:"gitCommit"`
-	GitTreeState          string `json:"gitTreeState"`
-	BuildDate             string `json:"buildDate"`
-	GoVersion             string `json:"goVersion"`
-	Compiler              string `json:"compiler"`
-	Platform              string `json:"platform"`
-}
-
 // serveVersion serves /version.
 func (s *Server) serveVersion(w http.ResponseWriter, hr *http.Request) {
-	body, err := api.MarshalJSON(newVersionInfo(or(s.config.Version, api.KubernetesVersion+"+kubelite")))
+	body, err := api.MarshalJSON(newVersionInfo(cmp.Or(s.config.Version, api.KubernetesVersion+"+kubelite")))
 	if err != nil {
 		s.respond(w, requestFrom(hr.Context()), nil, err)
 		return
@@ -38,10 +21,10 @@ func (s *Server) serveVersion(w http.ResponseWriter, hr *http.Request) {
 	_, _ = w.Write(append(body, '\n')) // an error means that the client is gone
 }
 
-func newVersionInfo(gitVersion string) versionInfo {
+func newVersionInfo(gitVersion string) api.VersionInfo {
 	parts := strings.SplitN(strings.TrimPrefix(api.KubernetesVersion, "v"), ".", 3)
 	minor, _ := strconv.Atoi(parts[1]) // a constant
-	return versionInfo{
+	return api.VersionInfo{
 		Major: parts[0], Minor: parts[1], EmulationMajor: parts[0], EmulationMinor: parts[1],
 		MinCompatibilityMajor: parts[0], MinCompatibilityMinor: strconv.Itoa(minor - 1),
 		GitVersion: gitVersion, GitTreeState: "clean", BuildDate: "1970-01-01T00:00:00Z",

@@ -53,12 +53,12 @@ func (w *podWarnings) nodeLabels() {
 		path := w.spec.Child("affinity", "nodeAffinity")
 		if required := spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution; required != nil {
 			for i := range required.NodeSelectorTerms {
-				w.nodeSelectorTerm(path.Child("requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms").Index(i), &required.NodeSelectorTerms[i], false)
+				w.list = append(w.list, warnNodeSelectorTerm(path.Child("requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms").Index(i), &required.NodeSelectorTerms[i], false)...)
 			}
 		}
 		for i := range spec.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution {
 			term := &spec.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution[i]
-			w.nodeSelectorTerm(path.Child("preferredDuringSchedulingIgnoredDuringExecution").Index(i).Child("preference"), &term.Preference, true)
+			w.list = append(w.list, warnNodeSelectorTerm(path.Child("preferredDuringSchedulingIgnoredDuringExecution").Index(i).Child("preference"), &term.Preference, true)...)
 		}
 	}
 	for i := range spec.TopologySpreadConstraints {
@@ -74,21 +74,23 @@ func (w *podWarnings) nodeLabels() {
 
 const noSelector = "a null labelSelector results in matching no pod"
 
-func (w *podWarnings) nodeSelectorTerm(path api.Path, term *api.NodeSelectorTerm, checkValues bool) {
+// warnNodeSelectorTerm is about deprecated labels of nodes in a term and, where they are no error, values that no label can have.
+func warnNodeSelectorTerm(path api.Path, term *api.NodeSelectorTerm, checkValues bool) (warnings []string) {
 	for i := range term.MatchExpressions {
 		r, path := &term.MatchExpressions[i], path.Child("matchExpressions").Index(i)
 		if why, ok := deprecatedNodeLabels[r.Key]; ok {
-			w.warn(path.Child("key"), "%s is %s", r.Key, why)
+			warnings = append(warnings, fmt.Sprintf("%s: %s is %s", path.Child("key"), r.Key, why))
 		}
-		if !checkValues { // else they are an error
+		if !checkValues {
 			continue
 		}
 		for j, value := range r.Values {
 			for _, why := range api.IsValidLabelValue(value) {
-				w.warn(path.Child("values").Index(j), "%s is invalid, %s", value, why)
+				warnings = append(warnings, fmt.Sprintf("%s: %s is invalid, %s", path.Child("values").Index(j), value, why))
 			}
 		}
 	}
+	return warnings
 }
 
 const (

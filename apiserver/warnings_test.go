@@ -77,3 +77,14 @@ func TestServiceWarnings(t *testing.T) {
 		`spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"`,
 	}, warnService(service, nil))
 }
+
+func TestPersistentVolumeWarnings(t *testing.T) {
+	volume := &api.PersistentVolume{}
+	require.NoError(t, api.UnmarshalJSON([]byte(`{"spec":{"persistentVolumeReclaimPolicy":"Recycle","rbd":{"image":"a"},
+		"nodeAffinity":{"required":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"beta.kubernetes.io/os","operator":"Exists"}]}]}}}}`), volume))
+	require.Equal(t, []string{
+		"spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.",
+		`spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].key: beta.kubernetes.io/os is deprecated since v1.14; use "kubernetes.io/os" instead`,
+		"spec.rbd: deprecated in v1.28, non-functional in v1.31+",
+	}, warnPersistentVolume(volume, nil))
+}

@@ -121,6 +121,9 @@ func TestTalkingToAPod(t *testing.T) {
 	require.Len(t, messages, 2)
 	require.Contains(t, messages[1], `"reason":"NonZeroExitCode"`)
 
+	_, messages = admin.talk(pod+"/exec?command=echo&command=hello&stdout=true&stderr=true", "channel.k8s.io") // the oldest knows no status
+	require.Equal(t, []string{"\x01", "\x01hello\n"}, messages)
+
 	_, messages = admin.talk(pod+"/log", "binary.k8s.io")
 	require.Equal(t, []string{"", "simulated container c: line 1 of 1\n"}, messages)
 

@@ -29,8 +29,8 @@ const profile = "compat"
 // from, whose go.mod says the version.
 type kubectlVersion struct{ version, dir string }
 
-// The first is what all other checks use.
-var kubectls = []kubectlVersion{{"1.36.3", "../kubectl"}}
+// The first is what all other checks use. The last is the oldest that kubelite is meant for.
+var kubectls = []kubectlVersion{{"1.36.3", "../kubectl"}, {"1.32.3", "../kubectl132"}}
 
 // program is where it is built.
 func (v kubectlVersion) program() string {

@@ -70,7 +70,11 @@ func kubectlSession(t *testing.T, v kubectlVersion, file string) {
 			return kubectl("create", "namespace", namespace)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"eventually": eventually},
+		// [ours] is false on somebody else's cluster; [kubectl:1.32] holds for that minor version of the client.
 		Condition: func(cond string) (bool, error) {
+			if minor, ok := strings.CutPrefix(cond, "kubectl:"); ok {
+				return strings.HasPrefix(v.version, minor+"."), nil
+			}
 			if cond == "ours" {
 				return shared.ours, nil
 			}

@@ -1,4 +1,4 @@
-package apiserver
+package printers
 
 import (
 	"time"
@@ -8,25 +8,28 @@ import (
 
 // The columns of the kinds that classes and flows are made of.
 
-var priorityClassColumns = columns(func(c *api.PriorityClass, now time.Time) []any {
-	return []any{c.Name, c.Value, c.GlobalDefault, age(c.CreationTimestamp.Time, now), string(api.Deref(c.PreemptionPolicy, ""))}
+// PriorityClass are the columns of PriorityClass.
+var PriorityClass = columns(func(c *api.PriorityClass, now time.Time) []any {
+	return []any{c.Name, c.Value, c.GlobalDefault, Age(c.CreationTimestamp.Time, now), string(api.Deref(c.PreemptionPolicy, ""))}
 },
-	nameColumn,
+	NameColumn,
 	integer("Value", "The priority of pods of the class."),
 	boolean("Global-Default", "Whether pods that name no class get this one."),
 	ageColumn,
 	text("PreemptionPolicy", "Whether its pods push out less important ones."),
 )
 
-var runtimeClassColumns = columns(func(c *api.RuntimeClass, now time.Time) []any {
-	return []any{c.Name, c.Handler, age(c.CreationTimestamp.Time, now)}
+// RuntimeClass are the columns of RuntimeClass.
+var RuntimeClass = columns(func(c *api.RuntimeClass, now time.Time) []any {
+	return []any{c.Name, c.Handler, Age(c.CreationTimestamp.Time, now)}
 },
-	nameColumn,
+	NameColumn,
 	text("Handler", "What the container runtime calls it."),
 	ageColumn,
 )
 
-var flowSchemaColumns = columns(func(f *api.FlowSchema, now time.Time) []any {
+// FlowSchema are the columns of FlowSchema.
+var FlowSchema = columns(func(f *api.FlowSchema, now time.Time) []any {
 	method, missing := "<none>", "?"
 	if f.Spec.DistinguisherMethod != nil {
 		method = string(f.Spec.DistinguisherMethod.Type)
@@ -37,9 +40,9 @@ var flowSchemaColumns = columns(func(f *api.FlowSchema, now time.Time) []any {
 			break
 		}
 	}
-	return []any{f.Name, f.Spec.PriorityLevelConfiguration.Name, f.Spec.MatchingPrecedence, method, age(f.CreationTimestamp.Time, now), missing}
+	return []any{f.Name, f.Spec.PriorityLevelConfiguration.Name, f.Spec.MatchingPrecedence, method, Age(f.CreationTimestamp.Time, now), missing}
 },
-	nameColumn,
+	NameColumn,
 	text("PriorityLevel", "Where the requests go."),
 	text("MatchingPrecedence", "Of several schemas that match, the lowest is taken."),
 	text("DistinguisherMethod", "What makes two requests part of one flow."),
@@ -47,7 +50,8 @@ var flowSchemaColumns = columns(func(f *api.FlowSchema, now time.Time) []any {
 	text("MissingPL", "Whether the priority level does not exist."),
 )
 
-var priorityLevelColumns = columns(func(l *api.PriorityLevelConfiguration, now time.Time) []any {
+// PriorityLevelConfiguration are the columns of PriorityLevelConfiguration.
+var PriorityLevelConfiguration = columns(func(l *api.PriorityLevelConfiguration, now time.Time) []any {
 	var shares, queues, hand, length any = "<none>", "<none>", "<none>", "<none>"
 	if limited := l.Spec.Limited; limited != nil {
 		shares = api.Deref(limited.NominalConcurrencyShares, 0)
@@ -55,9 +59,9 @@ var priorityLevelColumns = columns(func(l *api.PriorityLevelConfiguration, now t
 			queues, hand, length = q.Queues, q.HandSize, q.QueueLengthLimit
 		}
 	}
-	return []any{l.Name, string(l.Spec.Type), shares, queues, hand, length, age(l.CreationTimestamp.Time, now)}
+	return []any{l.Name, string(l.Spec.Type), shares, queues, hand, length, Age(l.CreationTimestamp.Time, now)}
 },
-	nameColumn,
+	NameColumn,
 	text("Type", "Exempt or Limited."),
 	text("NominalConcurrencyShares", "The share of what the server can do."),
 	text("Queues", "Over how many queues flows are spread."),

@@ -1,4 +1,4 @@
-package apiserver
+package printers
 
 import (
 	"fmt"
@@ -10,7 +10,8 @@ import (
 
 // The columns of kinds that make pods, or keep the templates that pods are made from.
 
-var deploymentColumns = columns(func(d *api.Deployment, now time.Time) []any {
+// Deployment are the columns of Deployment.
+var Deployment = columns(func(d *api.Deployment, now time.Time) []any {
 	names, images := containersText(d.Spec.Template.Spec.Containers)
 	selector := "<invalid>"
 	if s, err := api.LabelSelectorAsSelector(d.Spec.Selector); err == nil {
@@ -18,59 +19,63 @@ var deploymentColumns = columns(func(d *api.Deployment, now time.Time) []any {
 	}
 	return []any{
 		d.Name, fmt.Sprintf("%d/%d", d.Status.ReadyReplicas, api.Deref(d.Spec.Replicas, 1)),
-		d.Status.UpdatedReplicas, d.Status.AvailableReplicas, age(d.CreationTimestamp.Time, now), names, images, selector,
+		d.Status.UpdatedReplicas, d.Status.AvailableReplicas, Age(d.CreationTimestamp.Time, now), names, images, selector,
 	}
 },
-	nameColumn,
+	NameColumn,
 	text("Ready", "Pods that are ready, out of those wanted."),
 	text("Up-to-date", "Pods that are made from the current template."),
 	text("Available", "Pods that have been ready for minReadySeconds."),
 	ageColumn, containersColumn, imagesColumn, selectorColumn,
 )
 
-var replicaSetColumns = columns(func(rs *api.ReplicaSet, now time.Time) []any {
+// ReplicaSet are the columns of ReplicaSet.
+var ReplicaSet = columns(func(rs *api.ReplicaSet, now time.Time) []any {
 	names, images := containersText(rs.Spec.Template.Spec.Containers)
 	return []any{
 		rs.Name, api.Deref(rs.Spec.Replicas, 1), rs.Status.Replicas, rs.Status.ReadyReplicas,
-		age(rs.CreationTimestamp.Time, now), names, images, api.FormatLabelSelector(rs.Spec.Selector),
+		Age(rs.CreationTimestamp.Time, now), names, images, api.FormatLabelSelector(rs.Spec.Selector),
 	}
 },
-	nameColumn,
+	NameColumn,
 	integer("Desired", "Pods that are wanted."),
 	integer("Current", "Pods that exist."),
 	integer("Ready", "Pods that are ready."),
 	ageColumn, containersColumn, imagesColumn, selectorColumn,
 )
 
-var replicationControllerColumns = columns(func(rc *api.ReplicationController, now time.Time) []any {
+// ReplicationController are the columns of ReplicationController.
+var ReplicationController = columns(func(rc *api.ReplicationController, now time.Time) []any {
 	var names, images string
 	if rc.Spec.Template != nil {
 		names, images = containersText(rc.Spec.Template.Spec.Containers)
 	}
 	return []any{
 		rc.Name, api.Deref(rc.Spec.Replicas, 0), rc.Status.Replicas, rc.Status.ReadyReplicas,
-		age(rc.CreationTimestamp.Time, now), names, images, labelsText(rc.Spec.Selector),
+		Age(rc.CreationTimestamp.Time, now), names, images, labelsText(rc.Spec.Selector),
 	}
-}, replicaSetColumns.Definitions...)
+}, ReplicaSet.Definitions...)
 
-var statefulSetColumns = columns(func(s *api.StatefulSet, now time.Time) []any {
+// StatefulSet are the columns of StatefulSet.
+var StatefulSet = columns(func(s *api.StatefulSet, now time.Time) []any {
 	names, images := containersText(s.Spec.Template.Spec.Containers)
-	return []any{s.Name, fmt.Sprintf("%d/%d", s.Status.ReadyReplicas, api.Deref(s.Spec.Replicas, 0)), age(s.CreationTimestamp.Time, now), names, images}
+	return []any{s.Name, fmt.Sprintf("%d/%d", s.Status.ReadyReplicas, api.Deref(s.Spec.Replicas, 0)), Age(s.CreationTimestamp.Time, now), names, images}
 },
-	nameColumn,
+	NameColumn,
 	text("Ready", "Pods that are ready, out of those wanted."),
 	ageColumn, containersColumn, imagesColumn,
 )
 
-var daemonSetColumns = columns(func(d *api.DaemonSet, now time.Time) []any {
+// DaemonSet are the columns of DaemonSet.
+var DaemonSet = columns(func(d *api.DaemonSet, now time.Time) []any {
 	names, images := containersText(d.Spec.Template.Spec.Containers)
 	s := &d.Status
 	return []any{
 		d.Name, s.DesiredNumberScheduled, s.CurrentNumberScheduled, s.NumberReady, s.UpdatedNumberScheduled, s.NumberAvailable,
-		labelsText(d.Spec.Template.Spec.NodeSelector), age(d.CreationTimestamp.Time, now), names, images, api.FormatLabelSelector(d.Spec.Selector),
+		labelsText(d.Spec.Template.Spec.NodeSelector), Age(d.CreationTimestamp.Time, now), names, images, api.FormatLabelSelector(d.Spec.Selector),
 	}
 },
-	nameColumn,
+	NameColumn,
 	integer("Desired", "Nodes that should have the pod."),
 	integer("Current", "Nodes that should have the pod and do."),
 	integer("Ready", "Nodes on which it is ready."),
@@ -80,14 +85,15 @@ var daemonSetColumns = columns(func(d *api.DaemonSet, now time.Time) []any {
 	ageColumn, containersColumn, imagesColumn, selectorColumn,
 )
 
-var jobColumns = columns(func(j *api.Job, now time.Time) []any {
+// Job are the columns of Job.
+var Job = columns(func(j *api.Job, now time.Time) []any {
 	names, images := containersText(j.Spec.Template.Spec.Containers)
 	return []any{
-		j.Name, jobStatusText(j), jobCompletionsText(j), jobDurationText(&j.Status, now), age(j.CreationTimestamp.Time, now),
+		j.Name, jobStatusText(j), jobCompletionsText(j), jobDurationText(&j.Status, now), Age(j.CreationTimestamp.Time, now),
 		names, images, api.FormatLabelSelector(j.Spec.Selector),
 	}
 },
-	nameColumn,
+	NameColumn,
 	text("Status", "How far the job has come."),
 	text("Completions", "Pods that succeeded, out of those that must."),
 	text("Duration", "Time from start to completion, or until now."),
@@ -130,11 +136,12 @@ func jobDurationText(status *api.JobStatus, now time.Time) string {
 	return api.HumanDuration(now.Sub(status.StartTime.Time))
 }
 
-var cronJobColumns = columns(func(c *api.CronJob, now time.Time) []any {
+// CronJob are the columns of CronJob.
+var CronJob = columns(func(c *api.CronJob, now time.Time) []any {
 	names, images := containersText(c.Spec.JobTemplate.Spec.Template.Spec.Containers)
 	last := "<none>"
 	if c.Status.LastScheduleTime != nil {
-		last = age(c.Status.LastScheduleTime.Time, now)
+		last = Age(c.Status.LastScheduleTime.Time, now)
 	}
 	suspend := "<unset>"
 	if c.Spec.Suspend != nil {
@@ -142,10 +149,10 @@ var cronJobColumns = columns(func(c *api.CronJob, now time.Time) []any {
 	}
 	return []any{
 		c.Name, c.Spec.Schedule, api.Deref(c.Spec.TimeZone, "<none>"), suspend, len(c.Status.Active), last,
-		age(c.CreationTimestamp.Time, now), names, images, api.FormatLabelSelector(c.Spec.JobTemplate.Spec.Selector),
+		Age(c.CreationTimestamp.Time, now), names, images, api.FormatLabelSelector(c.Spec.JobTemplate.Spec.Selector),
 	}
 },
-	nameColumn,
+	NameColumn,
 	text("Schedule", "When jobs are made, in cron's form."),
 	text("Timezone", "Time zone of the schedule."),
 	api.TableColumnDefinition{Name: "Suspend", Type: "boolean", Description: "Whether no more jobs are made."},
@@ -162,7 +169,8 @@ func title(b bool) string {
 	return "False"
 }
 
-var controllerRevisionColumns = columns(func(r *api.ControllerRevision, now time.Time) []any {
+// ControllerRevision are the columns of ControllerRevision.
+var ControllerRevision = columns(func(r *api.ControllerRevision, now time.Time) []any {
 	controller := "<none>"
 	if ref := api.ControllerOf(r); ref != nil {
 		controller = strings.ToLower(ref.Kind)
@@ -171,28 +179,30 @@ var controllerRevisionColumns = columns(func(r *api.ControllerRevision, now time
 		}
 		controller += "/" + ref.Name
 	}
-	return []any{r.Name, controller, r.Revision, age(r.CreationTimestamp.Time, now)}
+	return []any{r.Name, controller, r.Revision, Age(r.CreationTimestamp.Time, now)}
 },
-	nameColumn,
+	NameColumn,
 	text("Controller", "What this is a revision of."),
 	text("Revision", "Number of the revision: the highest is the newest."),
 	ageColumn,
 )
 
-var podTemplateColumns = columns(func(t *api.PodTemplate, _ time.Time) []any {
+// PodTemplate are the columns of PodTemplate.
+var PodTemplate = columns(func(t *api.PodTemplate, _ time.Time) []any {
 	names, images := containersText(t.Template.Spec.Containers)
 	return []any{t.Name, names, images, labelsText(t.Template.Labels)}
 },
-	nameColumn,
+	NameColumn,
 	text("Containers", "Names of the containers in the template."),
 	text("Images", "Images of the containers in the template."),
 	text("Pod Labels", "Labels that pods made from the template carry."),
 )
 
-var scaleColumns = columns(func(s *api.Scale, now time.Time) []any {
-	return []any{s.Name, s.Spec.Replicas, s.Status.Replicas, age(s.CreationTimestamp.Time, now)}
+// Scale are the columns of Scale.
+var Scale = columns(func(s *api.Scale, now time.Time) []any {
+	return []any{s.Name, s.Spec.Replicas, s.Status.Replicas, Age(s.CreationTimestamp.Time, now)}
 },
-	nameColumn,
+	NameColumn,
 	integer("Desired", "Pods that are wanted."),
 	integer("Available", "Pods that exist."),
 	ageColumn,

@@ -1,6 +1,7 @@
-package apiserver
+package printers
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,7 +12,8 @@ import (
 
 // The columns of the networking and discovery groups.
 
-var endpointSliceColumns = columns(func(slice *api.EndpointSlice, now time.Time) []any {
+// EndpointSlice are the columns of EndpointSlice.
+var EndpointSlice = columns(func(slice *api.EndpointSlice, now time.Time) []any {
 	var ports, addresses []string
 	for _, port := range slice.Ports {
 		switch {
@@ -26,9 +28,9 @@ var endpointSliceColumns = columns(func(slice *api.EndpointSlice, now time.Time)
 	for i := range slice.Endpoints {
 		addresses = append(addresses, slice.Endpoints[i].Addresses...)
 	}
-	return []any{slice.Name, string(slice.AddressType), firstThree(ports, "<unset>"), firstThree(addresses, "<unset>"), age(slice.CreationTimestamp.Time, now)}
+	return []any{slice.Name, string(slice.AddressType), firstThree(ports, "<unset>"), firstThree(addresses, "<unset>"), Age(slice.CreationTimestamp.Time, now)}
 },
-	nameColumn,
+	NameColumn,
 	text("AddressType", "What the addresses are."),
 	text("Ports", "Ports of the endpoints, the first three."),
 	text("Endpoints", "Addresses of the endpoints, the first three."),
@@ -47,11 +49,13 @@ func firstThree(list []string, none string) string {
 	return strings.Join(list, ",")
 }
 
-var networkPolicyColumns = columns(func(policy *api.NetworkPolicy, now time.Time) []any {
-	return []any{policy.Name, api.FormatLabelSelector(&policy.Spec.PodSelector), age(policy.CreationTimestamp.Time, now)}
-}, nameColumn, text("Pod-Selector", "Labels that select the pods."), ageColumn)
+// NetworkPolicy are the columns of NetworkPolicy.
+var NetworkPolicy = columns(func(policy *api.NetworkPolicy, now time.Time) []any {
+	return []any{policy.Name, api.FormatLabelSelector(&policy.Spec.PodSelector), Age(policy.CreationTimestamp.Time, now)}
+}, NameColumn, text("Pod-Selector", "Labels that select the pods."), ageColumn)
 
-var ingressColumns = columns(func(ingress *api.Ingress, now time.Time) []any {
+// Ingress are the columns of Ingress.
+var Ingress = columns(func(ingress *api.Ingress, now time.Time) []any {
 	var hosts []string
 	for i := range ingress.Spec.Rules {
 		if host := ingress.Spec.Rules[i].Host; host != "" {
@@ -60,7 +64,7 @@ var ingressColumns = columns(func(ingress *api.Ingress, now time.Time) []any {
 	}
 	var addresses []string
 	for _, a := range ingress.Status.LoadBalancer.Ingress {
-		if address := or(a.IP, a.Hostname); address != "" && !slices.Contains(addresses, address) {
+		if address := cmp.Or(a.IP, a.Hostname); address != "" && !slices.Contains(addresses, address) {
 			addresses = append(addresses, address)
 		}
 	}
@@ -71,10 +75,10 @@ var ingressColumns = columns(func(ingress *api.Ingress, now time.Time) []any {
 	}
 	return []any{
 		ingress.Name, api.Deref(ingress.Spec.IngressClassName, "<none>"), firstThree(hosts, "*"), strings.Join(addresses, ","), ports,
-		age(ingress.CreationTimestamp.Time, now),
+		Age(ingress.CreationTimestamp.Time, now),
 	}
 },
-	nameColumn,
+	NameColumn,
 	text("Class", "The class, and so the controller, that serves it."),
 	text("Hosts", "Hosts that it has rules for, the first three."),
 	text("Address", "Where it can be reached."),
@@ -82,7 +86,8 @@ var ingressColumns = columns(func(ingress *api.Ingress, now time.Time) []any {
 	ageColumn,
 )
 
-var ingressClassColumns = columns(func(class *api.IngressClass, now time.Time) []any {
+// IngressClass are the columns of IngressClass.
+var IngressClass = columns(func(class *api.IngressClass, now time.Time) []any {
 	name, parameters := class.Name, "<none>"
 	if class.Annotations[api.AnnotationDefaultIngressClass] == "true" {
 		name += " (default)"
@@ -94,10 +99,11 @@ var ingressClassColumns = columns(func(class *api.IngressClass, now time.Time) [
 		}
 		parameters += "/" + p.Name
 	}
-	return []any{name, class.Spec.Controller, parameters, age(class.CreationTimestamp.Time, now)}
-}, nameColumn, text("Controller", "Who serves the Ingresses."), text("Parameters", "Object with further settings."), ageColumn)
+	return []any{name, class.Spec.Controller, parameters, Age(class.CreationTimestamp.Time, now)}
+}, NameColumn, text("Controller", "Who serves the Ingresses."), text("Parameters", "Object with further settings."), ageColumn)
 
-var ipAddressColumns = columns(func(address *api.IPAddress, _ time.Time) []any {
+// IPAddress are the columns of IPAddress.
+var IPAddress = columns(func(address *api.IPAddress, _ time.Time) []any {
 	parent := "<none>"
 	if p := address.Spec.ParentRef; p != nil {
 		parts := []string{p.Resource}
@@ -110,8 +116,9 @@ var ipAddressColumns = columns(func(address *api.IPAddress, _ time.Time) []any {
 		parent = strings.Join(append(parts, p.Name), "/")
 	}
 	return []any{address.Name, parent}
-}, nameColumn, text("ParentRef", "Who has the address."))
+}, NameColumn, text("ParentRef", "Who has the address."))
 
-var serviceCIDRColumns = columns(func(cidr *api.ServiceCIDR, now time.Time) []any {
-	return []any{cidr.Name, strings.Join(cidr.Spec.CIDRs, ","), age(cidr.CreationTimestamp.Time, now)}
-}, nameColumn, text("CIDRs", "The blocks of addresses."), ageColumn)
+// ServiceCIDR are the columns of ServiceCIDR.
+var ServiceCIDR = columns(func(cidr *api.ServiceCIDR, now time.Time) []any {
+	return []any{cidr.Name, strings.Join(cidr.Spec.CIDRs, ","), Age(cidr.CreationTimestamp.Time, now)}
+}, NameColumn, text("CIDRs", "The blocks of addresses."), ageColumn)

@@ -1,6 +1,7 @@
-package apiserver
+package printers
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"time"
@@ -8,11 +9,11 @@ import (
 	"kubelite/api"
 )
 
-// podColumns squeeze a pod's state into one line. STATUS is the word people look at: not status.phase, but the
+// Pod squeeze a pod's state into one line. STATUS is the word people look at: not status.phase, but the
 // most telling thing that any container has to say.
-var podColumns = &Columns{
+var Pod = &Columns{
 	Definitions: []api.TableColumnDefinition{
-		nameColumn,
+		NameColumn,
 		text("Ready", "Containers that are ready, out of those that should be."),
 		text("Status", "The state of the pod, or of the container that holds it back."),
 		text("Restarts", "How often containers were restarted, and when the last time was."),
@@ -43,14 +44,14 @@ func podCells(pod *api.Pod, now time.Time) []any {
 	s := summarizePod(pod)
 	restarts := strconv.Itoa(s.restarts)
 	if s.restarts != 0 && !s.lastRestart.IsZero() {
-		restarts = fmt.Sprintf("%d (%s ago)", s.restarts, age(s.lastRestart, now))
+		restarts = fmt.Sprintf("%d (%s ago)", s.restarts, Age(s.lastRestart, now))
 	}
 	ip := ""
 	if len(pod.Status.PodIPs) > 0 {
 		ip = pod.Status.PodIPs[0].IP
 	}
 	return []any{
-		pod.Name, fmt.Sprintf("%d/%d", s.ready, s.total), s.status, restarts, age(pod.CreationTimestamp.Time, now),
+		pod.Name, fmt.Sprintf("%d/%d", s.ready, s.total), s.status, restarts, Age(pod.CreationTimestamp.Time, now),
 		orNone(ip), orNone(pod.Spec.NodeName), orNone(pod.Status.NominatedNodeName), readinessGatesText(pod),
 	}
 }
@@ -74,7 +75,7 @@ func (s *podSummary) add(c *api.ContainerStatus) {
 // summarizePod reads the containers' states in the order in which they hold a pod back: init containers one after
 // the other, then all others at once.
 func summarizePod(pod *api.Pod) podSummary {
-	s := podSummary{status: or(pod.Status.Reason, string(pod.Status.Phase)), total: len(pod.Spec.Containers)}
+	s := podSummary{status: cmp.Or(pod.Status.Reason, string(pod.Status.Phase)), total: len(pod.Spec.Containers)}
 	for i := range pod.Status.Conditions {
 		if c := &pod.Status.Conditions[i]; c.Type == api.PodScheduled && c.Reason == "SchedulingGated" {
 			s.status = "SchedulingGated"

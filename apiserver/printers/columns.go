@@ -1,17 +1,19 @@
-package apiserver
+package printers
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
 	"kubelite/api"
 )
 
-// How `kubectl get` shows each kind. The server makes the cells, not kubectl, so that every client, of every
-// version, shows a kind alike: table.go says how they travel.
-//
-// A column of priority 0 is always shown, one of priority 1 with `-o wide`. All cells are always sent; the client
-// drops what it was not asked for.
+// Columns is how a kind is shown as a Table.
+type Columns struct {
+	Definitions []api.TableColumnDefinition
+	// Row returns one cell per definition, and the row's conditions (Completed for finished pods).
+	Row func(obj api.Object) (cells []any, conditions []api.TableRowCondition)
+}
 
 // columns makes the Columns of the kind with Go type T. Ages are cells too, so cells is told what time it is.
 func columns[T api.Object](cells func(obj T, now time.Time) []any, definitions ...api.TableColumnDefinition) *Columns {
@@ -23,10 +25,10 @@ func columns[T api.Object](cells func(obj T, now time.Time) []any, definitions .
 	}
 }
 
-// defaultColumns show a kind that has none of its own: its name and when it was made.
-var defaultColumns = &Columns{
+// Default shows a kind that has none of its own: its name and when it was made.
+var Default = &Columns{
 	Definitions: []api.TableColumnDefinition{
-		nameColumn,
+		NameColumn,
 		{Name: "Created At", Type: "date", Description: "When the object was created."},
 	},
 	Row: func(obj api.Object) ([]any, []api.TableRowCondition) {
@@ -38,7 +40,7 @@ var defaultColumns = &Columns{
 // The columns that many kinds share. The format "name" tells a client which column to write before a slash, as
 // in `get -o name`.
 var (
-	nameColumn       = api.TableColumnDefinition{Name: "Name", Type: "string", Format: "name", Description: "Unique among the objects of this kind in the namespace."}
+	NameColumn       = api.TableColumnDefinition{Name: "Name", Type: "string", Format: "name", Description: "Unique among the objects of this kind in the namespace."}
 	ageColumn        = text("Age", "Time since the object was created.")
 	containersColumn = wide("Containers", "Names of the containers in the pod template.")
 	imagesColumn     = wide("Images", "Images of the containers in the pod template.")
@@ -62,8 +64,8 @@ func wide(name, description string) api.TableColumnDefinition {
 	return api.TableColumnDefinition{Name: name, Type: "string", Description: description, Priority: 1}
 }
 
-// age is the time since t, as people say it.
-func age(t time.Time, now time.Time) string {
+// Age is the time since t, as people say it.
+func Age(t time.Time, now time.Time) string {
 	if t.IsZero() {
 		return "<unknown>"
 	}
@@ -71,14 +73,7 @@ func age(t time.Time, now time.Time) string {
 }
 
 // orNone is what an empty cell shows.
-func orNone(s string) string { return or(s, "<none>") }
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
-}
+func orNone(s string) string { return cmp.Or(s, "<none>") }
 
 // labelsText writes a label map as a selector would be typed: "app=web,tier=front".
 func labelsText(labels map[string]string) string {

@@ -1,4 +1,4 @@
-package apiserver
+package printers
 
 import (
 	"testing"
@@ -196,47 +196,47 @@ func TestCells(t *testing.T) {
 		obj     api.Object
 		want    []any
 	}{
-		"deployment": {deploymentColumns, &api.Deployment{
+		"deployment": {Deployment, &api.Deployment{
 			ObjectMeta: meta("web"), Spec: api.DeploymentSpec{Replicas: api.Ptr[int32](3), Selector: selector, Template: template},
 			Status: api.DeploymentStatus{ReadyReplicas: 2, UpdatedReplicas: 3, AvailableReplicas: 1},
 		}, []any{"web", "2/3", int32(3), int32(1), "3h", "c,d", "nginx,busybox:1", "app=web"}},
-		"replicaset": {replicaSetColumns, &api.ReplicaSet{
+		"replicaset": {ReplicaSet, &api.ReplicaSet{
 			ObjectMeta: meta("web-1"), Spec: api.ReplicaSetSpec{Replicas: api.Ptr[int32](3), Selector: selector, Template: template},
 			Status: api.ReplicaSetStatus{Replicas: 3, ReadyReplicas: 2},
 		}, []any{"web-1", int32(3), int32(3), int32(2), "3h", "c,d", "nginx,busybox:1", "app=web"}},
-		"controllerrevision": {controllerRevisionColumns, &api.ControllerRevision{
+		"controllerrevision": {ControllerRevision, &api.ControllerRevision{
 			ObjectMeta: api.ObjectMeta{Name: "r", CreationTimestamp: meta("").CreationTimestamp, OwnerReferences: []api.OwnerReference{
 				{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "db", Controller: api.Ptr(true)}}}, Revision: 7,
 		}, []any{"r", "statefulset.apps/db", int64(7), "3h"}},
-		"podtemplate": {podTemplateColumns, &api.PodTemplate{ObjectMeta: meta("t"), Template: template},
+		"podtemplate": {PodTemplate, &api.PodTemplate{ObjectMeta: meta("t"), Template: template},
 			[]any{"t", "c,d", "nginx,busybox:1", "app=web,tier=front"}},
-		"namespace": {namespaceColumns, &api.Namespace{ObjectMeta: meta("ns"), Status: api.NamespaceStatus{Phase: api.NamespaceActive}},
+		"namespace": {Namespace, &api.Namespace{ObjectMeta: meta("ns"), Status: api.NamespaceStatus{Phase: api.NamespaceActive}},
 			[]any{"ns", "Active", "3h"}},
-		"configmap": {configMapColumns, &api.ConfigMap{ObjectMeta: meta("cm"), Data: map[string]string{"a": "1"}, BinaryData: map[string][]byte{"b": nil}},
+		"configmap": {ConfigMap, &api.ConfigMap{ObjectMeta: meta("cm"), Data: map[string]string{"a": "1"}, BinaryData: map[string][]byte{"b": nil}},
 			[]any{"cm", 2, "3h"}},
-		"secret": {secretColumns, &api.Secret{ObjectMeta: meta("s"), Type: api.SecretTypeOpaque, Data: map[string][]byte{"a": nil}},
+		"secret": {Secret, &api.Secret{ObjectMeta: meta("s"), Type: api.SecretTypeOpaque, Data: map[string][]byte{"a": nil}},
 			[]any{"s", "Opaque", 1, "3h"}},
-		"serviceaccount": {serviceAccountColumns, &api.ServiceAccount{ObjectMeta: meta("default")}, []any{"default", "3h"}},
-		"lease": {leaseColumns, &api.Lease{ObjectMeta: meta("n1"), Spec: api.LeaseSpec{HolderIdentity: api.Ptr("n1")}},
+		"serviceaccount": {ServiceAccount, &api.ServiceAccount{ObjectMeta: meta("default")}, []any{"default", "3h"}},
+		"lease": {Lease, &api.Lease{ObjectMeta: meta("n1"), Spec: api.LeaseSpec{HolderIdentity: api.Ptr("n1")}},
 			[]any{"n1", "n1", "3h"}},
-		"clusterIP service": {serviceColumns, &api.Service{ObjectMeta: meta("web"), Spec: api.ServiceSpec{
+		"clusterIP service": {Service, &api.Service{ObjectMeta: meta("web"), Spec: api.ServiceSpec{
 			Type: api.ServiceTypeClusterIP, ClusterIPs: []string{"10.96.0.7"}, Selector: map[string]string{"app": "web"},
 			Ports: []api.ServicePort{{Port: 80, Protocol: api.ProtocolTCP}, {Port: 53, Protocol: api.ProtocolUDP}},
 		}}, []any{"web", "ClusterIP", "10.96.0.7", "<none>", "80/TCP,53/UDP", "3h", "app=web"}},
-		"nodePort service": {serviceColumns, &api.Service{ObjectMeta: meta("web"), Spec: api.ServiceSpec{
+		"nodePort service": {Service, &api.Service{ObjectMeta: meta("web"), Spec: api.ServiceSpec{
 			Type: api.ServiceTypeNodePort, ClusterIPs: []string{"10.96.0.7"}, ExternalIPs: []string{"1.2.3.4", "5.6.7.8"},
 			Ports: []api.ServicePort{{Port: 80, Protocol: api.ProtocolTCP, NodePort: 30080}},
 		}}, []any{"web", "NodePort", "10.96.0.7", "1.2.3.4,5.6.7.8", "80:30080/TCP", "3h", "<none>"}},
-		"pending load balancer": {serviceColumns, &api.Service{ObjectMeta: meta("web"), Spec: api.ServiceSpec{Type: api.ServiceTypeLoadBalancer}},
+		"pending load balancer": {Service, &api.Service{ObjectMeta: meta("web"), Spec: api.ServiceSpec{Type: api.ServiceTypeLoadBalancer}},
 			[]any{"web", "LoadBalancer", "<none>", "<pending>", "<none>", "3h", "<none>"}},
-		"external name": {serviceColumns, &api.Service{ObjectMeta: meta("web"), Spec: api.ServiceSpec{Type: api.ServiceTypeExternalName, ExternalName: "example.org"}},
+		"external name": {Service, &api.Service{ObjectMeta: meta("web"), Spec: api.ServiceSpec{Type: api.ServiceTypeExternalName, ExternalName: "example.org"}},
 			[]any{"web", "ExternalName", "<none>", "example.org", "<none>", "3h", "<none>"}},
-		"endpoints": {endpointsColumns, &api.Endpoints{ObjectMeta: meta("web"), Subsets: []api.EndpointSubset{{
+		"endpoints": {Endpoints, &api.Endpoints{ObjectMeta: meta("web"), Subsets: []api.EndpointSubset{{
 			Addresses: []api.EndpointAddress{{IP: "10.0.0.1"}, {IP: "10.0.0.2"}},
 			Ports:     []api.EndpointPort{{Port: 80}, {Port: 443}},
 		}}}, []any{"web", "10.0.0.1:80,10.0.0.2:80,10.0.0.1:443 + 1 more...", "3h"}},
-		"no endpoints": {endpointsColumns, &api.Endpoints{ObjectMeta: meta("web")}, []any{"web", "<none>", "3h"}},
-		"node": {nodeColumns, &api.Node{
+		"no endpoints": {Endpoints, &api.Endpoints{ObjectMeta: meta("web")}, []any{"web", "<none>", "3h"}},
+		"node": {Node, &api.Node{
 			ObjectMeta: api.ObjectMeta{Name: "n1", CreationTimestamp: meta("").CreationTimestamp, Labels: map[string]string{
 				"node-role.kubernetes.io/worker": "", "node-role.kubernetes.io/control-plane": ""}},
 			Spec: api.NodeSpec{Unschedulable: true},
@@ -246,9 +246,9 @@ func TestCells(t *testing.T) {
 				NodeInfo:   api.NodeSystemInfo{KubeletVersion: "v1.36.3", KernelVersion: "6.1.0", Architecture: "amd64", OSImage: "Debian"},
 			},
 		}, []any{"n1", "NotReady,SchedulingDisabled", "control-plane,worker", "3h", "v1.36.3", "10.244.0.2", "<none>", "Debian", "6.1.0 (amd64)", "<unknown>"}},
-		"event": {eventColumns, &event,
+		"event": {Event, &event,
 			[]any{"5s", "Normal", "Started", "pod/web", "spec.containers{c}", "kubelet, n1", "Started it", "10m", int32(3), "e"}},
-		"event of the newer spelling": {eventsEventColumns, &api.EventsEvent{
+		"event of the newer spelling": {EventsEvent, &api.EventsEvent{
 			ObjectMeta: meta("e"), Type: "Warning", Reason: "FailedScheduling", Note: "no nodes", Regarding: api.ObjectReference{Kind: "Pod", Name: "web"},
 			ReportingController: "default-scheduler", EventTime: api.MicroTime{Time: now.Add(-time.Minute)},
 		}, []any{"60s", "Warning", "FailedScheduling", "pod/web", "", "default-scheduler", "no nodes", "60s", int32(1), "e"}},
@@ -258,15 +258,5 @@ func TestCells(t *testing.T) {
 			require.Equal(t, test.want, cells)
 			require.Len(t, cells, len(test.columns.Definitions))
 		})
-	}
-}
-
-// A bookmark of a watch that shows Tables is a row of an empty object.
-func TestColumnsOfEmptyObjects(t *testing.T) {
-	for _, row := range newResources() {
-		if row.Columns != nil && row.New != nil {
-			cells, _ := row.Columns.Row(row.New())
-			require.Len(t, cells, len(row.Columns.Definitions), row.Kind.Kind)
-		}
 	}
 }

@@ -1,4 +1,4 @@
-package apiserver
+package printers
 
 import (
 	"fmt"
@@ -10,8 +10,9 @@ import (
 
 // The columns of what watches over pods that other kinds make: autoscalers and disruption budgets.
 
-var autoscalerColumns = columns(autoscalerCells,
-	nameColumn,
+// HorizontalPodAutoscaler are the columns of HorizontalPodAutoscaler.
+var HorizontalPodAutoscaler = columns(autoscalerCells,
+	NameColumn,
 	text("Reference", "What is scaled."),
 	text("Targets", "Metrics that it is scaled by: what is, and what should be."),
 	text("MinPods", "The fewest pods."),
@@ -20,9 +21,10 @@ var autoscalerColumns = columns(autoscalerCells,
 	ageColumn,
 )
 
-var autoscalerV1Columns = columns(func(old *api.AutoscalingV1HorizontalPodAutoscaler, now time.Time) []any {
+// AutoscalingV1HorizontalPodAutoscaler are the columns of HorizontalPodAutoscaler in autoscaling/v1.
+var AutoscalingV1HorizontalPodAutoscaler = columns(func(old *api.AutoscalingV1HorizontalPodAutoscaler, now time.Time) []any {
 	return autoscalerCells(api.HorizontalPodAutoscalerFromV1(old), now)
-}, autoscalerColumns.Definitions...)
+}, HorizontalPodAutoscaler.Definitions...)
 
 func autoscalerCells(h *api.HorizontalPodAutoscaler, now time.Time) []any {
 	lowest := "<unset>"
@@ -31,7 +33,7 @@ func autoscalerCells(h *api.HorizontalPodAutoscaler, now time.Time) []any {
 	}
 	return []any{
 		h.Name, h.Spec.ScaleTargetRef.Kind + "/" + h.Spec.ScaleTargetRef.Name, metricsText(h.Spec.Metrics, h.Status.CurrentMetrics),
-		lowest, h.Spec.MaxReplicas, h.Status.CurrentReplicas, age(h.CreationTimestamp.Time, now),
+		lowest, h.Spec.MaxReplicas, h.Status.CurrentReplicas, Age(h.CreationTimestamp.Time, now),
 	}
 }
 
@@ -123,7 +125,8 @@ func quantityText(q *api.Quantity) string {
 	return q.String()
 }
 
-var disruptionBudgetColumns = columns(func(b *api.PodDisruptionBudget, now time.Time) []any {
+// PodDisruptionBudget are the columns of PodDisruptionBudget.
+var PodDisruptionBudget = columns(func(b *api.PodDisruptionBudget, now time.Time) []any {
 	limit := func(v *api.IntOrString) string {
 		if v == nil {
 			return "N/A"
@@ -131,10 +134,10 @@ var disruptionBudgetColumns = columns(func(b *api.PodDisruptionBudget, now time.
 		return v.String()
 	}
 	return []any{
-		b.Name, limit(b.Spec.MinAvailable), limit(b.Spec.MaxUnavailable), b.Status.DisruptionsAllowed, age(b.CreationTimestamp.Time, now),
+		b.Name, limit(b.Spec.MinAvailable), limit(b.Spec.MaxUnavailable), b.Status.DisruptionsAllowed, Age(b.CreationTimestamp.Time, now),
 	}
 },
-	nameColumn,
+	NameColumn,
 	text("Min Available", "Pods that must stay healthy."),
 	text("Max Unavailable", "Pods that may be unhealthy."),
 	integer("Allowed Disruptions", "Pods that may be evicted now."),

@@ -1,4 +1,4 @@
-package apiserver
+package printers
 
 import (
 	"strings"
@@ -9,17 +9,18 @@ import (
 
 // The columns of the kinds of storage.k8s.io.
 
-var storageClassColumns = columns(func(c *api.StorageClass, now time.Time) []any {
+// StorageClass are the columns of StorageClass.
+var StorageClass = columns(func(c *api.StorageClass, now time.Time) []any {
 	name := c.Name
 	if api.IsDefaultStorageClass(c) {
 		name += " (default)"
 	}
 	return []any{
 		name, c.Provisioner, api.Deref(c.ReclaimPolicy, api.PersistentVolumeReclaimDelete),
-		api.Deref(c.VolumeBindingMode, api.VolumeBindingImmediate), api.Deref(c.AllowVolumeExpansion, false), age(c.CreationTimestamp.Time, now),
+		api.Deref(c.VolumeBindingMode, api.VolumeBindingImmediate), api.Deref(c.AllowVolumeExpansion, false), Age(c.CreationTimestamp.Time, now),
 	}
 },
-	nameColumn,
+	NameColumn,
 	text("Provisioner", "Who makes the volumes."),
 	text("ReclaimPolicy", "What becomes of a volume whose claim is gone."),
 	text("VolumeBindingMode", "When a volume is made."),
@@ -27,20 +28,22 @@ var storageClassColumns = columns(func(c *api.StorageClass, now time.Time) []any
 	ageColumn,
 )
 
-var volumeAttributesClassColumns = columns(func(c *api.VolumeAttributesClass, now time.Time) []any {
-	return []any{c.Name, c.DriverName, age(c.CreationTimestamp.Time, now)}
+// VolumeAttributesClass are the columns of VolumeAttributesClass.
+var VolumeAttributesClass = columns(func(c *api.VolumeAttributesClass, now time.Time) []any {
+	return []any{c.Name, c.DriverName, Age(c.CreationTimestamp.Time, now)}
 },
-	nameColumn,
+	NameColumn,
 	text("DriverName", "The driver that knows the parameters."),
 	ageColumn,
 )
 
-var volumeAttachmentColumns = columns(func(a *api.VolumeAttachment, now time.Time) []any {
+// VolumeAttachment are the columns of VolumeAttachment.
+var VolumeAttachment = columns(func(a *api.VolumeAttachment, now time.Time) []any {
 	return []any{
-		a.Name, a.Spec.Attacher, api.Deref(a.Spec.Source.PersistentVolumeName, ""), a.Spec.NodeName, a.Status.Attached, age(a.CreationTimestamp.Time, now),
+		a.Name, a.Spec.Attacher, api.Deref(a.Spec.Source.PersistentVolumeName, ""), a.Spec.NodeName, a.Status.Attached, Age(a.CreationTimestamp.Time, now),
 	}
 },
-	nameColumn,
+	NameColumn,
 	api.TableColumnDefinition{Name: "Attacher", Type: "string", Format: "name", Description: "The volume driver that has to do it."},
 	text("PV", "The volume."),
 	text("Node", "The node."),
@@ -48,15 +51,17 @@ var volumeAttachmentColumns = columns(func(a *api.VolumeAttachment, now time.Tim
 	ageColumn,
 )
 
-var csiNodeColumns = columns(func(n *api.CSINode, now time.Time) []any {
-	return []any{n.Name, len(n.Spec.Drivers), age(n.CreationTimestamp.Time, now)}
+// CSINode are the columns of CSINode.
+var CSINode = columns(func(n *api.CSINode, now time.Time) []any {
+	return []any{n.Name, len(n.Spec.Drivers), Age(n.CreationTimestamp.Time, now)}
 },
-	nameColumn,
+	NameColumn,
 	integer("Drivers", "How many volume drivers run on the node."),
 	ageColumn,
 )
 
-var csiDriverColumns = columns(func(d *api.CSIDriver, now time.Time) []any {
+// CSIDriver are the columns of CSIDriver.
+var CSIDriver = columns(func(d *api.CSIDriver, now time.Time) []any {
 	modes := make([]string, len(d.Spec.VolumeLifecycleModes))
 	for i, mode := range d.Spec.VolumeLifecycleModes {
 		modes[i] = string(mode)
@@ -71,10 +76,10 @@ var csiDriverColumns = columns(func(d *api.CSIDriver, now time.Time) []any {
 	}
 	return []any{
 		d.Name, api.Deref(d.Spec.AttachRequired, true), api.Deref(d.Spec.PodInfoOnMount, false), api.Deref(d.Spec.StorageCapacity, false),
-		tokens, api.Deref(d.Spec.RequiresRepublish, false), orNone(strings.Join(modes, ",")), age(d.CreationTimestamp.Time, now),
+		tokens, api.Deref(d.Spec.RequiresRepublish, false), orNone(strings.Join(modes, ",")), Age(d.CreationTimestamp.Time, now),
 	}
 },
-	nameColumn,
+	NameColumn,
 	boolean("AttachRequired", "Whether volumes must be attached to a node before they are mounted."),
 	boolean("PodInfoOnMount", "Whether the driver is told which pod it mounts for."),
 	boolean("StorageCapacity", "Whether the scheduler asks for room first."),

@@ -1,6 +1,7 @@
-package apiserver
+package printers
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"slices"
@@ -13,29 +14,35 @@ import (
 
 // The columns of the core group's kinds, except those of pods and of what makes pods.
 
-var namespaceColumns = columns(func(ns *api.Namespace, now time.Time) []any {
-	return []any{ns.Name, string(ns.Status.Phase), age(ns.CreationTimestamp.Time, now)}
-}, nameColumn, text("Status", "Active, or Terminating while its content is being deleted."), ageColumn)
+// Namespace are the columns of Namespace.
+var Namespace = columns(func(ns *api.Namespace, now time.Time) []any {
+	return []any{ns.Name, string(ns.Status.Phase), Age(ns.CreationTimestamp.Time, now)}
+}, NameColumn, text("Status", "Active, or Terminating while its content is being deleted."), ageColumn)
 
-var configMapColumns = columns(func(cm *api.ConfigMap, now time.Time) []any {
-	return []any{cm.Name, len(cm.Data) + len(cm.BinaryData), age(cm.CreationTimestamp.Time, now)}
-}, nameColumn, text("Data", "Number of keys."), ageColumn)
+// ConfigMap are the columns of ConfigMap.
+var ConfigMap = columns(func(cm *api.ConfigMap, now time.Time) []any {
+	return []any{cm.Name, len(cm.Data) + len(cm.BinaryData), Age(cm.CreationTimestamp.Time, now)}
+}, NameColumn, text("Data", "Number of keys."), ageColumn)
 
-var secretColumns = columns(func(s *api.Secret, now time.Time) []any {
-	return []any{s.Name, string(s.Type), len(s.Data), age(s.CreationTimestamp.Time, now)}
-}, nameColumn, text("Type", "What the keys mean."), text("Data", "Number of keys."), ageColumn)
+// Secret are the columns of Secret.
+var Secret = columns(func(s *api.Secret, now time.Time) []any {
+	return []any{s.Name, string(s.Type), len(s.Data), Age(s.CreationTimestamp.Time, now)}
+}, NameColumn, text("Type", "What the keys mean."), text("Data", "Number of keys."), ageColumn)
 
-var serviceAccountColumns = columns(func(sa *api.ServiceAccount, now time.Time) []any {
-	return []any{sa.Name, age(sa.CreationTimestamp.Time, now)}
-}, nameColumn, ageColumn)
+// ServiceAccount are the columns of ServiceAccount.
+var ServiceAccount = columns(func(sa *api.ServiceAccount, now time.Time) []any {
+	return []any{sa.Name, Age(sa.CreationTimestamp.Time, now)}
+}, NameColumn, ageColumn)
 
-var leaseColumns = columns(func(l *api.Lease, now time.Time) []any {
-	return []any{l.Name, api.Deref(l.Spec.HolderIdentity, ""), age(l.CreationTimestamp.Time, now)}
-}, nameColumn, text("Holder", "Who holds the lease."), ageColumn)
+// Lease are the columns of Lease.
+var Lease = columns(func(l *api.Lease, now time.Time) []any {
+	return []any{l.Name, api.Deref(l.Spec.HolderIdentity, ""), Age(l.CreationTimestamp.Time, now)}
+}, NameColumn, text("Holder", "Who holds the lease."), ageColumn)
 
-var endpointsColumns = columns(func(e *api.Endpoints, now time.Time) []any {
-	return []any{e.Name, endpointsText(e), age(e.CreationTimestamp.Time, now)}
-}, nameColumn, text("Endpoints", "Addresses that are ready, the first three."), ageColumn)
+// Endpoints are the columns of Endpoints.
+var Endpoints = columns(func(e *api.Endpoints, now time.Time) []any {
+	return []any{e.Name, endpointsText(e), Age(e.CreationTimestamp.Time, now)}
+}, NameColumn, text("Endpoints", "Addresses that are ready, the first three."), ageColumn)
 
 // endpointsText lists the first three ready addresses with their ports and counts the others.
 func endpointsText(e *api.Endpoints) string {
@@ -63,17 +70,18 @@ func endpointsText(e *api.Endpoints) string {
 	return fmt.Sprintf("%s + %d more...", strings.Join(list[:shown], ","), len(list)-shown)
 }
 
-var serviceColumns = columns(func(s *api.Service, now time.Time) []any {
+// Service are the columns of Service.
+var Service = columns(func(s *api.Service, now time.Time) []any {
 	ip := "<none>"
 	if len(s.Spec.ClusterIPs) > 0 {
 		ip = s.Spec.ClusterIPs[0]
 	}
 	return []any{
 		s.Name, string(s.Spec.Type), ip, externalIPText(s), orNone(servicePortsText(s.Spec.Ports)),
-		age(s.CreationTimestamp.Time, now), labelsText(s.Spec.Selector),
+		Age(s.CreationTimestamp.Time, now), labelsText(s.Spec.Selector),
 	}
 },
-	nameColumn,
+	NameColumn,
 	text("Type", "How the service is reached."),
 	text("Cluster-IP", "Virtual address inside the cluster."),
 	text("External-IP", "Addresses from outside the cluster."),
@@ -89,12 +97,12 @@ func externalIPText(s *api.Service) string {
 	case api.ServiceTypeLoadBalancer:
 		var list []string
 		for _, ingress := range s.Status.LoadBalancer.Ingress {
-			if address := or(ingress.IP, ingress.Hostname); address != "" && !slices.Contains(list, address) {
+			if address := cmp.Or(ingress.IP, ingress.Hostname); address != "" && !slices.Contains(list, address) {
 				list = append(list, address)
 			}
 		}
 		slices.Sort(list)
-		return or(strings.Join(append(list, s.Spec.ExternalIPs...), ","), "<pending>")
+		return cmp.Or(strings.Join(append(list, s.Spec.ExternalIPs...), ","), "<pending>")
 	case api.ServiceTypeExternalName:
 		return s.Spec.ExternalName
 	}
@@ -113,19 +121,20 @@ func servicePortsText(ports []api.ServicePort) string {
 	return strings.Join(list, ",")
 }
 
-var nodeColumns = columns(func(n *api.Node, now time.Time) []any {
+// Node are the columns of Node.
+var Node = columns(func(n *api.Node, now time.Time) []any {
 	info := &n.Status.NodeInfo
-	kernel := or(info.KernelVersion, "<unknown>")
+	kernel := cmp.Or(info.KernelVersion, "<unknown>")
 	if info.Architecture != "" {
 		kernel += " (" + info.Architecture + ")"
 	}
 	return []any{
-		n.Name, nodeStatusText(n), orNone(nodeRolesText(n)), age(n.CreationTimestamp.Time, now), info.KubeletVersion,
+		n.Name, nodeStatusText(n), orNone(nodeRolesText(n)), Age(n.CreationTimestamp.Time, now), info.KubeletVersion,
 		nodeAddressText(n, api.NodeInternalIP), nodeAddressText(n, api.NodeExternalIP),
-		or(info.OSImage, "<unknown>"), kernel, or(info.ContainerRuntimeVersion, "<unknown>"),
+		cmp.Or(info.OSImage, "<unknown>"), kernel, cmp.Or(info.ContainerRuntimeVersion, "<unknown>"),
 	}
 },
-	nameColumn,
+	NameColumn,
 	text("Status", "Whether pods can run, and whether new ones may come."),
 	text("Roles", "From the labels node-role.kubernetes.io/ROLE."),
 	ageColumn,
@@ -176,3 +185,17 @@ func nodeAddressText(n *api.Node, addressType api.NodeAddressType) string {
 	}
 	return "<none>"
 }
+
+// ComponentStatus are the columns of ComponentStatus.
+var ComponentStatus = columns(func(c *api.ComponentStatus, _ time.Time) []any {
+	for _, condition := range c.Conditions {
+		switch {
+		case condition.Type != api.ComponentHealthy:
+		case condition.Status == api.ConditionTrue:
+			return []any{c.Name, "Healthy", condition.Message, condition.Error}
+		default:
+			return []any{c.Name, "Unhealthy", condition.Message, condition.Error}
+		}
+	}
+	return []any{c.Name, "Unknown", "", ""}
+}, NameColumn, text("Status", "Healthy, Unhealthy or Unknown."), text("Message", "What the component said, or what is wrong."), text("Error", "Why it could not be asked."))

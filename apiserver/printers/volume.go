@@ -1,4 +1,4 @@
-package apiserver
+package printers
 
 import (
 	"slices"
@@ -10,7 +10,8 @@ import (
 
 // The columns of volumes and claims, and of what bounds them.
 
-var persistentVolumeColumns = columns(func(pv *api.PersistentVolume, now time.Time) []any {
+// PersistentVolume are the columns of PersistentVolume.
+var PersistentVolume = columns(func(pv *api.PersistentVolume, now time.Time) []any {
 	spec, claim := &pv.Spec, ""
 	if spec.ClaimRef != nil {
 		claim = spec.ClaimRef.Namespace + "/" + spec.ClaimRef.Name
@@ -18,10 +19,10 @@ var persistentVolumeColumns = columns(func(pv *api.PersistentVolume, now time.Ti
 	return []any{
 		pv.Name, spec.Capacity[api.ResourceStorage].String(), accessModesText(spec.AccessModes), string(spec.PersistentVolumeReclaimPolicy),
 		phaseText(pv, string(pv.Status.Phase)), claim, api.VolumeClass(pv), orUnset(spec.VolumeAttributesClassName),
-		pv.Status.Reason, age(pv.CreationTimestamp.Time, now), orUnset(spec.VolumeMode),
+		pv.Status.Reason, Age(pv.CreationTimestamp.Time, now), orUnset(spec.VolumeMode),
 	}
 },
-	nameColumn,
+	NameColumn,
 	text("Capacity", "How large it is."),
 	text("Access Modes", "How it can be mounted: RWO, ROX, RWX, RWOP."),
 	text("Reclaim Policy", "What happens when its claim is gone."),
@@ -34,7 +35,8 @@ var persistentVolumeColumns = columns(func(pv *api.PersistentVolume, now time.Ti
 	wide("VolumeMode", "File system or block device."),
 )
 
-var claimColumns = columns(func(claim *api.PersistentVolumeClaim, now time.Time) []any {
+// PersistentVolumeClaim are the columns of PersistentVolumeClaim.
+var PersistentVolumeClaim = columns(func(claim *api.PersistentVolumeClaim, now time.Time) []any {
 	spec, capacity, modes := &claim.Spec, "", ""
 	if spec.VolumeName != "" {
 		capacity, modes = claim.Status.Capacity[api.ResourceStorage].String(), accessModesText(claim.Status.AccessModes)
@@ -42,10 +44,10 @@ var claimColumns = columns(func(claim *api.PersistentVolumeClaim, now time.Time)
 	return []any{
 		claim.Name, phaseText(claim, string(claim.Status.Phase)), spec.VolumeName, capacity, modes,
 		api.ClaimClass(claim), orUnset(spec.VolumeAttributesClassName),
-		age(claim.CreationTimestamp.Time, now), orUnset(spec.VolumeMode),
+		Age(claim.CreationTimestamp.Time, now), orUnset(spec.VolumeMode),
 	}
 },
-	nameColumn,
+	NameColumn,
 	text("Status", "Pending, Bound or Lost, or Terminating."),
 	text("Volume", "The volume that it is bound to."),
 	text("Capacity", "How large the volume is."),
@@ -56,10 +58,11 @@ var claimColumns = columns(func(claim *api.PersistentVolumeClaim, now time.Time)
 	wide("VolumeMode", "File system or block device."),
 )
 
-var quotaColumns = columns(func(quota *api.ResourceQuota, now time.Time) []any {
+// ResourceQuota are the columns of ResourceQuota.
+var ResourceQuota = columns(func(quota *api.ResourceQuota, now time.Time) []any {
 	requests, limits := quotaText(&quota.Status)
-	return []any{quota.Name, requests, limits, age(quota.CreationTimestamp.Time, now)}
-}, nameColumn, text("Request", "What is used of what may be requested."), text("Limit", "What is used of what limits may add up to."), ageColumn)
+	return []any{quota.Name, requests, limits, Age(quota.CreationTimestamp.Time, now)}
+}, NameColumn, text("Request", "What is used of what may be requested."), text("Limit", "What is used of what limits may add up to."), ageColumn)
 
 // quotaText is "pods: 2/10, requests.cpu: 1/4", and the same for what is about limits.
 func quotaText(status *api.ResourceQuotaStatus) (requests, limits string) {

@@ -1,4 +1,4 @@
-package apiserver
+package printers
 
 import (
 	"strings"
@@ -10,16 +10,16 @@ import (
 // The columns of role bindings. Roles have none of their own: their rules do not fit a cell.
 
 var (
-	roleBindingColumns = columns(func(b *api.RoleBinding, now time.Time) []any {
+	RoleBinding = columns(func(b *api.RoleBinding, now time.Time) []any {
 		return bindingCells(&b.ObjectMeta, &b.RoleRef, b.Subjects, now)
 	}, bindingDefinitions...)
-	clusterRoleBindingColumns = columns(func(b *api.ClusterRoleBinding, now time.Time) []any {
+	ClusterRoleBinding = columns(func(b *api.ClusterRoleBinding, now time.Time) []any {
 		return bindingCells(&b.ObjectMeta, &b.RoleRef, b.Subjects, now)
 	}, bindingDefinitions...)
 )
 
 var bindingDefinitions = []api.TableColumnDefinition{
-	nameColumn,
+	NameColumn,
 	text("Role", "The role that is given."),
 	ageColumn,
 	wide("Users", "Users who have it."),
@@ -40,7 +40,7 @@ func bindingCells(meta *api.ObjectMeta, role *api.RoleRef, subjects []api.Subjec
 		}
 	}
 	return []any{
-		meta.Name, role.Kind + "/" + role.Name, age(meta.CreationTimestamp.Time, now),
+		meta.Name, role.Kind + "/" + role.Name, Age(meta.CreationTimestamp.Time, now),
 		strings.Join(users, ", "), strings.Join(groups, ", "), strings.Join(accounts, ", "),
 	}
 }

@@ -1,6 +1,7 @@
-package apiserver
+package printers
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -10,10 +11,11 @@ import (
 // Events are one resource under two names: v1 and events.k8s.io/v1 are two spellings of the same fields, so both
 // are shown alike.
 
-var eventColumns = columns(func(e *api.Event, now time.Time) []any {
+// Event are the columns of Event.
+var Event = columns(func(e *api.Event, now time.Time) []any {
 	line := eventLine{
 		involved: &e.InvolvedObject, reason: e.Reason, message: e.Message, eventType: e.Type, name: e.Name,
-		component: or(e.Source.Component, e.ReportingController), instance: or(e.Source.Host, e.ReportingInstance),
+		component: cmp.Or(e.Source.Component, e.ReportingController), instance: cmp.Or(e.Source.Host, e.ReportingInstance),
 		first: e.FirstTimestamp.Time, last: e.LastTimestamp.Time, at: e.EventTime.Time, count: e.Count,
 	}
 	if e.Series != nil {
@@ -22,10 +24,11 @@ var eventColumns = columns(func(e *api.Event, now time.Time) []any {
 	return line.cells(now)
 }, eventColumnDefinitions...)
 
-var eventsEventColumns = columns(func(e *api.EventsEvent, now time.Time) []any {
+// EventsEvent are the columns of EventsEvent.
+var EventsEvent = columns(func(e *api.EventsEvent, now time.Time) []any {
 	line := eventLine{
 		involved: &e.Regarding, reason: e.Reason, message: e.Note, eventType: e.Type, name: e.Name,
-		component: or(e.DeprecatedSource.Component, e.ReportingController), instance: or(e.DeprecatedSource.Host, e.ReportingInstance),
+		component: cmp.Or(e.DeprecatedSource.Component, e.ReportingController), instance: cmp.Or(e.DeprecatedSource.Host, e.ReportingInstance),
 		first: e.DeprecatedFirstTimestamp.Time, last: e.DeprecatedLastTimestamp.Time, at: e.EventTime.Time, count: e.DeprecatedCount,
 	}
 	if e.Series != nil {
@@ -44,7 +47,7 @@ var eventColumnDefinitions = []api.TableColumnDefinition{
 	text("Message", "What happened, in words."),
 	wide("First Seen", "When it happened the first time."),
 	wide("Count", "How often it happened."),
-	{Name: "Name", Type: "string", Format: "name", Description: nameColumn.Description, Priority: 1},
+	{Name: "Name", Type: "string", Format: "name", Description: NameColumn.Description, Priority: 1},
 }
 
 // eventLine is an event of either spelling, ready to be shown.
@@ -59,16 +62,16 @@ type eventLine struct {
 }
 
 func (l *eventLine) cells(now time.Time) []any {
-	first := age(l.first, now)
+	first := Age(l.first, now)
 	if l.first.IsZero() {
-		first = age(l.at, now)
+		first = Age(l.at, now)
 	}
-	last := age(l.last, now)
+	last := Age(l.last, now)
 	if l.last.IsZero() {
 		last = first
 	}
 	if l.series {
-		last = age(l.seriesLast, now)
+		last = Age(l.seriesLast, now)
 	} else if l.count == 0 {
 		l.count = 1 // the newer spelling counts only from the second time on
 	}

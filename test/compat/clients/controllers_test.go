@@ -1,0 +1,118 @@
+package clients
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// TestControllers puts upstream's kube-controller-manager and kube-scheduler in the place of ours. Building them takes minutes, so
+// this runs only where COMPAT_CONTROLLERS names a directory that has them.
+func TestControllers(t *testing.T) {
+	programs := os.Getenv("COMPAT_CONTROLLERS")
+	if programs == "" {
+		fmt.Printf("%-24s skipped: COMPAT_CONTROLLERS names no directory with kube-controller-manager and kube-scheduler\n", "controllers")
+		t.Skip("no programs")
+	}
+	c := &fullCluster{kubelite: shared.kubelite}
+	require.NoError(t, c.start())
+	t.Cleanup(func() { require.NoError(t, c.delete()) })
+	pki := filepath.Join(c.home, profile, "pki")
+	for _, component := range []string{"controllers", "scheduler"} {
+		require.NoError(t, c.command("component", "stop", component))
+	}
+	start := func(name, user string, args ...string) (log string) {
+		log = filepath.Join(t.TempDir(), name+".log")
+		out, err := os.Create(log)
+		require.NoError(t, err)
+		kubeconfig := filepath.Join(pki, user+".conf")
+		cmd := exec.CommandContext(t.Context(), filepath.Join(programs, name), append(args, "--kubeconfig", kubeconfig,
+			"--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig, "--bind-address=127.0.0.1", "--secure-port=0")...)
+		cmd.Stdout, cmd.Stderr = out, out
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it gives up its lease
+		require.NoError(t, cmd.Start())
+		t.Cleanup(func() { _ = cmd.Wait(); _ = out.Close() }) // it ends by the signal
+		return log
+	}
+	logs := []string{
+		start("kube-controller-manager", "controllers", "--use-service-account-credentials", "--cluster-cidr=10.244.0.0/16",
+			"--root-ca-file="+filepath.Join(pki, "ca.crt"), "--service-account-private-key-file="+filepath.Join(pki, "sa.key")),
+		start("kube-scheduler", "scheduler"),
+	}
+	kubectl := func(t *testing.T, args ...string) string {
+		t.Helper()
+		out, err := exec.Command(shared.kubectl, append([]string{"--kubeconfig", c.kubeconfig}, args...)...).CombinedOutput()
+		require.NoError(t, err, "kubectl %v:\n%s", args, out)
+		return string(out)
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", c.kubeconfig)
+	require.NoError(t, err)
+	client, err := kubernetes.NewForConfig(config)
+	require.NoError(t, err)
+
+	check(t, "controllers", "upstream's take over the leases of ours", func(t *testing.T) {
+		require.Eventually(t, func() bool {
+			leases, err := client.CoordinationV1().Leases("kube-system").List(t.Context(), metav1.ListOptions{})
+			held := 0
+			for _, l := range leases.Items {
+				if l.Spec.HolderIdentity != nil && regexp.MustCompile(`_[0-9a-f-]{36}$`).MatchString(*l.Spec.HolderIdentity) {
+					held++
+				}
+			}
+			return err == nil && held == 2
+		}, 60*time.Second, 100*time.Millisecond)
+	})
+	check(t, "controllers", "a Deployment becomes pods on nodes; a new image, a scale", func(t *testing.T) {
+		kubectl(t, "create", "deployment", "web", "--image=nginx:1.27", "--replicas=4")
+		kubectl(t, "rollout", "status", "deployment/web", "--timeout=60s")
+		kubectl(t, "set", "image", "deployment/web", "nginx=nginx:1.28")
+		kubectl(t, "rollout", "status", "deployment/web", "--timeout=60s")
+		kubectl(t, "scale", "deployment/web", "--replicas=1")
+		kubectl(t, "wait", "--for=jsonpath={.status.replicas}=1", "deployment/web", "--timeout=60s")
+	})
+	check(t, "controllers", "a namespace gets its service account, and goes with all that is in it", func(t *testing.T) {
+		kubectl(t, "create", "namespace", "short")
+		kubectl(t, "wait", "--for=create", "serviceaccount/default", "-n", "short", "--timeout=30s")
+		kubectl(t, "create", "job", "once", "--image=busybox:1.37", "-n", "short", "--", "true")
+		kubectl(t, "wait", "--for=condition=Complete", "job/once", "-n", "short", "--timeout=60s")
+		kubectl(t, "delete", "namespace", "short", "--timeout=60s")
+	})
+	check(t, "controllers", "a custom resource's children go with it", func(t *testing.T) {
+		kubectl(t, "apply", "-f", "testdata/website.yaml")
+		kubectl(t, "wait", "--for=condition=Established", "crd/websites.house.example", "--timeout=10s")
+		owned := filepath.Join(t.TempDir(), "owned.yaml")
+		require.NoError(t, os.WriteFile(owned, []byte("{apiVersion: house.example/v1, kind: Website, metadata: {name: home}, spec: {image: nginx}}\n"), 0o600))
+		kubectl(t, "apply", "-f", owned)
+		uid := kubectl(t, "get", "website", "home", "-o", "jsonpath={.metadata.uid}")
+		kubectl(t, "create", "configmap", "child")
+		kubectl(t, "patch", "configmap", "child", "-p",
+			`{"metadata":{"ownerReferences":[{"apiVersion":"house.example/v1","kind":"Website","name":"home","uid":"`+uid+`"}]}}`)
+		kubectl(t, "delete", "website", "home")
+		kubectl(t, "wait", "--for=delete", "configmap/child", "--timeout=90s") // new kinds are looked for every 30 seconds
+	})
+	check(t, "controllers", "find nothing wrong with what they are answered", func(t *testing.T) {
+		for _, log := range logs {
+			text, err := os.ReadFile(log)
+			require.NoError(t, err)
+			for line := range strings.SplitSeq(string(text), "\n") {
+				if strings.HasPrefix(line, "E") && !expected.MatchString(line) || strings.HasPrefix(line, "F") {
+					t.Error(line)
+				}
+			}
+		}
+	})
+}
+
+// expected are errors that upstream's programs log on the real Kubernetes, too: they were faster than their caches, somebody
+// else was faster than they, the metrics-server is not there yet, and there is no file for static configuration.
+var expected = regexp.MustCompile(`is not as new as written version|stale GroupVersion discovery|the object has been modified|The manifest file is empty|not found|being terminated|being deleted`)
