@@ -162,7 +162,7 @@ func (s *session) exec(ctx context.Context, o *streamFlags, pod *api.Pod, comman
 	if o.stdin {
 		talk.In = s.In
 	}
-	restore, err := s.useTerminal(talk, o.stdin && o.tty, o.quiet)
+	restore, err := lend(s.terminal(o.stdin && o.tty, o.quiet), talk)
 	if err != nil {
 		return err
 	}

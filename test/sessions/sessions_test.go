@@ -111,6 +111,8 @@ func (c *cluster) run(t *testing.T, dir string) {
 			switch cond {
 			case "docker":
 				return c.docker, nil
+			case "busybox":
+				return c.docker && exec.Command("docker", "image", "inspect", "kubelite-busybox:v1").Run() == nil, nil
 			case "kubectl":
 				return c.env["REAL_KUBECTL"] != "", nil
 			}
