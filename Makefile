@@ -6,7 +6,7 @@ LDFLAGS := -s -w -X kubelite/api.Version=$(VERSION)
 GOTESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo my-app my-app-images test race e2e compat conformance labs golden lint docs bench clean
+.PHONY: help build run demo my-app my-app-images operator test race e2e compat conformance labs golden lint docs bench clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,8 +27,12 @@ my-app: build ## the sample application on a cluster of its own, each step of a 
 my-app-images: ## its images from Debian packages, where no registry can be reached
 	@examples/my-app/images.sh
 
+operator: ## the images of the sample operator: its own, and what stands in for a database
+	@examples/operator/images.sh
+
 # The sessions of the real kubectl need one: what is installed, else what compat has built.
 test: build lint docs compat ## everything a green build means: lint, docs, unit, stories, sessions, end-to-end on Docker, real clients
+	cd examples/operator && go vet . && go test $(GOTESTFLAGS) .
 	PATH="$$PATH:$(CURDIR)/bin/clients" go test -timeout 20m $(GOTESTFLAGS) ./...
 
 race: ## the same tests under the race detector

@@ -40,6 +40,8 @@ var owners = map[string][]string{
 	"go.etcd.io/bbolt":                   {"store"},
 	"github.com/gorilla/mux":             {"apiserver"},
 	"github.com/docker/docker":           {"kubelet/docker", "test"},
+	"github.com/moby/patternmatcher":     {"kubelet/docker"},
+	"github.com/moby/term":               {"kubelet/docker"},
 	"gopkg.in/yaml.v3":                   {"api"},
 	"sigs.k8s.io/json":                   {"api"},
 	"github.com/go-json-experiment/json": {"api"},

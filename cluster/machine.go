@@ -38,6 +38,14 @@ type Machine interface {
 	ListImages(ctx context.Context) ([]api.ContainerImage, error)
 	// RemoveImage removes an image's name, and the image with its last name.
 	RemoveImage(ctx context.Context, name string) error
+	// TagImage gives an image another name.
+	TagImage(ctx context.Context, name, another string) error
+	// SaveImages writes images and their names as an archive that LoadImages reads.
+	SaveImages(ctx context.Context, names []string, archive io.Writer) error
+	// PullImage fetches an image from its registry. How it goes on is shown on out.
+	PullImage(ctx context.Context, name string, out io.Writer) error
+	// BuildImage builds a directory by a Dockerfile, the one in it if that is "". How it goes on is shown on out.
+	BuildImage(ctx context.Context, dir, dockerfile, name string, args map[string]string, out io.Writer) error
 	// Purge removes every container and network that carries the profile's label.
 	Purge(ctx context.Context, profile string) error
 }

@@ -1,6 +1,8 @@
 package kubectllite
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,12 +14,15 @@ import (
 )
 
 func newAPIResources(s *session) *cobra.Command {
-	var output, group string
+	var output, group, sortBy string
 	var namespaced, noHeaders bool
-	var verbs []string
+	var verbs, categories []string
 	cmd := &cobra.Command{
 		Use: "api-resources", Short: "Print the supported API resources on the server", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if sortBy != "" && sortBy != "name" && sortBy != "kind" {
+				return errors.New("--sort-by accepts only name or kind")
+			}
 			all, err := s.discover(cmd.Context())
 			if err != nil {
 				return err
@@ -25,13 +30,17 @@ func newAPIResources(s *session) *cobra.Command {
 			all = slices.DeleteFunc(preferredVersions(all), func(r client.APIResource) bool {
 				return cmd.Flags().Changed("api-group") && r.Group != group ||
 					cmd.Flags().Changed("namespaced") && r.Namespaced != namespaced ||
-					slices.ContainsFunc(verbs, func(v string) bool { return !r.Can(v) })
+					slices.ContainsFunc(verbs, func(v string) bool { return !r.Can(v) }) ||
+					slices.ContainsFunc(categories, func(c string) bool { return !slices.Contains(r.Categories, c) })
 			})
-			slices.SortFunc(all, func(a, b client.APIResource) int {
-				if c := strings.Compare(a.Group, b.Group); c != 0 {
-					return c
+			slices.SortStableFunc(all, func(a, b client.APIResource) int {
+				switch sortBy {
+				case "name":
+					return strings.Compare(a.Plural, b.Plural)
+				case "kind":
+					return strings.Compare(a.Kind, b.Kind)
 				}
-				return strings.Compare(a.Plural, b.Plural)
+				return cmp.Or(strings.Compare(a.Group, b.Group), strings.Compare(a.Plural, b.Plural))
 			})
 			return printResources(s, all, output, noHeaders)
 		},
@@ -41,6 +50,8 @@ func newAPIResources(s *session) *cobra.Command {
 	f.StringVar(&group, "api-group", "", "Limit to resources in the specified API group.")
 	f.BoolVar(&namespaced, "namespaced", true, "If false, non-namespaced resources will be returned, otherwise returning namespaced resources by default.")
 	f.BoolVar(&noHeaders, "no-headers", false, "When using the default or custom-column output format, don't print headers")
+	f.StringVar(&sortBy, "sort-by", "", "If non-empty, sort list of resources using specified field. The field can be either 'name' or 'kind'.")
+	f.StringSliceVar(&categories, "categories", nil, "Limit to resources that belong to the specified categories.")
 	f.StringSliceVar(&verbs, "verbs", nil, "Limit to resources that support the specified verbs.")
 	return cmd
 }

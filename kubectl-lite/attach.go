@@ -59,23 +59,24 @@ func (s *session) attach(ctx context.Context, o *streamFlags, pod *api.Pod) erro
 	if o.stdin {
 		talk.In = s.In
 	}
-	restore, err := s.useTerminal(talk, o.stdin && has, o.quiet)
-	if err != nil {
-		return err
-	}
-	defer restore()
-	if talk.TTY {
-		talk.In = &detachable{Reader: s.In}
-	}
+	terminal := s.terminal(o.stdin && has, o.quiet)
 	if !o.quiet {
 		fmt.Fprintln(s.Err, "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.")
 		fmt.Fprintln(s.Err, "If you don't see a command prompt, try pressing enter.")
 	}
-	if err := s.talk(ctx, talk, pod, "attach", talk.Query(container, nil)); err != nil {
+	restore, err := lend(terminal, talk)
+	if err != nil {
+		return err
+	}
+	if talk.TTY {
+		talk.In = &detachable{Reader: s.In}
+	}
+	err = s.talk(ctx, talk, pod, "attach", talk.Query(container, nil))
+	restore() // before anything is said: on a terminal that was lent, lines would not begin at the left
+	if err != nil {
 		return err
 	}
 	if !o.quiet && talk.TTY {
-		restore()
 		s.sessionEnded(pod, container)
 	}
 	return nil

@@ -54,7 +54,7 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 
 // NewCommand makes the whole tree of commands.
 func NewCommand(streams Streams) *cobra.Command {
-	s := &session{Streams: streams}
+	s := &session{Streams: streams, chunk: chunkSize}
 	root := &cobra.Command{
 		Use:   "kubectl-lite",
 		Short: "Talk to a Kubernetes cluster, and ask it why",

@@ -26,6 +26,7 @@ type deleteOptions struct {
 	cascade       string
 	ignoreMissing bool
 	limit         int
+	interactive   bool
 }
 
 func newDelete(s *session) *cobra.Command {
@@ -36,6 +37,9 @@ func newDelete(s *session) *cobra.Command {
 		Short:             "Delete resources by file names, stdin, resources and names, or by resources and label selector",
 		ValidArgsFunction: s.completeObjects(),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if raw != "" && o.interactive {
+				return errors.New("--interactive can not be used with --raw")
+			}
 			if raw != "" {
 				return s.sendRaw(cmd.Context(), http.MethodDelete, raw, o.files, o.output)
 			}
@@ -60,6 +64,7 @@ func newDelete(s *session) *cobra.Command {
 	f.Lookup("cascade").NoOptDefVal = "background"
 	f.BoolVar(&o.ignoreMissing, "ignore-not-found", false, "Treat \"resource not found\" as a successful delete")
 	f.StringVar(&raw, "raw", "", "Raw URI to DELETE to the server.  Uses the transport specified by the kubeconfig file.")
+	f.BoolVarP(&o.interactive, "interactive", "i", false, "If true, delete resource only when user confirms.")
 	f.IntVar(&o.limit, "limit", 0, "Delete at most so many of the objects that a selector finds (0: all)")
 	return cmd
 }
@@ -76,6 +81,13 @@ func (s *session) delete(ctx context.Context, o *deleteOptions, args []string) e
 	errs := []error{err}
 	if o.limit > 0 && len(found) > o.limit {
 		found = found[:o.limit]
+	}
+	if o.interactive && err != nil {
+		return err
+	}
+	if o.interactive && len(found) > 0 && !s.confirmed(found) {
+		fmt.Fprintln(s.Out, "deletion is cancelled")
+		return nil
 	}
 	type gone struct {
 		manifest
@@ -107,6 +119,18 @@ func (s *session) delete(ctx context.Context, o *deleteOptions, args []string) e
 		}
 	}
 	return nil
+}
+
+// confirmed asks whether these objects may go.
+func (s *session) confirmed(found []manifest) bool {
+	fmt.Fprintf(s.Out, "You are about to delete the following %d resource(s):\n", len(found))
+	for i := range found {
+		fmt.Fprintln(s.Out, found[i].display())
+	}
+	fmt.Fprint(s.Out, "Do you want to continue? (y/N): ")
+	var answer string
+	_, err := fmt.Fscanln(s.In, &answer)
+	return err == nil && strings.EqualFold(answer, "y")
 }
 
 func (o *deleteOptions) options() (*api.DeleteOptions, error) {

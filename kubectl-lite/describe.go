@@ -31,6 +31,7 @@ func newDescribe(s *session) *cobra.Command {
 		},
 	}
 	sel.files.add(cmd, "containing the resource to describe")
+	s.addChunkSize(cmd)
 	cmd.Flags().StringVarP(&sel.selector, "selector", "l", "", "Selector (label query) to filter on")
 	cmd.Flags().BoolVarP(&sel.allNamespaces, "all-namespaces", "A", false, "Describe the objects of all namespaces")
 	cmd.Flags().StringVar(&at, "at", "", atUsage)

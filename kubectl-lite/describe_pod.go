@@ -51,6 +51,9 @@ func describePod(_ context.Context, _ *client.Client, sh *sheet, o object) error
 	if status.Message != "" {
 		sh.line(0, "Message:\t%s", status.Message)
 	}
+	if spec.SecurityContext != nil {
+		describeSeccomp(sh, 0, 0, spec.SecurityContext.SeccompProfile)
+	}
 	sh.line(0, "IP:\t%s", status.PodIP)
 	if len(status.PodIPs) == 0 {
 		sh.line(0, "IPs:\t<none>")
@@ -64,10 +67,22 @@ func describePod(_ context.Context, _ *client.Client, sh *sheet, o object) error
 	if status.NominatedNodeName != "" {
 		sh.line(0, "NominatedNodeName:\t%s", status.NominatedNodeName)
 	}
+	if spec.Resources != nil {
+		sh.line(0, "Resources:")
+		describeAmounts(sh, 1, "Limits", spec.Resources.Limits)
+		describeAmounts(sh, 1, "Requests", spec.Resources.Requests)
+	}
 	if len(spec.InitContainers) > 0 {
 		describeContainers(sh, "", "Init Containers", spec.InitContainers, status.InitContainerStatuses, pod)
 	}
 	describeContainers(sh, "", "Containers", spec.Containers, status.ContainerStatuses, pod)
+	if len(spec.EphemeralContainers) > 0 {
+		var ephemeral []api.Container
+		for i := range spec.EphemeralContainers {
+			ephemeral = append(ephemeral, api.Container(spec.EphemeralContainers[i].EphemeralContainerCommon))
+		}
+		describeContainers(sh, "", "Ephemeral Containers", ephemeral, status.EphemeralContainerStatuses, pod)
+	}
 	if len(spec.ReadinessGates) > 0 {
 		sh.line(0, "Readiness Gates:")
 		sh.line(1, "Type\tStatus")
@@ -92,6 +107,7 @@ func describePod(_ context.Context, _ *client.Client, sh *sheet, o object) error
 	sh.line(0, "QoS Class:\t%s", status.QOSClass)
 	sh.labels("Node-Selectors", spec.NodeSelector)
 	sh.values("Tolerations", formatTolerations(spec.Tolerations))
+	describeSpread(sh, "", spec.TopologySpreadConstraints)
 	return nil
 }
 
@@ -116,6 +132,7 @@ func describePodTemplate(sh *sheet, t *api.PodTemplateSpec) {
 	}
 	describeContainers(sh, "  ", "Containers", t.Spec.Containers, nil, nil)
 	describeVolumes(sh, "  ", t.Spec.Volumes)
+	describeSpread(sh, "  ", t.Spec.TopologySpreadConstraints)
 	if t.Spec.PriorityClassName != "" {
 		sh.line(1, "Priority Class Name:\t%s", t.Spec.PriorityClassName)
 	}
@@ -161,6 +178,9 @@ func describeContainer(sh *sheet, c *api.Container, status *api.ContainerStatus,
 	}
 	describePorts(sh, "Port", ports)
 	describePorts(sh, "Host Port", hostPorts)
+	if c.SecurityContext != nil {
+		describeSeccomp(sh, 2, 3, c.SecurityContext.SeccompProfile)
+	}
 	describeWords(sh, "Command", c.Command)
 	describeWords(sh, "Args", c.Args)
 	if status != nil {
@@ -171,8 +191,8 @@ func describeContainer(sh *sheet, c *api.Container, status *api.ContainerStatus,
 		sh.line(2, "Ready:\t%s", map[bool]string{true: "True", false: "False"}[status.Ready])
 		sh.line(2, "Restart Count:\t%d", status.RestartCount)
 	}
-	describeAmounts(sh, "Limits", c.Resources.Limits)
-	describeAmounts(sh, "Requests", c.Resources.Requests)
+	describeAmounts(sh, 2, "Limits", c.Resources.Limits)
+	describeAmounts(sh, 2, "Requests", c.Resources.Requests)
 	for _, p := range []struct {
 		label string
 		probe *api.Probe
@@ -182,11 +202,15 @@ func describeContainer(sh *sheet, c *api.Container, status *api.ContainerStatus,
 		}
 	}
 	describeEnvironment(sh, c, pod)
+	describeMounts(sh, c)
+}
+
+func describeMounts(sh *sheet, c *api.Container) {
+	none := ""
 	if len(c.VolumeMounts) == 0 {
-		sh.line(2, "Mounts:\t<none>")
-		return
+		none = "\t<none>"
 	}
-	sh.line(2, "Mounts:")
+	sh.line(2, "Mounts:%s", none)
 	mounts := slices.SortedFunc(slices.Values(c.VolumeMounts), func(a, b api.VolumeMount) int { return strings.Compare(a.MountPath, b.MountPath) })
 	for _, m := range mounts {
 		flags := "rw"
@@ -198,6 +222,38 @@ func describeContainer(sh *sheet, c *api.Container, status *api.ContainerStatus,
 		}
 		sh.line(3, "%s from %s (%s)", m.MountPath, m.Name, flags)
 	}
+	if len(c.VolumeDevices) > 0 {
+		sh.line(2, "Devices:%s", none) // kubectl says <none> of the mounts here
+	}
+	devices := slices.SortedFunc(slices.Values(c.VolumeDevices), func(a, b api.VolumeDevice) int { return strings.Compare(a.DevicePath, b.DevicePath) })
+	for _, d := range devices {
+		sh.line(3, "%s from %s", d.DevicePath, d.Name)
+	}
+}
+
+func describeSeccomp(sh *sheet, level, detail int, p *api.SeccompProfile) {
+	if p == nil {
+		return
+	}
+	sh.line(level, "SeccompProfile:\t%s", p.Type)
+	if p.Type == "Localhost" {
+		sh.line(detail, "LocalhostProfile:\t%s", api.Deref(p.LocalhostProfile, ""))
+	}
+}
+
+func describeSpread(sh *sheet, indent string, constraints []api.TopologySpreadConstraint) {
+	if len(constraints) == 0 {
+		return
+	}
+	var lines []string
+	for _, c := range slices.SortedStableFunc(slices.Values(constraints), func(a, b api.TopologySpreadConstraint) int { return strings.Compare(a.TopologyKey, b.TopologyKey) }) {
+		line := fmt.Sprintf("%s:%s when max skew %d is exceeded", c.TopologyKey, c.WhenUnsatisfiable, c.MaxSkew)
+		if c.LabelSelector != nil {
+			line += " for selector " + api.FormatLabelSelector(c.LabelSelector)
+		}
+		lines = append(lines, line)
+	}
+	sh.values(indent+"Topology Spread Constraints", lines)
 }
 
 func describePorts(sh *sheet, label string, ports []string) {
@@ -251,14 +307,14 @@ func describeState(sh *sheet, label string, state *api.ContainerState) {
 	}
 }
 
-func describeAmounts(sh *sheet, label string, amounts api.ResourceList) {
+func describeAmounts(sh *sheet, level int, label string, amounts api.ResourceList) {
 	if len(amounts) == 0 {
 		return
 	}
-	sh.line(2, "%s:", label)
+	sh.line(level, "%s:", label)
 	for _, name := range sortedKeys(amounts) {
 		amount := amounts[name]
-		sh.line(3, "%s:\t%s", name, amount.String())
+		sh.line(level+1, "%s:\t%s", name, amount.String())
 	}
 }
 

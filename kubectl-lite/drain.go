@@ -120,6 +120,7 @@ func newDrain(s *session) *cobra.Command {
 		},
 	}
 	o.addNodes(cmd)
+	s.addChunkSize(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&o.force, "force", false, "Continue even if there are pods that do not declare a controller.")
 	f.BoolVar(&o.daemonSets, "ignore-daemonsets", false, "Ignore DaemonSet-managed pods.")

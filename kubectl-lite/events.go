@@ -30,6 +30,7 @@ func newEvents(s *session) *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return s.events(cmd.Context(), &o) },
 	}
 	o.add(cmd)
+	s.addChunkSize(cmd)
 	f := cmd.Flags()
 	f.BoolVarP(&o.watch, "watch", "w", false, "After listing the requested events, watch for more events.")
 	f.BoolVarP(&o.allNamespaces, "all-namespaces", "A", false, "If present, list the requested object(s) across all namespaces.")

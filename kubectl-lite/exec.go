@@ -120,11 +120,11 @@ func (s *session) podFor(ctx context.Context, files fileFlags, args []string, ti
 	}
 }
 
-// bestPod is the one to talk with: one that runs, is ready, for longest.
+// bestPod is the one to talk with: one that runs, is ready, for longest. One that has ended is better than none: who asked is told.
 func bestPod(pods []*api.Pod) *api.Pod {
 	var best *api.Pod
 	for _, pod := range pods {
-		if !pod.Status.Phase.Ended() && (best == nil || byLogging(pod, best) < 0) {
+		if best == nil || byLogging(pod, best) < 0 {
 			best = pod
 		}
 	}
@@ -162,7 +162,7 @@ func (s *session) exec(ctx context.Context, o *streamFlags, pod *api.Pod, comman
 	if o.stdin {
 		talk.In = s.In
 	}
-	restore, err := s.useTerminal(talk, o.stdin && o.tty, o.quiet)
+	restore, err := lend(s.terminal(o.stdin && o.tty, o.quiet), talk)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ type getOptions struct {
 	showKind      bool
 	ignoreMissing bool
 	at            string
+	subresource   string
 }
 
 func newGet(s *session) *cobra.Command {
@@ -81,6 +82,8 @@ func newGet(s *session) *cobra.Command {
 	f.StringSliceVarP(&o.labelColumns, "label-columns", "L", nil, "Labels that are presented as columns")
 	f.BoolVar(&o.showKind, "show-kind", false, "List the resource type for the requested objects")
 	f.StringVar(&o.at, "at", "", atUsage)
+	f.StringVar(&o.subresource, "subresource", "", "If specified, gets the subresource of the requested object.")
+	s.addChunkSize(cmd)
 	f.BoolVar(&o.ignoreMissing, "ignore-not-found", false, "Treat \"resource not found\" as a successful retrieval")
 	return cmd
 }
@@ -133,6 +136,9 @@ func (s *session) getTargets(ctx context.Context, o *getOptions, args []string) 
 	if !o.files.given() {
 		targets, err := s.targets(ctx, args)
 		for _, t := range targets {
+			if o.subresource != "" && len(t.names) == 0 {
+				return nil, errors.New("subresource cannot be used when bulk resources are specified")
+			}
 			if len(t.names) > 0 && o.allNamespaces {
 				return nil, errors.New("a resource cannot be retrieved by name across all namespaces")
 			}
@@ -188,7 +194,7 @@ func (s *session) getObjects(ctx context.Context, o *getOptions, targets []targe
 			all = append(all, items...)
 		}
 		for _, name := range t.names {
-			item, err := s.getObject(ctx, t.resource, s.scope(t.resource), name)
+			item, err := s.getSubresource(ctx, t.resource, s.scope(t.resource), name, o.subresource)
 			switch {
 			case err == nil:
 				all = append(all, item)
@@ -319,7 +325,7 @@ func (s *session) fetchTables(ctx context.Context, o *getOptions, t target) (tab
 		return table
 	}
 	for _, name := range t.names {
-		if table := fetch(client.Request{Path: t.resource.Path(s.scope(t.resource), name)}); table != nil {
+		if table := fetch(client.Request{Path: subresourcePath(t.resource.Path(s.scope(t.resource), name), o.subresource)}); table != nil {
 			tables = append(tables, table)
 		}
 	}
@@ -327,7 +333,7 @@ func (s *session) fetchTables(ctx context.Context, o *getOptions, t target) (tab
 		return tables, errs
 	}
 	opts := o.listOptions()
-	opts.Limit = 500
+	opts.Limit = s.chunk
 	for {
 		query := opts.Query()
 		if o.sortBy != "" {

@@ -92,11 +92,13 @@ func (s *session) logs(ctx context.Context, o *logsOptions, args []string) error
 	return nil
 }
 
+const expectedLogs = "error: expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command"
+
 // complete turns the flags into what the server is asked.
 func (o *logsOptions) complete(args []string) error {
 	switch {
 	case len(args) == 0 && o.selector == "":
-		return usageErrorf("logs", "error: expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command")
+		return usageErrorf("logs", expectedLogs)
 	case len(args) > 0 && o.selector != "":
 		return usageErrorf("logs", "error: only a selector (-l) or a POD name is allowed")
 	case len(args) == 2 && o.Container != "":
@@ -104,7 +106,7 @@ func (o *logsOptions) complete(args []string) error {
 	case len(args) == 2:
 		o.Container = args[1]
 	case len(args) > 2:
-		return usageErrorf("logs", "error: expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.")
+		return usageErrorf("logs", expectedLogs)
 	}
 	if o.allContainers && o.Container != "" {
 		return fmt.Errorf("--all-containers=true should not be specified with container name %s", o.Container)
@@ -159,16 +161,19 @@ func (s *session) logPods(ctx context.Context, o *logsOptions, args []string) ([
 	if err != nil {
 		return nil, err
 	}
+	notFound := func(err error) error {
+		if api.IsNotFound(err) {
+			return fmt.Errorf("error from server (NotFound): %s in namespace %q", err.Error(), s.namespace())
+		}
+		return err
+	}
 	if r.Plural == "pods" && r.Group == "" {
 		pod, err := pods.Get(ctx, s.namespace(), name)
-		if api.IsNotFound(err) {
-			return nil, fmt.Errorf("error from server (NotFound): %s in namespace %q", err.Error(), s.namespace())
-		}
-		return []*api.Pod{pod}, err
+		return []*api.Pod{pod}, notFound(err)
 	}
 	owner, err := s.getObject(ctx, r, s.scope(r), name)
 	if err != nil {
-		return nil, err
+		return nil, notFound(err)
 	}
 	selector, err := podSelector(owner)
 	if err != nil {

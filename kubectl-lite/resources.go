@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"kubelite/api"
 	"kubelite/client"
 )
@@ -149,11 +151,23 @@ func (s *session) scope(r *client.APIResource) string {
 
 // getObject reads one object.
 func (s *session) getObject(ctx context.Context, r *client.APIResource, namespace, name string) (object, error) {
-	resp, err := s.do(ctx, client.Request{Path: r.Path(namespace, name)})
+	return s.getSubresource(ctx, r, namespace, name, "")
+}
+
+// getSubresource reads an object, or what belongs to it: its scale, its status.
+func (s *session) getSubresource(ctx context.Context, r *client.APIResource, namespace, name, sub string) (object, error) {
+	resp, err := s.do(ctx, client.Request{Path: subresourcePath(r.Path(namespace, name), sub)})
 	if err != nil {
 		return nil, err
 	}
 	return parseObject(resp.Body)
+}
+
+func subresourcePath(path, sub string) string {
+	if sub != "" {
+		path += "/" + sub
+	}
+	return path
 }
 
 // listError says what was being listed when the server did not understand what it was asked.
@@ -172,10 +186,17 @@ func listError(err error, r *client.APIResource, opts client.ListOptions) error 
 	return &told
 }
 
+const chunkSize = 500
+
+// addChunkSize adds the flag of commands that may list much.
+func (s *session) addChunkSize(cmd *cobra.Command) {
+	cmd.Flags().Int64Var(&s.chunk, "chunk-size", chunkSize, "Return large lists in chunks rather than all at once. Pass 0 to disable.")
+}
+
 // listObjects reads all objects that match.
 func (s *session) listObjects(ctx context.Context, r *client.APIResource, namespace string, opts client.ListOptions) ([]object, error) {
 	var all []object
-	opts.Limit = 500
+	opts.Limit = s.chunk
 	for {
 		resp, err := s.do(ctx, client.Request{Path: r.Path(namespace, ""), Query: opts.Query()})
 		if err != nil {

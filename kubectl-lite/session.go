@@ -23,6 +23,7 @@ type session struct {
 	Streams
 	flags       globalFlags
 	commandLine string // for the ledger
+	chunk       int64  // how many objects a list asks for at once, 0: all
 
 	api       *client.Client
 	config    *client.Config

@@ -12,29 +12,38 @@ import (
 	"kubelite/client/remote"
 )
 
-// useTerminal gives a conversation our terminal, if that is wanted and there is one: every key goes to the container as it
-// is pressed, and the container learns of the size. restore makes the terminal what it was.
-func (s *session) useTerminal(talk *remote.Command, wanted, quiet bool) (restore func(), err error) {
+// terminal is ours, if one is wanted and there is one, else nil.
+func (s *session) terminal(wanted, quiet bool) *os.File {
 	if !wanted {
-		return func() {}, nil
+		return nil
 	}
 	in, ok := s.In.(*os.File)
 	if !ok || !term.IsTerminal(int(in.Fd())) {
 		if !quiet {
 			fmt.Fprintln(s.Err, "Unable to use a TTY - input is not a terminal or the right kind of file")
 		}
+		return nil
+	}
+	return in
+}
+
+// lend gives a conversation our terminal, if there is one: every key goes to the container as it is pressed, and the container learns
+// of the size. restore, to be called once, makes the terminal what it was.
+func lend(terminal *os.File, talk *remote.Command) (restore func(), err error) {
+	if terminal == nil {
 		return func() {}, nil
 	}
-	before, err := term.MakeRaw(int(in.Fd()))
+	fd := int(terminal.Fd())
+	before, err := term.MakeRaw(fd)
 	if err != nil {
 		return nil, err
 	}
 	talk.TTY, talk.Err = true, nil // a terminal has one screen
-	sizes, stop := watchSize(int(in.Fd()))
+	sizes, stop := watchSize(fd)
 	talk.Resize = sizes
 	return func() {
 		stop()
-		_ = term.Restore(int(in.Fd()), before) // nothing is left to try
+		_ = term.Restore(fd, before) // nothing is left to try
 	}, nil
 }
 

@@ -55,6 +55,11 @@ func (s *session) wait(ctx context.Context, sel *selection, args []string, condi
 	var errs []error
 	deadline := time.Now().Add(timeout)
 	for _, m := range found {
+		if condition == "delete" { // of what is gone already nothing is said
+			if _, err := s.getObject(ctx, m.resource, m.object.namespace(), m.object.name()); api.IsNotFound(err) {
+				continue
+			}
+		}
 		err := s.waitUntil(ctx, m.resource, m.object.namespace(), m.object.name(), deadline, met)
 		switch {
 		case err == nil:

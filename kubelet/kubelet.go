@@ -111,16 +111,17 @@ func Run(ctx context.Context, cfg Config) error {
 	if k.listener != nil {
 		defer k.listener.Close() // the server has closed it already, if it came so far
 	}
+	stopped := ctx // and ctx, from here on, also ends when a part of us fails: that is no good end
 	g, ctx := errgroup.WithContext(ctx)
 	k.running = ctx
 	defer k.working.Wait()
 
 	// Step 1: know the machine, and make the node known.
 	if err := k.waitForRuntime(ctx); err != nil {
-		return endOf(ctx, err)
+		return endOf(stopped, err)
 	}
 	if err := k.register(ctx); err != nil {
-		return endOf(ctx, err)
+		return endOf(stopped, err)
 	}
 	// Step 2: keep saying that we are here; answer who asks for logs.
 	g.Go(func() error { return k.heartbeat(ctx) })
@@ -130,12 +131,12 @@ func Run(ctx context.Context, cfg Config) error {
 	// Step 3: learn which pods are ours. Each gets a worker. Services first: containers get their addresses.
 	k.pods.OnChange(func(old, pod *api.Pod, revision int64) { k.podChanged(ctx, old, pod, revision) })
 	g.Go(func() error { return k.services.Run(ctx) })
-	if err := k.services.WaitForSync(ctx); err != nil {
-		return endOf(ctx, errors.Join(err, g.Wait()))
+	if k.services.WaitForSync(ctx) != nil { // ctx has ended
+		return endOf(stopped, g.Wait())
 	}
 	g.Go(func() error { return k.pods.Run(ctx) })
-	if err := k.pods.WaitForSync(ctx); err != nil {
-		return endOf(ctx, errors.Join(err, g.Wait()))
+	if k.pods.WaitForSync(ctx) != nil { // ctx has ended
+		return endOf(stopped, g.Wait())
 	}
 	static := map[string]*api.Pod{}
 	k.readManifests(ctx, static) // before the first relist, which would take their containers for leftovers
@@ -149,7 +150,7 @@ func Run(ctx context.Context, cfg Config) error {
 	g.Go(func() error { return k.refreshForever(ctx) })
 	g.Go(func() error { return k.evictForever(ctx) })
 	g.Go(func() error { return k.collectImagesForever(ctx) })
-	return endOf(ctx, g.Wait())
+	return endOf(stopped, g.Wait())
 }
 
 // endOf turns the end of a context into a good end.

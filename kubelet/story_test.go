@@ -61,6 +61,17 @@ func (n *node) start() {
 	}
 }
 
+// TestAKubeletThatCannotServeSaysSo: one of its parts fails while the others start, and what it failed of is not lost.
+func TestAKubeletThatCannotServeSaysSo(t *testing.T) {
+	h := story.Start(t, 0)
+	runtime, err := simulated.New(simulated.Config{Dir: t.TempDir()})
+	require.NoError(t, err)
+	err = kubelet.Run(h.Ctx, kubelet.Config{Client: h.As("system:node:n1", "system:nodes"), NodeName: "n1", NodeIP: "127.0.0.1", Runtime: runtime,
+		RootDir: t.TempDir(), Version: api.KubernetesVersion, Listen: "127.0.0.1:0", ServingCert: "nowhere.crt", ServingKey: "nowhere.key"})
+	require.ErrorContains(t, err, "nowhere.crt")
+	require.NoError(t, h.Ctx.Err(), "it ended by itself")
+}
+
 // pod makes a pod with one container that behaves as the annotations say.
 func pod(name string, behaviour map[string]string, change ...func(*api.Pod)) *api.Pod {
 	p := api.New[*api.Pod]()

@@ -9,6 +9,8 @@ import (
 
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
+	"github.com/docker/docker/pkg/jsonmessage"
+	"github.com/moby/term"
 
 	"kubelite/api"
 )
@@ -57,4 +59,40 @@ func (Machine) RemoveImage(ctx context.Context, name string) error {
 		_, err := d.ImageRemove(ctx, name, image.RemoveOptions{})
 		return daemonError(err)
 	})
+}
+
+// PullImage has the daemon fetch an image from its registry.
+func (Machine) PullImage(ctx context.Context, name string, out io.Writer) error {
+	return withDaemon(func(d *client.Client) error {
+		answer, err := d.ImagePull(ctx, name, image.PullOptions{})
+		if err != nil {
+			return daemonError(err)
+		}
+		defer answer.Close()
+		return showProgress(answer, out)
+	})
+}
+
+// TagImage gives an image another name.
+func (Machine) TagImage(ctx context.Context, name, another string) error {
+	return withDaemon(func(d *client.Client) error { return daemonError(d.ImageTag(ctx, name, another)) })
+}
+
+// SaveImages writes images and their names as an archive that LoadImages reads.
+func (Machine) SaveImages(ctx context.Context, names []string, archive io.Writer) error {
+	return withDaemon(func(d *client.Client) error {
+		content, err := d.ImageSave(ctx, names)
+		if err != nil {
+			return daemonError(err)
+		}
+		defer content.Close()
+		_, err = io.Copy(archive, content)
+		return err
+	})
+}
+
+// showProgress shows what the daemon says while it works, as `docker` does, and returns the error that it ends with.
+func showProgress(answer io.Reader, out io.Writer) error {
+	fd, terminal := term.GetFdInfo(out)
+	return jsonmessage.DisplayJSONMessagesStream(answer, out, fd, terminal, nil)
 }

@@ -58,7 +58,13 @@ var built = sync.OnceValues(func() ([]byte, error) {
 })
 
 // TestSessions starts one cluster, runs every session on it side by side, and checks that deleting it leaves nothing.
-func TestSessions(t *testing.T) { startCluster(t).run(t, "../../examples") }
+func TestSessions(t *testing.T) {
+	c := startCluster(t)
+	if c.docker { // one of the sessions runs an operator, which is a module of its own
+		run(t, exec.Command("../../examples/operator/images.sh"))
+	}
+	c.run(t, "../../examples")
+}
 
 // TestBySection does the same with the sessions about single kinds, on a cluster of simulated nodes: its pods need none of the
 // images that the manifests name.
@@ -105,6 +111,8 @@ func (c *cluster) run(t *testing.T, dir string) {
 			switch cond {
 			case "docker":
 				return c.docker, nil
+			case "busybox":
+				return c.docker && exec.Command("docker", "image", "inspect", "kubelite-busybox:v1").Run() == nil, nil
 			case "kubectl":
 				return c.env["REAL_KUBECTL"] != "", nil
 			}

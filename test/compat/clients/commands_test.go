@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -86,12 +87,21 @@ func runCommands(dir, program string, lines []string, files []txtar.File) ([]out
 	var outcomes []outcome
 	for _, line := range lines {
 		cmd := exec.Command("sh", "-c", strings.TrimPrefix(line, "@"))
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it can be ended with all that it has started
 		cmd.Dir = home
 		cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "KUBECONFIG="+kubeconfig, "HOME="+home, "NS="+namespace, "TZ=UTC")
 		var out, errOut bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &errOut
 		var ended *exec.ExitError
-		if err := cmd.Run(); err != nil && !errors.As(err, &ended) {
+		if err := cmd.Start(); err != nil {
+			return nil, err
+		}
+		late := time.AfterFunc(time.Minute, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+		err := cmd.Wait()
+		if !late.Stop() {
+			return nil, fmt.Errorf("%s: %s: it did not end within a minute", program, line)
+		}
+		if err != nil && !errors.As(err, &ended) {
 			return nil, err
 		}
 		plain := strings.NewReplacer(namespace, "NS", dir, "DIR", "kubectl-lite", "kubectl")
