@@ -16,7 +16,7 @@ var examples = map[string]string{
 	"component list":    "kubelite component list",
 	"component restart": "kubelite component restart kubelet-node-1",
 	"component start":   "kubelite component start scheduler",
-	"component stop":    "kubelite component stop scheduler",
+	"component stop":    "kubelite component stop scheduler\n# One loop of the controllers\nkubelite component stop controllers/replicaset-controller",
 	"delete":            "kubelite delete\nkubelite delete --profile work",
 	"docker-env":        "eval $(kubelite docker-env)",
 	"image":             "docker save web:v1 | kubelite image load -\nkubelite image list",
