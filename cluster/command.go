@@ -30,7 +30,7 @@ func Commands(machine Machine, version string) []*cobra.Command {
 // profileCommand makes a command whose action gets the profile that the flags name.
 func profileCommand(use, short string, args cobra.PositionalArgs, run func(cmd *cobra.Command, p Profile, args []string) error) *cobra.Command {
 	cmd := &cobra.Command{Use: use, Short: short, Args: args, ValidArgsFunction: cobra.NoFileCompletions, RunE: func(cmd *cobra.Command, args []string) error {
-		p, err := flaggedProfile(cmd)
+		p, err := FlaggedProfile(cmd)
 		if err != nil {
 			return err
 		}
@@ -61,8 +61,8 @@ func ClientCommand(use, short, agent string, args cobra.PositionalArgs, run func
 	})
 }
 
-// flaggedProfile is the profile that the flags of a command name, or else the active one.
-func flaggedProfile(cmd *cobra.Command) (Profile, error) {
+// FlaggedProfile is the profile that the flags of a command name, or else the active one.
+func FlaggedProfile(cmd *cobra.Command) (Profile, error) {
 	name, err := cmd.Flags().GetString("profile")
 	if err != nil {
 		return Profile{}, err

@@ -14,6 +14,7 @@ type history struct {
 	begins int64            // the revision of first
 	first  map[string][]any // the objects of each kind, by plural
 	events []event          // in the order of their revisions
+	by     map[int64]string // who wrote: the lanes of a timeline, by revision. nil: nobody asked.
 	// cut says that the server had forgotten the beginning: begins is the oldest revision that it still knew.
 	cut bool
 }
@@ -32,17 +33,17 @@ func (h *history) add(e event) {
 	h.events = slices.Insert(h.events, i, e)
 }
 
-// moments is the state at every revision at which something changed: a list of the objects for each plural, and the revision.
+// moments is the state at every revision at which something changed: a list of the objects for each plural, the revision, and who made it.
 // Moments share what has not changed between them.
 func (h *history) moments() []any {
-	now := map[string]any{"revision": h.begins}
+	now := map[string]any{"revision": h.begins, "by": ""}
 	for plural, objects := range h.first {
 		now[plural] = objects
 	}
 	moments := []any{now}
 	for _, e := range h.events {
 		now = maps.Clone(now)
-		now["revision"] = e.revision
+		now["revision"], now["by"] = e.revision, h.by[e.revision]
 		objects, _ := now[e.plural].([]any)
 		now[e.plural] = replace(objects, e)
 		moments = append(moments, now)

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,10 +20,15 @@ type Lab struct {
 
 	Title   string `json:"title"`
 	Teaches string `json:"teaches"`
-	// Sort is "operate", where something is to be made, or "repair", where something is broken.
+	// Sort is "operate", where something is to be made, "repair", where something is broken, or "write", where a program is to be
+	// written that takes the place of a component.
 	Sort string `json:"sort"`
-	// Watch are the resources that checks look at: "pods", "deployments.apps". Expressions know them by their plural.
+	// Watch are the resources that checks look at: "pods", "deployments.apps", "kube-node-lease/leases.coordination.k8s.io" where they
+	// are in another namespace, "shops.v1.example.com" where the kind is none of the API's own. Expressions know them by their plural.
 	Watch []string `json:"watch"`
+	// Program is the program that the learner writes, and Steps is what happens to the cluster while it runs; see trial.go.
+	Program *Program `json:"program,omitempty"`
+	Steps   []Step   `json:"steps,omitempty"`
 	// Settled is the expression that holds when the set-up has come to rest. The history that checks see begins there.
 	// Empty: as soon as the objects of the set-up are stored.
 	Settled string `json:"settled,omitempty"`
@@ -35,23 +41,41 @@ type Lab struct {
 	MistakeFails string `json:"mistakeFails,omitempty"`
 
 	Story, Solution, Mistake, Debrief string `json:"-"`
-	setup, fault                      []*api.Unstructured
-	kinds                             []*api.Kind
-	settled, broken                   *cel.Program
+	// SolutionFiles are programs that solve it, from the folder "solution".
+	SolutionFiles []File `json:"-"`
+
+	setup, fault    []*api.Unstructured
+	kinds           []watched
+	settled, broken *cel.Program
 }
 
 // Check is one thing that must hold.
 type Check struct {
 	// Message says what must hold.
-	Message    string `json:"message"`
-	Expression string `json:"expression"`
+	Message string `json:"message"`
+	// Expression is about the end, and about all that led there. Always is about each moment: it must hold at every one. It knows
+	// the objects at that moment, those at the one before, and who made the difference.
+	Expression string `json:"expression,omitempty"`
+	Always     string `json:"always,omitempty"`
 	// FoundExpression makes the text that says what is there instead.
 	FoundExpression string `json:"foundExpression,omitempty"`
 	// Holds marks what must hold from the beginning, and still in the end.
 	Holds bool `json:"holds,omitempty"`
 
-	expression, found *cel.Program
+	expression, always, found *cel.Program
 }
+
+// File is one of a lab's, by its path in the lab's folder.
+type File struct{ Name, Content string }
+
+// watched is a kind, and the namespace to look in: "" is the lab's own.
+type watched struct {
+	*api.Kind
+	namespace string
+}
+
+// path is where its objects are, for a lab that takes place in a namespace.
+func (w watched) path(namespace string) string { return w.Path(cmp.Or(w.namespace, namespace), "") }
 
 // Hint is given while its expression holds, to a learner who has not solved the lab.
 type Hint struct {
@@ -106,12 +130,28 @@ func read(folder string) (*Lab, error) {
 		texts[file] = string(text)
 	}
 	l.Story, l.Solution, l.Mistake, l.Debrief = texts["README.md"], texts["solution.sh"], texts["mistake.sh"], texts["debrief.md"]
+	programs, err := fs.Glob(labs.Files, folder+"/solution/*")
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range programs {
+		content, err := fs.ReadFile(labs.Files, path)
+		if err != nil {
+			return nil, err
+		}
+		l.SolutionFiles = append(l.SolutionFiles, File{strings.TrimPrefix(path, folder+"/"), string(content)})
+	}
 	content, err := api.YAMLToJSON([]byte(texts["lab.yaml"]))
 	if err != nil {
 		return nil, err
 	}
 	if strict, err := api.UnmarshalJSONStrict(content, l); err != nil || len(strict) > 0 {
 		return nil, fmt.Errorf("lab.yaml: %v %w", strict, err)
+	}
+	if l.Program != nil {
+		if err := l.Program.complete(l); err != nil {
+			return nil, err
+		}
 	}
 	if l.setup, err = l.objects(texts["setup.yaml"]); err != nil {
 		return nil, fmt.Errorf("setup.yaml: %w", err)
@@ -133,7 +173,9 @@ func (l *Lab) objects(manifest string) (objects []*api.Unstructured, err error) 
 		if err := api.UnmarshalJSON(content, object); err != nil {
 			return nil, err
 		}
-		object.Namespace = l.Namespace()
+		if kindOf(object).Namespaced {
+			object.Namespace = l.Namespace()
+		}
 		objects = append(objects, object)
 	}
 	return objects, nil
@@ -143,30 +185,71 @@ func (l *Lab) objects(manifest string) (objects []*api.Unstructured, err error) 
 func (l *Lab) compile() error {
 	variables := []cel.Variable{{Name: "history", Type: cel.Dynamic}, {Name: "ns", Type: cel.AnyString}, {Name: "authorizer", Type: cel.Authorizes}}
 	for _, resource := range l.Watch {
-		i := slices.IndexFunc(api.Kinds, func(k *api.Kind) bool { return k.Resource() == resource && k.Namespaced })
-		if i < 0 {
-			return fmt.Errorf("watch: there are no %s in namespaces", resource)
+		kind, err := watchedKind(resource)
+		if err != nil {
+			return fmt.Errorf("watch: %w", err)
 		}
-		l.kinds = append(l.kinds, api.Kinds[i])
-		variables = append(variables, cel.Variable{Name: api.Kinds[i].Plural, Type: cel.Dynamic})
+		l.kinds = append(l.kinds, kind)
+		variables = append(variables, cel.Variable{Name: kind.Plural, Type: cel.Dynamic})
 	}
 	env, err := cel.Base().With(variables...)
 	if err != nil {
 		return err
 	}
-	compile := func(expression string, into **cel.Program) {
+	// What must always hold is said of one moment, which knows the one before it.
+	moment, err := env.With(cel.Variable{Name: "before", Type: cel.Dynamic}, cel.Variable{Name: "by", Type: cel.AnyString})
+	if err != nil {
+		return err
+	}
+	compileIn := func(env *cel.Env, expression string, into **cel.Program) {
 		if err == nil && expression != "" {
-			*into, err = env.Compile(expression)
+			if *into, err = env.Compile(expression); err != nil {
+				err = fmt.Errorf("%s: %w", expression, err)
+			}
 		}
 	}
+	compile := func(expression string, into **cel.Program) { compileIn(env, expression, into) }
 	compile(l.Settled, &l.settled)
 	compile(l.Broken, &l.broken)
 	for i := range l.Checks {
-		compile(l.Checks[i].Expression, &l.Checks[i].expression)
-		compile(l.Checks[i].FoundExpression, &l.Checks[i].found)
+		check := &l.Checks[i]
+		compile(check.Expression, &check.expression)
+		if compileIn(moment, check.Always, &check.always); check.always != nil {
+			compileIn(moment, check.FoundExpression, &check.found)
+		} else {
+			compile(check.FoundExpression, &check.found)
+		}
 	}
 	for i := range l.Hints {
 		compile(l.Hints[i].When, &l.Hints[i].when)
 	}
+	for i := range l.Steps {
+		l.Steps[i].compile(compile)
+	}
 	return err
+}
+
+// watchedKind is the kind that `watch` names: "pods", "deployments.apps", or "shops.v1.example.com".
+func watchedKind(resource string) (watched, error) {
+	namespace, resource, elsewhere := strings.Cut(resource, "/")
+	if !elsewhere {
+		namespace, resource = "", namespace
+	}
+	if i := slices.IndexFunc(api.Kinds, func(k *api.Kind) bool { return k.Resource() == resource }); i >= 0 {
+		return watched{api.Kinds[i], namespace}, nil
+	}
+	parts := strings.SplitN(resource, ".", 3)
+	if len(parts) < 3 {
+		return watched{}, fmt.Errorf("there are no %s", resource)
+	}
+	return watched{api.NewCustomKind(api.Kind{GroupVersion: api.GroupVersion{Group: parts[2], Version: parts[1]}, Plural: parts[0], Namespaced: true}), namespace}, nil
+}
+
+// kindOf is the kind of an object of a manifest. One that is none of the API's own is custom, and in a namespace.
+func kindOf(object *api.Unstructured) *api.Kind {
+	gv := api.ParseGroupVersion(object.APIVersion)
+	if kind := api.KindByName(api.GroupVersionKind{Group: gv.Group, Version: gv.Version, Kind: object.Kind}); kind != nil {
+		return kind
+	}
+	return api.NewCustomKind(api.Kind{GroupVersion: gv, Kind: object.Kind, Plural: strings.ToLower(object.Kind) + "s", Namespaced: true})
 }

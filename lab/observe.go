@@ -22,7 +22,7 @@ type page struct {
 func (s *Session) begin(ctx context.Context, revision int64) (*history, error) {
 	h := &history{begins: revision, first: map[string][]any{}}
 	for _, kind := range s.Lab.kinds {
-		response, err := s.Client.Do(ctx, client.Request{Path: kind.Path(s.Lab.Namespace(), ""), Query: url.Values{
+		response, err := s.Client.Do(ctx, client.Request{Path: kind.path(s.namespace()), Query: url.Values{
 			"resourceVersion": {strconv.FormatInt(h.begins, 10)}, "resourceVersionMatch": {string(api.ResourceVersionMatchExact)},
 		}})
 		if api.IsExpired(err) {
@@ -118,18 +118,18 @@ func (s *Session) follow(ctx context.Context, h *history, toNow bool, changed fu
 
 // watch tells of the changes of one kind since a revision. The server is asked to end the watch after so many seconds, if not
 // 0; its last word is then a bookmark, which says that nothing was left out.
-func (s *Session) watch(ctx context.Context, kind *api.Kind, since int64, seconds int, tell func(event)) error {
+func (s *Session) watch(ctx context.Context, kind watched, since int64, seconds int, tell func(event)) error {
 	for ctx.Err() == nil {
 		query := url.Values{"watch": {"true"}, "allowWatchBookmarks": {"true"}, "resourceVersion": {strconv.FormatInt(since, 10)}}
 		if seconds > 0 {
 			query.Set("timeoutSeconds", strconv.Itoa(seconds))
 		}
-		stream, err := s.Client.Stream(ctx, client.Request{Path: kind.Path(s.Lab.Namespace(), ""), Query: query})
+		stream, err := s.Client.Stream(ctx, client.Request{Path: kind.path(s.namespace()), Query: query})
 		if err != nil {
 			return fmt.Errorf("watch %s: %w", kind.Resource(), err)
 		}
 		var last client.EventType
-		since, last, err = readEvents(stream, kind, since, tell)
+		since, last, err = readEvents(stream, kind.Kind, since, tell)
 		stream.Close()
 		if err != nil && ctx.Err() == nil {
 			return err

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,13 @@ const (
 type Session struct {
 	Client *client.Client
 	Lab    *Lab
+	// Place is what a lab needs whose program takes a component's place.
+	Place Place
+	// Namespace is where objects are looked at, if it is not the lab's own: a trial has one for itself.
+	Namespace string
 }
+
+func (s *Session) namespace() string { return cmp.Or(s.Namespace, s.Lab.Namespace()) }
 
 // State is what `kubelite lab list` says of the labs that are on the cluster.
 type State struct {
@@ -70,6 +77,11 @@ func (s *Session) Start(ctx context.Context) error {
 	if err := s.send(ctx, s.Lab.setup, http.MethodPost, ""); err != nil {
 		return err
 	}
+	if s.Lab.Program != nil {
+		if err := s.takePlace(ctx); err != nil {
+			return err
+		}
+	}
 	begins, err := s.settle(ctx, namespace.ResourceVersion, s.Lab.settled)
 	if err == nil && len(s.Lab.fault) > 0 {
 		if err := s.send(ctx, s.Lab.fault, http.MethodPatch, string(api.StrategicMergePatchType)); err != nil {
@@ -86,8 +98,7 @@ func (s *Session) Start(ctx context.Context) error {
 // send makes objects, or patches them.
 func (s *Session) send(ctx context.Context, objects []*api.Unstructured, method, contentType string) error {
 	for _, object := range objects {
-		gv := api.ParseGroupVersion(object.APIVersion)
-		kind := api.KindByName(api.GroupVersionKind{Group: gv.Group, Version: gv.Version, Kind: object.Kind})
+		kind := kindOf(object)
 		body, err := api.MarshalJSON(object)
 		if err != nil {
 			return err
@@ -107,7 +118,7 @@ func (s *Session) send(ctx context.Context, objects []*api.Unstructured, method,
 func (s *Session) waitForAccount(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	watch, err := client.Of[*api.ServiceAccount](s.Client).Watch(ctx, s.Lab.Namespace(), client.ListOptions{FieldSelector: "metadata.name=default"})
+	watch, err := client.Of[*api.ServiceAccount](s.Client).Watch(ctx, s.namespace(), client.ListOptions{FieldSelector: "metadata.name=default"})
 	if err != nil {
 		return err
 	}
@@ -169,7 +180,7 @@ func (s *Session) Watch(ctx context.Context, tell func(*Outcome) (done bool)) er
 
 // history reads the lab's objects as they were when it began.
 func (s *Session) history(ctx context.Context) (*history, error) {
-	namespace, err := client.Of[*api.Namespace](s.Client).Get(ctx, "", s.Lab.Namespace())
+	namespace, err := client.Of[*api.Namespace](s.Client).Get(ctx, "", s.namespace())
 	if api.IsNotFound(err) {
 		return nil, fmt.Errorf("lab %s has not been started: kubelite lab start %s", s.Lab.Name, s.Lab.Name)
 	}
@@ -185,10 +196,10 @@ func (s *Session) history(ctx context.Context) (*history, error) {
 
 // note keeps on the namespace that the lab was solved.
 func (s *Session) note(ctx context.Context, outcome *Outcome) error {
-	if !outcome.Solved() {
+	if !outcome.Solved() || s.Lab.Program != nil {
 		return nil
 	}
-	return s.annotate(ctx, map[string]string{annotationSolved: time.Now().UTC().Format(time.RFC3339)})
+	return s.NoteSolved(ctx)
 }
 
 func (s *Session) annotate(ctx context.Context, annotations map[string]string) error {
@@ -196,13 +207,24 @@ func (s *Session) annotate(ctx context.Context, annotations map[string]string) e
 	if err != nil {
 		return err
 	}
-	_, err = client.Of[*api.Namespace](s.Client).Patch(ctx, "", s.Lab.Namespace(), api.MergePatchType, patch)
+	_, err = client.Of[*api.Namespace](s.Client).Patch(ctx, "", s.namespace(), api.MergePatchType, patch)
 	return err
 }
 
-// Remove takes the lab from the cluster, and waits until nothing is left of it. It is no error if it is not there.
+// Remove takes the lab from the cluster, gives back what its program has taken the place of, and waits until nothing is left
+// of it. It is no error if it is not there.
 func (s *Session) Remove(ctx context.Context) error {
-	namespaces, name := client.Of[*api.Namespace](s.Client), s.Lab.Namespace()
+	if s.Lab.Program != nil {
+		if err := s.giveBack(ctx); err != nil {
+			return err
+		}
+	}
+	return s.removeNamespace(ctx, s.Lab.Namespace(), labelLab)
+}
+
+// removeNamespace removes a namespace that is marked as a lab's, and waits until it is gone.
+func (s *Session) removeNamespace(ctx context.Context, name, label string) error {
+	namespaces := client.Of[*api.Namespace](s.Client)
 	namespace, err := namespaces.Get(ctx, "", name)
 	if api.IsNotFound(err) {
 		return nil
@@ -210,10 +232,10 @@ func (s *Session) Remove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if namespace.Labels[labelLab] == "" {
-		return fmt.Errorf("namespace %s is no lab's: it has no label %s", name, labelLab)
+	if namespace.Labels[label] == "" {
+		return fmt.Errorf("namespace %s is no lab's: it has no label %s", name, label)
 	}
-	if err := namespaces.Delete(ctx, "", name, api.DeleteOptions{}); err != nil {
+	if err := namespaces.Delete(ctx, "", name, api.DeleteOptions{}); err != nil && !api.IsConflict(err) { // a conflict: it is going already
 		return err
 	}
 	watch, err := namespaces.Watch(ctx, "", client.ListOptions{FieldSelector: "metadata.name=" + name, ResourceVersion: namespace.ResourceVersion})

@@ -25,7 +25,7 @@ func labCommand() *cobra.Command {
 		Example: "  kubelite lab list\n  kubelite lab start first-pod\n  kubelite lab check",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	list := cluster.ClientCommand("list", "Show which labs there are, and which you have started", "kubelite lab", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, _ []string) error {
+	list := cluster.ClientCommand("list", "Show which labs there are, and which you have started", lab.Agent, cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 		return listLabs(cmd.Context(), c, cmd.OutOrStdout())
 	})
 	list.Example = "  kubelite lab list"
@@ -36,20 +36,20 @@ func labCommand() *cobra.Command {
 		if name == "start" {
 			use, args = name+" NAME", cobra.ExactArgs(1)
 		}
-		c := cluster.ClientCommand(use, short, "kubelite lab", args, func(cmd *cobra.Command, c *client.Client, args []string) error {
-			l, err := chosenLab(cmd.Context(), c, args)
+		c := cluster.ClientCommand(use, short, lab.Agent, args, func(cmd *cobra.Command, c *client.Client, args []string) error {
+			s, err := labSession(cmd, c, args)
 			if err != nil {
 				return err
 			}
-			return run(cmd.Context(), &lab.Session{Client: c, Lab: l}, cmd.OutOrStdout())
+			return run(cmd.Context(), s, cmd.OutOrStdout())
 		})
 		c.Example, c.ValidArgsFunction = "  "+example, completeLabs
 		cmd.AddCommand(c)
 	}
 	action("start", "Set a lab up on the cluster, in a namespace of its own, and tell its story", "kubelite lab start first-pod", startLab)
-	action("check", "Tell what is done and what is not, of the lab that was started last or the one named", "kubelite lab check", checkLab)
+	cmd.AddCommand(checkCommand(), runCommand())
 	action("hint", "Give a hint that fits what is there now", "kubelite lab hint", func(ctx context.Context, s *lab.Session, out io.Writer) error {
-		outcome, err := s.Check(ctx)
+		outcome, err := s.LastTrial().Check(ctx)
 		if err != nil {
 			return err
 		}
@@ -65,6 +65,9 @@ func labCommand() *cobra.Command {
 	})
 	action("solution", "Show commands that solve a lab", "kubelite lab solution first-pod", func(_ context.Context, s *lab.Session, out io.Writer) error {
 		_, err := io.WriteString(out, s.Lab.Solution)
+		for _, file := range s.Lab.SolutionFiles {
+			fmt.Fprintf(out, "\n# --- docs/labs/%s/%s\n%s", s.Lab.Folder, file.Name, file.Content)
+		}
 		return err
 	})
 	action("reset", "Remove what a lab has on the cluster, and set it up again", "kubelite lab reset", func(ctx context.Context, s *lab.Session, out io.Writer) error {
@@ -72,6 +75,9 @@ func labCommand() *cobra.Command {
 			return err
 		}
 		return startLab(ctx, s, out)
+	})
+	action("end", "Remove what a lab has on the cluster, and start again what it has stopped", "kubelite lab end own-scheduler", func(ctx context.Context, s *lab.Session, _ io.Writer) error {
+		return s.Remove(ctx)
 	})
 	action("watch", "Check again whenever something changes in the lab, until it is solved", "kubelite lab watch", watchLab)
 	return cmd
@@ -147,6 +153,9 @@ All of this is in the namespace %[2]s. To save typing -n %[2]s with every comman
 
 Then: kubelite lab check, hint, watch (in a second terminal), solution, reset.
 `, s.Lab.Story, s.Lab.Namespace())
+	if s.Lab.Program != nil {
+		explainProgram(s, out)
+	}
 	return err
 }
 
@@ -204,6 +213,6 @@ func report(outcome *lab.Outcome) string {
 }
 
 func congratulate(s *lab.Session, out io.Writer) error {
-	_, err := fmt.Fprintf(out, "\nSolved.\n\n%s\n---\nTo clean up: kubectl-lite delete namespace %s\n", s.Lab.Debrief, s.Lab.Namespace())
+	_, err := fmt.Fprintf(out, "\nSolved.\n\n%s\n---\nTo clean up: kubelite lab end %s\n", s.Lab.Debrief, s.Lab.Name)
 	return err
 }
