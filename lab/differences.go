@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +13,7 @@ import (
 // ofNoInterest are fields that change with every write, or that say again what others say.
 var ofNoInterest = []string{
 	"metadata.resourceVersion", "metadata.managedFields", "metadata.generation", "metadata.uid", "metadata.creationTimestamp", "apiVersion", "kind",
+	"status.observedGeneration", "status.hostIP", "status.hostIPs", "status.podIPs",
 }
 
 // differences is what a write did to an object: "create pod/a", and the fields that matter of a change.
@@ -41,7 +43,14 @@ func differences(kind watched, before, after map[string]any) (what string, chang
 	if len(changes) == 0 {
 		return "", nil
 	}
+	slices.SortStableFunc(changes, func(a, b string) int { return cmp.Compare(depth(a), depth(b)) })
 	return "change " + name, changes
+}
+
+// depth puts what is high up in an object before what is deep in it: status.phase before the states of containers.
+func depth(change string) int {
+	path, _, _ := strings.Cut(change, ":")
+	return strings.Count(path, ".")
 }
 
 // short is how a kind is called in a narrow column.
@@ -107,10 +116,18 @@ func key(item any) string {
 	return ""
 }
 
+// byKey makes fields of a list's items. Of a condition it is enough whether it holds.
 func byKey(list []any) map[string]any {
 	items := map[string]any{}
 	for _, item := range list {
-		items[key(item)] = item
+		fields, _ := item.(map[string]any)
+		if status, ok := fields["status"]; ok && fields["type"] != nil {
+			items[key(item)] = status
+			continue
+		}
+		fields = maps.Clone(fields)
+		maps.DeleteFunc(fields, func(name string, _ any) bool { return name == "name" || name == "type" || name == "uid" })
+		items[key(item)] = fields
 	}
 	return items
 }

@@ -29,6 +29,8 @@ type Lab struct {
 	// Program is the program that the learner writes, and Steps is what happens to the cluster while it runs; see trial.go.
 	Program *Program `json:"program,omitempty"`
 	Steps   []Step   `json:"steps,omitempty"`
+	// Needs is what must hold of the cluster for the lab to make sense there.
+	Needs *Check `json:"needs,omitempty"`
 	// Settled is the expression that holds when the set-up has come to rest. The history that checks see begins there.
 	// Empty: as soon as the objects of the set-up are stored.
 	Settled string `json:"settled,omitempty"`
@@ -209,6 +211,9 @@ func (l *Lab) compile() error {
 		}
 	}
 	compile := func(expression string, into **cel.Program) { compileIn(env, expression, into) }
+	if l.Needs != nil {
+		compile(l.Needs.Expression, &l.Needs.expression)
+	}
 	compile(l.Settled, &l.settled)
 	compile(l.Broken, &l.broken)
 	for i := range l.Checks {

@@ -71,6 +71,9 @@ func (s *Session) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkNeeds(ctx, namespace.ResourceVersion); err != nil {
+		return errors.Join(err, s.removeNamespace(ctx, name, labelLab))
+	}
 	if err := s.waitForAccount(ctx); err != nil {
 		return err
 	}
@@ -93,6 +96,25 @@ func (s *Session) Start(ctx context.Context) error {
 		return fmt.Errorf("the set-up does not come to rest: %w", err)
 	}
 	return s.annotate(ctx, map[string]string{annotationBegins: strconv.FormatInt(begins, 10)})
+}
+
+// checkNeeds tells what the cluster lacks for this lab.
+func (s *Session) checkNeeds(ctx context.Context, revision string) error {
+	if s.Lab.Needs == nil {
+		return nil
+	}
+	at, err := strconv.ParseInt(revision, 10, 64)
+	if err != nil {
+		return err
+	}
+	h, err := s.begin(ctx, at)
+	if err != nil {
+		return err
+	}
+	if met, err := holds(ctx, s.Lab.Needs.expression, s.variables(ctx, h)); !met || err != nil {
+		return errors.Join(fmt.Errorf("lab %s: %s", s.Lab.Name, s.Lab.Needs.Message), err)
+	}
+	return nil
 }
 
 // send makes objects, or patches them.

@@ -147,10 +147,15 @@ func (t *trial) note(lane, text string) {
 	t.notes = append(t.notes, note{time.Now(), lane, text})
 }
 
-// prepare makes the trial's namespace, and removes what the last one has left.
+// prepare makes the trial's namespace, and removes what trials before it have left: their pods would be on the nodes, too.
 func (t *trial) prepare(ctx context.Context) error {
 	ctx = client.Because(ctx, "lab %s: a trial is prepared", t.Lab.Name)
-	if err := errors.Join(t.clear(ctx, t.Namespace), t.clearLeftOvers(ctx)); err != nil {
+	for namespace := range t.trialNamespaces() {
+		if err := t.clear(ctx, namespace); err != nil {
+			return err
+		}
+	}
+	if err := t.clearLeftOvers(ctx); err != nil {
 		return err
 	}
 	namespace, err := client.Of[*api.Namespace](t.Client).Create(ctx, &api.Namespace{ObjectMeta: api.ObjectMeta{
