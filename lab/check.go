@@ -56,18 +56,19 @@ func (s *Session) evaluate(ctx context.Context, h *history) *Outcome {
 		}
 		outcome.Results = append(outcome.Results, result)
 	}
-	if !outcome.Solved() {
-		outcome.Hint = s.hintFor(ctx, variables)
+	if !outcome.Solved() || s.Lab.Program != nil { // the steps of a trial are not among these checks
+		outcome.Hint = s.hint(ctx, outcome, variables)
 	}
 	return outcome
 }
 
-// hint is the one that fits what has happened, "" if none does.
-func (s *Session) hint(ctx context.Context, h *history) string {
-	return s.hintFor(ctx, s.variables(ctx, h))
-}
-
-func (s *Session) hintFor(ctx context.Context, variables map[string]any) string {
+// hint is that of the first check that has one and failed, or the first that fits what is there; "" if there is none.
+func (s *Session) hint(ctx context.Context, outcome *Outcome, variables map[string]any) string {
+	for i, check := range s.Lab.Checks {
+		if check.Hint != "" && !outcome.Results[i].Passed {
+			return check.Hint
+		}
+	}
 	for i := range s.Lab.Hints {
 		if fits, err := holds(ctx, s.Lab.Hints[i].when, variables); fits && err == nil {
 			return s.Lab.Hints[i].Text

@@ -28,14 +28,25 @@ const (
 	nextWrite = time.Second
 )
 
-// beginStale lets the program read what was true a while ago, and hear of what happens later than others.
+// beginLate lets the program hear of what happens later than others.
+func beginLate(ctx context.Context, t *trial) error {
+	return t.allAlong(ctx, &api.Fault{GateSelection: t.selection(), DelayWatch: api.Duration{Duration: lateBy}},
+		fmt.Sprintf("from now on the program's watches are %s late", lateBy))
+}
+
+// beginStale has it also read what was true a while ago, as from a server that has fallen behind.
 func beginStale(ctx context.Context, t *trial) error {
-	fault := &api.Fault{GateSelection: t.selection(), StaleReads: api.Duration{Duration: staleBy}, DelayWatch: api.Duration{Duration: lateBy}}
+	return t.allAlong(ctx, &api.Fault{GateSelection: t.selection(), StaleReads: api.Duration{Duration: staleBy}, DelayWatch: api.Duration{Duration: lateBy}},
+		fmt.Sprintf("from now on the program's reads are %s old, and its watches %s late", staleBy, lateBy))
+}
+
+// allAlong lets a fault last as long as the trial.
+func (t *trial) allAlong(ctx context.Context, fault *api.Fault, what string) error {
 	if err := t.gate(ctx, http.MethodPost, "/faults", fault, fault); err != nil {
 		return err
 	}
 	defer t.letGo(ctx, "/faults/"+strconv.FormatInt(fault.ID, 10))
-	t.note(apiserverLane, fmt.Sprintf("from now on the program's reads are %s old, and its watches %s late", staleBy, lateBy))
+	t.note(apiserverLane, what)
 	<-ctx.Done()
 	return nil
 }

@@ -27,9 +27,14 @@ type event struct {
 	object   map[string]any
 }
 
-// add takes in an event.
+// add takes in an event, if it is none that is there already: somebody who looks again begins at the beginning.
 func (h *history) add(e event) {
 	i, _ := slices.BinarySearchFunc(h.events, e.revision+1, func(e event, revision int64) int { return cmp.Compare(e.revision, revision) })
+	for j := i - 1; j >= 0 && h.events[j].revision == e.revision; j-- {
+		if h.events[j].uid == e.uid {
+			return
+		}
+	}
 	h.events = slices.Insert(h.events, i, e)
 }
 

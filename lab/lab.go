@@ -41,6 +41,9 @@ type Lab struct {
 	Hints []Hint `json:"hints"`
 	// MistakeFails is the message of the check that sees through mistake.sh. The tests prove that it does.
 	MistakeFails string `json:"mistakeFails,omitempty"`
+	// MistakeWhen is the circumstance under which that shows, of a program that passes as long as all goes well. Empty: it shows
+	// at once.
+	MistakeWhen string `json:"mistakeWhen,omitempty"`
 
 	Story, Solution, Mistake, Debrief string `json:"-"`
 	// SolutionFiles are programs that solve it, from the folder "solution".
@@ -61,6 +64,8 @@ type Check struct {
 	Always     string `json:"always,omitempty"`
 	// FoundExpression makes the text that says what is there instead.
 	FoundExpression string `json:"foundExpression,omitempty"`
+	// Hint is given, before all others, to somebody who has broken it.
+	Hint string `json:"hint,omitempty"`
 	// Holds marks what must hold from the beginning, and still in the end.
 	Holds bool `json:"holds,omitempty"`
 
@@ -177,6 +182,8 @@ func (l *Lab) objects(manifest string) (objects []*api.Unstructured, err error) 
 		}
 		if kindOf(object).Namespaced {
 			object.Namespace = l.Namespace()
+		} else { // it does not go with the namespace: the label says whose it is
+			object.Labels = map[string]string{labelLab: l.Folder}
 		}
 		objects = append(objects, object)
 	}

@@ -22,9 +22,9 @@ type page struct {
 func (s *Session) begin(ctx context.Context, revision int64) (*history, error) {
 	h := &history{begins: revision, first: map[string][]any{}}
 	for _, kind := range s.Lab.kinds {
-		response, err := s.Client.Do(ctx, client.Request{Path: kind.path(s.namespace()), Query: url.Values{
+		objects, err := s.list(ctx, kind, s.namespace(), url.Values{
 			"resourceVersion": {strconv.FormatInt(h.begins, 10)}, "resourceVersionMatch": {string(api.ResourceVersionMatchExact)},
-		}})
+		})
 		if api.IsExpired(err) {
 			oldest, err := s.oldest(ctx)
 			if err != nil {
@@ -37,18 +37,28 @@ func (s *Session) begin(ctx context.Context, revision int64) (*history, error) {
 			return h, err
 		}
 		if err != nil {
-			return nil, fmt.Errorf("list %s: %w", kind.Resource(), err)
+			return nil, err
 		}
-		var list page
-		if err := api.UnmarshalJSON(response.Body, &list); err != nil {
-			return nil, fmt.Errorf("list %s: %w", kind.Resource(), err)
-		}
-		h.first[kind.Plural] = []any{}
-		for _, object := range list.Items {
-			h.first[kind.Plural] = append(h.first[kind.Plural], object)
-		}
+		h.first[kind.Plural] = objects
 	}
 	return h, nil
+}
+
+// list reads the objects of a kind.
+func (s *Session) list(ctx context.Context, kind watched, namespace string, query url.Values) ([]any, error) {
+	response, err := s.Client.Do(ctx, client.Request{Path: kind.path(namespace), Query: query})
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", kind.Resource(), err)
+	}
+	var list page
+	if err := api.UnmarshalJSON(response.Body, &list); err != nil {
+		return nil, fmt.Errorf("list %s: %w", kind.Resource(), err)
+	}
+	objects := []any{}
+	for _, object := range list.Items {
+		objects = append(objects, object)
+	}
+	return objects, nil
 }
 
 // oldest asks the ledger for the oldest revision that the server can still show.

@@ -80,6 +80,9 @@ func (s *Session) Start(ctx context.Context) error {
 	if err := s.send(ctx, s.Lab.setup, http.MethodPost, ""); err != nil {
 		return err
 	}
+	if err := s.waitForDefinitions(ctx); err != nil {
+		return err
+	}
 	if s.Lab.Program != nil {
 		if err := s.takePlace(ctx); err != nil {
 			return err
@@ -149,6 +152,35 @@ func (s *Session) waitForAccount(ctx context.Context) error {
 		return errors.Join(errors.New("no service account \"default\" was made"), watch.Err(), ctx.Err())
 	}
 	return nil
+}
+
+// waitForDefinitions waits until the kinds are served that the set-up defines.
+func (s *Session) waitForDefinitions(ctx context.Context) error {
+	for _, object := range s.Lab.setup {
+		if object.Kind != "CustomResourceDefinition" {
+			continue
+		}
+		if err := s.waitForDefinition(ctx, object.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Session) waitForDefinition(ctx context.Context, name string) error {
+	watch, err := client.Of[*api.CustomResourceDefinition](s.Client).Watch(ctx, "", client.ListOptions{FieldSelector: "metadata.name=" + name})
+	if err != nil {
+		return err
+	}
+	defer watch.Stop()
+	for e := range watch.Events() {
+		if slices.ContainsFunc(e.Object.Status.Conditions, func(c api.CustomResourceDefinitionCondition) bool {
+			return c.Type == api.CRDEstablished && c.Status == api.ConditionTrue
+		}) {
+			return nil
+		}
+	}
+	return errors.Join(fmt.Errorf("%s is not served", name), watch.Err(), ctx.Err())
 }
 
 // settle waits until an expression holds (nil: not at all), and returns the revision at which it did.

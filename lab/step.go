@@ -77,8 +77,15 @@ func (s *Session) run(ctx context.Context, step *Step, h *history, patience time
 	defer cancel()
 	var last error
 	err := s.follow(waiting, h, false, func() (bool, error) {
-		result.Passed, last = holds(waiting, step.until, s.variables(waiting, h))
-		return result.Passed, nil
+		if result.Passed, last = holds(waiting, step.until, s.variables(waiting, h)); !result.Passed {
+			return false, nil
+		}
+		// What was true before the step does not count, and events of it may be on their way: the server must say so, too.
+		now, err := s.present(waiting, h)
+		if err == nil {
+			result.Passed, last = holds(waiting, step.until, now)
+		}
+		return result.Passed, err
 	})
 	switch {
 	case result.Passed:
@@ -129,16 +136,30 @@ func (s *Session) act(ctx context.Context, step *Step, h *history) error {
 	return nil
 }
 
+// present is what expressions know, with the objects as they are at this moment.
+func (s *Session) present(ctx context.Context, h *history) (map[string]any, error) {
+	variables := s.variables(ctx, h)
+	for _, kind := range s.Lab.kinds {
+		objects, err := s.list(ctx, kind, s.namespace(), nil)
+		if err != nil {
+			return nil, err
+		}
+		variables[kind.Plural] = objects
+	}
+	return variables, nil
+}
+
 // hit finds the object that is meant, and makes a request about it.
 func (s *Session) hit(ctx context.Context, target *Target, h *history, request client.Request) error {
 	i := slices.IndexFunc(s.Lab.kinds, func(w watched) bool { return target.Resource == w.Resource() })
 	if i < 0 {
 		return fmt.Errorf("%s are not watched", target.Resource)
 	}
-	if err := s.follow(ctx, h, true, func() (bool, error) { return true, nil }); err != nil { // as it is now
+	now, err := s.present(ctx, h)
+	if err != nil {
 		return err
 	}
-	value, err := target.name.Eval(ctx, s.variables(ctx, h), nil)
+	value, err := target.name.Eval(ctx, now, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", target.Name, err)
 	}
@@ -163,19 +184,15 @@ func (s *Session) clear(ctx context.Context, namespace string) error {
 		if !kind.Namespaced || kind.namespace != "" {
 			continue
 		}
-		response, err := s.Client.Do(ctx, client.Request{Path: kind.path(namespace)})
+		objects, err := s.list(ctx, kind, namespace, nil)
 		if api.IsNotFound(err) {
 			continue // a custom kind that is gone already
 		}
 		if err != nil {
 			return err
 		}
-		var list page
-		if err := api.UnmarshalJSON(response.Body, &list); err != nil {
-			return err
-		}
-		for _, object := range list.Items {
-			metadata, _ := object["metadata"].(map[string]any)
+		for _, object := range objects {
+			metadata, _ := object.(map[string]any)["metadata"].(map[string]any)
 			name, _ := metadata["name"].(string)
 			if err := s.force(ctx, kind.path(namespace)+"/"+name, metadata["finalizers"] != nil); err != nil {
 				return err

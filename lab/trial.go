@@ -21,7 +21,8 @@ type Circumstance struct {
 	// Title says it in words.
 	Title string
 
-	patience int // how much longer steps may take
+	patience int           // how much longer steps may take
+	lead     time.Duration // how long to wait before it begins: who reads what is old must not read of the trial before
 	// begin makes things difficult until ctx ends. nil: they are not.
 	begin func(ctx context.Context, t *trial) error
 	// own says that it takes a program which the trial starts itself.
@@ -32,7 +33,8 @@ type Circumstance struct {
 func circumstances() []Circumstance {
 	return []Circumstance{
 		{Name: "basic", Title: "all goes well", patience: 1},
-		{Name: "stale", Title: "reads are seconds old, and watches are late", patience: 3, begin: beginStale},
+		{Name: "late", Title: "watches are late", patience: 3, begin: beginLate},
+		{Name: "stale", Title: "reads are seconds old, and watches are late", patience: 3, lead: staleBy, begin: beginStale},
 		{Name: "missed", Title: "watches lose events", patience: 3, begin: beginMissed},
 		{Name: "crash", Title: "the program dies between two writes, again and again", patience: 4, begin: beginCrashes, own: true},
 		{Name: "twice", Title: "a second copy runs", patience: 3, begin: beginSecond, own: true},
@@ -170,7 +172,13 @@ func (t *trial) prepare(ctx context.Context) error {
 	if t.begins, err = strconv.ParseInt(namespace.ResourceVersion, 10, 64); err != nil {
 		return err
 	}
-	return t.annotate(ctx, map[string]string{annotationBegins: namespace.ResourceVersion})
+	if err := t.annotate(ctx, map[string]string{annotationBegins: namespace.ResourceVersion}); err != nil {
+		return err
+	}
+	if !client.Wait(ctx, t.circumstance.lead) {
+		return ctx.Err()
+	}
+	return nil
 }
 
 // play runs the program and goes through the steps, until one of them does not lead to what it should.
@@ -248,8 +256,8 @@ func (t *trial) judge(ctx context.Context, results []Result) (*Trial, error) {
 		return nil, err
 	}
 	outcome.Results = append(results, outcome.Results...)
-	if !outcome.Solved() {
-		outcome.Hint = t.hint(ctx, h)
+	if outcome.Solved() {
+		outcome.Hint = ""
 	}
 	return &Trial{Circumstance: t.circumstance, Outcome: outcome, Timeline: t.timeline(h, records, outcome)}, nil
 }

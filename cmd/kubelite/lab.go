@@ -55,7 +55,7 @@ func labCommand() *cobra.Command {
 		}
 		hint := outcome.Hint
 		switch {
-		case outcome.Solved():
+		case outcome.Solved() && s.Lab.Program == nil:
 			hint = "You have solved it: there is nothing left to hint at."
 		case hint == "":
 			hint = "No hint fits. Read the task again: kubelite lab solution shows a way."
@@ -145,6 +145,9 @@ func startLab(ctx context.Context, s *lab.Session, out io.Writer) error {
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
+	if s.Lab.Program != nil {
+		return explainProgram(s, out)
+	}
 	_, err := fmt.Fprintf(out, `%s
 ---
 All of this is in the namespace %[2]s. To save typing -n %[2]s with every command:
@@ -153,9 +156,6 @@ All of this is in the namespace %[2]s. To save typing -n %[2]s with every comman
 
 Then: kubelite lab check, hint, watch (in a second terminal), solution, reset.
 `, s.Lab.Story, s.Lab.Namespace())
-	if s.Lab.Program != nil {
-		explainProgram(s, out)
-	}
 	return err
 }
 

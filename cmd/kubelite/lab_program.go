@@ -38,6 +38,12 @@ func labSession(cmd *cobra.Command, c *client.Client, args []string) (*lab.Sessi
 	if err != nil {
 		return nil, err
 	}
+	// Programs of learners use kubectl-lite, and solutions are kubelite itself: both are found beside this one, if nowhere else.
+	if self, err := os.Executable(); err == nil {
+		if err := os.Setenv("PATH", os.Getenv("PATH")+string(os.PathListSeparator)+filepath.Dir(self)); err != nil {
+			return nil, err
+		}
+	}
 	admin, err := client.LoadKubeconfig(p.Kubeconfig(), "")
 	if err != nil {
 		return nil, err
@@ -85,7 +91,7 @@ func checkCommand() *cobra.Command {
 In a lab of the sort "write" it lets the lab's steps happen and judges what your program makes of them. After -- comes the
 command that starts it; without one it is a program that you have started yourself (kubelite lab run).`
 	cmd.Flags().BoolVar(&faults, "faults", false, `of a lab of the sort "write": not only when all goes well, but also with stale reads, missed events, crashes, and a second copy`)
-	cmd.Flags().StringVar(&only, "only", "", "one of these alone: basic, stale, missed, crash, twice")
+	cmd.Flags().StringVar(&only, "only", "", "one of these alone: basic, late, stale, missed, crash, twice")
 	cmd.Example = "  kubelite lab check\n  kubelite lab check own-scheduler -- python3 scheduler.py\n  kubelite lab check --faults -- python3 scheduler.py"
 	cmd.ValidArgsFunction = completeLabs
 	return cmd
@@ -118,27 +124,29 @@ func runCommand() *cobra.Command {
 	return cmd
 }
 
-// explainProgram says what a program finds, and how it is tried.
-func explainProgram(s *lab.Session, out io.Writer) {
+// explainProgram tells the story of a lab that wants a program, what that finds, and how it is tried.
+func explainProgram(s *lab.Session, out io.Writer) error {
+	fmt.Fprintf(out, "%s\n---\n", s.Lab.Story)
 	if replaced := s.Lab.Program.Replaces; len(replaced) > 0 {
-		fmt.Fprintf(out, "\nStopped until kubelite lab end: %s.\n", strings.Join(replaced, ", "))
+		fmt.Fprintf(out, "Stopped until kubelite lab end: %s.\n", strings.Join(replaced, ", "))
 	}
-	fmt.Fprintf(out, `
-Your program may be written in any language. It speaks to the API server as %s, and finds in its environment:
-
-`, s.Lab.Program.User)
+	fmt.Fprintf(out, "Your program may be written in any language. To the API server it is %s. It finds in its environment:\n\n", s.Lab.Program.User)
 	for _, variable := range s.Environment(1) {
 		fmt.Fprintf(out, "    %s\n", variable)
 	}
-	fmt.Fprint(out, `
-Two first requests, with a shell as the program:
+	_, err := fmt.Fprintf(out, `
+First requests, with a shell in the program's place:
 
     kubelite lab run -- sh -c 'curl -s --cacert $LAB_CA --cert $LAB_CERT --key $LAB_KEY $LAB_SERVER/api/v1/pods'
-    kubelite lab run -- kubectl-lite get pods -A
+    kubelite lab run -- kubectl-lite auth can-i --list
 
-    kubelite lab check -- COMMAND            starts your program, lets things happen, judges, ends it
-    kubelite lab check --faults -- COMMAND   the same when reads are stale, events are missed, it crashes, two copies run
-`)
+And then:
+
+    kubelite lab check -- COMMAND            starts your program, lets things happen in the namespace %[1]s-basic, judges, ends it
+    kubelite lab check --faults -- COMMAND   the same while things go wrong, one after the other
+    kubelite lab hint, solution, reset, end
+`, s.Lab.Namespace())
+	return err
 }
 
 // tryProgram tries the learner's program: when all goes well, and then, if that is wanted, with one fault after the other.

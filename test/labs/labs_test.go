@@ -3,6 +3,7 @@ package labs
 
 import (
 	"context"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,12 @@ import (
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "kubectl-lite" {
 		os.Exit(kubectllite.Run(context.Background(), os.Args[1:], kubectllite.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	}
+	flag.Parse()
+	parallel := false
+	flag.Visit(func(f *flag.Flag) { parallel = parallel || f.Name == "test.parallel" })
+	if !parallel { // labs wait for most of their time, so more of them than there are processors may do that together
+		_ = flag.Set("test.parallel", "6")
 	}
 	os.Exit(m.Run())
 }

@@ -122,7 +122,12 @@ func requireFailsWithout(ctx context.Context, t *testing.T, s *lab.Session) {
 
 func requireSeesMistake(ctx context.Context, t *testing.T, s *lab.Session) {
 	t.Helper()
-	trial, err := s.Try(ctx, s.Lab.Circumstances()[0], script(t, s.Lab, s.Lab.Mistake))
+	when, command := s.Lab.Circumstances()[0], script(t, s.Lab, s.Lab.Mistake)
+	if s.Lab.MistakeWhen != "" {
+		requirePasses(ctx, t, s, when, command)
+		when = s.Lab.Circumstances()[slices.IndexFunc(s.Lab.Circumstances(), func(c lab.Circumstance) bool { return c.Name == s.Lab.MistakeWhen })]
+	}
+	trial, err := s.Try(ctx, when, command)
 	require.NoError(t, err)
 	i := slices.IndexFunc(trial.Outcome.Results, func(r lab.Result) bool { return r.Message == s.Lab.MistakeFails && !r.Passed })
 	require.GreaterOrEqual(t, i, 0, "nobody saw the mistake: %+v", trial.Outcome)
