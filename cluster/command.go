@@ -210,7 +210,7 @@ func componentCommand() *cobra.Command {
 			}
 			return err
 		})
-		c.ValidArgsFunction = completeOnce(componentAndLoopNames)
+		c.ValidArgsFunction = completeOnce(componentNames)
 		cmd.AddCommand(c)
 	}
 	action("stop", "End a component and keep it down", "stopped", StopComponent)

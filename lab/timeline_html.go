@@ -16,6 +16,8 @@ var timelinePage string
 func (l *Timeline) WriteHTML(out io.Writer) error {
 	page, err := template.New("timeline").Funcs(template.FuncMap{
 		"seconds": seconds,
+		"first":   func(changes []string) []string { return changes[:min(len(changes), shownChanges)] },
+		"rest":    func(changes []string) []string { return changes[min(len(changes), shownChanges):] },
 		"column":  func(lane int) int { return lane + 3 }, // after the revisions and the times
 		"causes": func(revisions []int64) string {
 			var texts []string

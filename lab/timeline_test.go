@@ -77,7 +77,7 @@ func TestTimelineMarksTheWrite(t *testing.T) {
 	}, "\n"), text.String())
 	require.NoError(t, line.WriteHTML(&page))
 	assert.Contains(t, page.String(), "<title>a &lt; b</title>")
-	assert.Contains(t, page.String(), `<div class="row bad" id="r9">`)
+	assert.Contains(t, page.String(), `<div class="row bad" id="row1">`)
 	assert.Contains(t, page.String(), "(because of 7)")
 }
 

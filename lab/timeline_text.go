@@ -14,6 +14,8 @@ const (
 	narrowLane = 20
 	// textRows is how many rows before the first broken check a terminal shows; the HTML file has all.
 	textRows = 40
+	// shownChanges is how many changes a row shows at once.
+	shownChanges = 3
 )
 
 // WriteText draws the timeline for a terminal: a column for each lane, and a line across where a check was broken.
@@ -50,7 +52,7 @@ func (l *Timeline) WriteText(out io.Writer) error {
 		indent := strings.Repeat(" ", headWidth+row.Lane*width)
 		fmt.Fprintf(&b, "%8s  %4.1f s  %s%s\n", revision, row.After.Seconds(), indent[headWidth:], row.What)
 		for i, change := range row.Changes {
-			if i == 3 && len(row.Changes) > 4 {
+			if i == shownChanges && len(row.Changes) > shownChanges+1 {
 				fmt.Fprintf(&b, "%s  and %d more\n", indent, len(row.Changes)-i)
 				break
 			}
