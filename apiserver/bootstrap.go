@@ -39,8 +39,9 @@ func (s *Server) bootstrap(ctx context.Context) error {
 	own.Go(func() error { return s.bootstrapRoles(ownCtx, true) })
 	own.Go(func() error { return s.ensureServiceCIDR(ownCtx) })
 	if endpoints := s.ownEndpoints(); endpoints != nil {
+		slice := sliceOf(endpoints) // before they are stored: that changes them
 		own.Go(func() error { return s.ensureEndpoints(ownCtx, endpoints) })
-		own.Go(func() error { return s.ensureSlice(ownCtx, sliceOf(endpoints)) })
+		own.Go(func() error { return s.ensureSlice(ownCtx, slice) })
 	}
 	if err := own.Wait(); err != nil {
 		return err

@@ -30,6 +30,9 @@ func StopComponent(ctx context.Context, p Profile, name string) error {
 		return err
 	}
 	if strings.HasPrefix(name, loopPrefix) {
+		if isStopped(p, name) {
+			return nil
+		}
 		return changeLoops(ctx, p, func() error { return os.WriteFile(p.stoppedFile(name), nil, 0o600) })
 	}
 	if err := os.WriteFile(p.stoppedFile(name), nil, 0o600); err != nil {
@@ -54,6 +57,9 @@ func StartComponent(ctx context.Context, p Profile, name string) error {
 		return nil
 	}
 	if strings.HasPrefix(name, loopPrefix) {
+		if !isStopped(p, name) {
+			return nil
+		}
 		return changeLoops(ctx, p, letStart)
 	}
 	if err := letStart(); err != nil {

@@ -13,8 +13,8 @@ type Outcome struct {
 	Results []Result
 	// Hint fits what is there, "" if none does or all is well.
 	Hint string
-	// Cut says that the server had forgotten the lab's beginning: expressions saw only what has happened since.
-	Cut bool
+	// Missed says that for some time nobody looked, and that the server has forgotten what happened then.
+	Missed bool
 }
 
 // Result is what one check has to say.
@@ -39,7 +39,8 @@ func (o *Outcome) Solved() bool {
 // evaluate runs the checks, and finds the hint, over what has happened.
 func (s *Session) evaluate(ctx context.Context, h *history) *Outcome {
 	variables := s.variables(ctx, h)
-	outcome := &Outcome{Cut: h.cut}
+	outcome := &Outcome{Missed: h.seen.Missed}
+	past := ""
 	for i := range s.Lab.Checks {
 		check := &s.Lab.Checks[i]
 		if check.always != nil {
@@ -54,20 +55,29 @@ func (s *Session) evaluate(ctx context.Context, h *history) *Outcome {
 		case !passed && check.found != nil:
 			result.Found = text(ctx, check.found, variables)
 		}
+		if err == nil {
+			result = h.seen.keep(check, result)
+		}
+		if passed && !result.Passed {
+			past = fmt.Sprintf("This was not so at a moment that is long past, and what has happened stays so: %s. kubelite lab reset begins again.", check.Message)
+		}
 		outcome.Results = append(outcome.Results, result)
 	}
 	if !outcome.Solved() || s.Lab.Program != nil { // the steps of a trial are not among these checks
-		outcome.Hint = s.hint(ctx, outcome, variables)
+		outcome.Hint = s.hint(ctx, outcome, variables, past)
 	}
 	return outcome
 }
 
 // hint is that of the first check that has one and failed, or the first that fits what is there; "" if there is none.
-func (s *Session) hint(ctx context.Context, outcome *Outcome, variables map[string]any) string {
+func (s *Session) hint(ctx context.Context, outcome *Outcome, variables map[string]any, past string) string {
 	for i, check := range s.Lab.Checks {
 		if check.Hint != "" && !outcome.Results[i].Passed {
 			return check.Hint
 		}
+	}
+	if past != "" {
+		return past
 	}
 	for i := range s.Lab.Hints {
 		if fits, err := holds(ctx, s.Lab.Hints[i].when, variables); fits && err == nil {

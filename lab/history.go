@@ -15,8 +15,8 @@ type history struct {
 	first  map[string][]any // the objects of each kind, by plural
 	events []event          // in the order of their revisions
 	by     map[int64]string // who wrote: the lanes of a timeline, by revision. nil: nobody asked.
-	// cut says that the server had forgotten the beginning: begins is the oldest revision that it still knew.
-	cut bool
+	// seen is what earlier looks have found out, of what the server may have forgotten since.
+	seen *seen
 }
 
 // event is one change of one object. Object is nil if it was deleted.

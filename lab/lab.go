@@ -20,17 +20,21 @@ type Lab struct {
 
 	Title   string `json:"title"`
 	Teaches string `json:"teaches"`
-	// Sort is "operate", where something is to be made, "repair", where something is broken, or "write", where a program is to be
-	// written that takes the place of a component.
+	// Sort is "operate", where something is to be made, "repair", where something is broken, "predict", where the learner says
+	// what comes next, or "write", where a program is to be written that takes the place of a component.
 	Sort string `json:"sort"`
-	// Watch are the resources that checks look at: "pods", "deployments.apps", "kube-node-lease/leases.coordination.k8s.io" where they
-	// are in another namespace, "shops.v1.example.com" where the kind is none of the API's own. Expressions know them by their plural.
+	// Needs is what the cluster must have for it.
+	Needs Needs `json:"needs,omitzero"`
+	// Watch are the resources that checks look at: "pods", "deployments.apps", and with a version those that may be yet to
+	// be defined: "pizzas.example.com/v1"; "leases.coordination.k8s.io in kube-node-lease" where they are in another namespace.
+	// Expressions know them by their plural.
 	Watch []string `json:"watch"`
+	// Outside are objects without a namespace, or other namespaces, that the learner is asked to make:
+	// "priorityclasses.scheduling.k8s.io/urgent". They go with the lab, as those do that its set-up makes.
+	Outside []string `json:"outside,omitempty"`
 	// Program is the program that the learner writes, and Steps is what happens to the cluster while it runs; see trial.go.
 	Program *Program `json:"program,omitempty"`
 	Steps   []Step   `json:"steps,omitempty"`
-	// Needs is what must hold of the cluster for the lab to make sense there.
-	Needs *Check `json:"needs,omitempty"`
 	// Settled is the expression that holds when the set-up has come to rest. The history that checks see begins there.
 	// Empty: as soon as the objects of the set-up are stored.
 	Settled string `json:"settled,omitempty"`
@@ -39,6 +43,8 @@ type Lab struct {
 	Checks []Check `json:"checks"`
 	// Hints are ordered: the first that fits is given.
 	Hints []Hint `json:"hints"`
+	// UnsolvedFails is what the step does that leads to nothing without a program. Empty: the first.
+	UnsolvedFails string `json:"unsolvedFails,omitempty"`
 	// MistakeFails is the message of the check that sees through mistake.sh. The tests prove that it does.
 	MistakeFails string `json:"mistakeFails,omitempty"`
 	// MistakeWhen is the circumstance under which that shows, of a program that passes as long as all goes well. Empty: it shows
@@ -50,8 +56,33 @@ type Lab struct {
 	SolutionFiles []File `json:"-"`
 
 	setup, fault    []*api.Unstructured
+	outside         []string // paths
 	kinds           []watched
 	settled, broken *cel.Program
+}
+
+// Needs is what a lab cannot do without. See Session.fits.
+type Needs struct {
+	// Docker says that it is about what simulated pods do not have: packets.
+	Docker bool `json:"docker,omitempty"`
+	// Nodes that are ready and take pods.
+	Nodes int `json:"nodes,omitempty"`
+	// CPUs that each of them has, exactly: the simulated ones have 32 if nobody says otherwise.
+	CPUs int64 `json:"cpus,omitempty"`
+}
+
+func (n Needs) String() string {
+	var needs []string
+	if n.Docker {
+		needs = append(needs, "Docker")
+	}
+	if n.Nodes > 0 {
+		needs = append(needs, fmt.Sprintf("%d nodes", n.Nodes))
+	}
+	if n.CPUs > 0 {
+		needs = append(needs, fmt.Sprintf("nodes of %d processors", n.CPUs))
+	}
+	return strings.Join(needs, ", ")
 }
 
 // Check is one thing that must hold.
@@ -71,6 +102,9 @@ type Check struct {
 
 	expression, always, found *cel.Program
 }
+
+// looksBack tells whether the check is about what has happened, which stays so.
+func (c *Check) looksBack() bool { return c.Always != "" || strings.Contains(c.Expression, "history") }
 
 // File is one of a lab's, by its path in the lab's folder.
 type File struct{ Name, Content string }
@@ -169,7 +203,7 @@ func read(folder string) (*Lab, error) {
 	return l, l.compile()
 }
 
-// objects are those of a manifest, in the lab's namespace.
+// objects are those of a manifest, in the lab's namespace unless they name another.
 func (l *Lab) objects(manifest string) (objects []*api.Unstructured, err error) {
 	for _, document := range api.SplitYAML([]byte(manifest)) {
 		content, err := api.YAMLToJSON(document)
@@ -180,28 +214,65 @@ func (l *Lab) objects(manifest string) (objects []*api.Unstructured, err error) 
 		if err := api.UnmarshalJSON(content, object); err != nil {
 			return nil, err
 		}
-		if kindOf(object).Namespaced {
+		kind := kindOf(object)
+		if kind == nil {
+			return nil, fmt.Errorf("no kind %s in %s", object.Kind, object.APIVersion)
+		}
+		if kind.Namespaced && object.Namespace == "" {
 			object.Namespace = l.Namespace()
-		} else { // it does not go with the namespace: the label says whose it is
-			object.Labels = map[string]string{labelLab: l.Folder}
 		}
 		objects = append(objects, object)
 	}
 	return objects, nil
 }
 
+// kindOf is the kind of an object of a manifest, nil if there is none. One of a group that the API does not have is custom; its
+// plural is as one would think.
+func kindOf(object *api.Unstructured) *api.Kind {
+	gv := api.ParseGroupVersion(object.APIVersion)
+	if !slices.ContainsFunc(api.Kinds, func(k *api.Kind) bool { return k.Group == gv.Group }) {
+		return api.NewCustomKind(api.Kind{GroupVersion: gv, Kind: object.Kind, Plural: strings.ToLower(object.Kind) + "s", Namespaced: true})
+	}
+	return api.KindByName(api.GroupVersionKind{Group: gv.Group, Version: gv.Version, Kind: object.Kind})
+}
+
+// kindNamed is the kind of a resource; of one with a version we know no more than that.
+func kindNamed(resource string) (*api.Kind, error) {
+	if name, version, custom := strings.Cut(resource, "/"); custom {
+		plural, group, _ := strings.Cut(name, ".")
+		return api.NewCustomKind(api.Kind{GroupVersion: api.GroupVersion{Group: group, Version: version}, Plural: plural, Namespaced: true}), nil
+	}
+	i := slices.IndexFunc(api.Kinds, func(k *api.Kind) bool { return k.Resource() == resource })
+	if i < 0 {
+		return nil, fmt.Errorf("there are no %s", resource)
+	}
+	return api.Kinds[i], nil
+}
+
+// costLimit is a second or two: a long history has many moments, and some checks compare each with each.
+const costLimit = 1_000_000_000
+
 // compile finds the kinds that are watched and makes programs of all expressions, whose variables are called as the kinds.
 func (l *Lab) compile() error {
 	variables := []cel.Variable{{Name: "history", Type: cel.Dynamic}, {Name: "ns", Type: cel.AnyString}, {Name: "authorizer", Type: cel.Authorizes}}
 	for _, resource := range l.Watch {
-		kind, err := watchedKind(resource)
+		resource, namespace, _ := strings.Cut(resource, " in ")
+		kind, err := kindNamed(resource)
 		if err != nil {
 			return fmt.Errorf("watch: %w", err)
 		}
-		l.kinds = append(l.kinds, kind)
+		l.kinds = append(l.kinds, watched{kind, namespace})
 		variables = append(variables, cel.Variable{Name: kind.Plural, Type: cel.Dynamic})
 	}
-	env, err := cel.Base().With(variables...)
+	for _, named := range l.Outside {
+		resource, name, _ := strings.Cut(named, "/")
+		kind, err := kindNamed(resource)
+		if err != nil {
+			return fmt.Errorf("outside: %w", err)
+		}
+		l.outside = append(l.outside, kind.Path("", name))
+	}
+	env, err := cel.Base().WithLimit(costLimit).With(variables...)
 	if err != nil {
 		return err
 	}
@@ -218,9 +289,6 @@ func (l *Lab) compile() error {
 		}
 	}
 	compile := func(expression string, into **cel.Program) { compileIn(env, expression, into) }
-	if l.Needs != nil {
-		compile(l.Needs.Expression, &l.Needs.expression)
-	}
 	compile(l.Settled, &l.settled)
 	compile(l.Broken, &l.broken)
 	for i := range l.Checks {
@@ -239,29 +307,4 @@ func (l *Lab) compile() error {
 		l.Steps[i].compile(compile)
 	}
 	return err
-}
-
-// watchedKind is the kind that `watch` names: "pods", "deployments.apps", or "shops.v1.example.com".
-func watchedKind(resource string) (watched, error) {
-	namespace, resource, elsewhere := strings.Cut(resource, "/")
-	if !elsewhere {
-		namespace, resource = "", namespace
-	}
-	if i := slices.IndexFunc(api.Kinds, func(k *api.Kind) bool { return k.Resource() == resource }); i >= 0 {
-		return watched{api.Kinds[i], namespace}, nil
-	}
-	parts := strings.SplitN(resource, ".", 3)
-	if len(parts) < 3 {
-		return watched{}, fmt.Errorf("there are no %s", resource)
-	}
-	return watched{api.NewCustomKind(api.Kind{GroupVersion: api.GroupVersion{Group: parts[2], Version: parts[1]}, Plural: parts[0], Namespaced: true}), namespace}, nil
-}
-
-// kindOf is the kind of an object of a manifest. One that is none of the API's own is custom, and in a namespace.
-func kindOf(object *api.Unstructured) *api.Kind {
-	gv := api.ParseGroupVersion(object.APIVersion)
-	if kind := api.KindByName(api.GroupVersionKind{Group: gv.Group, Version: gv.Version, Kind: object.Kind}); kind != nil {
-		return kind
-	}
-	return api.NewCustomKind(api.Kind{GroupVersion: gv, Kind: object.Kind, Plural: strings.ToLower(object.Kind) + "s", Namespaced: true})
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -16,6 +15,15 @@ import (
 
 // restartDelay is how long a program stays down that has ended by itself. Somebody starts it again, as in every cluster.
 const restartDelay = 500 * time.Millisecond
+
+// ProgramOutput is the file with what a copy of the program has said when a trial ran it, "" if none has.
+func (s *Session) ProgramOutput(copy int) string {
+	file := s.credentials(copy, "program.log")
+	if _, err := os.Stat(file); err != nil {
+		return ""
+	}
+	return file
+}
 
 // process is a copy of the learner's program that is kept running.
 type process struct {
@@ -34,7 +42,7 @@ type process struct {
 func (s *Session) newProcess(copy int, command []string, tell func(copy int, what string)) *process {
 	return &process{
 		copy: copy, command: command, tell: tell, env: append(os.Environ(), s.Environment(copy)...),
-		output: filepath.Join(s.credentials(copy, ""), "program.log"),
+		output: s.credentials(copy, "program.log"),
 	}
 }
 

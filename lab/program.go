@@ -112,11 +112,10 @@ func (s *Session) giveBack(ctx context.Context) error {
 			return err
 		}
 	}
-	mine := client.ListOptions{LabelSelector: labelLab + "=" + s.Lab.Folder}
+	mine := client.ListOptions{LabelSelector: labelLab + "=" + s.Lab.Name}
 	err := errors.Join(
 		client.Of[*api.ClusterRoleBinding](s.Client).DeleteCollection(ctx, "", api.DeleteOptions{}, mine),
-		client.Of[*api.ClusterRole](s.Client).DeleteCollection(ctx, "", api.DeleteOptions{}, mine),
-		client.Of[*api.CustomResourceDefinition](s.Client).DeleteCollection(ctx, "", api.DeleteOptions{}, mine))
+		client.Of[*api.ClusterRole](s.Client).DeleteCollection(ctx, "", api.DeleteOptions{}, mine))
 	return errors.Join(err, os.RemoveAll(s.Place.Dir))
 }
 
@@ -125,7 +124,7 @@ func (s *Session) giveBack(ctx context.Context) error {
 func (s *Session) grant(ctx context.Context) error {
 	own := "lab:" + s.Lab.Name
 	meta := func(name string) api.ObjectMeta {
-		return api.ObjectMeta{Name: name, Labels: map[string]string{labelLab: s.Lab.Folder}}
+		return api.ObjectMeta{Name: name, Labels: map[string]string{labelLab: s.Lab.Name}}
 	}
 	rules := append(slices.Clone(s.Lab.Program.Rules),
 		api.PolicyRule{Verbs: []string{"get", "list", "watch", "create", "update", "patch", "delete"}, APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}},

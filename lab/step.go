@@ -175,10 +175,15 @@ func (s *Session) hit(ctx context.Context, target *Target, h *history, request c
 // clear removes a namespace and all that is watched in it, without waiting for anybody who might want to say goodbye: who should
 // do that may be a program that does not run.
 func (s *Session) clear(ctx context.Context, namespace string) error {
-	if _, err := client.Of[*api.Namespace](s.Client).Get(ctx, "", namespace); api.IsNotFound(err) {
+	found, err := client.Of[*api.Namespace](s.Client).Get(ctx, "", namespace)
+	if api.IsNotFound(err) {
 		return nil
-	} else if err != nil {
+	}
+	if err != nil {
 		return err
+	}
+	if found.Labels[labelTrial] == "" {
+		return fmt.Errorf("namespace %s is no trial's: it has no label %s", namespace, labelTrial)
 	}
 	for _, kind := range s.Lab.kinds {
 		if !kind.Namespaced || kind.namespace != "" {
@@ -199,7 +204,11 @@ func (s *Session) clear(ctx context.Context, namespace string) error {
 			}
 		}
 	}
-	return s.removeNamespace(ctx, namespace, labelTrial)
+	path := api.KindOf[*api.Namespace]().Path("", namespace)
+	if _, err := s.Client.Do(ctx, client.Request{Method: http.MethodDelete, Path: path}); err != nil && !api.IsNotFound(err) && !api.IsConflict(err) { // a conflict: it goes already
+		return err
+	}
+	return s.gone(ctx, path)
 }
 
 // force removes one object, whatever it waits for.
@@ -221,7 +230,7 @@ func (s *Session) force(ctx context.Context, path string, finalizers bool) error
 func (s *Session) clearLeftOvers(ctx context.Context) error {
 	for _, left := range s.Lab.Program.Leaves {
 		resource, name, _ := strings.Cut(left, "/")
-		kind, err := watchedKind(resource)
+		kind, err := kindNamed(resource)
 		if err != nil {
 			return err
 		}

@@ -56,6 +56,9 @@ func (s *Session) lane(record *api.LedgerRecord) string {
 	if record.Agent == Agent {
 		return workloadLane
 	}
+	if record.User == "kubernetes-admin" {
+		return "you"
+	}
 	if account, ok := strings.CutPrefix(record.User, "system:serviceaccount:kube-system:"); ok {
 		return account
 	}

@@ -12,8 +12,9 @@ import (
 )
 
 func TestDifferences(t *testing.T) {
-	pods, err := watchedKind("pods")
+	kind, err := kindNamed("pods")
 	require.NoError(t, err)
+	pods := watched{Kind: kind}
 	object := func(yaml string) map[string]any {
 		if yaml == "" {
 			return nil

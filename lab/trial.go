@@ -98,11 +98,6 @@ func (s *Session) Started(ctx context.Context) error {
 	return err
 }
 
-// NoteSolved keeps on the lab's namespace that it was solved, under all circumstances.
-func (s *Session) NoteSolved(ctx context.Context) error {
-	return s.annotate(ctx, map[string]string{annotationSolved: time.Now().UTC().Format(time.RFC3339)})
-}
-
 // afterglow is how long a trial goes on when all steps are done: what is done once too often comes late.
 const afterglow = time.Second
 
@@ -130,7 +125,8 @@ type trial struct {
 	command      []string
 	begins       int64
 	processes    sync.WaitGroup
-	first        *process // the first copy; nil if somebody else has started it
+	first        *process    // the first copy; nil if somebody else has started it
+	giveUp       func(error) // ends the trial: it cannot go on
 
 	mu    sync.Mutex
 	notes []note // guarded by mu
@@ -172,7 +168,7 @@ func (t *trial) prepare(ctx context.Context) error {
 	if t.begins, err = strconv.ParseInt(namespace.ResourceVersion, 10, 64); err != nil {
 		return err
 	}
-	if err := t.annotate(ctx, map[string]string{annotationBegins: namespace.ResourceVersion}); err != nil {
+	if err := t.annotate(ctx, annotationBegins, namespace.ResourceVersion); err != nil {
 		return err
 	}
 	if !client.Wait(ctx, t.circumstance.lead) {
@@ -184,17 +180,16 @@ func (t *trial) prepare(ctx context.Context) error {
 // play runs the program and goes through the steps, until one of them does not lead to what it should.
 func (t *trial) play(ctx context.Context) (results []Result, err error) {
 	ctx, stop := context.WithCancel(ctx)
-	failed := make(chan error, copies+1)
 	defer t.processes.Wait()
 	defer stop()
+	ctx, t.giveUp = context.WithCancelCause(ctx)
 	if len(t.command) > 0 {
-		t.first = t.start(ctx, 1, failed)
+		t.first = t.start(ctx, 1)
 	}
 	if t.circumstance.begin != nil {
 		t.processes.Go(func() {
 			if err := t.circumstance.begin(ctx, t); err != nil && ctx.Err() == nil {
-				failed <- fmt.Errorf("make it happen that %s: %w", t.circumstance.Title, err)
-				stop()
+				t.giveUp(fmt.Errorf("make it happen that %s: %w", t.circumstance.Title, err))
 			}
 		})
 	}
@@ -212,23 +207,21 @@ func (t *trial) play(ctx context.Context) (results []Result, err error) {
 			break
 		}
 	}
-	if err == nil && !client.Wait(ctx, afterglow) {
-		err = ctx.Err()
+	if err == nil {
+		client.Wait(ctx, afterglow)
 	}
-	select {
-	case cause := <-failed:
-		return nil, cause
-	default:
-		return results, err
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
+	return results, err
 }
 
 // start starts a copy of the program.
-func (t *trial) start(ctx context.Context, copy int, failed chan<- error) *process {
+func (t *trial) start(ctx context.Context, copy int) *process {
 	p := t.newProcess(copy, t.command, func(copy int, what string) { t.note(programLane(copy), what) })
 	t.processes.Go(func() {
 		if err := p.run(ctx); err != nil {
-			failed <- err
+			t.giveUp(err)
 		}
 	})
 	return p
@@ -244,7 +237,7 @@ func (t *trial) judge(ctx context.Context, results []Result) (*Trial, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.by = map[int64]string{}
+	h.by, h.seen = map[int64]string{}, &seen{Failed: map[string]string{}}
 	for revision, record := range records {
 		h.by[revision] = t.lane(record)
 	}
@@ -264,12 +257,6 @@ func (t *trial) judge(ctx context.Context, results []Result) (*Trial, error) {
 
 // beginSecond starts another copy of the program.
 func beginSecond(ctx context.Context, t *trial) error {
-	failed := make(chan error, 1)
-	t.start(ctx, 2, failed)
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-		return nil
-	}
+	t.start(ctx, 2)
+	return nil
 }

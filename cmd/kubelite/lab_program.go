@@ -128,7 +128,7 @@ func runCommand() *cobra.Command {
 func explainProgram(s *lab.Session, out io.Writer) error {
 	fmt.Fprintf(out, "%s\n---\n", s.Lab.Story)
 	if replaced := s.Lab.Program.Replaces; len(replaced) > 0 {
-		fmt.Fprintf(out, "Stopped until kubelite lab end: %s.\n", strings.Join(replaced, ", "))
+		fmt.Fprintf(out, "Stopped until kubelite lab remove: %s.\n", strings.Join(replaced, ", "))
 	}
 	fmt.Fprintf(out, "Your program may be written in any language. To the API server it is %s. It finds in its environment:\n\n", s.Lab.Program.User)
 	for _, variable := range s.Environment(1) {
@@ -144,7 +144,7 @@ And then:
 
     kubelite lab check -- COMMAND            starts your program, lets things happen in the namespace %[1]s-basic, judges, ends it
     kubelite lab check --faults -- COMMAND   the same while things go wrong, one after the other
-    kubelite lab hint, solution, reset, end
+    kubelite lab hint, solution, reset, remove
 `, s.Lab.Namespace())
 	return err
 }
@@ -209,6 +209,9 @@ func failedTrial(s *lab.Session, trial *lab.Trial, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "\nAll of it, with reasons: %s\n", page)
+	if output := s.ProgramOutput(1); output != "" {
+		fmt.Fprintf(out, "What your program said: %s\n", output)
+	}
 	if hint := strings.TrimSpace(trial.Outcome.Hint); hint != "" {
 		fmt.Fprintf(out, "Hint: %s\n", hint)
 	}
