@@ -113,7 +113,7 @@ func (t *trial) timeline(h *history, records map[int64]*api.LedgerRecord, outcom
 		if !known {
 			continue // the ledger has forgotten it
 		}
-		what, changes := differences(t.kindNamed(e.plural), last[e.uid], e.object)
+		what, changes := differences(t.watched(e.plural), last[e.uid], e.object)
 		last[e.uid] = e.object
 		if len(changes) == 0 && e.object != nil && what == "" {
 			continue // nothing that a reader would care about
@@ -152,7 +152,7 @@ func (l *Timeline) mark(outcome *Outcome) {
 	}
 }
 
-// kindNamed is the kind of that plural.
-func (s *Session) kindNamed(plural string) watched {
+// watched is the kind of that plural.
+func (s *Session) watched(plural string) watched {
 	return s.Lab.kinds[slices.IndexFunc(s.Lab.kinds, func(w watched) bool { return w.Plural == plural })]
 }

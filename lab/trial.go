@@ -233,7 +233,10 @@ func (t *trial) judge(ctx context.Context, results []Result) (*Trial, error) {
 	if err != nil {
 		return nil, err
 	}
-	records, err := t.records(ctx)
+	if err := t.follow(ctx, h, true, func() (bool, error) { return true, nil }); err != nil {
+		return nil, err
+	}
+	records, err := t.records(ctx) // after the history: each write in it has one
 	if err != nil {
 		return nil, err
 	}
@@ -241,13 +244,7 @@ func (t *trial) judge(ctx context.Context, results []Result) (*Trial, error) {
 	for revision, record := range records {
 		h.by[revision] = t.lane(record)
 	}
-	var outcome *Outcome
-	if err := t.follow(ctx, h, true, func() (bool, error) {
-		outcome = t.evaluate(ctx, h)
-		return true, nil
-	}); err != nil {
-		return nil, err
-	}
+	outcome := t.evaluate(ctx, h)
 	outcome.Results = append(results, outcome.Results...)
 	if outcome.Solved() {
 		outcome.Hint = ""

@@ -201,6 +201,9 @@ func checkLab(ctx context.Context, s *lab.Session, out io.Writer) error {
 
 // watchLab prints what the checks say whenever they say something else than before.
 func watchLab(ctx context.Context, s *lab.Session, out io.Writer) error {
+	if s.Lab.Program != nil {
+		return fmt.Errorf("lab %s is checked by trials: kubelite lab check -- COMMAND", s.Lab.Name)
+	}
 	said := ""
 	err := s.Watch(ctx, func(outcome *lab.Outcome) bool {
 		if text := report(outcome); text != said {
