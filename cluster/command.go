@@ -30,7 +30,7 @@ func Commands(machine Machine, version string) []*cobra.Command {
 // profileCommand makes a command whose action gets the profile that the flags name.
 func profileCommand(use, short string, args cobra.PositionalArgs, run func(cmd *cobra.Command, p Profile, args []string) error) *cobra.Command {
 	cmd := &cobra.Command{Use: use, Short: short, Args: args, ValidArgsFunction: cobra.NoFileCompletions, RunE: func(cmd *cobra.Command, args []string) error {
-		p, err := flaggedProfile(cmd)
+		p, err := FlaggedProfile(cmd)
 		if err != nil {
 			return err
 		}
@@ -61,8 +61,8 @@ func ClientCommand(use, short, agent string, args cobra.PositionalArgs, run func
 	})
 }
 
-// flaggedProfile is the profile that the flags of a command name, or else the active one.
-func flaggedProfile(cmd *cobra.Command) (Profile, error) {
+// FlaggedProfile is the profile that the flags of a command name, or else the active one.
+func FlaggedProfile(cmd *cobra.Command) (Profile, error) {
 	name, err := cmd.Flags().GetString("profile")
 	if err != nil {
 		return Profile{}, err
@@ -189,7 +189,7 @@ func kubeconfigCommand() *cobra.Command {
 }
 
 func componentCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "component", Short: "List, stop, start or restart the components of a running cluster", Args: cobra.NoArgs, RunE: showHelp}
+	cmd := &cobra.Command{Use: "component", Short: "List, stop, start or restart the components of a running cluster, or single control loops", Args: cobra.NoArgs, RunE: showHelp}
 	cmd.AddCommand(profileCommand("list", "List the components, and whether they run", cobra.NoArgs, func(cmd *cobra.Command, p Profile, _ []string) error {
 		s, err := GetStatus(cmd.Context(), p)
 		if err != nil {
@@ -213,10 +213,10 @@ func componentCommand() *cobra.Command {
 		c.ValidArgsFunction = completeOnce(componentNames)
 		cmd.AddCommand(c)
 	}
-	action("stop", "End a component and keep it down", "stopped", func(_ context.Context, p Profile, name string) error { return StopComponent(p, name) })
+	action("stop", "End a component and keep it down", "stopped", StopComponent)
 	action("start", "Run a stopped component again", "started", StartComponent)
 	action("restart", "End a component and run it again", "restarted", func(ctx context.Context, p Profile, name string) error {
-		if err := StopComponent(p, name); err != nil {
+		if err := StopComponent(ctx, p, name); err != nil {
 			return err
 		}
 		return StartComponent(ctx, p, name)

@@ -16,7 +16,7 @@ import (
 // completeNames completes arguments in a shell with names that a profile knows, without those that are on the line already.
 func completeNames(names func(p Profile, config *Config) []string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		p, err := flaggedProfile(cmd)
+		p, err := FlaggedProfile(cmd)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp // a shell has no place for an error
 		}
@@ -45,7 +45,13 @@ func completeOnce(names func(p Profile, config *Config) []string) cobra.Completi
 	}
 }
 
-func componentNames(_ Profile, config *Config) []string { return config.Components() }
+func componentNames(_ Profile, config *Config) []string {
+	names := config.Components()
+	for _, loop := range api.ControllerNames() {
+		names = append(names, loopPrefix+loop)
+	}
+	return names
+}
 
 // ownNodeNames are the nodes that have a process of their own.
 func ownNodeNames(_ Profile, config *Config) []string {

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"kubelite/apiserver/cel"
 )
@@ -21,6 +22,8 @@ type Result struct {
 	Passed  bool
 	Message string // what must hold
 	Found   string // what is there instead, "" where the check does not say
+	// Revision is when what must always hold did not for the first time, 0 if it is not known.
+	Revision int64
 }
 
 // Solved tells whether all checks have passed.
@@ -40,6 +43,10 @@ func (s *Session) evaluate(ctx context.Context, h *history) *Outcome {
 	past := ""
 	for i := range s.Lab.Checks {
 		check := &s.Lab.Checks[i]
+		if check.always != nil {
+			outcome.Results = append(outcome.Results, s.always(ctx, check, variables))
+			continue
+		}
 		passed, err := holds(ctx, check.expression, variables)
 		result := Result{Passed: passed, Message: check.Message}
 		switch {
@@ -56,27 +63,60 @@ func (s *Session) evaluate(ctx context.Context, h *history) *Outcome {
 		}
 		outcome.Results = append(outcome.Results, result)
 	}
-	if outcome.Solved() {
-		return outcome
+	if !outcome.Solved() || s.Lab.Program != nil { // the steps of a trial are not among these checks
+		outcome.Hint = s.hint(ctx, outcome, variables, past)
+	}
+	return outcome
+}
+
+// hint is that of the first check that has one and failed, or the first that fits what is there; "" if there is none.
+func (s *Session) hint(ctx context.Context, outcome *Outcome, variables map[string]any, past string) string {
+	for i, check := range s.Lab.Checks {
+		if check.Hint != "" && !outcome.Results[i].Passed {
+			return check.Hint
+		}
 	}
 	if past != "" {
-		outcome.Hint = past
-		return outcome
+		return past
 	}
 	for i := range s.Lab.Hints {
 		if fits, err := holds(ctx, s.Lab.Hints[i].when, variables); fits && err == nil {
-			outcome.Hint = s.Lab.Hints[i].Text
-			break
+			return s.Lab.Hints[i].Text
 		}
 	}
-	return outcome
+	return ""
+}
+
+// always finds the first moment at which a check that must always hold does not.
+func (s *Session) always(ctx context.Context, check *Check, variables map[string]any) Result {
+	moments, _ := variables["history"].([]any)
+	for i := range moments {
+		now, before := moments[i].(map[string]any), moments[max(i-1, 0)].(map[string]any)
+		known := maps.Clone(variables)
+		maps.Copy(known, now)
+		known["before"] = before
+		passed, err := holds(ctx, check.always, known)
+		if passed && err == nil {
+			continue
+		}
+		revision, _ := now["revision"].(int64)
+		result := Result{Message: check.Message, Revision: revision}
+		switch {
+		case err != nil:
+			result.Found = fmt.Sprintf("cannot be told: %v", err)
+		case check.found != nil:
+			result.Found = text(ctx, check.found, known)
+		}
+		return result
+	}
+	return Result{Passed: true, Message: check.Message}
 }
 
 // variables are what expressions know: the objects as they are, by plural, and all moments that led there.
 func (s *Session) variables(ctx context.Context, h *history) map[string]any {
 	moments := h.moments()
 	variables := map[string]any{
-		"history": moments, "ns": s.Lab.Namespace(), "authorizer": cel.NewAuthorizer(ctx, &authorizer{client: s.Client}),
+		"history": moments, "ns": s.namespace(), "authorizer": cel.NewAuthorizer(ctx, &authorizer{client: s.Client}),
 	}
 	now := moments[len(moments)-1].(map[string]any)
 	for _, kind := range s.Lab.kinds {

@@ -7,6 +7,7 @@
 //	                  solution.sh    commands that solve it
 //	                  mistake.sh     commands that only seem to: the checks must see it
 //	                  debrief.md     what happened, and which files of kubelite did it
+//	                  solution/      programs, where solution.sh is one
 //
 // A check is an expression in CEL, the language that the API itself uses for admission policies, over the objects as they
 // are and over their history, revision by revision:
@@ -19,8 +20,14 @@
 // the lab began, and the events since. Nothing is polled: `kubelite lab watch` is a watch that does not end. What the server
 // has forgotten is kept in seen.go.
 //
+// In a lab of the sort "write" the learner writes a program that takes the place of a component (program.go). It is judged by
+// trials (trial.go): the same steps happen under one circumstance after the other, and each is a history of its own:
+//
+//	stop the component ─▶ start the program ─▶ step, until ... ─▶ step, until ... ─▶ kill it ─▶ checks over history ─▶ timeline
+//	                           ▲ faults.go: the API server's gate delays, drops and holds what is the program's
+//
 // It must not know the store, nor how a cluster is started: it is a client like others. Start reading at Lab in lab.go, then
-// follow in observe.go, moments in history.go and evaluate in check.go.
+// follow in observe.go, moments in history.go and evaluate in check.go; then Try in trial.go.
 //
 // Real Kubernetes has no such thing. Chapter: docs/labs/README.md.
 package lab

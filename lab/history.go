@@ -14,6 +14,7 @@ type history struct {
 	begins int64            // the revision of first
 	first  map[string][]any // the objects of each kind, by plural
 	events []event          // in the order of their revisions
+	by     map[int64]string // who wrote: the lanes of a timeline, by revision. nil: nobody asked.
 	// seen is what earlier looks have found out, of what the server may have forgotten since.
 	seen *seen
 }
@@ -34,23 +35,28 @@ func (h *history) last() int64 {
 	return h.events[len(h.events)-1].revision
 }
 
-// add takes in an event.
+// add takes in an event, if it is none that is there already: somebody who looks again begins at the beginning.
 func (h *history) add(e event) {
 	i, _ := slices.BinarySearchFunc(h.events, e.revision+1, func(e event, revision int64) int { return cmp.Compare(e.revision, revision) })
+	for j := i - 1; j >= 0 && h.events[j].revision == e.revision; j-- {
+		if h.events[j].uid == e.uid {
+			return
+		}
+	}
 	h.events = slices.Insert(h.events, i, e)
 }
 
-// moments is the state at every revision at which something changed: a list of the objects for each plural, and the revision.
+// moments is the state at every revision at which something changed: a list of the objects for each plural, the revision, and who made it.
 // Moments share what has not changed between them.
 func (h *history) moments() []any {
-	now := map[string]any{"revision": h.begins}
+	now := map[string]any{"revision": h.begins, "by": ""}
 	for plural, objects := range h.first {
 		now[plural] = objects
 	}
 	moments := []any{now}
 	for _, e := range h.events {
 		now = maps.Clone(now)
-		now["revision"] = e.revision
+		now["revision"], now["by"] = e.revision, h.by[e.revision]
 		objects, _ := now[e.plural].([]any)
 		now[e.plural] = replace(objects, e)
 		moments = append(moments, now)

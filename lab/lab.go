@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,17 +20,21 @@ type Lab struct {
 
 	Title   string `json:"title"`
 	Teaches string `json:"teaches"`
-	// Sort is "operate", where something is to be made, "repair", where something is broken, or "predict", where the learner says
-	// what comes next.
+	// Sort is "operate", where something is to be made, "repair", where something is broken, "predict", where the learner says
+	// what comes next, or "write", where a program is to be written that takes the place of a component.
 	Sort string `json:"sort"`
 	// Needs is what the cluster must have for it.
 	Needs Needs `json:"needs,omitzero"`
 	// Watch are the resources that checks look at: "pods", "deployments.apps", and with a version those that may be yet to
-	// be defined: "pizzas.example.com/v1". Expressions know them by their plural.
+	// be defined: "pizzas.example.com/v1"; "leases.coordination.k8s.io in kube-node-lease" where they are in another namespace.
+	// Expressions know them by their plural.
 	Watch []string `json:"watch"`
 	// Outside are objects without a namespace, or other namespaces, that the learner is asked to make:
 	// "priorityclasses.scheduling.k8s.io/urgent". They go with the lab, as those do that its set-up makes.
 	Outside []string `json:"outside,omitempty"`
+	// Program is the program that the learner writes, and Steps is what happens to the cluster while it runs; see trial.go.
+	Program *Program `json:"program,omitempty"`
+	Steps   []Step   `json:"steps,omitempty"`
 	// Settled is the expression that holds when the set-up has come to rest. The history that checks see begins there.
 	// Empty: as soon as the objects of the set-up are stored.
 	Settled string `json:"settled,omitempty"`
@@ -38,14 +43,22 @@ type Lab struct {
 	Checks []Check `json:"checks"`
 	// Hints are ordered: the first that fits is given.
 	Hints []Hint `json:"hints"`
+	// UnsolvedFails is what the step does that leads to nothing without a program. Empty: the first.
+	UnsolvedFails string `json:"unsolvedFails,omitempty"`
 	// MistakeFails is the message of the check that sees through mistake.sh. The tests prove that it does.
 	MistakeFails string `json:"mistakeFails,omitempty"`
+	// MistakeWhen is the circumstance under which that shows, of a program that passes as long as all goes well. Empty: it shows
+	// at once.
+	MistakeWhen string `json:"mistakeWhen,omitempty"`
 
 	Story, Solution, Mistake, Debrief string `json:"-"`
-	setup, fault                      []*api.Unstructured
-	outside                           []string // paths
-	kinds                             []*api.Kind
-	settled, broken                   *cel.Program
+	// SolutionFiles are programs that solve it, from the folder "solution".
+	SolutionFiles []File `json:"-"`
+
+	setup, fault    []*api.Unstructured
+	outside         []string // paths
+	kinds           []watched
+	settled, broken *cel.Program
 }
 
 // Needs is what a lab cannot do without. See Session.fits.
@@ -54,6 +67,8 @@ type Needs struct {
 	Docker bool `json:"docker,omitempty"`
 	// Nodes that are ready and take pods.
 	Nodes int `json:"nodes,omitempty"`
+	// CPUs that each of them has, exactly: the simulated ones have 32 if nobody says otherwise.
+	CPUs int64 `json:"cpus,omitempty"`
 }
 
 func (n Needs) String() string {
@@ -64,24 +79,44 @@ func (n Needs) String() string {
 	if n.Nodes > 0 {
 		needs = append(needs, fmt.Sprintf("%d nodes", n.Nodes))
 	}
+	if n.CPUs > 0 {
+		needs = append(needs, fmt.Sprintf("nodes of %d processors", n.CPUs))
+	}
 	return strings.Join(needs, ", ")
 }
 
 // Check is one thing that must hold.
 type Check struct {
 	// Message says what must hold.
-	Message    string `json:"message"`
-	Expression string `json:"expression"`
+	Message string `json:"message"`
+	// Expression is about the end, and about all that led there. Always is about each moment: it must hold at every one. It knows
+	// the objects at that moment, those at the one before, and who made the difference.
+	Expression string `json:"expression,omitempty"`
+	Always     string `json:"always,omitempty"`
 	// FoundExpression makes the text that says what is there instead.
 	FoundExpression string `json:"foundExpression,omitempty"`
+	// Hint is given, before all others, to somebody who has broken it.
+	Hint string `json:"hint,omitempty"`
 	// Holds marks what must hold from the beginning, and still in the end.
 	Holds bool `json:"holds,omitempty"`
 
-	expression, found *cel.Program
+	expression, always, found *cel.Program
 }
 
 // looksBack tells whether the check is about what has happened, which stays so.
-func (c *Check) looksBack() bool { return strings.Contains(c.Expression, "history") }
+func (c *Check) looksBack() bool { return c.Always != "" || strings.Contains(c.Expression, "history") }
+
+// File is one of a lab's, by its path in the lab's folder.
+type File struct{ Name, Content string }
+
+// watched is a kind, and the namespace to look in: "" is the lab's own.
+type watched struct {
+	*api.Kind
+	namespace string
+}
+
+// path is where its objects are, for a lab that takes place in a namespace.
+func (w watched) path(namespace string) string { return w.Path(cmp.Or(w.namespace, namespace), "") }
 
 // Hint is given while its expression holds, to a learner who has not solved the lab.
 type Hint struct {
@@ -136,12 +171,28 @@ func read(folder string) (*Lab, error) {
 		texts[file] = string(text)
 	}
 	l.Story, l.Solution, l.Mistake, l.Debrief = texts["README.md"], texts["solution.sh"], texts["mistake.sh"], texts["debrief.md"]
+	programs, err := fs.Glob(labs.Files, folder+"/solution/*")
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range programs {
+		content, err := fs.ReadFile(labs.Files, path)
+		if err != nil {
+			return nil, err
+		}
+		l.SolutionFiles = append(l.SolutionFiles, File{strings.TrimPrefix(path, folder+"/"), string(content)})
+	}
 	content, err := api.YAMLToJSON([]byte(texts["lab.yaml"]))
 	if err != nil {
 		return nil, err
 	}
 	if strict, err := api.UnmarshalJSONStrict(content, l); err != nil || len(strict) > 0 {
 		return nil, fmt.Errorf("lab.yaml: %v %w", strict, err)
+	}
+	if l.Program != nil {
+		if err := l.Program.complete(l); err != nil {
+			return nil, err
+		}
 	}
 	if l.setup, err = l.objects(texts["setup.yaml"]); err != nil {
 		return nil, fmt.Errorf("setup.yaml: %w", err)
@@ -175,9 +226,13 @@ func (l *Lab) objects(manifest string) (objects []*api.Unstructured, err error) 
 	return objects, nil
 }
 
-// kindOf is the kind of an object of a manifest, nil if there is none.
+// kindOf is the kind of an object of a manifest, nil if there is none. One of a group that the API does not have is custom; its
+// plural is as one would think.
 func kindOf(object *api.Unstructured) *api.Kind {
 	gv := api.ParseGroupVersion(object.APIVersion)
+	if !slices.ContainsFunc(api.Kinds, func(k *api.Kind) bool { return k.Group == gv.Group }) {
+		return api.NewCustomKind(api.Kind{GroupVersion: gv, Kind: object.Kind, Plural: strings.ToLower(object.Kind) + "s", Namespaced: true})
+	}
 	return api.KindByName(api.GroupVersionKind{Group: gv.Group, Version: gv.Version, Kind: object.Kind})
 }
 
@@ -201,11 +256,12 @@ const costLimit = 1_000_000_000
 func (l *Lab) compile() error {
 	variables := []cel.Variable{{Name: "history", Type: cel.Dynamic}, {Name: "ns", Type: cel.AnyString}, {Name: "authorizer", Type: cel.Authorizes}}
 	for _, resource := range l.Watch {
+		resource, namespace, _ := strings.Cut(resource, " in ")
 		kind, err := kindNamed(resource)
 		if err != nil {
 			return fmt.Errorf("watch: %w", err)
 		}
-		l.kinds = append(l.kinds, kind)
+		l.kinds = append(l.kinds, watched{kind, namespace})
 		variables = append(variables, cel.Variable{Name: kind.Plural, Type: cel.Dynamic})
 	}
 	for _, named := range l.Outside {
@@ -220,19 +276,35 @@ func (l *Lab) compile() error {
 	if err != nil {
 		return err
 	}
-	compile := func(expression string, into **cel.Program) {
+	// What must always hold is said of one moment, which knows the one before it.
+	moment, err := env.With(cel.Variable{Name: "before", Type: cel.Dynamic}, cel.Variable{Name: "by", Type: cel.AnyString})
+	if err != nil {
+		return err
+	}
+	compileIn := func(env *cel.Env, expression string, into **cel.Program) {
 		if err == nil && expression != "" {
-			*into, err = env.Compile(expression)
+			if *into, err = env.Compile(expression); err != nil {
+				err = fmt.Errorf("%s: %w", expression, err)
+			}
 		}
 	}
+	compile := func(expression string, into **cel.Program) { compileIn(env, expression, into) }
 	compile(l.Settled, &l.settled)
 	compile(l.Broken, &l.broken)
 	for i := range l.Checks {
-		compile(l.Checks[i].Expression, &l.Checks[i].expression)
-		compile(l.Checks[i].FoundExpression, &l.Checks[i].found)
+		check := &l.Checks[i]
+		compile(check.Expression, &check.expression)
+		if compileIn(moment, check.Always, &check.always); check.always != nil {
+			compileIn(moment, check.FoundExpression, &check.found)
+		} else {
+			compile(check.FoundExpression, &check.found)
+		}
 	}
 	for i := range l.Hints {
 		compile(l.Hints[i].When, &l.Hints[i].when)
+	}
+	for i := range l.Steps {
+		l.Steps[i].compile(compile)
 	}
 	return err
 }

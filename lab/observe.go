@@ -23,9 +23,9 @@ type page struct {
 func (s *Session) begin(ctx context.Context, revision int64) (*history, error) {
 	h := &history{begins: revision, first: map[string][]any{}}
 	for _, kind := range s.Lab.kinds {
-		response, err := s.Client.Do(ctx, client.Request{Path: kind.Path(s.Lab.Namespace(), ""), Query: url.Values{
+		objects, err := s.list(ctx, kind, s.namespace(), url.Values{
 			"resourceVersion": {strconv.FormatInt(h.begins, 10)}, "resourceVersionMatch": {string(api.ResourceVersionMatchExact)},
-		}})
+		})
 		if api.IsExpired(err) {
 			now, err := s.now(ctx)
 			if err != nil {
@@ -38,18 +38,28 @@ func (s *Session) begin(ctx context.Context, revision int64) (*history, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("list %s: %w", kind.Resource(), err)
+			return nil, err
 		}
-		var list page
-		if err := api.UnmarshalJSON(response.Body, &list); err != nil {
-			return nil, fmt.Errorf("list %s: %w", kind.Resource(), err)
-		}
-		h.first[kind.Plural] = []any{}
-		for _, object := range list.Items {
-			h.first[kind.Plural] = append(h.first[kind.Plural], object)
-		}
+		h.first[kind.Plural] = objects
 	}
 	return h, nil
+}
+
+// list reads the objects of a kind.
+func (s *Session) list(ctx context.Context, kind watched, namespace string, query url.Values) ([]any, error) {
+	response, err := s.Client.Do(ctx, client.Request{Path: kind.path(namespace), Query: query})
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", kind.Resource(), err)
+	}
+	var list page
+	if err := api.UnmarshalJSON(response.Body, &list); err != nil {
+		return nil, fmt.Errorf("list %s: %w", kind.Resource(), err)
+	}
+	objects := []any{}
+	for _, object := range list.Items {
+		objects = append(objects, object)
+	}
+	return objects, nil
 }
 
 // now asks the ledger for the newest revision and the oldest one that the server can still show.
@@ -124,13 +134,13 @@ func (s *Session) follow(ctx context.Context, h *history, toNow bool, changed fu
 
 // watch tells of the changes of one kind since a revision. The server is asked to end the watch after so many seconds, if not
 // 0; its last word is then a bookmark, which says that nothing was left out.
-func (s *Session) watch(ctx context.Context, kind *api.Kind, since int64, seconds int, tell func(event)) error {
+func (s *Session) watch(ctx context.Context, kind watched, since int64, seconds int, tell func(event)) error {
 	for ctx.Err() == nil {
 		query := url.Values{"watch": {"true"}, "allowWatchBookmarks": {"true"}, "resourceVersion": {strconv.FormatInt(since, 10)}}
 		if seconds > 0 {
 			query.Set("timeoutSeconds", strconv.Itoa(seconds))
 		}
-		stream, err := s.Client.Stream(ctx, client.Request{Path: kind.Path(s.Lab.Namespace(), ""), Query: query})
+		stream, err := s.Client.Stream(ctx, client.Request{Path: kind.path(s.namespace()), Query: query})
 		if api.IsNotFound(err) && kind.Custom { // nobody has defined it yet
 			if seconds > 0 || !client.Wait(ctx, tryEvery) {
 				return nil
@@ -141,7 +151,7 @@ func (s *Session) watch(ctx context.Context, kind *api.Kind, since int64, second
 			return fmt.Errorf("watch %s: %w", kind.Resource(), err)
 		}
 		var last client.EventType
-		since, last, err = readEvents(stream, kind, since, tell)
+		since, last, err = readEvents(stream, kind.Kind, since, tell)
 		stream.Close()
 		if err != nil && ctx.Err() == nil {
 			return err

@@ -31,6 +31,9 @@ func (s *Session) fits(ctx context.Context) error {
 	if len(nodes) < needs.Nodes {
 		return fmt.Errorf("lab %s needs %d nodes that are ready and take pods; this cluster has %d: kubelite node add, or kubectl-lite uncordon NODE", s.Lab.Name, needs.Nodes, len(nodes))
 	}
+	if i := slices.IndexFunc(nodes, func(n *api.Node) bool { return needs.CPUs > 0 && n.Status.Allocatable["cpu"].Value() != needs.CPUs }); i >= 0 {
+		return fmt.Errorf("lab %s counts on nodes of %d processors, as kubelite start --runtime simulated makes them; %s has %s", s.Lab.Name, needs.CPUs, nodes[i].Name, nodes[i].Status.Allocatable["cpu"])
+	}
 	for _, path := range s.outside() {
 		_, err := s.Client.Do(ctx, client.Request{Path: path})
 		if err == nil {

@@ -87,9 +87,14 @@ func (s *Session) note(ctx context.Context, h *history, outcome *Outcome, revisi
 			return err
 		}
 	}
-	if !outcome.Solved() {
+	if !outcome.Solved() || s.Lab.Program != nil { // a program has to pass its trials
 		return nil
 	}
+	return s.NoteSolved(ctx)
+}
+
+// NoteSolved keeps in the learner's progress that the lab is solved.
+func (s *Session) NoteSolved(ctx context.Context) error {
 	return s.progress(ctx, func(p *Progress) {
 		if p.Solved.IsZero() {
 			p.Solved = time.Now().UTC().Truncate(time.Second)

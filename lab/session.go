@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,13 @@ const (
 type Session struct {
 	Client *client.Client
 	Lab    *Lab
+	// Place is what a lab needs whose program takes a component's place.
+	Place Place
+	// Namespace is where objects are looked at, if it is not the lab's own: a trial has one for itself.
+	Namespace string
 }
+
+func (s *Session) namespace() string { return cmp.Or(s.Namespace, s.Lab.Namespace()) }
 
 // Running are the names of the labs that are on a cluster, the one that was started last first.
 func Running(ctx context.Context, c *client.Client) ([]string, error) {
@@ -68,6 +75,14 @@ func (s *Session) Start(ctx context.Context) error {
 	}
 	if err := s.send(ctx, s.Lab.setup, http.MethodPost, ""); err != nil {
 		return err
+	}
+	if err := s.waitForDefinitions(ctx); err != nil {
+		return err
+	}
+	if s.Lab.Program != nil {
+		if err := s.takePlace(ctx); err != nil {
+			return err
+		}
 	}
 	begins, err := strconv.ParseInt(namespace.ResourceVersion, 10, 64)
 	if err != nil {
@@ -134,7 +149,7 @@ func (s *Session) send(ctx context.Context, objects []*api.Unstructured, method,
 func (s *Session) waitForAccount(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	watch, err := client.Of[*api.ServiceAccount](s.Client).Watch(ctx, s.Lab.Namespace(), client.ListOptions{FieldSelector: "metadata.name=default"})
+	watch, err := client.Of[*api.ServiceAccount](s.Client).Watch(ctx, s.namespace(), client.ListOptions{FieldSelector: "metadata.name=default"})
 	if err != nil {
 		return err
 	}
@@ -143,6 +158,35 @@ func (s *Session) waitForAccount(ctx context.Context) error {
 		return errors.Join(errors.New("no service account \"default\" was made"), watch.Err(), ctx.Err())
 	}
 	return nil
+}
+
+// waitForDefinitions waits until the kinds are served that the set-up defines.
+func (s *Session) waitForDefinitions(ctx context.Context) error {
+	for _, object := range s.Lab.setup {
+		if object.Kind != "CustomResourceDefinition" {
+			continue
+		}
+		if err := s.waitForDefinition(ctx, object.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Session) waitForDefinition(ctx context.Context, name string) error {
+	watch, err := client.Of[*api.CustomResourceDefinition](s.Client).Watch(ctx, "", client.ListOptions{FieldSelector: "metadata.name=" + name})
+	if err != nil {
+		return err
+	}
+	defer watch.Stop()
+	for e := range watch.Events() {
+		if slices.ContainsFunc(e.Object.Status.Conditions, func(c api.CustomResourceDefinitionCondition) bool {
+			return c.Type == api.CRDEstablished && c.Status == api.ConditionTrue
+		}) {
+			return nil
+		}
+	}
+	return errors.Join(fmt.Errorf("%s is not served", name), watch.Err(), ctx.Err())
 }
 
 // settle waits until an expression holds (nil: not at all), and returns what has happened until then.
@@ -197,7 +241,7 @@ func (s *Session) Watch(ctx context.Context, tell func(*Outcome) (done bool)) er
 
 // history reads the lab's objects as they were when it began, and what is known of its history.
 func (s *Session) history(ctx context.Context) (*history, error) {
-	namespace, err := client.Of[*api.Namespace](s.Client).Get(ctx, "", s.Lab.Namespace())
+	namespace, err := client.Of[*api.Namespace](s.Client).Get(ctx, "", s.namespace())
 	if api.IsNotFound(err) {
 		return nil, fmt.Errorf("lab %s has not been started: kubelite lab start %s", s.Lab.Name, s.Lab.Name)
 	}
@@ -227,12 +271,18 @@ func (s *Session) annotate(ctx context.Context, key, value string) error {
 	if err != nil {
 		return err
 	}
-	_, err = client.Of[*api.Namespace](s.Client).Patch(ctx, "", s.Lab.Namespace(), api.MergePatchType, patch)
+	_, err = client.Of[*api.Namespace](s.Client).Patch(ctx, "", s.namespace(), api.MergePatchType, patch)
 	return err
 }
 
-// Remove takes the lab from the cluster, and waits until nothing is left of it. It is no error if it is not there.
+// Remove takes the lab from the cluster, gives back what its program has taken the place of, and waits until nothing is left
+// of it. It is no error if it is not there.
 func (s *Session) Remove(ctx context.Context) error {
+	if s.Lab.Program != nil {
+		if err := s.giveBack(ctx); err != nil {
+			return err
+		}
+	}
 	if err := s.clearNodes(ctx); err != nil {
 		return err
 	}

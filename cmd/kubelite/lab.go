@@ -26,7 +26,7 @@ func labCommand() *cobra.Command {
 		Example: "  kubelite lab list\n  kubelite lab start first-pod\n  kubelite lab check",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	list := cluster.ClientCommand("list", "Show which labs there are, and which you have started", "kubelite lab", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, _ []string) error {
+	list := cluster.ClientCommand("list", "Show which labs there are, and which you have started", lab.Agent, cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, _ []string) error {
 		return listLabs(cmd.Context(), c, cmd.OutOrStdout())
 	})
 	list.Example = "  kubelite lab list"
@@ -41,26 +41,26 @@ func labCommand() *cobra.Command {
 		if name == "start" {
 			use, args = name+" NAME", cobra.ExactArgs(1)
 		}
-		c := cluster.ClientCommand(use, short, "kubelite lab", args, func(cmd *cobra.Command, c *client.Client, args []string) error {
-			l, err := chosenLab(cmd.Context(), c, args)
+		c := cluster.ClientCommand(use, short, lab.Agent, args, func(cmd *cobra.Command, c *client.Client, args []string) error {
+			s, err := labSession(cmd, c, args)
 			if err != nil {
 				return err
 			}
-			return run(cmd.Context(), &lab.Session{Client: c, Lab: l}, cmd.OutOrStdout())
+			return run(cmd.Context(), s, cmd.OutOrStdout())
 		})
 		c.Example, c.ValidArgsFunction = "  "+example, completeLabs
 		cmd.AddCommand(c)
 	}
 	action("start", "Set a lab up on the cluster, in a namespace of its own, and tell its story", "kubelite lab start first-pod", startLab)
-	action("check", "Tell what is done and what is not, of the lab that was started last or the one named", "kubelite lab check", checkLab)
+	cmd.AddCommand(checkCommand(), runCommand())
 	action("hint", "Give a hint that fits what is there now", "kubelite lab hint", func(ctx context.Context, s *lab.Session, out io.Writer) error {
-		outcome, err := s.Check(ctx)
+		outcome, err := s.LastTrial().Check(ctx)
 		if err != nil {
 			return err
 		}
 		hint := outcome.Hint
 		switch {
-		case outcome.Solved():
+		case outcome.Solved() && s.Lab.Program == nil:
 			hint = "You have solved it: there is nothing left to hint at."
 		case hint == "":
 			hint = "No hint fits. Read the task again: kubelite lab solution shows a way."
@@ -70,6 +70,9 @@ func labCommand() *cobra.Command {
 	})
 	action("solution", "Show commands that solve a lab", "kubelite lab solution first-pod", func(_ context.Context, s *lab.Session, out io.Writer) error {
 		_, err := io.WriteString(out, s.Lab.Solution)
+		for _, file := range s.Lab.SolutionFiles {
+			fmt.Fprintf(out, "\n# --- docs/labs/%s/%s\n%s", s.Lab.Folder, file.Name, file.Content)
+		}
 		return err
 	})
 	action("reset", "Remove what a lab has on the cluster, and set it up again", "kubelite lab reset", func(ctx context.Context, s *lab.Session, out io.Writer) error {
@@ -164,6 +167,9 @@ func startLab(ctx context.Context, s *lab.Session, out io.Writer) error {
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
+	if s.Lab.Program != nil {
+		return explainProgram(s, out)
+	}
 	_, err := fmt.Fprintf(out, `%s
 ---
 All of this is in the namespace %[2]s. To save typing -n %[2]s with every command:
@@ -195,6 +201,9 @@ func checkLab(ctx context.Context, s *lab.Session, out io.Writer) error {
 
 // watchLab prints what the checks say whenever they say something else than before.
 func watchLab(ctx context.Context, s *lab.Session, out io.Writer) error {
+	if s.Lab.Program != nil {
+		return fmt.Errorf("lab %s is checked by trials: kubelite lab check -- COMMAND", s.Lab.Name)
+	}
 	said := ""
 	err := s.Watch(ctx, func(outcome *lab.Outcome) bool {
 		if text := report(outcome); text != said {

@@ -25,7 +25,6 @@ import (
 	"kubelite/controllers"
 	"kubelite/kubelet"
 	"kubelite/kubelet/simulated"
-	"kubelite/scheduler"
 	"kubelite/store"
 )
 
@@ -43,6 +42,9 @@ type Harness struct {
 	store store.Store
 
 	stopControllers context.CancelFunc
+	options         []func(*controllers.Config)
+	stopped         []string                      // the control loops that are switched off; see components.go
+	components      map[string]context.CancelFunc // the scheduler, and controllers that run without these loops
 	wg              sync.WaitGroup
 }
 
@@ -51,7 +53,7 @@ type Harness struct {
 func Start(t *testing.T, nodes int, options ...func(*controllers.Config)) *Harness {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	h := &Harness{T: t, Ctx: ctx, dir: t.TempDir(), nodes: map[string]context.CancelFunc{}, log: slog.New(slog.NewTextHandler(logWriter(t), nil))}
+	h := &Harness{T: t, Ctx: ctx, dir: t.TempDir(), nodes: map[string]context.CancelFunc{}, options: options, components: map[string]context.CancelFunc{}, log: slog.New(slog.NewTextHandler(logWriter(t), nil))}
 	t.Cleanup(func() {
 		h.checkInvariants()
 		cancel()
@@ -67,10 +69,8 @@ func Start(t *testing.T, nodes int, options ...func(*controllers.Config)) *Harne
 
 	h.startAPIServer()
 	h.Client = h.As("kubernetes-admin", "system:masters")
-	h.stopControllers = h.run("controllers", h.controllers(h.As("system:kube-controller-manager"), options...))
-	h.run("scheduler", func(ctx context.Context) error {
-		return scheduler.Run(ctx, scheduler.Config{Client: h.As("system:kube-scheduler"), Logger: h.log})
-	})
+	h.stopControllers = h.runToEnd("controllers", h.controllers(h.As("system:kube-controller-manager"), options...))
+	h.startScheduler()
 	for i := range nodes {
 		h.StartNode(fmt.Sprintf("n%d", i+1))
 	}

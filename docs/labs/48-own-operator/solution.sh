@@ -1,0 +1,2 @@
+# An operator in Python.
+exec python3 solution/operator.py
