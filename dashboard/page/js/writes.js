@@ -1,0 +1,149 @@
+// Each component as an actor. A write travels from its actor to the API server; what the actor had heard of before, and acted
+// on, travels to it first:
+//
+//	controllers/replicaset  ◀──○── API server      it watched: revision 33
+//	controllers/replicaset  ──●──▶ API server      and wrote: revision 34, because of 33
+//
+// Who wants less motion sees the actors light up, and no dots.
+
+import { h, keyed, setAttribute, setText } from "./dom.js";
+import * as ledger from "./ledger.js";
+
+const groups = [
+  ["people", "People"],
+  ["controllers", "Controllers"],
+  ["scheduler", "Scheduler"],
+  ["kubelets", "Kubelets"],
+  ["others", "Others"],
+];
+const mostKubelets = 12; // more nodes are one actor
+const mostDots = 40;
+const listed = 150;
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+export class WritesView {
+  #actors = new Map(); // id -> {element, count}
+  #kubelets = new Set();
+  #dots = 0;
+  #noise = false;
+  #list = [];
+
+  constructor(app, gate) {
+    this.app = app;
+    this.gate = gate;
+    this.groups = new Map(groups.map(([id, title]) => [id, h("div", { class: "group", hidden: "" }, h("h3", null, title), h("div", { class: "actors" }))]));
+    this.server = h("div", { class: "server" }, h("b", null, "API server"), h("span", { class: "rev" }));
+    this.air = h("div", { class: "air", "aria-hidden": true });
+    this.log = h("ol", { class: "log", "aria-label": "The latest writes, newest first", tabindex: 0 });
+    const noise = h("input", { type: "checkbox", onchange: () => { this.#noise = noise.checked; this.#relist(); } });
+    this.stage = h("div", { class: "stage" }, h("div", { class: "groups" }, ...this.groups.values()), this.server, this.air);
+    this.problem = h("p", { class: "problem", hidden: "" });
+    app.element("writes").append(
+      this.stage,
+      h("div", { class: "loglist" }, h("header", null, h("h3", null, "Writes"), h("label", null, noise, " heartbeats and events")), this.problem, this.log),
+    );
+    this.log.addEventListener("click", (event) => {
+      const item = event.target.closest("[data-ref]");
+      if (item) app.open(item.dataset.ref, "why");
+    });
+    app.tail.onRecords((records, first) => this.#take(records, first));
+  }
+
+  said(problem) {
+    setText(this.problem, problem);
+    this.problem.toggleAttribute("hidden", !problem);
+  }
+
+  #take(records, first) {
+    for (const record of records) this.#actor(ledger.actorOf(record));
+    setText(this.server.lastChild, "revision " + this.app.tail.revision);
+    this.#list = [...this.#list, ...records].slice(-1000);
+    this.#relist();
+    if (first || document.hidden) return;
+    const began = new Date(records[0].time);
+    const span = Math.max(new Date(records.at(-1).time) - began, 1);
+    const pace = Math.min(1, 600 / span); // as they came, and no slower than they keep coming
+    for (const record of records) {
+      if (ledger.isNoise(record) && !this.#noise) continue;
+      setTimeout(() => this.#show(record), (new Date(record.time) - began) * pace);
+    }
+  }
+
+  #relist() {
+    const shown = this.#list.filter((record) => this.#noise || !ledger.isNoise(record)).slice(-listed).reverse();
+    keyed(this.log, shown, ledger.keyOf, (record) => {
+      const actor = ledger.actorOf(record);
+      return h("li", { "data-group": actor.group },
+        h("button", { class: "write", "data-ref": ledger.refOfRecord(record) },
+          h("span", { class: "rev" }, String(record.revision)),
+          h("span", { class: "who" }, actor.label),
+          h("span", { class: "did" }, `${ledger.what(record)} `, h("b", null, ledger.nameOf(record))),
+          h("span", { class: "reason" }, ledger.reasonOf(record))));
+    });
+  }
+
+  // #actor finds the actor, making it the first time that it does something.
+  #actor(who) {
+    if (who.group === "kubelets") {
+      this.#kubelets.add(who.id);
+      if (this.#kubelets.size > mostKubelets) who = { id: "kubelets", label: `${this.#kubelets.size} kubelets`, group: "kubelets" };
+    }
+    let actor = this.#actors.get(who.id);
+    if (!actor) {
+      if (who.id === "kubelets") {
+        for (const [id, one] of this.#actors) {
+          if (!id.startsWith("kubelet/")) continue;
+          one.element.remove();
+          this.#actors.delete(id);
+        }
+      }
+      const name = h("span", { class: "actor-name" });
+      const element = h("div", { class: "actor", "data-group": who.group, "data-actor": who.id }, name, this.gate?.button(who));
+      actor = { element, name, label: who.label };
+      this.#actors.set(who.id, actor);
+      const group = this.groups.get(who.group);
+      group.removeAttribute("hidden");
+      const list = group.lastChild;
+      const after = [...list.children].find((other) => other.textContent.localeCompare(who.label, undefined, { numeric: true }) > 0);
+      list.insertBefore(element, after ?? null);
+    }
+    setText(actor.name, who.label);
+    return actor;
+  }
+
+  // #show lets a record travel.
+  #show(record) {
+    const actor = this.#actor(ledger.actorOf(record)).element;
+    actor.classList.remove("acts");
+    void actor.offsetWidth; // so that the animation begins anew
+    actor.classList.add("acts");
+    if (still.matches || this.#dots > mostDots) return;
+    const there = place(actor, this.stage), here = place(this.server, this.stage);
+    here.x = Math.min(Math.max(there.x, here.x - here.w / 2 + 12), here.x + here.w / 2 - 12);
+    const heard = record.causes?.length > 0;
+    if (heard) this.#fly("heard", here, there, 0);
+    this.#fly(ledger.isDecision(record) ? "decision" : "wrote", there, here, heard ? 450 : 0, record);
+  }
+
+  #fly(kind, from, to, delay, record) {
+    const dot = h("i", { class: "dot " + kind });
+    if (record) dot.dataset.kind = record.object.resource;
+    this.#dots++;
+    this.air.append(dot);
+    const at = ({ x, y }) => `translate(${x}px, ${y}px)`;
+    const flight = dot.animate(
+      [{ transform: at(from), opacity: 0 }, { opacity: 1, offset: 0.1 }, { opacity: 1, offset: 0.9 }, { transform: at(to), opacity: 0 }],
+      { duration: 550, delay, easing: "ease-in-out", fill: "backwards" },
+    );
+    flight.finished.catch(() => {}).finally(() => {
+      dot.remove();
+      this.#dots--;
+      if (kind !== "heard") setAttribute(this.server, "data-hit", this.server.dataset.hit === "a" ? "b" : "a");
+    });
+  }
+}
+
+function place(element, within) {
+  const a = element.getBoundingClientRect(), b = within.getBoundingClientRect();
+  return { x: a.left + a.width / 2 - b.left, y: a.top + a.height / 2 - b.top, w: a.width };
+}
