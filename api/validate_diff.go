@@ -188,7 +188,7 @@ func toInternal(spec *PodSpec) any {
 
 // diffGoNames shows how two values differ, as a unified diff of their JSON with three lines around each change.
 func diffGoNames(old, changed any) string {
-	return unifiedDiff(goNamesLines(old), goNamesLines(changed))
+	return UnifiedDiff(goNamesLines(old), goNamesLines(changed))
 }
 
 func goNamesLines(v any) []string {
@@ -208,7 +208,8 @@ type edit struct {
 
 const diffContext = 3
 
-func unifiedDiff(old, changed []string) string {
+// UnifiedDiff shows how two texts differ, by lines, with three lines around each change; "" if they do not.
+func UnifiedDiff(old, changed []string) string {
 	var out strings.Builder
 	edits := diffLines(old, changed)
 	for start := 0; start < len(edits); {

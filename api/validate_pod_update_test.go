@@ -91,7 +91,7 @@ func TestUnifiedDiff(t *testing.T) {
 		"one hunk": {"a 1 2 3 4 5 6 b", "A 1 2 3 4 5 6 B", "@@ -1,8 +1,8 @@\n-a\n+A\n 1\n 2\n 3\n 4\n 5\n 6\n-b\n+B\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, tt.want, unifiedDiff(lines(tt.old), lines(tt.changed)))
+			require.Equal(t, tt.want, UnifiedDiff(lines(tt.old), lines(tt.changed)))
 		})
 	}
 }

@@ -13,9 +13,8 @@ import (
 	"kubelite/api"
 )
 
-// The steps of the chain that are not about who may do what; authenticate is in authn.go, authorize in authz.go, and
-// the audit log in audit.go, and
-// causes in ledger.go.
+// The steps of the chain that are not about who may do what; authenticate is in authn.go, authorize in authz.go,
+// the audit log in audit.go, causes in ledger.go, and gate in gate.go.
 
 // recoverPanic turns a bug in one request into a 500. A handler that gives up on purpose panics with
 // http.ErrAbortHandler, which ends the connection and nothing else.
@@ -120,6 +119,7 @@ func (s *Server) throttle(next http.Handler) http.Handler {
 		case hr.Method != http.MethodGet && hr.Method != http.MethodHead:
 			count, limit = &s.inFlight.writes, s.inFlight.maxWrites
 		}
+		req.seat = count
 		defer count.Add(-1)
 		if count.Add(1) > limit {
 			w.Header().Set("Retry-After", "1")
@@ -141,9 +141,6 @@ func (r *Request) longRunning() bool {
 	sub := r.Resource.Subresources[r.Subresource]
 	return sub != nil && sub.LongRunning
 }
-
-// gate is where a debugger for control loops will hold back writes. Today everything goes on at once.
-func (s *Server) gate(next http.Handler) http.Handler { return next }
 
 // serveNotFound answers paths that nothing lives at.
 func (s *Server) serveNotFound(w http.ResponseWriter, hr *http.Request) {

@@ -86,6 +86,7 @@ func (s *Server) storeNew(ctx context.Context, req *Request, shown, obj api.Obje
 		if s.cache.kind(req.Resource).get(key) != nil {
 			return nil, api.NewAlreadyExists(req.Resource.Kind, req.Name)
 		}
+		req.effect.would(req, nil, obj)
 		return answerObject(http.StatusCreated, shown), nil
 	}
 	encoded, err := encode(obj)
@@ -118,6 +119,7 @@ func (s *Server) written(ctx context.Context, req *Request, code int, kv *store.
 	if err := s.cache.waitFor(ctx, kv.ModRevision); err != nil {
 		return nil, err
 	}
+	req.effect.wrote(kv.ModRevision)
 	answer := &Answer{Code: code, JSON: kv.Value}
 	if obj != nil && req.Resource.View == nil {
 		obj.GetObjectMeta().ResourceVersion = strconv.FormatInt(kv.ModRevision, 10)

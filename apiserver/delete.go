@@ -113,6 +113,7 @@ func (s *Server) remove(ctx context.Context, req *Request, current *entry, final
 		return answerObject(http.StatusOK, deletedStatus(res.Kind, final.GetObjectMeta()))
 	}
 	if req.DryRun {
+		req.effect.would(req, current, nil)
 		return answer(final, current.json), nil
 	}
 	encoded, err := encode(final)

@@ -26,7 +26,7 @@ func readDeleteOptions(req *Request) (*api.DeleteOptions, error) {
 	if err := checkDeleteOptions(options); err != nil {
 		return nil, err
 	}
-	req.DryRun = len(options.DryRun) > 0
+	req.DryRun = req.DryRun || len(options.DryRun) > 0
 	return options, nil
 }
 

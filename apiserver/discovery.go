@@ -73,7 +73,7 @@ func (s *Server) resourcesOf(gv api.GroupVersion) []*Resource {
 
 // serveRoot serves /: the paths that one can go on from.
 func (s *Server) serveRoot(w http.ResponseWriter, hr *http.Request) {
-	paths := []string{"/api", "/apis", "/apis/", "/ledger", "/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/openid/v1/jwks", "/.well-known/openid-configuration", "/version"}
+	paths := []string{"/api", "/apis", "/apis/", "/gate", "/ledger", "/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/openid/v1/jwks", "/.well-known/openid-configuration", "/version"}
 	for _, gv := range s.groupVersions() {
 		if gv.Group != "" {
 			paths = append(paths, "/apis/"+gv.Group)

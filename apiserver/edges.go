@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"kubelite/api"
+	"kubelite/apiserver/gate"
 	"kubelite/apiserver/rbac"
 	"kubelite/store"
 )
@@ -21,6 +22,8 @@ type edges struct {
 	openapi  openapiDocuments
 	tokens   *serviceAccountTokens
 	webhooks *webhookClients
+	// debugger is who waits at the gate, and whose requests go wrong.
+	debugger gate.Gate
 	// definitions serves custom resources.
 	definitions *definitions
 	// aggregator makes other API servers part of this one; rowsChanged is told when the table has other rows.

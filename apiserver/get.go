@@ -24,6 +24,9 @@ func (s *Server) serveGet(_ http.ResponseWriter, req *Request) (*Answer, error) 
 			return nil, err
 		}
 	}
+	if req.stale > 0 {
+		return s.getStale(req.HTTP.Context(), req, revision)
+	}
 	e, err := s.current(req.HTTP.Context(), req)
 	if err != nil {
 		return nil, err

@@ -97,20 +97,25 @@ func parseCauses(text string) (causes []int64, more int, err error) {
 // record makes the ledger line of a write to an object.
 func (s *Server) record(req *Request, obj api.Object) *store.Record {
 	meta, row := obj.GetObjectMeta(), req.Resource.storedRow()
-	y := req.why
+	line := req.ledgerLine(api.LedgerObject{Group: row.Group, Resource: row.Plural, Namespace: meta.Namespace, Name: meta.Name, UID: meta.UID})
+	return &store.Record{Causes: line.Causes, Data: lineOf(&line)}
+}
+
+// ledgerLine is what the ledger says of a request that writes an object now.
+func (r *Request) ledgerLine(object api.LedgerObject) api.LedgerRecord {
+	y := r.why
 	if y == nil {
 		y = &why{}
 	}
 	line := api.LedgerRecord{
-		Time: api.MicroTime{Time: time.Now()}, Agent: y.agent, Verb: req.Verb, Subresource: req.Subresource,
-		Object: api.LedgerObject{Group: row.Group, Resource: row.Plural, Namespace: meta.Namespace, Name: meta.Name, UID: meta.UID},
+		Time: api.MicroTime{Time: time.Now()}, Agent: y.agent, Verb: r.Verb, Subresource: r.Subresource, Object: object,
 		Causes: y.causes, MoreCauses: y.moreCauses, Timer: y.timer, Reconcile: y.reconcile, Rule: y.rule, Reason: y.reason,
 		Details: api.RawExtension{Raw: y.details},
 	}
-	if req.User != nil {
-		line.User = req.User.Name
+	if r.User != nil {
+		line.User = r.User.Name
 	}
-	return &store.Record{Causes: y.causes, Data: lineOf(&line)}
+	return line
 }
 
 // lineOf encodes a ledger line all but its revision, which the store knows.

@@ -19,6 +19,9 @@ func (s *Server) serveList(_ http.ResponseWriter, req *Request) (*Answer, error)
 	if err != nil {
 		return nil, err
 	}
+	if req.stale > 0 {
+		options.readStale(req.stale)
+	}
 	page, err := s.list(req.HTTP.Context(), sel, options)
 	return &Answer{Code: http.StatusOK, page: page}, err
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"kubelite/api"
 )
@@ -53,8 +54,14 @@ type Request struct {
 	// reinvocation is which webhooks and policies have to look at the object again, while they change it.
 	reinvocation reinvocation
 	why          *why
-	warnings     []string
-	accept       *accepted
+	// seat is the count of requests being served that this one is in; nil: it is not counted. Who waits gives it up meanwhile.
+	seat *atomic.Int64
+	// effect takes notes of what the request writes; nil: nobody asks.
+	effect *effect
+	// stale is the revision of the past that the request reads, by a fault; 0: the present.
+	stale    int64
+	warnings []string
+	accept   *accepted
 }
 
 // User is who sent a request.

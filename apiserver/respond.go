@@ -173,6 +173,7 @@ func (s *Server) writeError(w http.ResponseWriter, req *Request, err error) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(status.Details.RetryAfterSeconds)))
 	}
 	req.audit.refused(status)
+	req.effect.refused(status)
 	media := req.errorMedia()
 	body, encodeErr := encodeAs(status, media)
 	if encodeErr != nil {

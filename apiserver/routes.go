@@ -23,13 +23,16 @@ func (s *Server) routes() http.Handler {
 		s.causes,       // why is it? reads the ledger headers of a write
 		s.throttle,     // too many at once? 429
 		s.authorize,    // may they? or 403
-		s.gate,         // may it go on now? a debugger can hold writes back here
+		s.gate,         // may it go on now? a debugger holds writes back here, and requests go wrong on purpose
 	)
 
 	// Nearly all requests are for resources: these come first, because routes are tried one after the other.
 	r.PathPrefix("/api/v1/").HandlerFunc(s.serveResource)
 	r.PathPrefix("/apis/{group}/{version}/").HandlerFunc(s.serveResource)
 	r.HandleFunc("/ledger", s.serveLedger).Methods("GET", "POST")
+	r.HandleFunc("/gate", s.serveGate).Methods("GET")
+	r.HandleFunc("/gate/step", s.serveStep).Methods("POST")
+	r.HandleFunc("/gate/{list:rules|faults}{id:(?:/[0-9]+)?}", s.serveGateList).Methods("POST", "DELETE")
 
 	// What there is; a slash at the end makes no difference.
 	r.HandleFunc("/api{slash:/?}", s.readOnly(s.serveCoreVersions))
@@ -56,7 +59,6 @@ func (s *Server) routes() http.Handler {
 // serveResource calls the one handler that serves this verb for every kind.
 func (s *Server) serveResource(w http.ResponseWriter, hr *http.Request) {
 	req := requestFrom(hr.Context())
-	var handle Handler
 	switch {
 	case !req.IsResource: // "/api/v1/", and nothing behind it
 		s.serveResourceList(w, hr)
@@ -67,17 +69,8 @@ func (s *Server) serveResource(w http.ResponseWriter, hr *http.Request) {
 	case req.Resource.neverStored() && req.Name != "" && req.Resource.Handlers["get"] == nil: // questions have no names
 		s.serveNotFound(w, hr)
 		return
-	case req.Subresource != "":
-		handle = req.Resource.subresourceHandler(req)
-	case hr.Method == http.MethodHead, !req.Resource.hasVerb(req.Verb), !req.Resource.takesVerbAt(req):
-	case req.Resource.neverStored():
-		handle = req.Resource.Handlers[req.Verb]
-	default:
-		handle = verbs[req.Verb]
 	}
-	if handle == nil {
-		handle = methodNotAllowed
-	}
+	handle := req.handler()
 	if req.Resource.Deprecation != "" {
 		req.Warn(req.Resource.Deprecation)
 	}
@@ -87,6 +80,24 @@ func (s *Server) serveResource(w http.ResponseWriter, hr *http.Request) {
 	}
 	answer, err := handle(s, w, req)
 	s.respond(w, req, answer, err)
+}
+
+// handler is what serves the request's verb.
+func (r *Request) handler() (handle Handler) {
+	res := r.Resource
+	switch {
+	case r.Subresource != "":
+		handle = res.subresourceHandler(r)
+	case r.HTTP.Method == http.MethodHead, !res.hasVerb(r.Verb), !res.takesVerbAt(r):
+	case res.neverStored():
+		handle = res.Handlers[r.Verb]
+	default:
+		handle = verbs[r.Verb]
+	}
+	if handle == nil {
+		handle = methodNotAllowed
+	}
+	return handle
 }
 
 // verbs holds one handler per verb, for all kinds.

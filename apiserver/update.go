@@ -198,6 +198,7 @@ func (s *Server) storeChanged(ctx context.Context, req *Request, current *entry,
 		return &Answer{Code: http.StatusOK, JSON: current.json}, nil
 	}
 	if req.DryRun {
+		req.effect.would(req, current, obj)
 		return &Answer{Code: http.StatusOK, JSON: encoded.with(current.revision)}, nil
 	}
 	kv, err := s.store.Update(ctx, current.key, current.revision, s.value(req, current.key, obj, encoded), s.record(req, obj))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kubelite/api"
+	"kubelite/apiserver/gate"
 )
 
 // serveWatch serves GET ...?watch=1 for every kind: a stream of events, each with an object, until the client goes,
@@ -31,11 +32,13 @@ func (s *Server) serveWatch(w http.ResponseWriter, req *Request) (*Answer, error
 	if err != nil {
 		return nil, err
 	}
+	stream, ctx, done := s.openStream(req)
+	defer done()
 	watch := &watcher{
-		server: s, req: req, sel: sel, options: options, kc: s.cache.kind(sel.res), feed: sel.feed(),
+		stream: stream, server: s, req: req, sel: sel, options: options, kc: s.cache.kind(sel.res), feed: sel.feed(),
 		w: w, control: http.NewResponseController(w), encoder: newEventEncoder(req, accept),
 	}
-	return nil, watch.run(req.HTTP.Context())
+	return nil, watch.run(ctx)
 }
 
 // Clients that name no timeout are sent away after 30 to 60 minutes, at different times, so that after a restart of
@@ -66,6 +69,7 @@ type watcher struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	encoder *eventEncoder
+	stream  *gate.Stream // what goes wrong with it on purpose
 
 	// sent is the revision up to which the client has seen everything.
 	sent   int64
@@ -150,8 +154,15 @@ func (wt *watcher) follow(ctx context.Context, place *batch) {
 		bookmarks = ticker.C
 	}
 	for !wt.gone {
+		if wt.stream.Faulty() {
+			place = wt.followFaulty(ctx, place)
+			continue
+		}
 		select {
 		case <-place.ready:
+			if wt.stream.Faulty() { // since we wait
+				continue
+			}
 			// Take all that is there before sending: under load the writes get bigger, not more.
 			for ready := true; ready; ready = place.isReady() {
 				for _, ev := range place.events {
@@ -222,18 +233,26 @@ func (wt *watcher) deliver(ev *watchEvent) {
 		return
 	}
 	wt.sent = ev.revision
+	if eventType, e := wt.tells(ev); eventType != "" {
+		wt.add(eventType, e)
+	}
+}
+
+// tells is what an event is to this watcher; "": nothing.
+func (wt *watcher) tells(ev *watchEvent) (eventType string, e *entry) {
 	before := ev.prev != nil && wt.sel.matches(ev.prev)
 	after := !ev.deleted && wt.sel.matches(ev.next)
 	switch {
 	case after && before:
-		wt.add(eventModified, ev.next)
+		return eventModified, ev.next
 	case after:
-		wt.add(eventAdded, ev.next)
+		return eventAdded, ev.next
 	case before && ev.deleted:
-		wt.add(eventDeleted, ev.next)
+		return eventDeleted, ev.next
 	case before:
-		wt.add(eventDeleted, ev.goneEntry())
+		return eventDeleted, ev.goneEntry()
 	}
+	return "", nil
 }
 
 // watchBuffers are shared by all watchers: an idle one holds none.

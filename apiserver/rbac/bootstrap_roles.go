@@ -208,6 +208,14 @@ var clusterRoles = []namedRules{
 	{"kubelite:ledger-reader", []api.PolicyRule{
 		paths("get", api.LedgerPath),
 	}},
+	// And the gate, a debugger for control loops: who may look at it sees what others write, and who operates it holds them up.
+	{"kubelite:gate-viewer", []api.PolicyRule{
+		paths("get", api.GatePath),
+	}},
+	{"kubelite:gate-operator", []api.PolicyRule{
+		paths("get", api.GatePath),
+		paths("post delete", api.GatePath+"/*"),
+	}},
 }
 
 // aggregateLabels mark the ClusterRoles that others take in: admin is all that edit may and more, edit all that view
