@@ -5,11 +5,9 @@ import (
 	"net/http/httputil"
 	"strings"
 
+	"kubelite/api"
 	"kubelite/client"
 )
-
-// gatePath is where the API server holds writes back and lets them go.
-const gatePath = "/gate"
 
 // upstream passes the page's requests on to the API server, as the person. The page reads objects and the ledger, and asks
 // the gate; nothing else passes. What a script of a pod could serve in the page's name, for one, does not: proxy subresources.
@@ -66,7 +64,7 @@ func passes(method, path string) bool {
 			return false // no two readings of one path
 		}
 	}
-	if "/"+parts[0] == gatePath {
+	if "/"+parts[0] == api.GatePath {
 		return true
 	}
 	if method != http.MethodGet {

@@ -11,6 +11,8 @@ export function listenToKeys(app) {
     l: () => app.time.goLive(),
     ",": () => app.time.step(-1),
     ".": () => app.time.step(1),
+    p: () => app.gate.toggle(),
+    s: () => app.gate.step(),
     "?": () => dialog.showModal(),
     Escape: () => app.open(null),
   };

@@ -88,21 +88,20 @@ export const isNoise = (record) => ["leases", "events"].includes(record.object.r
 // isOrigin tells whether a person asked for it.
 export const isOrigin = (record) => !isDecision(record) && !record.causes?.length && !record.timer && !record.reconcile && actorOf(record).group === "people";
 
-// actorOf is who did it: which component and, where it has several loops, which of them.
+// actorOf is who did it: which component and, where it has several loops, which of them. name is what the gate calls it.
 export function actorOf(record) {
   const { agent = "", user = "", rule = "" } = record;
-  const node = /^kubelet\/(.+)/.exec(agent)?.[1] ?? /^system:node:(.+)/.exec(user)?.[1];
-  if (node) return { id: "kubelet/" + node, label: node, group: "kubelets" };
-  if (agent === "scheduler" || user === "system:kube-scheduler") return { id: "scheduler", label: "scheduler", group: "scheduler" };
-  if (agent === "controllers" || user === "system:kube-controller-manager") {
-    const loop = /^controllers\/([a-z0-9]+)/.exec(rule)?.[1] ?? "controllers";
-    return { id: "controllers/" + loop, label: loop, group: "controllers" };
-  }
-  if (user === "system:apiserver") return { id: "apiserver", label: "apiserver", group: "others" };
+  const node = /^system:node:(.+)/.exec(user)?.[1] ?? /^kubelet\/(.+)/.exec(agent)?.[1];
+  if (node) return { id: "kubelet/" + node, label: node, group: "kubelets", name: "kubelet-" + node };
+  if (agent === "scheduler" || user === "system:kube-scheduler") return { id: "scheduler", label: "scheduler", group: "scheduler", name: "scheduler" };
   const account = /^system:serviceaccount:[^:]+:(.+)/.exec(user)?.[1];
-  if (account || ["proxy", "dns", "ingress", "metrics-server"].includes(agent) || user.startsWith("system:")) {
+  if (["controllers", "system:kube-controller-manager"].includes(agent) || user === "system:kube-controller-manager") {
+    const label = account?.replace(/-controller$/, "") ?? /^controllers\/([a-z0-9]+)/.exec(rule)?.[1] ?? "controllers";
+    return { id: "controllers/" + label, label, group: "controllers", name: account ?? "controllers" };
+  }
+  if (account || user.startsWith("system:")) {
     const label = account ?? (agent || user);
-    return { id: "others/" + label, label, group: "others" };
+    return { id: "others/" + label, label, group: "others", name: account ?? user };
   }
   return { id: "people/" + user, label: user || "somebody", group: "people" };
 }

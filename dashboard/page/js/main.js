@@ -9,6 +9,7 @@
 
 import { about } from "./api.js";
 import { h, setAttribute, setText } from "./dom.js";
+import { Gate } from "./gate.js";
 import { listenToKeys } from "./keys.js";
 import { watched } from "./kinds.js";
 import { NodesView } from "./nodes.js";
@@ -80,7 +81,8 @@ const cluster = {
 
 app.time = new Time(app);
 app.panel = new Panel(app);
-const writes = new WritesView(app);
+app.gate = new Gate(app);
+const writes = new WritesView(app, app.gate);
 const views = { cluster, scheduler: new SchedulerView(app), services: new ServicesView(app) };
 let chosen = "cluster";
 
@@ -187,5 +189,6 @@ follow(app.live, who.namespace, (state, problems) => {
   setAttribute(element("connection"), "title", problems.join("\n"));
   if (problems.length && state === "live") setText(element("connection"), `connected, ${problems.length} kinds hidden`);
 });
+app.gate.follow();
 app.tail.follow((problem) => writes.said(problem));
 await app.route();

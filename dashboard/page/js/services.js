@@ -55,7 +55,7 @@ export class ServicesView {
     this.picture.replaceChildren(
       h("h3", null, h("button", { class: "link", "data-ref": this.#chosen }, `${service.metadata.namespace}/${service.metadata.name}`)),
       h("p", { class: "faint" }, "From the name that a client knows to the pod that answers. Only ready pods get new connections; the choice is made for each connection anew."),
-      draw({ ...this.#way(service), across: true, label: `The way of a packet to service ${service.metadata.name}`, width: 200, height: 66 }));
+      draw({ ...this.#way(service), across: true, label: `The way of a packet to service ${service.metadata.name}`, width: 190, height: 66 }));
     this.#showRules(service);
   }
 

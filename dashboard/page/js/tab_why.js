@@ -66,7 +66,8 @@ function graphOf(label, causes, begun, later, choose) {
   }
   const lost = [...causes.lost];
   if (lost.length) boxes.unshift({ key: "lost", layer: 0, title: "compacted", lines: [`revision ${lost.join(", ")}: nobody knows`, "any more"], tone: "lost" });
-  return draw({ boxes: boxes.sort((a, b) => a.layer - b.layer), arrows, label, width: 262 });
+  const alone = new Set(boxes.map((box) => box.layer)).size === boxes.length;
+  return draw({ boxes: boxes.sort((a, b) => a.layer - b.layer), arrows, label, width: alone ? 470 : 262 });
 }
 
 function boxOf(record, layer, choose, hidden) {

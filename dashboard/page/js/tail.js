@@ -31,7 +31,7 @@ export class Tail {
   async follow(said) {
     for (;;) {
       try {
-        const records = this.revision ? await ledger.since(this.revision, atOnce) : await ledger.since(0, atOnce);
+        const records = await ledger.since(this.revision || "", atOnce);
         said("");
         this.#take(records);
       } catch (error) {

@@ -3,17 +3,17 @@
 import { h } from "./dom.js";
 
 // hasVerdicts tells whether a record is an attempt to place a pod.
-export const hasVerdicts = (record) => Boolean(record.details?.results || record.details?.preemption);
+export const hasVerdicts = (record) => Boolean(record.details?.results);
 
 export function verdicts(record) {
-  const { plugins = [], results = [], more = 0, node, preemption, nominated, victims = [] } = record.details ?? {};
+  const { plugins = [], results = [], more = 0, node, nominated, victims = [] } = record.details ?? {};
   const fit = results.filter((result) => !result.reasons?.length);
   const others = results.filter((result) => result.reasons?.length);
   const highest = plugins.map((_, i) => Math.max(1, ...fit.map((result) => result.scores?.[i] ?? 0)));
   return h("div", { class: "verdicts" },
     results.length > 0 && h("table", { class: "scores" },
       h("caption", { class: "unseen" }, "What the scheduler found on each node"),
-      h("thead", null, h("tr", null, h("th", { scope: "col" }, "Node"), h("th", { scope: "col" }, "Score"), ...plugins.map((plugin) => h("th", { scope: "col" }, h("span", null, spaced(plugin)))))),
+      h("thead", null, h("tr", null, h("th", { scope: "col" }, "Node"), h("th", { scope: "col" }, plugins.length ? "Score" : "Why not"), ...plugins.map((plugin) => h("th", { scope: "col" }, h("span", null, spaced(plugin)))))),
       h("tbody", null,
         ...fit.map((result) => h("tr", { class: result.node === node ? "chosen" : null },
           h("th", { scope: "row" }, result.node, result.node === node && h("span", { class: "badge", "data-tone": "good" }, "chosen")),
@@ -23,8 +23,7 @@ export function verdicts(record) {
           h("th", { scope: "row" }, result.node),
           h("td", { colspan: 1 + plugins.length }, h("b", null, result.filter), " ", result.reasons.join(", ")))))),
     more > 0 && h("p", { class: "faint" }, `and ${more} more nodes`),
-    nominated && h("p", null, `Less important pods on ${nominated} make room: ${victims.join(", ")}`),
-    preemption && h("p", { class: "faint" }, preemption));
+    nominated && h("p", null, `Less important pods on ${nominated} make room: ${victims.join(", ")}`));
 }
 
 function scoreCell(score, highest) {

@@ -40,7 +40,7 @@ export class WritesView {
     this.problem = h("p", { class: "problem", hidden: "" });
     app.element("writes").append(
       this.stage,
-      h("div", { class: "loglist" }, h("header", null, h("h3", null, "Writes"), h("label", null, noise, " heartbeats and events")), this.problem, this.log),
+      h("div", { class: "loglist" }, gate.element, h("header", null, h("h3", null, "Writes"), h("label", null, noise, " heartbeats and events")), this.problem, this.log),
     );
     this.log.addEventListener("click", (event) => {
       const item = event.target.closest("[data-ref]");
@@ -86,7 +86,7 @@ export class WritesView {
   #actor(who) {
     if (who.group === "kubelets") {
       this.#kubelets.add(who.id);
-      if (this.#kubelets.size > mostKubelets) who = { id: "kubelets", label: `${this.#kubelets.size} kubelets`, group: "kubelets" };
+      if (this.#kubelets.size > mostKubelets) who = { id: "kubelets", label: `${this.#kubelets.size} kubelets`, group: "kubelets", name: "kubelet" };
     }
     let actor = this.#actors.get(who.id);
     if (!actor) {
@@ -98,7 +98,7 @@ export class WritesView {
         }
       }
       const name = h("span", { class: "actor-name" });
-      const element = h("div", { class: "actor", "data-group": who.group, "data-actor": who.id }, name, this.gate?.button(who));
+      const element = h("div", { class: "actor", "data-group": who.group, "data-actor": who.id }, name, this.gate.button(who));
       actor = { element, name, label: who.label };
       this.#actors.set(who.id, actor);
       const group = this.groups.get(who.group);
