@@ -49,13 +49,22 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// visit opens the dashboard of a cluster in a browser.
+// visit opens the dashboard of a cluster, and waits until it shows something.
 func visit(t *testing.T, h *story.Harness) *browser {
+	t.Helper()
+	b := visitAs(t, h, func(*client.Config) {})
+	b.until(`document.querySelector("#connection")?.dataset.state === "live"`)
+	return b
+}
+
+// visitAs opens it for somebody.
+func visitAs(t *testing.T, h *story.Harness, as func(*client.Config)) *browser {
 	t.Helper()
 	path := chromium(t)
 	cfg, err := client.LoadKubeconfig(h.Kubeconfig(), "")
 	require.NoError(t, err)
 	cfg.Agent, cfg.FailFast = "dashboard", true
+	as(cfg)
 	c, err := client.New(cfg)
 	require.NoError(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -92,7 +101,7 @@ func visit(t *testing.T, h *story.Harness) *browser {
 	_, err = chromedp.Call(ctx, logs.Enable, cdp.Empty{})
 	require.NoError(t, err)
 	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(server.Link()))
-	b.until(`document.querySelector("#connection")?.dataset.state === "live"`)
+	b.until(`document.querySelector("#where")?.textContent`)
 	return b
 }
 
@@ -168,6 +177,11 @@ func ask[T any](b *browser, expression string) T {
 	return answer
 }
 
+// eval is an expression of JavaScript that is evaluated for what it does.
+func eval(expression string) chromedp.Action[chromedp.Void] {
+	return chromedp.Evaluate[chromedp.Void](expression)
+}
+
 func (b *browser) click(selector string) {
 	b.t.Helper()
 	b.do(chromedp.Click(selector))
@@ -182,7 +196,7 @@ func (b *browser) press(keys string) {
 // open goes to an object.
 func (b *browser) open(ref, tab string) {
 	b.t.Helper()
-	b.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf("location.hash = %q", ref+"?"+tab)))
+	b.do(eval(fmt.Sprintf("location.hash = %q", ref+"?"+tab)))
 	b.until(fmt.Sprintf(`document.querySelector("#tab-%s")?.ariaSelected === "true" && !document.querySelector("#panel").hidden`, tab))
 }
 

@@ -21,7 +21,7 @@ function fill(element, props, children) {
 
 // setAttribute writes only what is new: a page of a thousand boxes is not laid out again for nothing.
 export function setAttribute(element, name, value) {
-  if (value === undefined || value === null || value === false) {
+  if (value === undefined || value === null || (value === false && !name.startsWith("aria-"))) {
     if (element.hasAttribute(name)) element.removeAttribute(name);
   } else if (element.getAttribute(name) !== String(value)) {
     element.setAttribute(name, value);

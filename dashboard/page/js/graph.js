@@ -4,7 +4,7 @@ import { s } from "./dom.js";
 
 // draw makes a picture of boxes {key, layer, title, lines, tone, label, onclick} and arrows {from, to, kind}.
 export function draw({ boxes, arrows, label, across = false, width = 236, height = 62 }) {
-  const gap = across ? { x: 64, y: 16 } : { x: 16, y: 34 };
+  const gap = across ? { x: 32, y: 16 } : { x: 16, y: 34 };
   const layers = [];
   for (const box of boxes) (layers[box.layer] ??= []).push(box);
   const filled = layers.filter(Boolean);

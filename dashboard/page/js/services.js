@@ -55,7 +55,7 @@ export class ServicesView {
     this.picture.replaceChildren(
       h("h3", null, h("button", { class: "link", "data-ref": this.#chosen }, `${service.metadata.namespace}/${service.metadata.name}`)),
       h("p", { class: "faint" }, "From the name that a client knows to the pod that answers. Only ready pods get new connections; the choice is made for each connection anew."),
-      draw({ ...this.#way(service), across: true, label: `The way of a packet to service ${service.metadata.name}`, width: 190, height: 66 }));
+      draw({ ...this.#way(service), across: true, label: `The way of a packet to service ${service.metadata.name}`, width: 178, height: 66 }));
     this.#showRules(service);
   }
 
@@ -66,10 +66,10 @@ export class ServicesView {
     const boxes = [], arrows = [];
     const add = (box) => (boxes.push({ lines: [], ...box }), box.key);
     const headless = spec.clusterIP === "None";
-    add({ key: "dns", layer: 0, title: `${name}.${namespace}`, lines: ["its name in the cluster's DNS", headless ? "answers with the pods" : "answers with the address"], tone: "name" });
+    add({ key: "dns", layer: 0, title: `${name}.${namespace}`, lines: ["its name in DNS", headless ? "answers with the pods" : "answers with the address"], tone: "name" });
     const address = spec.type === "ExternalName"
       ? add({ key: "address", layer: 1, title: spec.externalName, lines: ["another name, outside"], tone: "address" })
-      : headless ? null : add({ key: "address", layer: 1, title: spec.clusterIP, lines: ["the service's own address", "no machine has it"], tone: "address" });
+      : headless ? null : add({ key: "address", layer: 1, title: spec.clusterIP, lines: ["its own address", "no machine has it"], tone: "address" });
     if (address) arrows.push({ from: "dns", to: address });
     for (const ingress of this.app.shown.of("ingresses").values()) {
       if (ingress.metadata.namespace !== namespace) continue;
@@ -79,7 +79,7 @@ export class ServicesView {
       add({ key: "ingress/" + ingress.metadata.uid, layer: 0, title: "Ingress " + ingress.metadata.name, lines: [mine.map((path) => path.host + (path.path ?? "")).join(", ") || "all that fits nothing else", "leads to the pods by itself"], tone: "door", onclick: () => this.app.open(["ingresses.networking.k8s.io", namespace, ingress.metadata.name].join("/")) });
     }
     for (const door of status?.loadBalancer?.ingress ?? []) {
-      add({ key: "lb/" + (door.ip ?? door.hostname), layer: 0, title: door.ip ?? door.hostname, lines: ["the load balancer's address"], tone: "door" });
+      add({ key: "lb/" + (door.ip ?? door.hostname), layer: 0, title: door.ip ?? door.hostname, lines: ["the load balancer"], tone: "door" });
     }
     const slices = [...this.app.shown.of("endpointslices").values()].filter((slice) => slice.metadata.namespace === namespace && slice.metadata.labels?.["kubernetes.io/service-name"] === name);
     const ends = slices.flatMap((slice) => (slice.endpoints ?? []).map((endpoint) => ({ endpoint, ports: slice.ports ?? [] })));

@@ -9,6 +9,7 @@ const atOnce = 500; // a burst of more is counted by its newest
 
 export class Tail {
   #listeners = new Set();
+  #news = false; // somebody has heard of something since the last question
   #woken = () => {};
   #recent = []; // the newest records, oldest first
   #seen = new Set(); // keys of those with the newest revision
@@ -24,12 +25,14 @@ export class Tail {
   }
 
   wake() {
+    this.#news = true;
     this.#woken();
   }
 
   // follow reads for as long as the page lives. said(problem) hears whether it can.
   async follow(said) {
     for (;;) {
+      this.#news = false;
       try {
         const records = await ledger.since(this.revision || "", atOnce);
         said("");
@@ -38,7 +41,7 @@ export class Tail {
         said(error.code === 403 ? "you may not read the ledger" : error.code === 404 ? "this server keeps no ledger" : error.message);
       }
       await pause(interval);
-      await Promise.race([pause(idle), new Promise((woken) => (this.#woken = woken))]);
+      if (!this.#news) await Promise.race([pause(idle), new Promise((woken) => (this.#woken = woken))]);
     }
   }
 
