@@ -56,7 +56,7 @@ const app = {
   // moved is told when another moment is shown.
   moved() {
     if (app.panel.subject) app.panel.show(app.panel.subject.ref, app.panel.tab);
-    views[chosen].repaint?.();
+    views[chosen].repaint();
   },
 
   // announce tells those who listen to the page.
@@ -85,6 +85,8 @@ app.gate = new Gate(app);
 const writes = new WritesView(app, app.gate);
 const views = { cluster, scheduler: new SchedulerView(app), services: new ServicesView(app) };
 let chosen = "cluster";
+element("view").append(...Object.values(views).map((view) => view.element));
+app.isChosen = (view) => views[chosen] === view;
 
 app.choose = (name) => {
   chosen = name;
@@ -93,8 +95,8 @@ app.choose = (name) => {
     setAttribute(tab, "tabindex", tab.dataset.view === name ? 0 : -1);
   }
   setAttribute(element("view"), "aria-labelledby", "tab-" + name);
-  element("view").replaceChildren(views[name].element);
-  views[name].repaint?.();
+  for (const [other, view] of Object.entries(views)) view.element.toggleAttribute("data-off", other !== name);
+  views[name].repaint();
   views[name].opened?.(app.panel.subject);
 };
 
@@ -147,19 +149,16 @@ function announceRollouts(changes) {
   }
 }
 
-function refilter() {
-  nodes.update([...app.shown.of("pods")].map(([uid, after]) => ({ kind: watched.find((kind) => kind.plural === "pods"), uid, before: after, after })));
-  nodes.repaint();
-  views[chosen].repaint?.();
-}
 
 element("namespace").addEventListener("change", (event) => {
   app.namespace = event.target.value;
-  refilter();
+  const kind = watched.find(({ plural }) => plural === "pods");
+  nodes.update([...app.shown.of("pods")].map(([uid, pod]) => ({ kind, uid, before: pod, after: pod })));
+  views[chosen].repaint();
 });
 element("find").addEventListener("input", (event) => {
   app.search = event.target.value.trim();
-  refilter();
+  views[chosen].repaint();
 });
 element("views").addEventListener("click", (event) => event.target.dataset.view && app.choose(event.target.dataset.view));
 element("view").addEventListener("click", (event) => {

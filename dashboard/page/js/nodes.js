@@ -62,8 +62,6 @@ export class NodesView {
       }
       box.dataset.node = to;
       this.#card(to).body.append(box);
-      box.classList.add("arrived");
-      box.addEventListener("animationend", () => box.classList.remove("arrived"), { once: true });
     }
     this.#card(to).pods.set(uid, pod);
     dirty.add(to);
@@ -75,7 +73,11 @@ export class NodesView {
     setAttribute(box, "title", label);
     setText(box.firstChild, states[state].sign);
     setText(box.lastChild, pod.metadata.name);
-    box.style.setProperty("--hue", hue(controllerOf(pod)?.name ?? pod.metadata.name));
+    const maker = controllerOf(pod)?.name ?? pod.metadata.name;
+    if (box.dataset.maker !== maker) {
+      box.dataset.maker = maker;
+      box.style.setProperty("--hue", hue(maker));
+    }
     setAttribute(box, "data-found", this.app.found(pod) ? null : "no");
   }
 

@@ -25,10 +25,10 @@ export class OwnersView {
   update(changes) {
     if (!changes.some(({ kind }) => kind.plural !== "nodes") || this.#scheduled) return;
     this.#scheduled = true;
-    setTimeout(() => { // a rollout changes many at once: once for all that come within a tenth of a second
+    setTimeout(() => { // a rollout changes many at once: once for all that come within a moment
       this.#scheduled = false;
       this.repaint();
-    }, 100);
+    }, 150);
   }
 
   repaint() {
@@ -46,7 +46,7 @@ export class OwnersView {
   }
 
   #foundBelow(uid, object) {
-    return this.app.found(object) || this.app.shown.children(uid).some((child) => this.#foundBelow(child.object.metadata.uid, child.object));
+    return !this.app.search || this.app.found(object) || this.app.shown.children(uid).some((child) => this.#foundBelow(child.object.metadata.uid, child.object));
   }
 
   // #level makes one list of children.
@@ -156,6 +156,7 @@ function makeItem(item, depth) {
   return element;
 }
 
-const byName = (a, b) => a.object.metadata.name.localeCompare(b.object.metadata.name, undefined, { numeric: true });
+const order = new Intl.Collator(undefined, { numeric: true }).compare;
+const byName = (a, b) => order(a.object.metadata.name, b.object.metadata.name);
 // byAge has the newest generation first among owners that have children, and pods by name.
 const byAge = (a, b) => (a.kind.kind === "ReplicaSet" ? (b.object.metadata.creationTimestamp ?? "").localeCompare(a.object.metadata.creationTimestamp ?? "") : 0) || byName(a, b);

@@ -31,7 +31,7 @@ export class SchedulerView {
         if (this.#attempts.size <= listed) break;
         this.#attempts.delete(key);
       }
-      if (attempts.length && this.element.isConnected) this.repaint();
+      if (attempts.length && app.isChosen(this)) this.repaint();
     });
   }
 

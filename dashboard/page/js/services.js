@@ -29,7 +29,7 @@ export class ServicesView {
   }
 
   update(changes) {
-    if (!this.element.isConnected || !changes.some(({ kind }) => ["services", "endpointslices", "ingresses", "pods"].includes(kind.plural))) return;
+    if (!this.app.isChosen(this) || !changes.some(({ kind }) => ["services", "endpointslices", "ingresses", "pods"].includes(kind.plural))) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.repaint(), 150);
   }

@@ -17,7 +17,8 @@ const groups = [
   ["others", "Others"],
 ];
 const mostKubelets = 12; // more nodes are one actor
-const mostDots = 40;
+const mostDots = 40; // in the air at once
+const mostShown = 60; // of one look at the ledger; of a burst, every nth
 const listed = 150;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -25,6 +26,7 @@ export class WritesView {
   #actors = new Map(); // id -> {element, count}
   #kubelets = new Set();
   #dots = 0;
+  #places = new Map(); // element -> where it is, for one frame
   #noise = false;
   #list = [];
 
@@ -36,7 +38,11 @@ export class WritesView {
     this.air = h("div", { class: "air", "aria-hidden": true });
     this.log = h("ol", { class: "log", "aria-label": "The latest writes, newest first", tabindex: 0 });
     const noise = h("input", { type: "checkbox", onchange: () => { this.#noise = noise.checked; this.#relist(); } });
-    this.stage = h("div", { class: "stage" }, h("div", { class: "groups" }, ...this.groups.values()), this.server, this.air);
+    this.stage = h("div", { class: "stage" },
+      h("div", { class: "groups" }, this.groups.get("people"), this.groups.get("controllers")),
+      this.server,
+      h("div", { class: "groups" }, this.groups.get("scheduler"), this.groups.get("kubelets"), this.groups.get("others")),
+      this.air);
     this.problem = h("p", { class: "problem", hidden: "" });
     app.element("writes").append(
       this.stage,
@@ -63,9 +69,10 @@ export class WritesView {
     const began = new Date(records[0].time);
     const span = Math.max(new Date(records.at(-1).time) - began, 1);
     const pace = Math.min(1, 600 / span); // as they came, and no slower than they keep coming
-    for (const record of records) {
-      if (ledger.isNoise(record) && !this.#noise) continue;
-      setTimeout(() => this.#show(record), (new Date(record.time) - began) * pace);
+    const shown = records.filter((record) => this.#noise || !ledger.isNoise(record));
+    const nth = Math.ceil(shown.length / mostShown);
+    for (let i = 0; i < shown.length; i += nth) {
+      setTimeout(() => this.#show(shown[i]), (new Date(shown[i].time) - began) * pace);
     }
   }
 
@@ -98,7 +105,7 @@ export class WritesView {
         }
       }
       const name = h("span", { class: "actor-name" });
-      const element = h("div", { class: "actor", "data-group": who.group, "data-actor": who.id }, name, this.gate.button(who));
+      const element = h("div", { class: "actor", "data-group": who.group, "data-actor": who.id }, h("i", { class: "glow", "aria-hidden": true }), name, this.gate.button(who));
       actor = { element, name, label: who.label };
       this.#actors.set(who.id, actor);
       const group = this.groups.get(who.group);
@@ -114,11 +121,9 @@ export class WritesView {
   // #show lets a record travel.
   #show(record) {
     const actor = this.#actor(ledger.actorOf(record)).element;
-    actor.classList.remove("acts");
-    void actor.offsetWidth; // so that the animation begins anew
-    actor.classList.add("acts");
+    actor.firstChild.animate([{ opacity: 1 }, { opacity: 0 }], { duration: 1200, easing: "ease-out" });
     if (still.matches || this.#dots > mostDots) return;
-    const there = place(actor, this.stage), here = place(this.server, this.stage);
+    const there = this.#place(actor), here = { ...this.#place(this.server) };
     here.x = Math.min(Math.max(there.x, here.x - here.w / 2 + 12), here.x + here.w / 2 - 12);
     const heard = record.causes?.length > 0;
     if (heard) this.#fly("heard", here, there, 0);
@@ -141,9 +146,14 @@ export class WritesView {
       if (kind !== "heard") setAttribute(this.server, "data-hit", this.server.dataset.hit === "a" ? "b" : "a");
     });
   }
-}
 
-function place(element, within) {
-  const a = element.getBoundingClientRect(), b = within.getBoundingClientRect();
-  return { x: a.left + a.width / 2 - b.left, y: a.top + a.height / 2 - b.top, w: a.width };
+  // #place is where an element is on the stage. To ask makes the browser lay the page out, so it is asked once a frame.
+  #place(element) {
+    if (this.#places.size === 0) requestAnimationFrame(() => this.#places.clear());
+    if (!this.#places.has(element)) {
+      const a = element.getBoundingClientRect(), b = this.stage.getBoundingClientRect();
+      this.#places.set(element, { x: a.left + a.width / 2 - b.left, y: a.top + a.height / 2 - b.top, w: a.width });
+    }
+    return this.#places.get(element);
+  }
 }
