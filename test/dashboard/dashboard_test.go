@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
@@ -67,7 +68,13 @@ func TestRollout(t *testing.T) {
 	b.until(`document.querySelector('.actor[data-actor="controllers/replicaset"]') && document.querySelector('.actor[data-actor="scheduler"]') && document.querySelector('.actor[data-actor="kubelet/n3"]')`)
 	b.until(says(".write", "6 wanted, 0 exist: create 6"))
 	before := ask[string](b, names)
-	revision := ask[int](b, `Number(document.querySelector("#time input").max)`)
+	revision := 0
+	for _, pod := range h.Pods("app=web") {
+		written, err := strconv.Atoi(pod.ResourceVersion)
+		require.NoError(t, err)
+		revision = max(revision, written)
+	}
+	b.until(fmt.Sprintf(`document.querySelector("#time input").max >= %d`, revision))
 
 	// The dots are there while writes are made, and not for people who want less motion.
 	b.do(eval(`window.dots = new Set(); new MutationObserver((all) => all.forEach((m) => m.addedNodes.forEach((n) => dots.add(n.className)))).observe(document.querySelector(".air"), {childList: true})`))
@@ -340,4 +347,20 @@ func TestNobody(t *testing.T) {
 	require.Contains(t, ask[string](b, `document.querySelector("#connection").title`), `User "nobody" cannot watch resource "nodes"`)
 	b.until(says(".loglist .problem", "you may not read the ledger"))
 	require.True(t, ask[bool](b, `document.querySelector(".gate").hidden`))
+}
+
+// TestOneNamespace sees what somebody is shown who may look into one namespace.
+func TestOneNamespace(t *testing.T) {
+	h := story.Start(t, 1)
+	story.Apply(h, &api.RoleBinding{
+		ObjectMeta: api.ObjectMeta{Name: "jane"}, Subjects: []api.Subject{{Kind: "User", Name: "jane", APIGroup: "rbac.authorization.k8s.io"}},
+		RoleRef: api.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: "view"},
+	})
+	story.Apply(h, deployment("web", 2, "web:v1"))
+	h.Eventually(h.PodsReady("app=web", 2))
+	b := visitAs(t, h, func(cfg *client.Config) { cfg.As = "jane" })
+	b.until(boxes("ready") + " === 2")
+	b.until(says(".tree .row", "2/2"))
+	b.until(says("#connection", "1 kinds hidden"))
+	require.Contains(t, ask[string](b, `document.querySelector("#connection").title`), `cannot watch resource "nodes"`)
 }

@@ -19,6 +19,9 @@ export const watched = [
   row("networking.k8s.io", "v1", "Ingress", "ingresses"),
 ];
 
+// scopes has the namespace to look into, for those kinds of which the person may not see the objects of all namespaces.
+export const scopes = new Map();
+
 const known = new Map(watched.map((kind) => [resource(kind), kind]));
 
 // resource is "pods" or "deployments.apps", as the ledger names kinds.

@@ -55,6 +55,7 @@ const app = {
 
   // moved is told when another moment is shown.
   moved() {
+    writes.repaint();
     if (app.panel.subject) app.panel.show(app.panel.subject.ref, app.panel.tab);
     views[chosen].repaint();
   },

@@ -131,7 +131,7 @@ export class NodesView {
     const card = this.#card(name);
     setText(card.count, card.pods.size === 1 ? "1 pod" : `${card.pods.size} pods`);
     if (name === nowhere) return;
-    const [state, tone] = nodeState(node);
+    const [state, tone] = this.app.shown.of("nodes").size ? nodeState(node) : ["", ""]; // nodes are not for all to see
     setText(card.state, state);
     setAttribute(card.state, "data-tone", tone);
     if (node) keyed(card.use, uses(node, card.pods.values()), (use) => use.name, makeMeter, paintMeter);

@@ -2,6 +2,7 @@
 
 import { h, keyed, setAttribute } from "./dom.js";
 import * as ledger from "./ledger.js";
+import { rove } from "./rove.js";
 import { hasVerdicts, verdicts } from "./verdicts.js";
 
 const listed = 200;
@@ -18,6 +19,7 @@ export class SchedulerView {
     this.element = h("div", { class: "split" },
       h("section", { "aria-label": "Attempts" }, h("h3", null, "Attempts to place a pod"), this.list),
       h("section", { "aria-label": "What the scheduler found" }, this.table));
+    rove(this.list);
     this.list.addEventListener("click", (event) => {
       const button = event.target.closest("button");
       if (!button) return;
@@ -48,7 +50,7 @@ export class SchedulerView {
   repaint() {
     const attempts = [...this.#attempts].reverse().filter(([, { object, revision }]) => this.app.shows({ metadata: object }) && this.app.found({ metadata: object }) && (!this.app.time.past || revision <= this.app.time.past));
     keyed(this.list, attempts, ([key]) => key, ([, record]) => h("li", null,
-      h("button", { class: "attempt-of" }, h("b", null, record.object.name), h("span", { class: "badge", "data-tone": record.details.node ? "good" : "warn" }, record.details.node ?? "no node"),
+      h("button", { class: "attempt-of", tabindex: -1 }, h("b", null, record.object.name), h("span", { class: "badge", "data-tone": record.details.node ? "good" : "warn" }, record.details.node ?? "no node"),
         h("span", { class: "faint" }, `${ledger.clockTime(record.time)} · ${record.details.feasible ?? 0} of ${record.details.nodes ?? 0} nodes fit`))));
     if (!attempts.some(([key]) => key === this.#chosen)) this.#chosen = attempts[0]?.[0] ?? "";
     for (const item of this.list.children) setAttribute(item.firstChild, "aria-current", item.dataset.key === this.#chosen ? "true" : null);

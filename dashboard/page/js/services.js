@@ -4,6 +4,7 @@ import { h, keyed, setAttribute } from "./dom.js";
 import { draw } from "./graph.js";
 import { refOf, watched } from "./kinds.js";
 import * as ledger from "./ledger.js";
+import { rove } from "./rove.js";
 
 const serviceKind = watched.find((kind) => kind.kind === "Service");
 const mostPods = 12;
@@ -20,6 +21,7 @@ export class ServicesView {
     this.element = h("div", { class: "split" },
       h("section", { "aria-label": "Services" }, h("h3", null, "Services"), this.list),
       h("section", { "aria-label": "The way of a packet" }, this.picture, this.rules));
+    rove(this.list);
     this.list.addEventListener("click", (event) => {
       const button = event.target.closest("button");
       if (!button) return;
@@ -43,7 +45,7 @@ export class ServicesView {
   repaint() {
     const services = [...this.app.shown.of("services").values()].filter((service) => this.app.shows(service) && this.app.found(service));
     services.sort((a, b) => (a.metadata.name === "kubernetes") - (b.metadata.name === "kubernetes") || a.metadata.name.localeCompare(b.metadata.name));
-    keyed(this.list, services, (service) => refOf(serviceKind, service), (service) => h("li", null, h("button", { class: "attempt-of" }, h("b", null, service.metadata.name), h("span", { class: "faint" }, `${service.metadata.namespace} · ${service.spec.type ?? "ClusterIP"} · ${service.spec.clusterIP ?? ""}`))));
+    keyed(this.list, services, (service) => refOf(serviceKind, service), (service) => h("li", null, h("button", { class: "attempt-of", tabindex: -1 }, h("b", null, service.metadata.name), h("span", { class: "faint" }, `${service.metadata.namespace} · ${service.spec.type ?? "ClusterIP"} · ${service.spec.clusterIP ?? ""}`))));
     if (!services.some((service) => refOf(serviceKind, service) === this.#chosen)) this.#chosen = services.length ? refOf(serviceKind, services[0]) : "";
     for (const item of this.list.children) setAttribute(item.firstChild, "aria-current", item.dataset.key === this.#chosen ? "true" : null);
     const service = services.find((one) => refOf(serviceKind, one) === this.#chosen);

@@ -3,7 +3,7 @@
 
 import { read } from "./api.js";
 import { h, keyed, setAttribute, setText } from "./dom.js";
-import { collection, exactly, watched } from "./kinds.js";
+import { collection, exactly, scopes, watched } from "./kinds.js";
 import * as ledger from "./ledger.js";
 import { slim } from "./watches.js";
 
@@ -76,7 +76,7 @@ export class Time {
     const query = exactly(revision);
     const lists = await Promise.all(watched.map(async (kind) => {
       try {
-        return [kind, (await read(collection(kind, ""), query)).items ?? []];
+        return [kind, (await read(collection(kind, scopes.get(kind)), query)).items ?? []];
       } catch (error) {
         if (error.code === 403 || error.code === 404) return [kind, []]; // it is not to be seen in the present, either
         throw error;

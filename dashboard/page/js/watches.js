@@ -1,13 +1,13 @@
 // Following the cluster: all watches in one stream, each resumed where it ended.
 
 import { lines, stream } from "./api.js";
-import { collection, watched } from "./kinds.js";
+import { collection, scopes, watched } from "./kinds.js";
 
 const initialEnd = "k8s.io/initial-events-end";
 
 // follow keeps a store like the cluster, for as long as the page lives. said(state, problems) hears how it goes.
 export async function follow(store, namespace, said) {
-  const states = watched.map((kind) => ({ kind, version: "", seen: null, namespace: "", problem: "" }));
+  const states = watched.map((kind) => ({ kind, version: "", seen: null, problem: "" }));
   for (let wait = 250; ; wait = Math.min(wait * 2, 5000)) {
     const alive = states.filter((state) => !state.problem);
     const problems = () => states.map((state) => state.problem).filter(Boolean);
@@ -42,7 +42,7 @@ function watchOf(state) {
     query.set("resourceVersionMatch", "NotOlderThan");
     state.seen = new Set();
   }
-  return collection(state.kind, state.namespace) + "?" + query;
+  return collection(state.kind, scopes.get(state.kind)) + "?" + query;
 }
 
 // take works one event in. It tells whether the watch is over.
@@ -71,8 +71,8 @@ function take(store, state, event, namespace) {
     case "ERROR":
       if (object.code === 410) {
         state.version = ""; // what follows is not there any more: everything again
-      } else if (object.code === 403 && state.kind.namespaced && !state.namespace) {
-        state.namespace = namespace; // not in all namespaces; in one's own, perhaps
+      } else if (object.code === 403 && state.kind.namespaced && !scopes.has(state.kind)) {
+        scopes.set(state.kind, namespace); // not in all namespaces; in one's own, perhaps
       } else if (object.code === 403 || object.code === 404) {
         state.problem = object.message;
       }

@@ -8,6 +8,7 @@
 
 import { h, keyed, setAttribute, setText } from "./dom.js";
 import * as ledger from "./ledger.js";
+import { rove } from "./rove.js";
 
 const groups = [
   ["people", "People"],
@@ -36,8 +37,9 @@ export class WritesView {
     this.groups = new Map(groups.map(([id, title]) => [id, h("div", { class: "group", hidden: "" }, h("h3", null, title), h("div", { class: "actors" }))]));
     this.server = h("div", { class: "server" }, h("b", null, "API server"), h("span", { class: "rev" }));
     this.air = h("div", { class: "air", "aria-hidden": true });
-    this.log = h("ol", { class: "log", "aria-label": "The latest writes, newest first", tabindex: 0 });
-    const noise = h("input", { type: "checkbox", onchange: () => { this.#noise = noise.checked; this.#relist(); } });
+    this.log = h("ol", { class: "log", "aria-label": "The latest writes, newest first" });
+    rove(this.log);
+    const noise = h("input", { type: "checkbox", onchange: () => { this.#noise = noise.checked; this.repaint(); } });
     this.stage = h("div", { class: "stage" },
       h("div", { class: "groups" }, this.groups.get("people"), this.groups.get("controllers")),
       this.server,
@@ -64,7 +66,7 @@ export class WritesView {
     for (const record of records) this.#actor(ledger.actorOf(record));
     setText(this.server.lastChild, "revision " + this.app.tail.revision);
     this.#list = [...this.#list, ...records].slice(-1000);
-    this.#relist();
+    this.repaint();
     if (first || document.hidden) return;
     const began = new Date(records[0].time);
     const span = Math.max(new Date(records.at(-1).time) - began, 1);
@@ -76,12 +78,14 @@ export class WritesView {
     }
   }
 
-  #relist() {
-    const shown = this.#list.filter((record) => this.#noise || !ledger.isNoise(record)).slice(-listed).reverse();
+  // repaint lists the writes up to the moment that is shown.
+  repaint() {
+    const { past } = this.app.time;
+    const shown = this.#list.filter((record) => (this.#noise || !ledger.isNoise(record)) && (!past || record.revision <= past)).slice(-listed).reverse();
     keyed(this.log, shown, ledger.keyOf, (record) => {
       const actor = ledger.actorOf(record);
       return h("li", { "data-group": actor.group },
-        h("button", { class: "write", "data-ref": ledger.refOfRecord(record) },
+        h("button", { class: "write", tabindex: -1, "data-ref": ledger.refOfRecord(record) },
           h("span", { class: "rev" }, String(record.revision)),
           h("span", { class: "who" }, actor.label),
           h("span", { class: "did" }, `${ledger.what(record)} `, h("b", null, ledger.nameOf(record))),
