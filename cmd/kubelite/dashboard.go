@@ -81,7 +81,8 @@ func showDashboard(ctx context.Context, o *dashboardOptions, out io.Writer) erro
 	return server.Serve(ctx, l)
 }
 
-// openBrowser hands a link to whatever the system opens links with.
+// openBrowser hands a link to whatever the system opens links with. For a moment it is among the arguments of a program, which other
+// users of the machine can see. One who is faster than the browser gets in; the person is then told that the link has been used.
 func openBrowser(link string) error {
 	opener := []string{"xdg-open", link}
 	switch runtime.GOOS {

@@ -9,6 +9,9 @@ import { rove } from "./rove.js";
 const serviceKind = watched.find((kind) => kind.kind === "Service");
 const mostPods = 12;
 
+// isSystems is for those that come with every cluster: people look for their own.
+const isSystems = ({ metadata }) => metadata.namespace === "kube-system" || (metadata.namespace === "default" && metadata.name === "kubernetes");
+
 export class ServicesView {
   #chosen = "";
   #timer = 0;
@@ -44,7 +47,7 @@ export class ServicesView {
 
   repaint() {
     const services = [...this.app.shown.of("services").values()].filter((service) => this.app.shows(service) && this.app.found(service));
-    services.sort((a, b) => (a.metadata.name === "kubernetes") - (b.metadata.name === "kubernetes") || a.metadata.name.localeCompare(b.metadata.name));
+    services.sort((a, b) => isSystems(a) - isSystems(b) || a.metadata.name.localeCompare(b.metadata.name));
     keyed(this.list, services, (service) => refOf(serviceKind, service), (service) => h("li", null, h("button", { class: "attempt-of", tabindex: -1 }, h("b", null, service.metadata.name), h("span", { class: "faint" }, `${service.metadata.namespace} · ${service.spec.type ?? "ClusterIP"} · ${service.spec.clusterIP ?? ""}`))));
     if (!services.some((service) => refOf(serviceKind, service) === this.#chosen)) this.#chosen = services.length ? refOf(serviceKind, services[0]) : "";
     for (const item of this.list.children) setAttribute(item.firstChild, "aria-current", item.dataset.key === this.#chosen ? "true" : null);
@@ -87,7 +90,7 @@ export class ServicesView {
     const ends = slices.flatMap((slice) => (slice.endpoints ?? []).map((endpoint) => ({ endpoint, ports: slice.ports ?? [] })));
     const ready = ends.filter(({ endpoint }) => endpoint.conditions?.ready !== false);
     for (const port of spec.ports ?? []) {
-      const key = add({ key: "port/" + port.port, layer: 2, title: `port ${port.port}${port.name ? " " + port.name : ""}`, lines: [`${port.protocol ?? "TCP"} to ${port.targetPort ?? port.port}` + (port.nodePort ? `, nodes: ${port.nodePort}` : ""), ready.length ? `one of ${ready.length}, by chance` : "refused: no pod is ready"], tone: ready.length ? "rule" : "lost" });
+      const key = add({ key: `port/${port.protocol}/${port.port}`, layer: 2, title: `port ${port.port}${port.name ? " " + port.name : ""}`, lines: [`${port.protocol ?? "TCP"} to ${port.targetPort ?? port.port}` + (port.nodePort ? `, nodes: ${port.nodePort}` : ""), ready.length > 1 ? `one of ${ready.length}, by chance` : ready.length ? "the only one" : "refused: no pod is ready"], tone: ready.length ? "rule" : "lost" });
       if (address) arrows.push({ from: address, to: key });
       else arrows.push({ from: "dns", to: key });
       for (const box of boxes) if (box.tone === "door") arrows.push({ from: box.key, to: key });

@@ -23,6 +23,9 @@ const mostShown = 60; // of one look at the ledger; of a burst, every nth
 const listed = 150;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
+// key says what the dots are.
+const key = () => h("ul", { class: "key", "aria-hidden": true }, ...[["heard", "heard of a change"], ["wrote", "wrote"], ["decision", "decided, wrote nothing"]].map(([kind, words]) => h("li", null, h("i", { class: "dot " + kind }), words)));
+
 export class WritesView {
   #actors = new Map(); // id -> {element, count}
   #kubelets = new Set();
@@ -35,7 +38,7 @@ export class WritesView {
     this.app = app;
     this.gate = gate;
     this.groups = new Map(groups.map(([id, title]) => [id, h("div", { class: "group", hidden: "" }, h("h3", null, title), h("div", { class: "actors" }))]));
-    this.server = h("div", { class: "server" }, h("b", null, "API server"), h("span", { class: "rev" }));
+    this.server = h("div", { class: "server" }, h("b", null, "API server"), key(), h("span", { class: "rev" }));
     this.air = h("div", { class: "air", "aria-hidden": true });
     this.log = h("ol", { class: "log", "aria-label": "The latest writes, newest first" });
     rove(this.log);
@@ -63,7 +66,9 @@ export class WritesView {
   }
 
   #take(records, first) {
-    for (const record of records) this.#actor(ledger.actorOf(record));
+    for (const record of records) {
+      if (this.#noise || !ledger.isNoise(record)) this.#actor(ledger.actorOf(record));
+    }
     setText(this.server.lastChild, "revision " + this.app.tail.revision);
     this.#list = [...this.#list, ...records].slice(-1000);
     this.repaint();
