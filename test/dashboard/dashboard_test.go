@@ -306,7 +306,7 @@ func TestPicture(t *testing.T) {
 	story.Apply(h, service("web"))
 	story.Apply(h, &api.Pod{ObjectMeta: api.ObjectMeta{Name: "too-big"}, Spec: podSpec("big:v1", "1k")})
 	b.until(boxes("ready") + " === 8 && " + boxes("waiting") + " === 1")
-	b.open("pods/default/"+h.Pods("app=web")[0].Name, "why")
+	b.open("pods/default/"+h.Pods("app=cart")[0].Name, "why")
 	b.until(`document.querySelectorAll(".picture .box").length >= 5`)
 	b.prefers("dark", "no-preference")
 	b.shoot("cluster-dark")

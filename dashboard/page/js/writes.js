@@ -24,7 +24,7 @@ const listed = 150;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 // key says what the dots are.
-const key = () => h("ul", { class: "key", "aria-hidden": true }, ...[["heard", "heard of a change"], ["wrote", "wrote"], ["decision", "decided, wrote nothing"]].map(([kind, words]) => h("li", null, h("i", { class: "dot " + kind }), words)));
+const key = () => h("ul", { class: "key", "aria-hidden": true }, ...[["heard", "heard"], ["wrote", "wrote"], ["decision", "decided"]].map(([kind, words]) => h("li", null, h("i", { class: "dot " + kind }), words)));
 
 export class WritesView {
   #actors = new Map(); // id -> {element, count}
