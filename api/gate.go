@@ -112,7 +112,8 @@ type Fault struct {
 	DuplicateWatch Share `json:"duplicateWatch,omitzero"`
 	// StaleReads is how old the state is that gets and lists show.
 	StaleReads Duration `json:"staleReads,omitzero"`
-	// Conflicts is the share of updates and patches that are answered 409, as if another writer had been faster.
+	// Conflicts is the share of updates and patches that are answered 409: another writer is faster, who writes the object as it
+	// is, so that it has a newer version.
 	Conflicts Share `json:"conflicts,omitzero"`
 	// Cut ends all connections of the actor, and answers nothing.
 	Cut bool `json:"cut,omitempty"`

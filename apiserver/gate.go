@@ -91,9 +91,9 @@ func (s *Server) hold(next http.Handler, w http.ResponseWriter, hr *http.Request
 		next.ServeHTTP(w, hr)
 		return
 	}
-	rec := &recorder{ResponseWriter: w, code: http.StatusOK}
+	rec := &recorder{ResponseWriter: w, code: http.StatusInternalServerError} // if the handler panics; a write always says its code
 	req.effect = &effect{}
-	defer func() { // even if the handler panics
+	defer func() {
 		s.debugger.Passed(write, &api.WriteOutcome{Time: api.NowMicro(), Code: int32(rec.code), Revision: req.effect.revision.Load(), Message: req.effect.refusal})
 	}()
 	next.ServeHTTP(rec, hr)

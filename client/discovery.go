@@ -162,3 +162,30 @@ func (c *Client) discoverVersion(ctx context.Context, gv api.GroupVersion) ([]AP
 	}
 	return all, nil
 }
+
+// FindResource finds what a person calls a resource: its plural, singular, short name or kind, in any case, with or without
+// group and version: "po", "Deployment", "deployments.apps", "deployments.v1.apps". nil: there is none.
+func FindResource(all []APIResource, word string) *APIResource {
+	word = strings.ToLower(word)
+	name, rest, qualified := strings.Cut(word, ".")
+	inGroup := func(r *APIResource) bool {
+		if !qualified {
+			return true
+		}
+		version, group, _ := strings.Cut(rest, ".")
+		return r.Group == rest || r.Version == version && r.Group == group
+	}
+	// A full name wins over a short one, whichever group comes first.
+	for _, matches := range []func(r *APIResource) bool{
+		func(r *APIResource) bool { return r.Plural == name },
+		func(r *APIResource) bool { return r.Singular == name || strings.ToLower(r.Kind) == name },
+		func(r *APIResource) bool { return slices.Contains(r.ShortNames, name) },
+	} {
+		for i := range all {
+			if matches(&all[i]) && inGroup(&all[i]) {
+				return &all[i]
+			}
+		}
+	}
+	return nil
+}

@@ -18,7 +18,7 @@ import (
 // Commands returns the subcommands of kubelite that manage a whole cluster. Each has --profile and --home.
 func Commands(machine Machine, version string) []*cobra.Command {
 	commands := []*cobra.Command{
-		startCommand(machine, version), stopCommand(machine), pauseCommand(machine), unpauseCommand(machine), deleteCommand(machine), statusCommand(), ipCommand(), logsCommand(),
+		startCommand(machine, version), stopCommand(machine), pauseCommand(machine), unpauseCommand(machine), breakCommand(), heldCommand(), stepCommand(), resumeCommand(), faultCommand(), deleteCommand(machine), statusCommand(), ipCommand(), logsCommand(),
 		kubeconfigCommand(), updateContextCommand(), profileCmd(), dockerEnvCommand(), versionCommand(version), componentCommand(), nodeCommand(machine), imageCommand(machine), addonsCommand(), serviceCommand(), tunnelCommand(machine), superviseCommand(), proxyContainerCommand(machine),
 	}
 	for _, cmd := range commands {

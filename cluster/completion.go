@@ -56,10 +56,13 @@ func ownNodeNames(_ Profile, config *Config) []string {
 	return names
 }
 
+// completionTimeout is how long a shell waits for what the cluster knows.
+const completionTimeout = 5 * time.Second
+
 // serviceNames asks the cluster for the services of the namespace that the flags name.
 func serviceNames(namespace *string) func(p Profile, _ *Config) []string {
 	return func(p Profile, _ *Config) []string {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), completionTimeout)
 		defer cancel()
 		c, err := waitAPI(ctx, p)
 		if err != nil {

@@ -42,14 +42,14 @@ func (p Profile) checkNotPaused() error {
 }
 
 func pauseCommand(machine Machine) *cobra.Command {
-	return pausing("pause", "Freeze a cluster: its components and the pods of the system take no processor time until it is unpaused", "Pausing", "paused", machine, Pause)
+	return holdCommand(pausing("pause", "Freeze a cluster until it is unpaused; or, told whose and which, hold writes until they are let through", "Pausing", "paused", machine, Pause))
 }
 
 func unpauseCommand(machine Machine) *cobra.Command {
 	return pausing("unpause", "Let a paused cluster go on", "Unpausing", "unpaused", machine, Unpause)
 }
 
-// pausing makes both commands. They take no arguments: they are about the whole cluster.
+// pausing makes both commands, as they are about the whole cluster.
 func pausing(use, short, doing, done string, machine Machine, act func(ctx context.Context, p Profile, machine Machine, namespaces []string, pr *progress) error) *cobra.Command {
 	var namespaces []string
 	var all bool
@@ -69,9 +69,14 @@ func pausing(use, short, doing, done string, machine Machine, act func(ctx conte
 		_, err := fmt.Fprintf(pr, "profile %q %s\n", p.Name, done)
 		return err
 	})
-	cmd.Flags().StringSliceVarP(&namespaces, "namespaces", "n", systemNamespaces, "namespaces whose pods to "+use)
+	cmd.Flags().StringSliceVarP(&namespaces, "namespaces", "n", systemNamespaces, namespacesHelp[use])
 	cmd.Flags().BoolVarP(&all, "all-namespaces", "A", false, use+" the pods of all namespaces")
 	return cmd
+}
+
+var namespacesHelp = map[string]string{
+	"pause":   "namespaces whose pods to pause; with WHAT, those of the objects (default all)",
+	"unpause": "namespaces whose pods to unpause",
 }
 
 // Pause freezes the components, and the containers of pods in the namespaces; nil: in all. Pausing a paused cluster freezes

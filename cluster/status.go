@@ -23,6 +23,14 @@ type Status struct {
 	API        string            `json:"api"`        // Ready, Paused, or why it is not
 	Components []ComponentStatus `json:"components"`
 	Nodes      []NodeStatus      `json:"nodes,omitempty"`
+	Gate       *GateStatus       `json:"gate,omitempty"` // nil: it is open, and nothing goes wrong on purpose
+}
+
+// GateStatus tells those who wonder why nothing happens that somebody wants it so.
+type GateStatus struct {
+	Rules  int `json:"rules"`
+	Held   int `json:"held"`
+	Faults int `json:"faults"`
 }
 
 // ComponentStatus is one process.
@@ -102,6 +110,10 @@ func (s *Status) askAPI(ctx context.Context, p Profile) {
 	for _, n := range nodes.Items {
 		s.Nodes = append(s.Nodes, NodeStatus{Name: n.Name, Ready: nodeReady(n), PodCIDR: n.Spec.PodCIDR})
 	}
+	gate, err := c.Gate().State(ctx)
+	if err == nil && len(gate.Rules)+len(gate.Faults) > 0 { // a server that was started by an older kubelite has none
+		s.Gate = &GateStatus{Rules: len(gate.Rules), Held: len(gate.Held), Faults: len(gate.Faults)}
+	}
 }
 
 // print writes the status for a person, or as JSON.
@@ -123,6 +135,9 @@ func (s *Status) print(out io.Writer, format string) error {
 			state = "Ready"
 		}
 		fmt.Fprintf(w, "node %s\t%s\n", n.Name, state)
+	}
+	if g := s.Gate; g != nil {
+		fmt.Fprintf(w, "gate\tRules: %d, writes held: %d, faults: %d; see kubelite held, kubelite fault list\n", g.Rules, g.Held, g.Faults)
 	}
 	return w.Flush()
 }

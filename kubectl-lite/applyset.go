@@ -64,7 +64,7 @@ func (s *session) newApplySet(ctx context.Context, ref string) (*applySet, error
 	if err != nil {
 		return nil, err
 	}
-	r := findResource(all, word)
+	r := client.FindResource(all, word)
 	if r == nil {
 		resource, group, _ := strings.Cut(word, ".")
 		return nil, invalid(fmt.Errorf("no matches for %s/, Resource=%s", group, resource))

@@ -48,9 +48,9 @@ func (s *session) explain(ctx context.Context, arg, apiVersion string, recursive
 	if apiVersion != "" {
 		all = slices.DeleteFunc(slices.Clone(all), func(r client.APIResource) bool { return r.APIVersion() != apiVersion })
 	}
-	r, path := findResource(all, arg), []string(nil) // "deployments.apps" is a resource with its group,
+	r, path := client.FindResource(all, arg), []string(nil) // "deployments.apps" is a resource with its group,
 	if r == nil {
-		r, path = findResource(all, words[0]), words[1:] // "pods.spec" one with a field
+		r, path = client.FindResource(all, words[0]), words[1:] // "pods.spec" one with a field
 	}
 	if r == nil {
 		return plainError{fmt.Errorf("the server doesn't have a resource type %q", words[0])}

@@ -130,12 +130,12 @@ func TestFindResource(t *testing.T) {
 		"pods": "pods", "Pod": "pods", "po": "po.example.com", "deploy": "deployments.apps", "deployments.apps": "deployments.apps",
 		"deployment.v1.apps": "deployments.apps", "events": "events", "events.events.k8s.io": "events.events.k8s.io", "ev": "events",
 	} {
-		r := findResource(someResources, word)
+		r := client.FindResource(someResources, word)
 		require.NotNil(t, r, word)
 		require.Equal(t, want, r.Resource(), word)
 	}
 	for _, word := range []string{"foo", "pods.apps", "deployments.v2.apps"} {
-		require.Nil(t, findResource(someResources, word), word)
+		require.Nil(t, client.FindResource(someResources, word), word)
 	}
 	require.Len(t, category(someResources, "all"), 2)
 }

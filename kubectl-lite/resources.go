@@ -25,42 +25,16 @@ func (s *session) discover(ctx context.Context) ([]client.APIResource, error) {
 	return s.resources, nil
 }
 
-// resource finds what a person calls a resource: its plural, singular, short name or kind, in any case, with or without
-// group and version: "po", "Deployment", "deployments.apps", "deployments.v1.apps".
+// resource finds what a person calls a resource.
 func (s *session) resource(ctx context.Context, word string) (*client.APIResource, error) {
 	all, err := s.discover(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if r := findResource(all, word); r != nil {
+	if r := client.FindResource(all, word); r != nil {
 		return r, nil
 	}
 	return nil, fmt.Errorf("the server doesn't have a resource type %q", word)
-}
-
-func findResource(all []client.APIResource, word string) *client.APIResource {
-	word = strings.ToLower(word)
-	name, rest, qualified := strings.Cut(word, ".")
-	inGroup := func(r *client.APIResource) bool {
-		if !qualified {
-			return true
-		}
-		version, group, _ := strings.Cut(rest, ".")
-		return r.Group == rest || r.Version == version && r.Group == group
-	}
-	// A full name wins over a short one, whichever group comes first.
-	for _, matches := range []func(r *client.APIResource) bool{
-		func(r *client.APIResource) bool { return r.Plural == name },
-		func(r *client.APIResource) bool { return r.Singular == name || strings.ToLower(r.Kind) == name },
-		func(r *client.APIResource) bool { return slices.Contains(r.ShortNames, name) },
-	} {
-		for i := range all {
-			if matches(&all[i]) && inGroup(&all[i]) {
-				return &all[i]
-			}
-		}
-	}
-	return nil
 }
 
 // resourceOfObject finds the resource that objects of a kind live in.
@@ -113,7 +87,7 @@ func (s *session) targets(ctx context.Context, args []string) ([]target, error) 
 			return nil, errors.New("arguments in resource/name form may not have more than one slash")
 		}
 		members := category(all, word)
-		if r := findResource(all, word); r != nil {
+		if r := client.FindResource(all, word); r != nil {
 			members = []*client.APIResource{r}
 		}
 		if len(members) == 0 {

@@ -260,7 +260,9 @@ func (p *prober) probe(ctx context.Context, t *probeTarget, kind ProbeKind, prob
 		if good, message := simulated.Probe(ctx, t.id, kind); !good {
 			return probeFailure, message
 		}
-		return probeSuccess, ""
+		if probe.Exec == nil || !simulated.HasFiles(t.id) {
+			return probeSuccess, ""
+		}
 	}
 	switch {
 	case probe.Exec != nil:

@@ -85,9 +85,11 @@ type Runtime interface {
 }
 
 // SimulatedProber is implemented by runtimes whose pods have no network to probe: they answer readiness, liveness
-// and startup probes themselves.
+// and startup probes themselves, but for commands where those make sense.
 type SimulatedProber interface {
 	Probe(ctx context.Context, containerID string, kind ProbeKind) (ok bool, message string)
+	// HasFiles tells whether a command can be trusted to find in the container what the container's own program has made.
+	HasFiles(containerID string) bool
 }
 
 // AnnotationUpdater is implemented by runtimes whose pods obey annotations that may change while they run.

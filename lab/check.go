@@ -12,8 +12,8 @@ type Outcome struct {
 	Results []Result
 	// Hint fits what is there, "" if none does or all is well.
 	Hint string
-	// Cut says that the server had forgotten the lab's beginning: expressions saw only what has happened since.
-	Cut bool
+	// Missed says that for some time nobody looked, and that the server has forgotten what happened then.
+	Missed bool
 }
 
 // Result is what one check has to say.
@@ -36,7 +36,8 @@ func (o *Outcome) Solved() bool {
 // evaluate runs the checks, and finds the hint, over what has happened.
 func (s *Session) evaluate(ctx context.Context, h *history) *Outcome {
 	variables := s.variables(ctx, h)
-	outcome := &Outcome{Cut: h.cut}
+	outcome := &Outcome{Missed: h.seen.Missed}
+	past := ""
 	for i := range s.Lab.Checks {
 		check := &s.Lab.Checks[i]
 		passed, err := holds(ctx, check.expression, variables)
@@ -47,9 +48,19 @@ func (s *Session) evaluate(ctx context.Context, h *history) *Outcome {
 		case !passed && check.found != nil:
 			result.Found = text(ctx, check.found, variables)
 		}
+		if err == nil {
+			result = h.seen.keep(check, result)
+		}
+		if passed && !result.Passed {
+			past = fmt.Sprintf("This was not so at a moment that is long past, and what has happened stays so: %s. kubelite lab reset begins again.", check.Message)
+		}
 		outcome.Results = append(outcome.Results, result)
 	}
 	if outcome.Solved() {
+		return outcome
+	}
+	if past != "" {
+		outcome.Hint = past
 		return outcome
 	}
 	for i := range s.Lab.Hints {

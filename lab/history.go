@@ -14,8 +14,8 @@ type history struct {
 	begins int64            // the revision of first
 	first  map[string][]any // the objects of each kind, by plural
 	events []event          // in the order of their revisions
-	// cut says that the server had forgotten the beginning: begins is the oldest revision that it still knew.
-	cut bool
+	// seen is what earlier looks have found out, of what the server may have forgotten since.
+	seen *seen
 }
 
 // event is one change of one object. Object is nil if it was deleted.

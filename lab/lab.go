@@ -21,8 +21,14 @@ type Lab struct {
 	Teaches string `json:"teaches"`
 	// Sort is "operate", where something is to be made, or "repair", where something is broken.
 	Sort string `json:"sort"`
-	// Watch are the resources that checks look at: "pods", "deployments.apps". Expressions know them by their plural.
+	// Needs is what the cluster must have for it.
+	Needs Needs `json:"needs,omitzero"`
+	// Watch are the resources that checks look at: "pods", "deployments.apps", and with a version those that may be yet to
+	// be defined: "pizzas.example.com/v1". Expressions know them by their plural.
 	Watch []string `json:"watch"`
+	// Outside are objects without a namespace, or other namespaces, that the learner is asked to make:
+	// "priorityclasses.scheduling.k8s.io/urgent". They go with the lab, as those do that its set-up makes.
+	Outside []string `json:"outside,omitempty"`
 	// Settled is the expression that holds when the set-up has come to rest. The history that checks see begins there.
 	// Empty: as soon as the objects of the set-up are stored.
 	Settled string `json:"settled,omitempty"`
@@ -36,8 +42,28 @@ type Lab struct {
 
 	Story, Solution, Mistake, Debrief string `json:"-"`
 	setup, fault                      []*api.Unstructured
+	outside                           []string // paths
 	kinds                             []*api.Kind
 	settled, broken                   *cel.Program
+}
+
+// Needs is what a lab cannot do without. See Session.fits.
+type Needs struct {
+	// Docker says that it is about what simulated pods do not have: packets.
+	Docker bool `json:"docker,omitempty"`
+	// Nodes that are ready and take pods.
+	Nodes int `json:"nodes,omitempty"`
+}
+
+func (n Needs) String() string {
+	var needs []string
+	if n.Docker {
+		needs = append(needs, "Docker")
+	}
+	if n.Nodes > 0 {
+		needs = append(needs, fmt.Sprintf("%d nodes", n.Nodes))
+	}
+	return strings.Join(needs, ", ")
 }
 
 // Check is one thing that must hold.
@@ -52,6 +78,9 @@ type Check struct {
 
 	expression, found *cel.Program
 }
+
+// looksBack tells whether the check is about what has happened, which stays so.
+func (c *Check) looksBack() bool { return strings.Contains(c.Expression, "history") }
 
 // Hint is given while its expression holds, to a learner who has not solved the lab.
 type Hint struct {
@@ -122,7 +151,7 @@ func read(folder string) (*Lab, error) {
 	return l, l.compile()
 }
 
-// objects are those of a manifest, in the lab's namespace.
+// objects are those of a manifest, in the lab's namespace unless they name another.
 func (l *Lab) objects(manifest string) (objects []*api.Unstructured, err error) {
 	for _, document := range api.SplitYAML([]byte(manifest)) {
 		content, err := api.YAMLToJSON(document)
@@ -133,24 +162,60 @@ func (l *Lab) objects(manifest string) (objects []*api.Unstructured, err error) 
 		if err := api.UnmarshalJSON(content, object); err != nil {
 			return nil, err
 		}
-		object.Namespace = l.Namespace()
+		kind := kindOf(object)
+		if kind == nil {
+			return nil, fmt.Errorf("no kind %s in %s", object.Kind, object.APIVersion)
+		}
+		if kind.Namespaced && object.Namespace == "" {
+			object.Namespace = l.Namespace()
+		}
 		objects = append(objects, object)
 	}
 	return objects, nil
 }
 
+// kindOf is the kind of an object of a manifest, nil if there is none.
+func kindOf(object *api.Unstructured) *api.Kind {
+	gv := api.ParseGroupVersion(object.APIVersion)
+	return api.KindByName(api.GroupVersionKind{Group: gv.Group, Version: gv.Version, Kind: object.Kind})
+}
+
+// kindNamed is the kind of a resource; of one with a version we know no more than that.
+func kindNamed(resource string) (*api.Kind, error) {
+	if name, version, custom := strings.Cut(resource, "/"); custom {
+		plural, group, _ := strings.Cut(name, ".")
+		return api.NewCustomKind(api.Kind{GroupVersion: api.GroupVersion{Group: group, Version: version}, Plural: plural, Namespaced: true}), nil
+	}
+	i := slices.IndexFunc(api.Kinds, func(k *api.Kind) bool { return k.Resource() == resource })
+	if i < 0 {
+		return nil, fmt.Errorf("there are no %s", resource)
+	}
+	return api.Kinds[i], nil
+}
+
+// costLimit is a second or two: a long history has many moments, and some checks compare each with each.
+const costLimit = 1_000_000_000
+
 // compile finds the kinds that are watched and makes programs of all expressions, whose variables are called as the kinds.
 func (l *Lab) compile() error {
 	variables := []cel.Variable{{Name: "history", Type: cel.Dynamic}, {Name: "ns", Type: cel.AnyString}, {Name: "authorizer", Type: cel.Authorizes}}
 	for _, resource := range l.Watch {
-		i := slices.IndexFunc(api.Kinds, func(k *api.Kind) bool { return k.Resource() == resource && k.Namespaced })
-		if i < 0 {
-			return fmt.Errorf("watch: there are no %s in namespaces", resource)
+		kind, err := kindNamed(resource)
+		if err != nil {
+			return fmt.Errorf("watch: %w", err)
 		}
-		l.kinds = append(l.kinds, api.Kinds[i])
-		variables = append(variables, cel.Variable{Name: api.Kinds[i].Plural, Type: cel.Dynamic})
+		l.kinds = append(l.kinds, kind)
+		variables = append(variables, cel.Variable{Name: kind.Plural, Type: cel.Dynamic})
 	}
-	env, err := cel.Base().With(variables...)
+	for _, named := range l.Outside {
+		resource, name, _ := strings.Cut(named, "/")
+		kind, err := kindNamed(resource)
+		if err != nil {
+			return fmt.Errorf("outside: %w", err)
+		}
+		l.outside = append(l.outside, kind.Path("", name))
+	}
+	env, err := cel.Base().WithLimit(costLimit).With(variables...)
 	if err != nil {
 		return err
 	}

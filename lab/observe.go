@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
+	"time"
 
 	"kubelite/api"
 	"kubelite/client"
@@ -26,15 +27,15 @@ func (s *Session) begin(ctx context.Context, revision int64) (*history, error) {
 			"resourceVersion": {strconv.FormatInt(h.begins, 10)}, "resourceVersionMatch": {string(api.ResourceVersionMatchExact)},
 		}})
 		if api.IsExpired(err) {
-			oldest, err := s.oldest(ctx)
+			now, err := s.now(ctx)
 			if err != nil {
 				return nil, err
 			}
-			h, err := s.begin(ctx, oldest)
-			if h != nil {
-				h.cut = true
-			}
-			return h, err
+			return s.begin(ctx, now.OldestRevision)
+		}
+		if api.IsNotFound(err) && kind.Custom { // a custom resource that nobody has defined yet
+			h.first[kind.Plural] = []any{}
+			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("list %s: %w", kind.Resource(), err)
@@ -51,19 +52,21 @@ func (s *Session) begin(ctx context.Context, revision int64) (*history, error) {
 	return h, nil
 }
 
-// oldest asks the ledger for the oldest revision that the server can still show.
-func (s *Session) oldest(ctx context.Context) (int64, error) {
+// now asks the ledger for the newest revision and the oldest one that the server can still show.
+func (s *Session) now(ctx context.Context) (now api.LedgerMoment, err error) {
 	response, err := s.Client.Do(ctx, client.Request{Path: api.LedgerPath, Query: url.Values{"ago": {"0s"}}})
 	if err != nil {
-		return 0, err
+		return now, err
 	}
-	var now api.LedgerMoment
-	err = api.UnmarshalJSON(response.Body, &now)
-	return now.OldestRevision, err
+	return now, api.UnmarshalJSON(response.Body, &now)
 }
 
+// lookEvery is the longest time between two looks, tryEvery that between two tries to watch what nobody has defined yet.
+const lookEvery, tryEvery = time.Minute, time.Second
+
 // follow adds to a history what has happened since its beginning, and calls changed for what there is after each batch of
-// news, until changed says that it has seen enough. With toNow it ends when the present is reached, after one call.
+// news, or after a minute without any, until changed says that it has seen enough. With toNow it ends when the present is
+// reached, after one call.
 func (s *Session) follow(ctx context.Context, h *history, toNow bool, changed func() (done bool, err error)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var watches sync.WaitGroup
@@ -84,6 +87,8 @@ func (s *Session) follow(ctx context.Context, h *history, toNow bool, changed fu
 			})
 		})
 	}
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
 	for running := len(s.Lab.kinds); running > 0; {
 		if !toNow {
 			if done, err := changed(); done || err != nil {
@@ -105,6 +110,7 @@ func (s *Session) follow(ctx context.Context, h *history, toNow bool, changed fu
 			if running--; err != nil {
 				return err
 			}
+		case <-tick.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -125,6 +131,12 @@ func (s *Session) watch(ctx context.Context, kind *api.Kind, since int64, second
 			query.Set("timeoutSeconds", strconv.Itoa(seconds))
 		}
 		stream, err := s.Client.Stream(ctx, client.Request{Path: kind.Path(s.Lab.Namespace(), ""), Query: query})
+		if api.IsNotFound(err) && kind.Custom { // nobody has defined it yet
+			if seconds > 0 || !client.Wait(ctx, tryEvery) {
+				return nil
+			}
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("watch %s: %w", kind.Resource(), err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -19,7 +18,7 @@ import (
 const (
 	labelLab         = "kubelite.io/lab"
 	annotationBegins = "kubelite.io/lab-begins" // the revision at which the set-up had come to rest
-	annotationSolved = "kubelite.io/lab-solved" // when all checks have passed for the first time
+	annotationSeen   = "kubelite.io/lab-seen"   // what looks at it have found out so far: see seen
 )
 
 // Session is a lab on a cluster.
@@ -28,39 +27,39 @@ type Session struct {
 	Lab    *Lab
 }
 
-// State is what `kubelite lab list` says of the labs that are on the cluster.
-type State struct {
-	Folder  string
-	Started time.Time
-	Solved  bool
-}
-
-// States are the labs on a cluster, the one that was started last first.
-func States(ctx context.Context, c *client.Client) ([]State, error) {
+// Running are the names of the labs that are on a cluster, the one that was started last first.
+func Running(ctx context.Context, c *client.Client) ([]string, error) {
 	namespaces, err := client.Of[*api.Namespace](c).List(ctx, "", client.ListOptions{LabelSelector: labelLab})
 	if err != nil {
 		return nil, err
 	}
-	var states []State
+	slices.SortStableFunc(namespaces.Items, func(a, b *api.Namespace) int { return b.CreationTimestamp.Compare(a.CreationTimestamp.Time) })
+	var names []string
 	for _, n := range namespaces.Items {
 		if n.DeletionTimestamp == nil {
-			states = append(states, State{Folder: n.Labels[labelLab], Started: n.CreationTimestamp.Time, Solved: n.Annotations[annotationSolved] != ""})
+			names = append(names, n.Labels[labelLab])
 		}
 	}
-	slices.SortStableFunc(states, func(a, b State) int { return b.Started.Compare(a.Started) })
-	return states, nil
+	return names, nil
 }
 
 // Start makes the lab's namespace and what is in it when the lab begins, and waits until that has come to rest.
 func (s *Session) Start(ctx context.Context) error {
 	ctx = client.Because(ctx, "lab %s is set up", s.Lab.Name)
-	name := s.Lab.Namespace()
-	namespace, err := client.Of[*api.Namespace](s.Client).Create(ctx, &api.Namespace{ObjectMeta: api.ObjectMeta{
-		Name: name, Labels: map[string]string{labelLab: s.Lab.Folder},
-	}})
-	if api.IsAlreadyExists(err) {
+	namespaces, name := client.Of[*api.Namespace](s.Client), s.Lab.Namespace()
+	_, err := namespaces.Get(ctx, "", name)
+	if err == nil {
 		return fmt.Errorf("lab %s has been started: go on, or begin again with kubelite lab reset %s", s.Lab.Name, s.Lab.Name)
 	}
+	if !api.IsNotFound(err) {
+		return err
+	}
+	if err := s.fits(ctx); err != nil {
+		return err
+	}
+	namespace, err := namespaces.Create(ctx, &api.Namespace{ObjectMeta: api.ObjectMeta{
+		Name: name, Labels: map[string]string{labelLab: s.Lab.Name},
+	}})
 	if err != nil {
 		return err
 	}
@@ -80,21 +79,40 @@ func (s *Session) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the set-up does not come to rest: %w", err)
 	}
-	return s.annotate(ctx, map[string]string{annotationBegins: strconv.FormatInt(begins, 10)})
+	if err := s.annotate(ctx, annotationBegins, strconv.FormatInt(begins, 10)); err != nil {
+		return err
+	}
+	return s.progress(ctx, func(p *Progress) {
+		p.Attempts++
+		if p.Started.IsZero() {
+			p.Started = time.Now().UTC().Truncate(time.Second)
+		}
+	})
 }
 
-// send makes objects, or patches them.
+// send makes objects, or patches them, or deletes those that say so as strategic merge patches do: "$patch: delete".
 func (s *Session) send(ctx context.Context, objects []*api.Unstructured, method, contentType string) error {
 	for _, object := range objects {
-		gv := api.ParseGroupVersion(object.APIVersion)
-		kind := api.KindByName(api.GroupVersionKind{Group: gv.Group, Version: gv.Version, Kind: object.Kind})
-		body, err := api.MarshalJSON(object)
-		if err != nil {
-			return err
+		request := client.Request{Method: method, ContentType: contentType}
+		switch {
+		case object.Content["$patch"] == "delete":
+			request.Method = http.MethodDelete
+		case isNode(object):
+			if err := s.markNode(ctx, object); err != nil {
+				return err
+			}
+			continue
 		}
-		request := client.Request{Method: method, Path: kind.Path(object.Namespace, ""), Body: body, ContentType: contentType}
-		if method == http.MethodPatch {
-			request.Path = kind.Path(object.Namespace, object.Name)
+		name := object.Name
+		if request.Method == http.MethodPost {
+			name = "" // it goes to the collection
+		}
+		request.Path = kindOf(object).Path(object.Namespace, name)
+		if request.Method != http.MethodDelete {
+			var err error
+			if request.Body, err = api.MarshalJSON(object); err != nil {
+				return err
+			}
 		}
 		if _, err := s.Client.Do(ctx, request); err != nil {
 			return fmt.Errorf("set up %s: %w", api.Describe(object), err)
@@ -144,18 +162,23 @@ func (s *Session) settle(ctx context.Context, since string, until *cel.Program) 
 
 // Check looks at the lab once.
 func (s *Session) Check(ctx context.Context) (outcome *Outcome, err error) {
+	now, err := s.now(ctx)
+	if err != nil {
+		return nil, err
+	}
 	h, err := s.history(ctx)
 	if err != nil {
 		return nil, err
 	}
 	err = s.follow(ctx, h, true, func() (bool, error) {
 		outcome = s.evaluate(ctx, h)
-		return true, s.note(ctx, outcome)
+		return true, s.note(ctx, h, outcome, now.Revision)
 	})
 	return outcome, err
 }
 
-// Watch looks at the lab again whenever something has changed in it, until tell says that it has heard enough.
+// Watch looks at the lab again whenever something has changed in it, and now and then when nothing has, until tell says that it
+// has heard enough.
 func (s *Session) Watch(ctx context.Context, tell func(*Outcome) (done bool)) error {
 	h, err := s.history(ctx)
 	if err != nil {
@@ -163,11 +186,15 @@ func (s *Session) Watch(ctx context.Context, tell func(*Outcome) (done bool)) er
 	}
 	return s.follow(ctx, h, false, func() (bool, error) {
 		outcome := s.evaluate(ctx, h)
-		return tell(outcome), s.note(ctx, outcome)
+		now, err := s.now(ctx)
+		if err != nil {
+			return false, err
+		}
+		return tell(outcome), s.note(ctx, h, outcome, now.Revision)
 	})
 }
 
-// history reads the lab's objects as they were when it began.
+// history reads the lab's objects as they were when it began, and what is known of its history.
 func (s *Session) history(ctx context.Context) (*history, error) {
 	namespace, err := client.Of[*api.Namespace](s.Client).Get(ctx, "", s.Lab.Namespace())
 	if api.IsNotFound(err) {
@@ -180,19 +207,22 @@ func (s *Session) history(ctx context.Context) (*history, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lab %s was not set up to its end: kubelite lab reset %s", s.Lab.Name, s.Lab.Name)
 	}
-	return s.begin(ctx, begins)
-}
-
-// note keeps on the namespace that the lab was solved.
-func (s *Session) note(ctx context.Context, outcome *Outcome) error {
-	if !outcome.Solved() {
-		return nil
+	h, err := s.begin(ctx, begins)
+	if err != nil {
+		return nil, err
 	}
-	return s.annotate(ctx, map[string]string{annotationSolved: time.Now().UTC().Format(time.RFC3339)})
+	h.seen = &seen{Revision: begins, Failed: map[string]string{}}
+	if noted := namespace.Annotations[annotationSeen]; noted != "" {
+		if err := api.UnmarshalJSON([]byte(noted), h.seen); err != nil {
+			return nil, fmt.Errorf("annotation %s: %w", annotationSeen, err)
+		}
+	}
+	h.seen.Missed = h.seen.Missed || h.begins > begins && h.begins > h.seen.Revision
+	return h, nil
 }
 
-func (s *Session) annotate(ctx context.Context, annotations map[string]string) error {
-	patch, err := api.MarshalJSON(map[string]any{"metadata": map[string]any{"annotations": maps.Clone(annotations)}})
+func (s *Session) annotate(ctx context.Context, key, value string) error {
+	patch, err := api.MarshalJSON(map[string]any{"metadata": map[string]any{"annotations": map[string]any{key: value}}})
 	if err != nil {
 		return err
 	}
@@ -202,10 +232,13 @@ func (s *Session) annotate(ctx context.Context, annotations map[string]string) e
 
 // Remove takes the lab from the cluster, and waits until nothing is left of it. It is no error if it is not there.
 func (s *Session) Remove(ctx context.Context) error {
+	if err := s.clearNodes(ctx); err != nil {
+		return err
+	}
 	namespaces, name := client.Of[*api.Namespace](s.Client), s.Lab.Namespace()
 	namespace, err := namespaces.Get(ctx, "", name)
 	if api.IsNotFound(err) {
-		return nil
+		return nil // nor are there others of its objects that we could know to be its own
 	}
 	if err != nil {
 		return err
@@ -213,18 +246,19 @@ func (s *Session) Remove(ctx context.Context) error {
 	if namespace.Labels[labelLab] == "" {
 		return fmt.Errorf("namespace %s is no lab's: it has no label %s", name, labelLab)
 	}
-	if err := namespaces.Delete(ctx, "", name, api.DeleteOptions{}); err != nil {
+	if err := s.releaseFinalizers(ctx); err != nil {
 		return err
 	}
-	watch, err := namespaces.Watch(ctx, "", client.ListOptions{FieldSelector: "metadata.name=" + name, ResourceVersion: namespace.ResourceVersion})
-	if err != nil {
-		return err
-	}
-	defer watch.Stop()
-	for e := range watch.Events() {
-		if e.Type == client.Deleted {
-			return nil
+	paths := append(s.outside(), api.KindOf[*api.Namespace]().Path("", name)) // in the end that which says whose they are
+	for _, path := range paths {
+		if _, err := s.Client.Do(ctx, client.Request{Method: http.MethodDelete, Path: path}); err != nil && !api.IsNotFound(err) {
+			return err
 		}
 	}
-	return errors.Join(fmt.Errorf("namespace %s is still there", name), watch.Err(), ctx.Err())
+	for _, path := range paths {
+		if err := s.gone(ctx, path); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -31,6 +31,7 @@ const (
 type Env struct {
 	env       *cel.Env
 	variables map[string]*Type
+	limit     uint64 // what one evaluation may cost
 }
 
 // Variable declares a name that expressions may use. The name may have dots in it ("authorizer.requestResource").
@@ -61,12 +62,17 @@ var base = sync.OnceValue(func() *Env {
 	if err != nil {
 		panic(fmt.Sprintf("cel: the base environment: %v", err)) // a mistake in one of our tables
 	}
-	return &Env{env: env}
+	return &Env{env: env, limit: PerCallLimit}
 })
+
+// WithLimit is the environment for expressions of people who pay themselves, and may pay more than an API server for strangers.
+func (e *Env) WithLimit(limit uint64) *Env {
+	return &Env{env: e.env, variables: e.variables, limit: limit}
+}
 
 // With is the environment with more variables.
 func (e *Env) With(variables ...Variable) (*Env, error) {
-	extended := &Env{variables: maps.Clone(e.variables)}
+	extended := &Env{variables: maps.Clone(e.variables), limit: e.limit}
 	if extended.variables == nil {
 		extended.variables = map[string]*Type{}
 	}
@@ -95,7 +101,7 @@ func (e *Env) Compile(expression string) (*Program, error) {
 	program, err := e.env.Program(ast,
 		cel.EvalOptions(cel.OptOptimize, cel.OptTrackCost),
 		cel.OptimizeRegex(findOptimization, findAllOptimization),
-		cel.CostLimit(PerCallLimit),
+		cel.CostLimit(e.limit),
 		cel.CostTrackerOptions(interpreter.PresenceTestHasCost(false)),
 		cel.CostTracking(costs{}),
 		cel.InterruptCheckFrequency(interruptFrequency),

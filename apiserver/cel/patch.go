@@ -45,7 +45,7 @@ func (e *Env) WithPatches() (*Env, error) {
 	if err != nil {
 		return nil, fmt.Errorf("declare the types of patches: %w", err)
 	}
-	return &Env{env: env, variables: e.variables}, nil
+	return &Env{env: env, variables: e.variables, limit: e.limit}, nil
 }
 
 // patchProvider adds the types of patches to those that there are: JSONPatch, and one type for every place in an object.

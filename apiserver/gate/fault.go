@@ -230,10 +230,13 @@ func (s *Stream) Misses() bool {
 	return s.Lost || slices.ContainsFunc(s.mine, func(f *streamFault) bool { return f.lost })
 }
 
-// Delay is how much later events arrive.
-func (s *Stream) Delay() (most time.Duration) {
+// Delay is how much later so many events arrive.
+func (s *Stream) Delay(events int) (most time.Duration) {
 	for _, f := range s.mine {
-		most = max(most, f.DelayWatch.Duration)
+		if f.DelayWatch.Duration > 0 {
+			f.struck.Add(int64(events))
+			most = max(most, f.DelayWatch.Duration)
+		}
 	}
 	return most
 }
@@ -253,7 +256,7 @@ func (s *Stream) Times(namespace, name string) int {
 		case doubles && times == 1:
 			times = 2
 		}
-		if drops || doubles || f.DelayWatch.Duration > 0 {
+		if drops || doubles {
 			f.struck.Add(1)
 		}
 	}

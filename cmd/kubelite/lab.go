@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -29,7 +30,11 @@ func labCommand() *cobra.Command {
 		return listLabs(cmd.Context(), c, cmd.OutOrStdout())
 	})
 	list.Example = "  kubelite lab list"
-	cmd.AddCommand(list)
+	report := cluster.ClientCommand("report", "Write as JSON which labs were started and solved, and when", "kubelite lab", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, _ []string) error {
+		return reportLabs(cmd.Context(), c, cmd.OutOrStdout())
+	})
+	report.Example = "  kubelite lab report > progress.json"
+	cmd.AddCommand(list, report)
 
 	action := func(name, short, example string, run func(ctx context.Context, s *lab.Session, out io.Writer) error) {
 		use, args := name+" [NAME]", cobra.MaximumNArgs(1)
@@ -73,6 +78,15 @@ func labCommand() *cobra.Command {
 		}
 		return startLab(ctx, s, out)
 	})
+	action("remove", "Remove what a lab has on the cluster; that it was solved stays known", "kubelite lab remove first-pod", func(ctx context.Context, s *lab.Session, out io.Writer) error {
+		ctx, cancel := context.WithTimeout(ctx, setUpTimeout)
+		defer cancel()
+		if err := s.Remove(ctx); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(out, "Removed lab %s.\n", s.Lab.Name)
+		return err
+	})
 	action("watch", "Check again whenever something changes in the lab, until it is solved", "kubelite lab watch", watchLab)
 	return cmd
 }
@@ -86,14 +100,14 @@ func chosenLab(ctx context.Context, c *client.Client, args []string) (*lab.Lab, 
 	if len(args) > 0 {
 		return lab.Named(all, args[0])
 	}
-	states, err := lab.States(ctx, c)
+	running, err := lab.Running(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	if len(states) == 0 {
+	if len(running) == 0 {
 		return nil, fmt.Errorf("no lab has been started: kubelite lab list shows which there are")
 	}
-	return lab.Named(all, states[0].Folder)
+	return lab.Named(all, running[0])
 }
 
 func completeLabs(_ *cobra.Command, args []string, prefix string) (fitting []cobra.Completion, _ cobra.ShellCompDirective) {
@@ -114,23 +128,34 @@ func listLabs(ctx context.Context, c *client.Client, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	states, err := lab.States(ctx, c)
+	report, err := lab.NewReport(ctx, c, all)
 	if err != nil {
 		return err
 	}
-	progress := map[string]string{}
-	for _, s := range states {
-		progress[s.Folder] = "started"
-		if s.Solved {
-			progress[s.Folder] = "solved"
-		}
-	}
 	w := tabwriter.NewWriter(out, 0, 8, 3, ' ', 0)
-	fmt.Fprintln(w, "NAME\tSORT\tSTATE\tWHAT IT TEACHES")
-	for _, l := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", l.Name, l.Sort, progress[l.Folder], l.Teaches)
+	fmt.Fprintln(w, "NAME\tSORT\tSTATE\tNEEDS\tWHAT IT TEACHES")
+	for i, l := range all {
+		state := report.Labs[i].State
+		if state == lab.NotStarted {
+			state = ""
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", l.Name, l.Sort, state, l.Needs, l.Teaches)
 	}
 	return w.Flush()
+}
+
+func reportLabs(ctx context.Context, c *client.Client, out io.Writer) error {
+	all, err := lab.All()
+	if err != nil {
+		return err
+	}
+	report, err := lab.NewReport(ctx, c, all)
+	if err != nil {
+		return err
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(report)
 }
 
 func startLab(ctx context.Context, s *lab.Session, out io.Writer) error {
@@ -145,7 +170,7 @@ All of this is in the namespace %[2]s. To save typing -n %[2]s with every comman
 
     kubectl-lite config set-context --current --namespace %[2]s
 
-Then: kubelite lab check, hint, watch (in a second terminal), solution, reset.
+Then: kubelite lab check, hint, solution, reset; and best from now on, in a second terminal: kubelite lab watch.
 `, s.Lab.Story, s.Lab.Namespace())
 	return err
 }
@@ -197,13 +222,14 @@ func report(outcome *lab.Outcome) string {
 			fmt.Fprintf(&b, "     %s\n", r.Found)
 		}
 	}
-	if outcome.Cut {
-		b.WriteString("   (The API server keeps history for some minutes only: checks that look back see just those.)\n")
+	if outcome.Missed {
+		b.WriteString("   (For some time nobody looked, and the API server keeps history for five minutes only: what happened then is not known.\n" +
+			"    kubelite lab watch, in a second terminal, looks all the time.)\n")
 	}
 	return b.String()
 }
 
 func congratulate(s *lab.Session, out io.Writer) error {
-	_, err := fmt.Fprintf(out, "\nSolved.\n\n%s\n---\nTo clean up: kubectl-lite delete namespace %s\n", s.Lab.Debrief, s.Lab.Namespace())
+	_, err := fmt.Fprintf(out, "\nSolved.\n\n%s\n---\nTo clean up: kubelite lab remove %s\n", s.Lab.Debrief, s.Lab.Name)
 	return err
 }

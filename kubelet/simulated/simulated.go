@@ -435,6 +435,14 @@ func (r *Runtime) Probe(_ context.Context, id string, kind kubelet.ProbeKind) (b
 	return true, ""
 }
 
+// HasFiles is true where a script runs: what it writes is there for all commands. Of other programs nobody knows what they would write.
+func (r *Runtime) HasFiles(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c, _ := r.find(id)
+	return c != nil && c.log != nil
+}
+
 // ExecSync runs what can be pretended, and lets everything else succeed without a word: probes and hooks ask for it.
 func (r *Runtime) ExecSync(ctx context.Context, id string, command []string) ([]byte, int, error) {
 	s, ended, err := r.shellIn(id)

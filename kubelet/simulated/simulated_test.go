@@ -22,7 +22,7 @@ func newRuntime(t *testing.T, dir string) *Runtime {
 }
 
 // run starts a pod with one container that behaves as told.
-func run(t *testing.T, r *Runtime, name string, behaviour map[string]string) (sandboxID, id string) {
+func run(t *testing.T, r *Runtime, name string, behaviour map[string]string, command ...string) (sandboxID, id string) {
 	t.Helper()
 	s := &kubelet.SandboxConfig{UID: api.UID(name), Namespace: "default", Name: name, Annotations: map[string]string{}}
 	for key, value := range behaviour {
@@ -30,7 +30,7 @@ func run(t *testing.T, r *Runtime, name string, behaviour map[string]string) (sa
 	}
 	sandboxID, err := r.RunPodSandbox(t.Context(), s)
 	require.NoError(t, err)
-	id, err = r.CreateContainer(t.Context(), sandboxID, &kubelet.ContainerConfig{Name: "c", Image: "app:1"}, s)
+	id, err = r.CreateContainer(t.Context(), sandboxID, &kubelet.ContainerConfig{Name: "c", Image: "app:1", Command: command}, s)
 	require.NoError(t, err)
 	require.NoError(t, r.StartContainer(t.Context(), id))
 	return sandboxID, id
@@ -173,6 +173,24 @@ func TestReadinessIsAMatterOfAnnotations(t *testing.T) {
 	require.True(t, container(t, r, "web").NotReady)
 	r.UpdateAnnotations("web", nil)
 	require.False(t, container(t, r, "web").NotReady)
+}
+
+func TestACommandProbesWhatAScriptHasMade(t *testing.T) {
+	r := newRuntime(t, "")
+	_, id := run(t, r, "server", nil)
+	require.False(t, r.HasFiles(id), "nobody knows what this program would write")
+	_, id = run(t, r, "warm", nil, "sh", "-c", "while ! cat /tmp/go; do sleep 0.01; done; echo yes > /tmp/ready; sleep infinity")
+	require.True(t, r.HasFiles(id))
+	probe := func() int {
+		_, code, err := r.ExecSync(t.Context(), id, []string{"cat", "/tmp/ready"})
+		require.NoError(t, err)
+		return code
+	}
+	require.Equal(t, 1, probe())
+	_, code, err := r.ExecSync(t.Context(), id, []string{"sh", "-c", "echo > /tmp/go"})
+	require.NoError(t, err)
+	require.Zero(t, code)
+	require.Eventually(t, func() bool { return probe() == 0 }, time.Minute, time.Millisecond)
 }
 
 // runScript starts a pod with a command and waits for what becomes of it within a minute.

@@ -1,16 +1,12 @@
 package story
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"slices"
+	"math"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,116 +18,45 @@ import (
 
 // A watch goes wrong in two ways that nobody who writes a controller thinks of. It is held back, so that the controller
 // acts on what was true a while ago; or it loses events and ends, and the next list shows what has become of things but not
-// how. A fault does one of these to the watches of some resources while the others go on, and again and again.
+// how. The API server's gate does so on demand, to the watches of some resources while the others go on, and again and again.
 
-// faultTurn is how long a watch goes wrong, and then how long it is all right.
+// faultTurn is how long watches go wrong, and then how long they are all right.
 const faultTurn = 400 * time.Millisecond
 
-// held lets nothing through for three quarters of each turn. What came meanwhile arrives at once afterwards.
-func held(ctx context.Context, lines *client.LineReader, out io.Writer) error {
-	begin := time.Now()
-	for {
-		line, err := lines.Next()
-		if err != nil {
-			return err
-		}
-		shut := faultTurn * 3 / 4
-		if in := time.Since(begin) % faultTurn; in < shut && !client.Wait(ctx, shut-in) {
-			return ctx.Err()
-		}
-		if err := writeLine(out, line); err != nil {
-			return err
-		}
-	}
-}
-
-// lost lets everything through for a turn and nothing for another one. Then it says that it is too far behind, as a server
-// does that has forgotten what should come next.
-func lost(ctx context.Context, lines *client.LineReader, out io.Writer) error {
-	var mu sync.Mutex
-	deaf := false
-	ctx, end := context.WithTimeout(ctx, 2*faultTurn)
-	defer end()
-	failed := make(chan error, 1)
-	go func() {
-		for {
-			line, err := lines.Next()
-			if err != nil {
-				failed <- err
-				return
-			}
-			mu.Lock()
-			if !deaf {
-				err = writeLine(out, line)
-			}
-			mu.Unlock()
-			if err != nil {
-				failed <- err
-				return
-			}
-		}
-	}()
-	select {
-	case err := <-failed:
-		return err
-	case <-time.After(faultTurn):
-	}
-	mu.Lock()
-	deaf = true
-	mu.Unlock()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	gone, err := api.MarshalJSON(api.NewExpired("too old resource version").ErrStatus)
-	if err != nil {
-		return err
-	}
-	return errors.Join(writeLine(out, []byte(fmt.Sprintf(`{"type":"ERROR","object":%s}`, gone))), io.EOF)
-}
-
-func writeLine(out io.Writer, line []byte) error {
-	_, err := out.Write(append(slices.Clone(line), '\n'))
-	return err
-}
-
-// faultyWatches is a client of the controllers whose watches of the given resources have a fault. Each begins with the list
-// that it promises: a controller that never starts does nothing wrong. In the end they are well, since a client that is told
-// again and again to begin anew comes ever more slowly.
-func (h *Harness) faultyWatches(fault func(context.Context, *client.LineReader, io.Writer) error, resources ...string) *client.Client {
-	const faulty = 5
-	watches := make([]atomic.Int32, len(resources))
-	return h.throughProxy(func(next http.Handler) http.Handler { return next }, func(r *http.Response) error {
-		path := r.Request.URL.Path
-		resource := slices.Index(resources, path[strings.LastIndexByte(path, '/')+1:])
-		if r.Request.URL.Query().Get("watch") != "true" || r.StatusCode != http.StatusOK || resource < 0 || watches[resource].Add(1) > faulty {
-			return nil
-		}
-		body, ctx := r.Body, r.Request.Context()
-		in, out := io.Pipe()
-		lines := client.NewLineReader(body)
-		go func() {
-			var err error
-			for listing := r.Request.URL.Query().Get("sendInitialEvents") == "true"; listing && err == nil; {
-				var line []byte
-				if line, err = lines.Next(); err == nil {
-					listing = !bytes.Contains(line, []byte(client.InitialEventsEnd))
-					err = writeLine(out, line)
+// turns lets watches of the controllers go wrong, so many times or until stop is called.
+func (h *Harness) turns(times int, fault api.Fault, resources ...string) (stop func()) {
+	ctx, cancel := context.WithCancel(h.Ctx)
+	struck := int64(0)
+	var turning sync.WaitGroup
+	turning.Go(func() {
+		for range times {
+			for _, resource := range resources {
+				fault.Actor, fault.Resource = "controllers", resource
+				if _, err := h.Client.Gate().AddFault(h.Ctx, fault); err != nil {
+					h.T.Errorf("add a fault: %v", err)
 				}
 			}
-			if err == nil {
-				err = fault(ctx, lines, out)
+			goesOn := client.Wait(ctx, faultTurn)
+			state, err := h.Client.Gate().State(h.Ctx)
+			if err != nil {
+				h.T.Errorf("look at the faults: %v", err)
 			}
-			if errors.Is(err, io.EOF) {
-				err = nil
+			for _, f := range state.Faults {
+				struck += f.Count
 			}
-			out.CloseWithError(err)
-			body.Close()
-		}()
-		r.Body = in
-		return nil
+			if err := h.Client.Gate().EndFault(h.Ctx, 0); err != nil {
+				h.T.Errorf("end the faults: %v", err)
+			}
+			if !goesOn || !client.Wait(ctx, faultTurn) {
+				return
+			}
+		}
 	})
+	return func() {
+		cancel()
+		turning.Wait()
+		require.Positive(h.T, struck, "something went wrong")
+	}
 }
 
 // TestControllersWithFaultyWatches lets each kind of controller do a day's work with watches that are stale or miss
@@ -139,8 +64,12 @@ func (h *Harness) faultyWatches(fault func(context.Context, *client.LineReader, 
 func TestControllersWithFaultyWatches(t *testing.T) {
 	faults := []struct {
 		name  string
-		fault func(context.Context, *client.LineReader, io.Writer) error
-	}{{"stale", held}, {"missed events", lost}}
+		times int // a client that is told again and again to begin anew comes ever more slowly
+		fault api.Fault
+	}{
+		{"stale", math.MaxInt, api.Fault{DelayWatch: api.Duration{Duration: time.Hour}}}, // what came meanwhile arrives at once when it ends
+		{"missed events", 5, api.Fault{DropWatch: api.Share{Part: 1, Of: 1}}},            // then the watch ends with 410 Gone
+	}
 	watches := [][]string{
 		{"pods"},
 		{"replicasets", "controllerrevisions", "nodes"},
@@ -150,12 +79,12 @@ func TestControllersWithFaultyWatches(t *testing.T) {
 		for i, resources := range watches {
 			t.Run(f.name+" "+strings.Join(resources, " "), func(t *testing.T) {
 				h := Start(t, 2)
-				h.stopControllers()
-				h.run("controllers", h.controllers(h.faultyWatches(f.fault, resources...)))
+				stop := h.turns(f.times, f.fault, resources...)
 				var flips sync.WaitGroup
 				flips.Go(func() { h.flip(strategies[i%len(strategies)], 4) })
 				h.workDay(t)
 				flips.Wait()
+				stop()
 			})
 		}
 	}

@@ -1,0 +1,5 @@
+kubectl-lite scale statefulset/ledger --replicas=3 -n lab-statefulset
+kubectl-lite rollout status statefulset/ledger -n lab-statefulset --timeout=120s
+kubectl-lite delete pod ledger-1 -n lab-statefulset
+kubectl-lite rollout status statefulset/ledger -n lab-statefulset --timeout=120s
+kubectl-lite scale statefulset/ledger --replicas=1 -n lab-statefulset

@@ -1,0 +1,4 @@
+# Drained without a budget: all pods of the node go at once.
+node=$(kubectl-lite get pods -l app=press -n lab-drain -o jsonpath='{.items[0].spec.nodeName}')
+kubectl-lite drain "$node" --ignore-daemonsets --pod-selector=app=press
+kubectl-lite uncordon "$node"
