@@ -78,8 +78,8 @@ func (d *door) guard(next http.Handler) http.Handler {
 	})
 }
 
-// fromHere tells whether a request was made by the page, or by a person, and by no other site's page. Old browsers do not
-// say it of reads; those answer no other site anyway.
+// fromHere tells whether a request was made by the page, or by a person, and by no other site's page. A browser that does not
+// say it of reads still shows their answers to no other site.
 func fromHere(r *http.Request) bool {
 	switch origin := r.Header.Get("Origin"); {
 	case origin != "":

@@ -115,7 +115,7 @@ func (b *browser) listen(event any) {
 			text += ": " + e.Description
 		}
 	case *logs.EventEntryAdded:
-		if event.Entry.Level != logs.EntryLevelError || strings.Contains(event.Entry.Text, "status of 4") { // 404, 410: the page has words for them
+		if event.Entry.Level != logs.EntryLevelError || strings.Contains(event.Entry.Text, "responded with a status of") { // the page has words for them
 			return
 		}
 		text = event.Entry.Text + " " + event.Entry.URL

@@ -364,3 +364,11 @@ func TestOneNamespace(t *testing.T) {
 	b.until(says("#connection", "1 kinds hidden"))
 	require.Contains(t, ask[string](b, `document.querySelector("#connection").title`), `cannot watch resource "nodes"`)
 }
+
+// TestNoServer sees what is said while no API server answers.
+func TestNoServer(t *testing.T) {
+	h := story.Start(t, 0)
+	b := visitAs(t, h, func(cfg *client.Config) { cfg.Server = "https://127.0.0.1:1" })
+	b.until(says("#connection", "connection lost: ") + " && " + says("#connection", "connection refused"))
+	b.until(says(".loglist .problem", "the API server does not answer"))
+}

@@ -38,13 +38,6 @@ export async function lookUp(name) {
   return kind;
 }
 
-// lookUpKind finds it by what an ownerReference says.
-export async function lookUpKind(apiVersion, kindName) {
-  const group = apiVersion.includes("/") ? apiVersion.split("/")[0] : "";
-  const found = watched.find((kind) => kind.group === group && kind.kind === kindName);
-  return found ?? discover(group, (r) => r.kind === kindName && !r.name.includes("/"));
-}
-
 async function discover(group, matches) {
   const version = group ? (await read("/apis/" + group)).preferredVersion.version : "v1";
   const list = await read(group ? `/apis/${group}/${version}` : "/api/v1");

@@ -185,7 +185,7 @@ element("where").title = who.server;
 document.title = who.context + " · kubelite";
 follow(app.live, who.namespace, (state, problems) => {
   setAttribute(element("connection"), "data-state", state);
-  setText(element("connection"), state === "live" ? "connected" : "connection lost");
+  setText(element("connection"), state === "live" ? "connected" : "connection lost: " + problems[0]);
   setAttribute(element("connection"), "title", problems.join("\n"));
   if (problems.length && state === "live") setText(element("connection"), `connected, ${problems.length} kinds hidden`);
 });

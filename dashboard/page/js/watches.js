@@ -14,7 +14,7 @@ export async function follow(store, namespace, said) {
     try {
       if (alive.length === 0) throw new Error("there is nothing that you may see");
       const body = await stream(alive.map(watchOf));
-      said("live", problems());
+      let heard = false;
       for await (const batch of lines(body)) {
         let ended = false;
         for (const line of batch) {
@@ -22,7 +22,8 @@ export async function follow(store, namespace, said) {
           ended = take(store, alive[number], event, namespace) || ended;
         }
         wait = 250;
-        if (problems().length) said("live", problems());
+        if (!heard || problems().length) said("live", problems());
+        heard = true;
         if (ended) break; // the others are resumed together with the one that ended
       }
     } catch (error) {
@@ -75,6 +76,8 @@ function take(store, state, event, namespace) {
         scopes.set(state.kind, namespace); // not in all namespaces; in one's own, perhaps
       } else if (object.code === 403 || object.code === 404) {
         state.problem = object.message;
+      } else {
+        throw new Error(object.message); // nobody answers, or does not know us any more
       }
       return false;
   }
