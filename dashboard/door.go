@@ -14,7 +14,8 @@ import (
 // The door decides who comes in. Loopback is no protection: every program and every user of the machine reaches it, and so
 // does every web site, through the person's own browser. So:
 //
-//   - a link with a token leads in, once. It is exchanged for a cookie that no script can read and no other site can use;
+//   - a link with a token leads in, once. It is exchanged for a cookie that no script can read and no other site can use. The
+//     token is dead when somebody has come in with the cookie: an answer that gets lost on the way locks nobody out;
 //   - the Host header must name loopback: a site that lets its name point to 127.0.0.1 (DNS rebinding) is turned away;
 //   - a request that another site's page makes (Origin, Sec-Fetch-Site) is turned away, with or without a cookie;
 //   - cookies do not know ports, and another server on loopback would be sent ours. So the cookie belongs to a path, too,
@@ -25,10 +26,10 @@ import (
 type door struct {
 	hosts []string // that loopback may be called, with the port
 	path  string   // where the dashboard is, "/RANDOM/"
-	pass  string   // the cookie's value
 
 	mu    sync.Mutex
-	token string // guarded by mu; empty: it was used
+	token string // guarded by mu; empty: somebody has come in by it
+	pass  string // guarded by mu; the value of the last cookie that was given. Whoever has an older one is not let in
 }
 
 const cookieName = "kubelite-dashboard"
@@ -38,7 +39,7 @@ func newDoor(address net.Addr) (*door, error) {
 	if !ok || !tcp.IP.IsLoopback() {
 		return nil, fmt.Errorf("listen on %v: the dashboard acts as you, and so is served to this machine alone", address)
 	}
-	d := &door{path: "/" + rand.Text() + "/", pass: rand.Text(), token: rand.Text()}
+	d := &door{path: "/" + rand.Text() + "/", token: rand.Text(), pass: rand.Text()}
 	// The first is the one in the link.
 	for _, host := range []string{tcp.IP.String(), "localhost", "127.0.0.1", "::1"} {
 		d.hosts = append(d.hosts, net.JoinHostPort(host, fmt.Sprint(tcp.Port)))
@@ -96,29 +97,41 @@ func fromHere(r *http.Request) bool {
 // letIn exchanges the token for a cookie. The page that it leads to is asked for by an answer of our own: were it a redirect
 // from a link on another site, a strict cookie would stay behind.
 func (d *door) letIn(w http.ResponseWriter, r *http.Request) {
-	if !d.use(r.URL.Query().Get("token")) {
+	pass, ok := d.exchange(r.URL.Query().Get("token"))
+	if !ok {
 		turnAway(w, `this link is not valid, or has been used. Run "kubelite dashboard" for a new one`)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: d.pass, Path: d.path, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: pass, Path: d.path, HttpOnly: true, SameSite: http.SameSiteStrictMode})
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprintf(w, "<!doctype html><title>kubelite</title><meta http-equiv=refresh content=\"0;url=%s\"><a href=%q>Go on to the dashboard</a>\n", d.path, d.path)
 }
 
-// use ends a token's life.
-func (d *door) use(token string) bool {
+// exchange gives a cookie's value for the token. Two who have the link do not both get in: the second one's cookie ends the
+// first one's, who is told so, and from then on the link is dead.
+func (d *door) exchange(token string) (pass string, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.token == "" || !same(token, d.token) {
+		return "", false
+	}
+	d.pass = rand.Text()
+	return d.pass, true
+}
+
+// knows tells whether a request has the cookie. The first that has it is the end of the token.
+func (d *door) knows(r *http.Request) bool {
+	cookie, err := r.Cookie(cookieName)
+	if err != nil {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !same(cookie.Value, d.pass) {
 		return false
 	}
 	d.token = ""
 	return true
-}
-
-func (d *door) knows(r *http.Request) bool {
-	cookie, err := r.Cookie(cookieName)
-	return err == nil && same(cookie.Value, d.pass)
 }
 
 // same compares secrets in a time that tells nothing about them.

@@ -70,6 +70,8 @@ func (v *visit) enter() {
 	v.t.Helper()
 	code, _, _ := v.ask("GET", v.server.Link())
 	require.Equal(v.t, 200, code)
+	code, _, _ = v.ask("GET", v.inside(""))
+	require.Equal(v.t, 200, code)
 }
 
 func TestLinkLeadsInOnce(t *testing.T) {
@@ -84,11 +86,15 @@ func TestLinkLeadsInOnce(t *testing.T) {
 	require.Equal(t, 403, code, "a preview of the link does not use it")
 
 	link := v.server.Link()
+	code, _, header := v.ask("GET", link)
+	require.Equal(t, 200, code)
+	lost := header.Get("Set-Cookie") // an answer that never arrived
 	code, body, header := v.ask("GET", link, "Sec-Fetch-Site", "cross-site")
 	require.Equal(t, 200, code, "a link may be clicked anywhere")
 	require.Contains(t, body, "url="+v.server.door.path)
 	require.NotContains(t, body, v.server.door.pass)
 	cookie := header.Get("Set-Cookie")
+	require.NotEqual(t, lost, cookie)
 	require.Contains(t, cookie, "; HttpOnly; SameSite=Strict")
 	require.Contains(t, cookie, "; Path="+v.server.door.path)
 	require.Equal(t, "no-store", header.Get("Cache-Control"))
@@ -100,6 +106,9 @@ func TestLinkLeadsInOnce(t *testing.T) {
 	require.Contains(t, header.Get("Content-Security-Policy"), "default-src 'none'; script-src 'self';")
 
 	stranger := newVisit(t)
+	value, _, _ := strings.Cut(lost, ";")
+	code, _, _ = stranger.ask("GET", v.inside(""), "Cookie", value)
+	require.Equal(t, 403, code, "one cookie is good, the last")
 	code, body, _ = stranger.ask("GET", link)
 	require.Equal(t, 403, code)
 	require.Contains(t, body, "has been used")

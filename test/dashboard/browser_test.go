@@ -35,6 +35,7 @@ type browser struct {
 
 	mu       sync.Mutex
 	mistakes []string // of the page: exceptions, and what the browser complains of
+	dropped  bool     // the browser has dropped something that it was loading; see networkChanged
 }
 
 // chromium finds the browser, or skips the test.
@@ -100,12 +101,43 @@ func visitAs(t *testing.T, h *story.Harness, as func(*client.Config)) *browser {
 	})
 	_, err = chromedp.Call(ctx, logs.Enable, cdp.Empty{})
 	require.NoError(t, err)
-	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(server.Link()))
-	b.until(`document.querySelector("#where")?.textContent`)
+	b.do(chromedp.EmulateViewport(1440, 900))
+	b.enter(server)
 	return b
 }
 
-// listen keeps what goes wrong in the page.
+// enter opens the link, and loads the page again, as a person does, when the browser has dropped part of it.
+func (b *browser) enter(server *dashboard.Server) {
+	b.t.Helper()
+	err := chromedp.Do(b.ctx, chromedp.Navigate(server.Link()))
+	for err != nil && strings.Contains(err.Error(), networkChanged) {
+		err = chromedp.Do(b.ctx, chromedp.Navigate(server.Link()))
+	}
+	require.NoError(b.t, err)
+	const begun = `document.querySelector("#where")?.textContent`
+	for looks := 1; ; looks++ {
+		is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("Boolean("+begun+")"))
+		if err == nil && is {
+			return
+		}
+		b.mu.Lock()
+		dropped := b.dropped
+		b.mu.Unlock()
+		if looks%100 == 0 && dropped {
+			_ = chromedp.Do(b.ctx, chromedp.Reload()) // if it fails there is another look
+		}
+		if looks == 3000 {
+			b.fail("the page did not begin: %v", err)
+		}
+		time.Sleep(20 * time.Millisecond) // between two looks
+	}
+}
+
+// networkChanged is how Chromium drops what it is loading, when an address of the machine changes: as Docker's networks come
+// and go in other tests. The page has to live with that.
+const networkChanged = "net::ERR_NETWORK_CHANGED"
+
+// listen keeps what goes wrong in the page. For what the API server refuses the page has words.
 func (b *browser) listen(event any) {
 	var text string
 	switch event := event.(type) {
@@ -115,7 +147,13 @@ func (b *browser) listen(event any) {
 			text += ": " + e.Description
 		}
 	case *logs.EventEntryAdded:
-		if event.Entry.Level != logs.EntryLevelError || strings.Contains(event.Entry.Text, "responded with a status of") { // the page has words for them
+		if strings.Contains(event.Entry.Text, networkChanged) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.dropped = true
+			return
+		}
+		if event.Entry.Level != logs.EntryLevelError || strings.Contains(event.Entry.Text, "responded with a status of") {
 			return
 		}
 		text = event.Entry.Text + " " + event.Entry.URL

@@ -10,7 +10,7 @@ export class APIError extends Error {
 }
 
 async function request(path, options) {
-  const response = await fetch(path, { cache: "no-store", ...options });
+  const response = await patiently(path, { cache: "no-store", ...options });
   if (response.ok) return response;
   const text = await response.text();
   try {
@@ -19,6 +19,20 @@ async function request(path, options) {
   } catch (error) {
     if (error instanceof APIError) throw error;
     throw new APIError(response.status, "", text.trim() || response.statusText);
+  }
+}
+
+// patiently asks again what the browser has dropped on the way, if asking twice does no harm: it drops everything when an
+// address of the machine changes, as it does when containers come and go.
+async function patiently(path, options) {
+  const harmless = !options.method || path === "yaml";
+  for (let left = harmless ? 3 : 0; ; left--) {
+    try {
+      return await fetch(path, options);
+    } catch (error) {
+      if (left === 0 || options.signal?.aborted) throw error;
+      await new Promise((done) => setTimeout(done, 100));
+    }
   }
 }
 

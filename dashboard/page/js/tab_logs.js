@@ -36,7 +36,9 @@ export async function showLogs(body, context) {
         if (end) text.scrollTop = text.scrollHeight;
       }
     } catch (error) {
-      if (!signal.aborted && !mine.signal.aborted) text.append(h("span", { class: "problem" }, error.message + "\n"));
+      if (signal.aborted || mine.signal.aborted) return;
+      text.append(h("span", { class: "problem" }, error.message + "\n"));
+      if (error instanceof TypeError) setTimeout(() => signal.aborted || mine.signal.aborted || start(), 1000); // cut off: from the beginning
     }
   };
   choose.addEventListener("change", start);
