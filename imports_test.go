@@ -27,11 +27,12 @@ var mayImport = map[string][]string{
 	"metrics":      {"api", "client"},
 	"kubectl-lite": {"api", "client"},
 	"cluster":      {"api", "client"},
+	"dashboard":    {"api", "client"},
 	"examples":     {},
 	"docs":         {},
 	"lab":          {"api", "client", "apiserver", "docs"}, // of apiserver, the expression language
-	"cmd":          {"api", "store", "apiserver", "client", "scheduler", "controllers", "kubelet", "proxy", "metrics", "kubectl-lite", "cluster", "lab"},
-	"test":         {"api", "store", "apiserver", "client", "scheduler", "controllers", "kubelet", "proxy", "metrics", "kubectl-lite", "cluster", "lab", "test"},
+	"cmd":          {"api", "store", "apiserver", "client", "scheduler", "controllers", "kubelet", "proxy", "metrics", "kubectl-lite", "cluster", "dashboard", "lab"},
+	"test":         {"api", "store", "apiserver", "client", "scheduler", "controllers", "kubelet", "proxy", "metrics", "kubectl-lite", "cluster", "dashboard", "lab", "test"},
 }
 
 // owners says which folder alone may use a library, so that replacing it touches one place.
@@ -66,6 +67,7 @@ var owners = map[string][]string{
 	"golang.org/x/net":                {"apiserver"},
 	"github.com/stretchr/testify":     {"test"},
 	"github.com/rogpeppe/go-internal": {"test"},
+	"github.com/chromedp":             {"test"},
 
 	"sigs.k8s.io/structured-merge-diff": {"apiserver/managedfields"},
 	"sigs.k8s.io/kustomize":             {"kubectl-lite"},

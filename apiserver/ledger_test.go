@@ -44,6 +44,8 @@ func TestLedger(t *testing.T) {
 	require.Equal(t, "r-7", at(lines[0], "reconcile"))
 	require.EqualValues(t, 1, at(lines[0], "details.a"))
 
+	require.Len(t, h.ledger("from="+caused.at("metadata.resourceVersion").(string)), 3, "what was written since then, and then")
+
 	lines = h.ledger("revision=" + caused.at("metadata.resourceVersion").(string))
 	require.Len(t, lines, 1)
 	require.Equal(t, caused.at("metadata.resourceVersion"), jsonNumber(at(lines[0], "revision")))

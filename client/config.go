@@ -35,8 +35,9 @@ type Config struct {
 	Wrap func(http.RoundTripper) http.RoundTripper
 	// Agent is the program that asks, for the server's log and ledger: "scheduler", "kubelet/n1", "kubectl-lite".
 	Agent string
-	// Namespace is the one that a kubeconfig context names, "" if it names none. The client itself does not use it.
-	Namespace string
+	// Context is the kubeconfig's that this was read from, and Namespace the one that it names, "" if it names none. The client
+	// itself does not use them.
+	Context, Namespace string
 	// FailFast returns a refused connection as an error at once. A person at a terminal wants that; a component
 	// would rather wait for the API server that is just being restarted.
 	FailFast bool

@@ -200,7 +200,7 @@ func (m *mergedKubeconfig) config(choice KubeconfigChoice) (*Config, error) {
 	}
 	cfg := &Config{
 		Server: cluster.Server, TLSServerName: cluster.TLSServerName, Insecure: cluster.Insecure,
-		Token: user.Token, Namespace: context.Namespace, As: user.As, AsGroups: user.AsGroups,
+		Token: user.Token, Context: name, Namespace: context.Namespace, As: user.As, AsGroups: user.AsGroups,
 	}
 	var err, errCert, errKey error
 	cfg.CAData, err = dataOrFile(cluster.CAData, cluster.CAFile, cluster.dir)

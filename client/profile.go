@@ -25,6 +25,34 @@ func ProfileHome(given string) (string, error) {
 	return filepath.Join(user, ".kubelite"), nil
 }
 
+// ChosenKubeconfig is the kubeconfig to read for a person who gave these flags (none: ""): the one named, else that of a kubelite
+// cluster. It is "" where kubectl's own rules say more ($KUBECONFIG, ~/.kube/config): elsewhere tells that the person named
+// something that is looked for there.
+func ChosenKubeconfig(kubeconfig, profile, home string, elsewhere bool) (string, error) {
+	if kubeconfig != "" {
+		return kubeconfig, nil
+	}
+	asked := profile != "" || home != ""
+	if !asked && (os.Getenv("KUBECONFIG") != "" || elsewhere) {
+		return "", nil
+	}
+	home, err := ProfileHome(home)
+	if err != nil {
+		return "", err
+	}
+	if profile == "" {
+		profile = ActiveProfile(home)
+	}
+	path := filepath.Join(home, profile, "kubeconfig")
+	if _, err := os.Stat(path); err != nil {
+		if asked {
+			return "", fmt.Errorf("there is no kubelite cluster %q in %s: start it with \"kubelite start\"", profile, home)
+		}
+		return "", nil
+	}
+	return path, nil
+}
+
 // activeFile holds a name. No profile can be called so.
 const activeFile = ".active"
 

@@ -39,7 +39,7 @@ func profileCommand(use, short string, args cobra.PositionalArgs, run func(cmd *
 	var home string
 	cmd.Flags().String("profile", "", "name of the cluster (default the active one, see kubelite profile)")
 	homeFlag(cmd, &home)
-	_ = cmd.RegisterFlagCompletionFunc("profile", completeProfiles) // it fails only for a flag that does not exist
+	_ = cmd.RegisterFlagCompletionFunc("profile", CompleteProfiles) // it fails only for a flag that does not exist
 	return cmd
 }
 

@@ -86,8 +86,8 @@ func serviceNames(namespace *string) func(p Profile, _ *Config) []string {
 	}
 }
 
-// completeProfiles completes the value of --profile, and the argument of `kubelite profile`.
-func completeProfiles(cmd *cobra.Command, args []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
+// CompleteProfiles completes the value of --profile, and the argument of `kubelite profile`.
+func CompleteProfiles(cmd *cobra.Command, args []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	home, _ := cmd.Flags().GetString("home") // a command without it has the usual one
 	var names []string
 	if home, err := client.ProfileHome(home); err == nil && len(args) == 0 {

@@ -18,7 +18,7 @@ func profileCmd() *cobra.Command {
 	var home string
 	cmd := &cobra.Command{
 		Use: "profile [NAME]", Short: "Show or set the cluster that commands mean when they name none, or list all",
-		Args: cobra.MaximumNArgs(1), ValidArgsFunction: completeProfiles,
+		Args: cobra.MaximumNArgs(1), ValidArgsFunction: CompleteProfiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				return setActiveProfile(cmd.OutOrStdout(), args[0], home)

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -148,29 +147,7 @@ func (s *session) wrap(next http.RoundTripper) http.RoundTripper {
 // kubeconfigPath is the file to read, "" for kubectl's own rules ($KUBECONFIG, ~/.kube/config).
 func (s *session) kubeconfigPath() (string, error) {
 	f := &s.flags
-	if f.kubeconfig != "" {
-		return f.kubeconfig, nil
-	}
-	asked := f.profile != "" || f.home != ""
-	if !asked && (os.Getenv("KUBECONFIG") != "" || f.context != "" || f.server != "") {
-		return "", nil
-	}
-	home, err := client.ProfileHome(f.home)
-	if err != nil {
-		return "", err
-	}
-	profile := f.profile
-	if profile == "" {
-		profile = client.ActiveProfile(home)
-	}
-	path := filepath.Join(home, profile, "kubeconfig")
-	if _, err := os.Stat(path); err != nil {
-		if asked {
-			return "", fmt.Errorf("there is no kubelite cluster %q in %s: start it with \"kubelite start\"", profile, home)
-		}
-		return "", nil
-	}
-	return path, nil
+	return client.ChosenKubeconfig(f.kubeconfig, f.profile, f.home, f.context != "" || f.server != "")
 }
 
 // namespace is the one that the command works in.

@@ -73,7 +73,7 @@ const Agent = "kubelite lab"
 
 // records are what the ledger says of the writes since the trial began, by revision.
 func (t *trial) records(ctx context.Context) (map[int64]*api.LedgerRecord, error) {
-	response, err := t.Client.Do(ctx, client.Request{Path: api.LedgerPath, Query: url.Values{"since": {strconv.FormatInt(t.begins, 10)}}})
+	response, err := t.Client.Do(ctx, client.Request{Path: api.LedgerPath, Query: url.Values{"from": {strconv.FormatInt(t.begins, 10)}}})
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}

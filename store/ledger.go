@@ -98,7 +98,7 @@ func (s *engine) Records(ctx context.Context, query RecordQuery) ([][]byte, erro
 	// Newest first, so that a limit keeps the newest.
 	var out [][]byte
 	full := func() bool { return query.Limit > 0 && len(out) == query.Limit }
-	for i := len(recent) - 1; i >= 0 && !full(); i-- {
+	for i := len(recent) - 1; i >= 0 && !full() && recent[i].id.revision >= query.From; i-- {
 		if query.matches(&recent[i]) {
 			out = append(out, recent[i].data)
 		}
@@ -107,11 +107,10 @@ func (s *engine) Records(ctx context.Context, query RecordQuery) ([][]byte, erro
 	bucket, prefix := query.index(l)
 	c := bucket.Cursor()
 	for k := seekLast(c, prefix); k != nil && bytes.HasPrefix(k, prefix) && !full(); k, _ = c.Prev() {
-		id := recordIDOf(k)
-		if id.revision < query.Since {
+		if recordIDOf(k).revision < query.From {
 			break
 		}
-		row, err := l.get(id)
+		row, err := l.get(recordIDOf(k))
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +132,7 @@ func (q RecordQuery) matches(r *row) bool {
 	case q.Cause != 0:
 		return slices.Contains(r.causes, q.Cause)
 	}
-	return r.id.revision >= q.Since
+	return true
 }
 
 // index says which bucket answers the query, and what its keys start with.

@@ -83,9 +83,13 @@ func TestLedger(t *testing.T) {
 			{RecordQuery{Cause: 3}, "4:replicaset-controller 4:still-none"},
 			{RecordQuery{Cause: 4}, "4:no-node-fits 4:still-none 4:waits 6:scheduler"},
 			{RecordQuery{Cause: 4, Limit: 1}, "6:scheduler"},
+			{RecordQuery{Cause: 4, From: 5}, "6:scheduler"},
+			{RecordQuery{Key: "/pods/web-1-a", From: 6}, "6:scheduler"},
+			{RecordQuery{From: 6}, "6:scheduler"},
+			{RecordQuery{From: 99}, ""},
 			{RecordQuery{Limit: 3}, "4:still-none 4:waits 6:scheduler"},
-			{RecordQuery{Since: 4}, "4:replicaset-controller 4:no-node-fits 4:still-none 4:waits 6:scheduler"},
-			{RecordQuery{Since: 5}, "6:scheduler"},
+			{RecordQuery{From: 4}, "4:replicaset-controller 4:no-node-fits 4:still-none 4:waits 6:scheduler"},
+			{RecordQuery{From: 5}, "6:scheduler"},
 			{RecordQuery{}, "2:kubectl 3:deployment-controller 4:replicaset-controller 4:no-node-fits 4:still-none 4:waits 6:scheduler"},
 		} {
 			require.Equal(t, c.want, h.records(c.q), "%+v", c.q)

@@ -66,7 +66,7 @@ func command() *cobra.Command {
 		},
 	}
 	root.AddCommand(cluster.Commands(docker.Machine{}, api.Version)...)
-	root.AddCommand(labCommand())
+	root.AddCommand(labCommand(), dashboardCommand())
 	for _, component := range []*cobra.Command{
 		apiserverCommand(), controllersCommand(), schedulerCommand(), metricsCommand(), kubeletCommand(), proxyCommand(), dnsCommand(), ingressCommand(), fleetCommand(),
 	} {
