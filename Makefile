@@ -42,7 +42,7 @@ e2e: build ## only the sessions and the end-to-end tests on a real cluster
 	go test $(GOTESTFLAGS) ./test/...
 
 labs: ## prove every lab both ways, on simulated nodes and on Docker: untouched it fails, with its solution it passes
-	go test $(GOTESTFLAGS) ./test/labs
+	go test -timeout 20m $(GOTESTFLAGS) ./test/labs
 
 compat: build ## upstream's types, and its clients unmodified: kubectl, client-go, controller-runtime, Helm, Python; a line for each check
 	cd test/compat && go test $(GOTESTFLAGS) . ./kubectl
