@@ -192,11 +192,13 @@ func (s *session) copyFromPod(ctx context.Context, o *cpOptions, src place, loca
 	reader, writer := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		err := s.capture(ctx, pod, container, nil, writer, "tar", "cf", "-", src.path)
+		remarks := *s
+		remarks.Err = s.Out // what tar has to say goes where kubectl has it
+		err := remarks.capture(ctx, pod, container, nil, writer, "tar", "cf", "-", src.path)
 		done <- err
 		writer.CloseWithError(err)
 	}()
-	err = s.unpackTar(reader, strings.TrimPrefix(path.Clean(src.path), "/"), src.path, local)
+	err = s.unpackTar(reader, strings.TrimPrefix(path.Clean(src.path), "/"), src, local)
 	reader.Close()
 	if commandErr := <-done; commandErr != nil && !errors.Is(commandErr, io.ErrClosedPipe) {
 		return commandErr
@@ -206,7 +208,7 @@ func (s *session) copyFromPod(ctx context.Context, o *cpOptions, src place, loca
 
 // unpackTar writes what is below prefix into local. What comes from a container is not trusted: nothing is written outside
 // of the destination, and no link is followed.
-func (s *session) unpackTar(r io.Reader, prefix, source, local string) error {
+func (s *session) unpackTar(r io.Reader, prefix string, source place, local string) error {
 	if info, err := os.Stat(local); err == nil && info.IsDir() {
 		local = filepath.Join(local, path.Base(prefix))
 	}
@@ -216,7 +218,7 @@ func (s *session) unpackTar(r io.Reader, prefix, source, local string) error {
 		header, err := tr.Next()
 		if err == io.EOF {
 			if !found {
-				return fmt.Errorf("error: %s no such file or directory", source)
+				return fmt.Errorf("error: %s no such file or directory", source.path)
 			}
 			return nil
 		}
@@ -238,7 +240,7 @@ func (s *session) unpackTar(r io.Reader, prefix, source, local string) error {
 		default:
 			if !warned && header.Typeflag == tar.TypeSymlink {
 				warned = true
-				fmt.Fprintf(s.Err, "warning: skipping symlink: %q -> %q (consider using \"kubectl-lite exec -n NAMESPACE POD -- tar cf - %s | tar xf -\")\n", target, header.Linkname, source)
+				fmt.Fprintf(s.Err, "warning: skipping symlink: %q -> %q (consider using \"kubectl-lite exec -n %q %q -- tar cf - %q | tar xf -\")\n", target, header.Linkname, source.namespace, source.pod, source.path)
 			}
 		}
 		if err != nil {

@@ -70,7 +70,7 @@ func run(m *testing.M) (code int, err error) {
 	}
 	if shared.kubeconfig == "" {
 		shared.ours = true
-		if err := shared.start(); err != nil {
+		if err := shared.start("--nodes", "2", "--runtime", "simulated"); err != nil {
 			return 1, err
 		}
 		defer func() { err = errors.Join(err, shared.delete()) }()
@@ -103,13 +103,13 @@ func output(cmd *exec.Cmd) error {
 	return nil
 }
 
-func (c *fullCluster) start() error {
+func (c *fullCluster) start(flags ...string) error {
 	home, err := os.MkdirTemp("", "kubelite-compat-")
 	if err != nil {
 		return err
 	}
 	c.home, c.kubeconfig = home, filepath.Join(home, profile, "kubeconfig")
-	return c.command("start", "--nodes", "2", "--runtime", "simulated", "--port", "0", "--no-merge")
+	return c.command(append([]string{"start", "--port", "0", "--no-merge"}, flags...)...)
 }
 
 func (c *fullCluster) delete() error {

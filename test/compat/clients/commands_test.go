@@ -25,7 +25,38 @@ func TestCommands(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range files {
-		check(t, "kubectl-lite", title(t, file), func(t *testing.T) { compareCommands(t, file) })
+		check(t, "kubectl-lite", title(t, file), func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			require.NoError(t, err)
+			compareCommands(t, shared.kubeconfig, archive)
+		})
+	}
+}
+
+// TestCommandsOnDocker compares those about running pods once more on real containers.
+func TestCommandsOnDocker(t *testing.T) {
+	const image = "kubelite-busybox:v1"
+	skip := func(why string) {
+		fmt.Printf("%-24s %-64s %s\n", "kubectl-lite on Docker", why, "skipped")
+		t.Skip(why)
+	}
+	if exec.Command("docker", "info").Run() != nil {
+		skip("no Docker daemon answers")
+	}
+	require.NoError(t, output(exec.Command("../../../examples/images.sh")))
+	if exec.Command("docker", "image", "inspect", image).Run() != nil {
+		skip("no image with a shell: busybox-static is not installed")
+	}
+	c := &fullCluster{kubelite: shared.kubelite}
+	require.NoError(t, c.start("--nodes", "1", "--runtime", "docker"))
+	t.Cleanup(func() { require.NoError(t, c.delete()) })
+	for _, file := range []string{"testdata/commands/running.txtar", "testdata/commands/docker/copy.txtar"} {
+		archive, err := txtar.ParseFile(file)
+		require.NoError(t, err)
+		for i := range archive.Files {
+			archive.Files[i].Data = []byte(strings.NewReplacer("busybox:1.37", image, "nginx:1.27", image).Replace(string(archive.Files[i].Data)))
+		}
+		check(t, "kubectl-lite on Docker", title(t, file), func(t *testing.T) { compareCommands(t, c.kubeconfig, archive) })
 	}
 }
 
@@ -35,9 +66,7 @@ type outcome struct {
 	code     int
 }
 
-func compareCommands(t *testing.T, file string) {
-	archive, err := txtar.ParseFile(file)
-	require.NoError(t, err)
+func compareCommands(t *testing.T, kubeconfig string, archive *txtar.Archive) {
 	var lines []string
 	for line := range strings.SplitSeq(string(archive.Comment), "\n") {
 		if line != "" && !strings.HasPrefix(line, "#") {
@@ -51,7 +80,7 @@ func compareCommands(t *testing.T, file string) {
 	results := [2]chan result{make(chan result, 1), make(chan result, 1)}
 	for i, program := range []string{shared.kubectl, shared.kubectlLite} {
 		go func() {
-			outcomes, err := runCommands(t.TempDir(), program, lines, archive.Files)
+			outcomes, err := runCommands(t.TempDir(), program, kubeconfig, lines, archive.Files)
 			results[i] <- result{outcomes, err}
 		}()
 	}
@@ -66,10 +95,10 @@ func compareCommands(t *testing.T, file string) {
 	t.Logf("%d commands compared", len(lines))
 }
 
-func runCommands(dir, program string, lines []string, files []txtar.File) ([]outcome, error) {
+func runCommands(dir, program, clusterConfig string, lines []string, files []txtar.File) ([]outcome, error) {
 	namespace := fmt.Sprintf("commands-%d-%d", time.Now().Unix(), namespaces.Add(1))
 	bin, home, kubeconfig := filepath.Join(dir, "bin"), filepath.Join(dir, "home"), filepath.Join(dir, "kubeconfig")
-	config, err := os.ReadFile(shared.kubeconfig)
+	config, err := os.ReadFile(clusterConfig)
 	err = errors.Join(err, os.Mkdir(bin, 0o755), os.Mkdir(home, 0o755), os.Symlink(program, filepath.Join(bin, "kubectl")), os.WriteFile(kubeconfig, config, 0o600))
 	for _, f := range files {
 		path := filepath.Join(home, f.Name)
