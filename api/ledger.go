@@ -71,6 +71,6 @@ type LedgerMoment struct {
 }
 
 // LedgerPath is where the server serves the ledger. GET takes one of ?object=RESOURCE[.GROUP]/[NAMESPACE/]NAME,
-// ?revision=N, ?cause=N (records that name N among their causes), and answers with a LedgerRecordList; or ?ago=DURATION,
+// ?revision=N, ?cause=N (records that name N among their causes), ?since=N (all of that revision and later ones), and answers with a LedgerRecordList; or ?ago=DURATION,
 // and answers with a LedgerMoment. POST records a decision.
 const LedgerPath = "/ledger"

@@ -175,10 +175,10 @@ func (s *Server) serveLedger(w http.ResponseWriter, hr *http.Request) {
 	send(w, mediaJSON, http.StatusOK, append(body, "]}"...))
 }
 
-// ledgerQuery reads ?object=pods/default/web, ?revision=12, ?cause=12, and limit.
+// ledgerQuery reads ?object=pods/default/web, ?revision=12, ?cause=12, ?since=12, and limit.
 func (s *Server) ledgerQuery(req *Request) (query store.RecordQuery, err error) {
 	values := req.Query()
-	for name, into := range map[string]*int64{"revision": &query.Revision, "cause": &query.Cause} {
+	for name, into := range map[string]*int64{"revision": &query.Revision, "cause": &query.Cause, "since": &query.Since} {
 		if text := values.Get(name); text != "" {
 			if *into, err = strconv.ParseInt(text, 10, 64); err != nil || *into <= 0 {
 				return query, api.NewBadRequest("%s: %q is not a revision", name, text)

@@ -189,7 +189,7 @@ func kubeconfigCommand() *cobra.Command {
 }
 
 func componentCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "component", Short: "List, stop, start or restart the components of a running cluster", Args: cobra.NoArgs, RunE: showHelp}
+	cmd := &cobra.Command{Use: "component", Short: "List, stop, start or restart the components of a running cluster, or single control loops", Args: cobra.NoArgs, RunE: showHelp}
 	cmd.AddCommand(profileCommand("list", "List the components, and whether they run", cobra.NoArgs, func(cmd *cobra.Command, p Profile, _ []string) error {
 		s, err := GetStatus(cmd.Context(), p)
 		if err != nil {
@@ -210,13 +210,13 @@ func componentCommand() *cobra.Command {
 			}
 			return err
 		})
-		c.ValidArgsFunction = completeOnce(componentNames)
+		c.ValidArgsFunction = completeOnce(componentAndLoopNames)
 		cmd.AddCommand(c)
 	}
-	action("stop", "End a component and keep it down", "stopped", func(_ context.Context, p Profile, name string) error { return StopComponent(p, name) })
+	action("stop", "End a component and keep it down", "stopped", StopComponent)
 	action("start", "Run a stopped component again", "started", StartComponent)
 	action("restart", "End a component and run it again", "restarted", func(ctx context.Context, p Profile, name string) error {
-		if err := StopComponent(p, name); err != nil {
+		if err := StopComponent(ctx, p, name); err != nil {
 			return err
 		}
 		return StartComponent(ctx, p, name)

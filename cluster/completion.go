@@ -47,6 +47,14 @@ func completeOnce(names func(p Profile, config *Config) []string) cobra.Completi
 
 func componentNames(_ Profile, config *Config) []string { return config.Components() }
 
+func componentAndLoopNames(_ Profile, config *Config) []string {
+	names := config.Components()
+	for _, loop := range api.ControllerNames() {
+		names = append(names, loopPrefix+loop)
+	}
+	return names
+}
+
 // ownNodeNames are the nodes that have a process of their own.
 func ownNodeNames(_ Profile, config *Config) []string {
 	var names []string

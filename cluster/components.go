@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"kubelite/client"
 )
@@ -37,6 +38,9 @@ func (c *Config) commandLine(p Profile, component string) ([]string, error) {
 		args := []string{"controllers", "--kubeconfig", pki("controllers.conf"), "--root-ca-file", pki("ca.crt"),
 			"--cluster-signing-key-file", pki("ca.key"), "--service-account-private-key-file", pki("sa.key"), "--volume-dir", p.Path("data", "volumes"),
 			"--cluster-cidr", c.PodCIDR.String(), "--node-cidr-mask-size", strconv.Itoa(nodeBits), "--service-cluster-ip-range", c.ServiceCIDR.String()}
+		if stopped := stoppedLoops(p); len(stopped) > 0 {
+			args = append(args, "--controllers", "*,-"+strings.Join(stopped, ",-"))
+		}
 		if c.hasProxy() { // where there are no packets an address would be a promise that nobody keeps
 			args = append(args, "--load-balancer-range", c.BalancerCIDR.String())
 		}

@@ -17,7 +17,7 @@ var examples = map[string]string{
 	"component list":    "kubelite component list",
 	"component restart": "kubelite component restart kubelet-node-1",
 	"component start":   "kubelite component start scheduler",
-	"component stop":    "kubelite component stop scheduler",
+	"component stop":    "kubelite component stop scheduler\n# One loop of the controllers\nkubelite component stop controllers/replicaset-controller",
 	"delete":            "kubelite delete\nkubelite delete --profile work",
 	"docker-env":        "eval $(kubelite docker-env)",
 	"fault":             "# One in three updates of the loop meets a conflict\nkubelite fault deployment-controller --conflicts 1/3\nkubelite fault controllers pods --delay-watch 2s --for 1m\n# A network that does not reach the node any more\nkubelite fault kubelet-node-1 --cut --for 90s",

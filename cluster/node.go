@@ -198,7 +198,7 @@ func stopNode(ctx context.Context, p Profile, machine Machine, config *Config, n
 	if err != nil {
 		return err
 	}
-	if err := checkComponent(p, node.Component()); err != nil {
+	if _, err := checkComponent(p, node.Component()); err != nil {
 		return err
 	}
 	if err := os.WriteFile(p.stoppedFile(node.Component()), nil, 0o600); err != nil {

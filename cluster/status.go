@@ -33,7 +33,7 @@ type GateStatus struct {
 	Faults int `json:"faults"`
 }
 
-// ComponentStatus is one process.
+// ComponentStatus is one process, or a control loop that is stopped.
 type ComponentStatus struct {
 	Name  string `json:"name"`
 	State string `json:"state"` // Running, Paused, Stopped, or Down: meant to run but not there
@@ -80,6 +80,9 @@ func GetStatus(ctx context.Context, p Profile) (*Status, error) {
 			c.State = "Stopped"
 		}
 		s.Components = append(s.Components, c)
+	}
+	for _, loop := range stoppedLoops(p) {
+		s.Components = append(s.Components, ComponentStatus{Name: loopPrefix + loop, State: "Stopped"})
 	}
 	s.askAPI(ctx, p)
 	return s, nil

@@ -1,10 +1,12 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,7 +24,14 @@ type Config struct {
 	// name Identity. Two processes that both create the missing pod would create two.
 	LeaderElect bool
 	Identity    string
-	// RootCA is the certificate, in PEM, that every namespace gets in its ConfigMap kube-root-ca.crt.
+	// Controllers says which loops run, by upstream's names. Empty: all.
+	Controllers api.ControllerSelection
+	// OwnCredentials has the loops act in the name of this process. Otherwise each acts as a service account of its own, which has
+	// just the rights that the loop needs; reading is shared, and always done in the process's name.
+	OwnCredentials bool
+	// Lease names the lease that LeaderElect is about, where it is not that of upstream.
+	LeaseNamespace, LeaseName string
+	// RootCA is the certificate, in PEM, that every namespace gets in its ConfigMap kube-root-ca.crt. nil: none does.
 	RootCA []byte
 	// Autoscaler is how HorizontalPodAutoscalers measure and how fast they react.
 	Autoscaler AutoscalerConfig
@@ -50,71 +59,20 @@ type runner interface {
 	Run(ctx context.Context) error
 }
 
-// Run starts all loops and returns when they have ended, because ctx ended or one of them could not go on.
+// loop is one of the control loops, by upstream's name. Some that upstream has as one are several here.
+type loop struct {
+	name string
+	runner
+}
+
+// Run starts the loops and returns when they have ended, because ctx ended or one of them could not go on.
 //
 // The caches fill while the election is still going on: whoever wins starts with a warm copy.
 func Run(ctx context.Context, cfg Config) error {
 	caches := NewCaches(cfg.Client)
-	// Each loop acts on behalf of a service account of its own, which has just the rights that the loop needs. Reading is
-	// shared, and done under this process's own name.
-	as := func(account string) *client.Client {
-		return cfg.Client.As(api.ServiceAccountUser("kube-system", account))
-	}
-	loops := []runner{
-		NewServiceAccountController(as("service-account-controller"), caches, cfg.Logger), // first: no pod starts without it
-		NewRootCAPublisher(as("root-ca-cert-publisher"), caches, cfg.RootCA, cfg.Logger),
-		NewDeploymentController(as("deployment-controller"), caches, cfg.Logger),
-		NewReplicaSetController(as("replicaset-controller"), caches, cfg.Logger),
-		NewReplicationControllerController(as("replication-controller"), caches, cfg.Logger),
-		NewStatefulSetController(as("statefulset-controller"), caches, cfg.Logger),
-		NewDaemonSetController(as("daemon-set-controller"), caches, cfg.Logger),
-		NewJobController(as("job-controller"), caches, cfg.Logger),
-		NewTTLController(as("ttl-after-finished-controller"), caches, cfg.Logger),
-		NewCronJobController(as("cronjob-controller"), caches, cfg.Logger),
-		NewHorizontalPodAutoscalerController(as("horizontal-pod-autoscaler"), caches, cfg.Autoscaler, cfg.Logger),
-		NewDisruptionController(as("disruption-controller"), caches, cfg.Logger),
-		NewStaleDisruptions(as("disruption-controller"), caches, cfg.Logger),
-		NewEndpointsController(as("endpoint-controller"), caches, cfg.Logger),
-		NewEndpointSliceController(as("endpointslice-controller"), caches, cfg.Logger),
-		NewEndpointSliceMirror(as("endpointslicemirroring-controller"), caches, cfg.Logger),
-		NewClaimProtection(as("pvc-protection-controller"), caches, cfg.Logger),
-		NewVolumeProtection(as("pv-protection-controller"), caches, cfg.Logger),
-		NewClaimBinder(as("persistent-volume-binder"), caches, cfg.Logger),
-		NewVolumeReclaimer(as("persistent-volume-binder"), caches, cfg.Logger),
-		NewEphemeralVolumes(as("ephemeral-volume-controller"), caches, cfg.Logger),
-		NewServiceCIDRController(as("service-cidrs-controller"), caches, cfg.Logger),
-		NewResourceQuotaController(as("resourcequota-controller"), caches, cfg.Logger),
-		NewNodeTaints(as("node-controller"), caches, cfg.Logger),
-		NewNodeLabels(as("node-controller"), caches, cfg.Logger),
-		NewNodeLifecycle(as("node-controller"), caches, cfg.NodeMonitorGracePeriod, cfg.Logger),
-		NewTaintEviction(as("node-controller"), caches, cfg.Logger),
-		NewPodGC(as("pod-garbage-collector"), caches, cfg.Logger),
-		NewNamespaceController(as("namespace-controller"), caches, cfg.Logger),
-		NewClusterRoleAggregator(as("clusterrole-aggregation-controller"), caches, cfg.Logger),
-		NewGarbageCollector(as("generic-garbage-collector"), caches, cfg.Logger),
-	}
-	if len(cfg.SigningKey) > 0 {
-		signer, err := NewCertificateSigner(as("certificate-controller"), caches, cfg.RootCA, cfg.SigningKey, cfg.Logger)
-		if err != nil {
-			return err
-		}
-		loops = append(loops, signer)
-	}
-	if len(cfg.ClusterCIDRs) > 0 {
-		ipam, err := NewNodeIPAM(as("node-controller"), caches, cfg.ClusterCIDRs, cfg.NodeCIDRMaskSize, cfg.ServiceCIDR, cfg.Logger)
-		if err != nil {
-			return err
-		}
-		loops = append(loops, ipam)
-	}
-	if cfg.TokenKey != nil { // in the process's own name, as in real Kubernetes
-		loops = append(loops, NewTokenController(cfg.Client, caches, cfg.TokenKey, cfg.RootCA, cfg.Logger))
-	}
-	if cfg.VolumeDir != "" {
-		loops = append(loops, NewDirectoryProvisioner(as("persistent-volume-binder"), caches, cfg.VolumeDir, cfg.Logger))
-	}
-	if cfg.LoadBalancers.IsValid() {
-		loops = append(loops, NewLoadBalancerController(as("service-controller"), caches, cfg.LoadBalancers, cfg.Logger))
+	loops, err := newLoops(cfg, caches)
+	if err != nil {
+		return fmt.Errorf("controllers: %w", err)
 	}
 	group, running := errgroup.WithContext(ctx)
 	for _, cache := range caches.all {
@@ -128,7 +86,7 @@ func Run(ctx context.Context, cfg Config) error {
 		if !cfg.LeaderElect {
 			return lead(running)
 		}
-		lease := client.LeaseConfig{Namespace: "kube-system", Name: "kube-controller-manager", Identity: cfg.Identity}
+		lease := client.LeaseConfig{Namespace: cmp.Or(cfg.LeaseNamespace, "kube-system"), Name: cmp.Or(cfg.LeaseName, "kube-controller-manager"), Identity: cfg.Identity}
 		return client.Lead(running, cfg.Client, lease, lead)
 	})
 	if err := group.Wait(); err != nil && ctx.Err() == nil {
@@ -137,8 +95,81 @@ func Run(ctx context.Context, cfg Config) error {
 	return nil // whatever a loop returned after ctx ended, it was told to end
 }
 
+// newLoops makes the loops that are to run. Those that are not have been made, too: what they would have to do collects in their
+// queues, and nobody looks.
+func newLoops(cfg Config, caches *Caches) ([]loop, error) {
+	if err := cfg.Controllers.Check(); err != nil {
+		return nil, err
+	}
+	as := func(account string) *client.Client {
+		if cfg.OwnCredentials {
+			return cfg.Client
+		}
+		return cfg.Client.As(api.ServiceAccountUser("kube-system", account))
+	}
+	loops := []loop{
+		{"serviceaccount-controller", NewServiceAccountController(as("service-account-controller"), caches, cfg.Logger)}, // first: no pod starts without it
+		{"deployment-controller", NewDeploymentController(as("deployment-controller"), caches, cfg.Logger)},
+		{"replicaset-controller", NewReplicaSetController(as("replicaset-controller"), caches, cfg.Logger)},
+		{"replicationcontroller-controller", NewReplicationControllerController(as("replication-controller"), caches, cfg.Logger)},
+		{"statefulset-controller", NewStatefulSetController(as("statefulset-controller"), caches, cfg.Logger)},
+		{"daemonset-controller", NewDaemonSetController(as("daemon-set-controller"), caches, cfg.Logger)},
+		{"job-controller", NewJobController(as("job-controller"), caches, cfg.Logger)},
+		{"ttl-after-finished-controller", NewTTLController(as("ttl-after-finished-controller"), caches, cfg.Logger)},
+		{"cronjob-controller", NewCronJobController(as("cronjob-controller"), caches, cfg.Logger)},
+		{"horizontal-pod-autoscaler-controller", NewHorizontalPodAutoscalerController(as("horizontal-pod-autoscaler"), caches, cfg.Autoscaler, cfg.Logger)},
+		{"disruption-controller", NewDisruptionController(as("disruption-controller"), caches, cfg.Logger)},
+		{"disruption-controller", NewStaleDisruptions(as("disruption-controller"), caches, cfg.Logger)},
+		{"endpoints-controller", NewEndpointsController(as("endpoint-controller"), caches, cfg.Logger)},
+		{"endpointslice-controller", NewEndpointSliceController(as("endpointslice-controller"), caches, cfg.Logger)},
+		{"endpointslice-mirroring-controller", NewEndpointSliceMirror(as("endpointslicemirroring-controller"), caches, cfg.Logger)},
+		{"persistentvolumeclaim-protection-controller", NewClaimProtection(as("pvc-protection-controller"), caches, cfg.Logger)},
+		{"persistentvolume-protection-controller", NewVolumeProtection(as("pv-protection-controller"), caches, cfg.Logger)},
+		{"persistentvolume-binder-controller", NewClaimBinder(as("persistent-volume-binder"), caches, cfg.Logger)},
+		{"persistentvolume-binder-controller", NewVolumeReclaimer(as("persistent-volume-binder"), caches, cfg.Logger)},
+		{"ephemeral-volume-controller", NewEphemeralVolumes(as("ephemeral-volume-controller"), caches, cfg.Logger)},
+		{"service-cidr-controller", NewServiceCIDRController(as("service-cidrs-controller"), caches, cfg.Logger)},
+		{"resourcequota-controller", NewResourceQuotaController(as("resourcequota-controller"), caches, cfg.Logger)},
+		{"node-lifecycle-controller", NewNodeTaints(as("node-controller"), caches, cfg.Logger)},
+		{"node-lifecycle-controller", NewNodeLabels(as("node-controller"), caches, cfg.Logger)},
+		{"node-lifecycle-controller", NewNodeLifecycle(as("node-controller"), caches, cfg.NodeMonitorGracePeriod, cfg.Logger)},
+		{"taint-eviction-controller", NewTaintEviction(as("node-controller"), caches, cfg.Logger)},
+		{"pod-garbage-collector-controller", NewPodGC(as("pod-garbage-collector"), caches, cfg.Logger)},
+		{"namespace-controller", NewNamespaceController(as("namespace-controller"), caches, cfg.Logger)},
+		{"clusterrole-aggregation-controller", NewClusterRoleAggregator(as("clusterrole-aggregation-controller"), caches, cfg.Logger)},
+		{"garbage-collector-controller", NewGarbageCollector(as("generic-garbage-collector"), caches, cfg.Logger)},
+	}
+	if len(cfg.RootCA) > 0 {
+		loops = append(loops, loop{"root-ca-certificate-publisher-controller", NewRootCAPublisher(as("root-ca-cert-publisher"), caches, cfg.RootCA, cfg.Logger)})
+	}
+	if len(cfg.SigningKey) > 0 {
+		signer, err := NewCertificateSigner(as("certificate-controller"), caches, cfg.RootCA, cfg.SigningKey, cfg.Logger)
+		if err != nil {
+			return nil, err
+		}
+		loops = append(loops, loop{"certificatesigningrequest-signing-controller", signer})
+	}
+	if len(cfg.ClusterCIDRs) > 0 {
+		ipam, err := NewNodeIPAM(as("node-controller"), caches, cfg.ClusterCIDRs, cfg.NodeCIDRMaskSize, cfg.ServiceCIDR, cfg.Logger)
+		if err != nil {
+			return nil, err
+		}
+		loops = append(loops, loop{"node-ipam-controller", ipam})
+	}
+	if cfg.TokenKey != nil { // in the process's own name, as in real Kubernetes
+		loops = append(loops, loop{"serviceaccount-token-controller", NewTokenController(cfg.Client, caches, cfg.TokenKey, cfg.RootCA, cfg.Logger)})
+	}
+	if cfg.VolumeDir != "" {
+		loops = append(loops, loop{"persistentvolume-binder-controller", NewDirectoryProvisioner(as("persistent-volume-binder"), caches, cfg.VolumeDir, cfg.Logger)})
+	}
+	if cfg.LoadBalancers.IsValid() {
+		loops = append(loops, loop{"service-lb-controller", NewLoadBalancerController(as("service-controller"), caches, cfg.LoadBalancers, cfg.Logger)})
+	}
+	return slices.DeleteFunc(loops, func(l loop) bool { return !cfg.Controllers.Has(l.name) }), nil
+}
+
 // runAll runs the loops until ctx ends or the first of them fails, and waits for all.
-func runAll(ctx context.Context, loops []runner) error {
+func runAll(ctx context.Context, loops []loop) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, loop := range loops {
 		group.Go(func() error { return loop.Run(ctx) })

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,9 +19,11 @@ import (
 type Config struct {
 	Client      *client.Client
 	Logger      *slog.Logger
-	LeaderElect bool           // decide only while holding the Lease kube-system/kube-scheduler
-	Identity    string         // who holds the Lease
-	Profiles    *Configuration // nil: one profile, the default one
+	LeaderElect bool   // decide only while holding the Lease kube-system/kube-scheduler, or the one that is named
+	Identity    string // who holds the Lease
+
+	LeaseNamespace, LeaseName string
+	Profiles                  *Configuration // nil: one profile, the default one
 }
 
 // bindConcurrency bounds the bindings under way. A binding waits for the disk of the API server, which serves many at the
@@ -54,7 +57,9 @@ func Run(ctx context.Context, cfg Config) error {
 	if !cfg.LeaderElect {
 		return s.run(ctx)
 	}
-	return client.Lead(ctx, cfg.Client, client.LeaseConfig{Namespace: "kube-system", Name: "kube-scheduler", Identity: cfg.Identity}, s.run)
+	return client.Lead(ctx, cfg.Client, client.LeaseConfig{
+		Namespace: cmp.Or(cfg.LeaseNamespace, "kube-system"), Name: cmp.Or(cfg.LeaseName, "kube-scheduler"), Identity: cfg.Identity,
+	}, s.run)
 }
 
 func newScheduler(cfg Config) (*Scheduler, error) {

@@ -107,7 +107,11 @@ func (s *engine) Records(ctx context.Context, query RecordQuery) ([][]byte, erro
 	bucket, prefix := query.index(l)
 	c := bucket.Cursor()
 	for k := seekLast(c, prefix); k != nil && bytes.HasPrefix(k, prefix) && !full(); k, _ = c.Prev() {
-		row, err := l.get(recordIDOf(k))
+		id := recordIDOf(k)
+		if id.revision < query.Since {
+			break
+		}
+		row, err := l.get(id)
 		if err != nil {
 			return nil, err
 		}
@@ -129,7 +133,7 @@ func (q RecordQuery) matches(r *row) bool {
 	case q.Cause != 0:
 		return slices.Contains(r.causes, q.Cause)
 	}
-	return true
+	return r.id.revision >= q.Since
 }
 
 // index says which bucket answers the query, and what its keys start with.

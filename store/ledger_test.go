@@ -84,6 +84,8 @@ func TestLedger(t *testing.T) {
 			{RecordQuery{Cause: 4}, "4:no-node-fits 4:still-none 4:waits 6:scheduler"},
 			{RecordQuery{Cause: 4, Limit: 1}, "6:scheduler"},
 			{RecordQuery{Limit: 3}, "4:still-none 4:waits 6:scheduler"},
+			{RecordQuery{Since: 4}, "4:replicaset-controller 4:no-node-fits 4:still-none 4:waits 6:scheduler"},
+			{RecordQuery{Since: 5}, "6:scheduler"},
 			{RecordQuery{}, "2:kubectl 3:deployment-controller 4:replicaset-controller 4:no-node-fits 4:still-none 4:waits 6:scheduler"},
 		} {
 			require.Equal(t, c.want, h.records(c.q), "%+v", c.q)

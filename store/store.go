@@ -78,6 +78,7 @@ type RecordQuery struct {
 	Key      string // records about this key
 	Revision int64  // the record of the write that made this revision, and the decisions recorded at it
 	Cause    int64  // records that name this revision among their causes
+	Since    int64  // with none of these: records of this revision and later ones
 	Limit    int    // keep only the newest Limit records; 0 keeps all
 }
 

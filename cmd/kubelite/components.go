@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"kubelite/api"
 	"kubelite/api/tokens"
 	"kubelite/client"
 	"kubelite/controllers"
@@ -83,13 +85,17 @@ func controllersCommand() *cobra.Command {
 	var nodeMask int
 	var nodeGrace time.Duration
 	var autoscaler controllers.AutoscalerConfig
-	leaderElect := true
+	var selection []string
+	var election election
+	ownAccounts := true
 	cmd := clientCommand("controllers", "Run the control loops (upstream: kube-controller-manager)", always("controllers"), func(ctx context.Context, c *client.Client, log *slog.Logger) error {
-		ca, err := os.ReadFile(rootCA)
-		if err != nil {
-			return err
+		var ca, key []byte
+		var err error
+		if rootCA != "" {
+			if ca, err = os.ReadFile(rootCA); err != nil {
+				return err
+			}
 		}
-		var key []byte
 		if signingKey != "" {
 			if key, err = os.ReadFile(signingKey); err != nil {
 				return err
@@ -102,7 +108,8 @@ func controllersCommand() *cobra.Command {
 			}
 		}
 		cfg := controllers.Config{
-			Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity(), RootCA: ca, NodeMonitorGracePeriod: nodeGrace, SigningKey: key, TokenKey: signer,
+			Client: c, Logger: log, LeaderElect: election.elect, Identity: election.identity, LeaseNamespace: election.namespace, LeaseName: election.name,
+			Controllers: selection, OwnCredentials: !ownAccounts, RootCA: ca, NodeMonitorGracePeriod: nodeGrace, SigningKey: key, TokenKey: signer,
 			VolumeDir: volumeDir, Autoscaler: autoscaler, NodeCIDRMaskSize: nodeMask,
 		}
 		for _, text := range pods {
@@ -124,7 +131,7 @@ func controllersCommand() *cobra.Command {
 		}
 		return controllers.Run(ctx, cfg)
 	})
-	cmd.Flags().StringVar(&rootCA, "root-ca-file", "", "certificate authority that is published to every namespace")
+	cmd.Flags().StringVar(&rootCA, "root-ca-file", "", "certificate authority that is published to every namespace (default: none is)")
 	cmd.Flags().StringVar(&signingKey, "cluster-signing-key-file", "", "key of that authority, to sign requests for certificates with (default: none are signed)")
 	cmd.Flags().StringVar(&tokenKey, "service-account-private-key-file", "", "key that the API server signs tokens with, to fill secrets of type kubernetes.io/service-account-token with (default: none are filled)")
 	cmd.Flags().StringVar(&volumeDir, "volume-dir", "", "where the directories of claims with provisioner kubelite.io/local-path are made (default: none are)")
@@ -138,15 +145,19 @@ func controllersCommand() *cobra.Command {
 	cmd.Flags().DurationVar(&autoscaler.InitialReadinessDelay, "horizontal-pod-autoscaler-initial-readiness-delay", 30*time.Second, "within which time after its start a pod that turns unready counts as never having been ready")
 	cmd.Flags().Float64Var(&autoscaler.Tolerance, "horizontal-pod-autoscaler-tolerance", 0.1, "how far from its target a metric may be without anything being done")
 	cmd.Flags().DurationVar(&nodeGrace, "node-monitor-grace-period", 50*time.Second, "how long a node may give no sign of life before it counts as dead")
-	cmd.Flags().BoolVar(&leaderElect, "leader-elect", true, "work only while holding the Lease of the same name in kube-system")
+	cmd.Flags().StringSliceVar(&selection, "controllers", []string{"*"}, "which loops run: '*' is all, '-NAME' not that one, NAME that one\nAll: "+strings.Join(api.ControllerNames(), ", "))
+	cmd.Flags().BoolVar(&ownAccounts, "use-service-account-credentials", true, "have each loop act as a service account of its own, with just its rights; else all of them act as this process")
+	election.flags(cmd, "kube-controller-manager")
 	return cmd
 }
 
 func schedulerCommand() *cobra.Command {
-	leaderElect := true
+	var election election
 	var config string
 	cmd := clientCommand("scheduler", "Assign pods to nodes (upstream: kube-scheduler)", always("scheduler"), func(ctx context.Context, c *client.Client, log *slog.Logger) error {
-		cfg := scheduler.Config{Client: c, Logger: log, LeaderElect: leaderElect, Identity: identity()}
+		cfg := scheduler.Config{
+			Client: c, Logger: log, LeaderElect: election.elect, Identity: election.identity, LeaseNamespace: election.namespace, LeaseName: election.name,
+		}
 		if config != "" {
 			profiles, err := scheduler.LoadConfiguration(config)
 			if err != nil {
@@ -157,8 +168,21 @@ func schedulerCommand() *cobra.Command {
 		return scheduler.Run(ctx, cfg)
 	})
 	cmd.Flags().StringVar(&config, "config", "", "file of kind KubeSchedulerConfiguration: profiles by spec.schedulerName, their plugins and arguments")
-	cmd.Flags().BoolVar(&leaderElect, "leader-elect", true, "work only while holding the Lease of the same name in kube-system")
+	election.flags(cmd, "kube-scheduler")
 	return cmd
+}
+
+// election is what a component is told about the Lease that lets one of several copies work.
+type election struct {
+	elect                     bool
+	namespace, name, identity string
+}
+
+func (e *election) flags(cmd *cobra.Command, lease string) {
+	cmd.Flags().BoolVar(&e.elect, "leader-elect", true, "work only while holding a Lease, so that one of several copies does")
+	cmd.Flags().StringVar(&e.namespace, "leader-elect-resource-namespace", "kube-system", "namespace of the Lease")
+	cmd.Flags().StringVar(&e.name, "leader-elect-resource-name", lease, "its name")
+	cmd.Flags().StringVar(&e.identity, "leader-elect-identity", identity(), "who holds it: copies on one machine need a name each")
 }
 
 // identity is who holds a leader Lease: this machine. One supervisor runs one process of a component, so a restarted
