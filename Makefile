@@ -6,10 +6,10 @@ LDFLAGS := -s -w -X kubelite/api.Version=$(VERSION)
 GOTESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo my-app my-app-images operator test race e2e compat conformance labs golden lint docs bench clean
+.PHONY: help build run demo my-app my-app-images operator workshop-bundle test race e2e compat conformance labs golden lint docs bench clean
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## bin/kubelite and bin/kubectl-lite, static
 	@mkdir -p bin
@@ -29,6 +29,9 @@ my-app-images: ## its images from Debian packages, where no registry can be reac
 
 operator: ## the images of the sample operator: its own, and what stands in for a database
 	@examples/operator/images.sh
+
+workshop-bundle: ## bin/workshop: for each platform an archive that needs no network; PLATFORMS and IMAGES choose, see the script
+	@VERSION=$(VERSION) examples/workshop-bundle.sh
 
 # The sessions of the real kubectl need one: what is installed, else what compat has built.
 test: build lint docs compat ## everything a green build means: lint, docs, unit, stories, sessions, end-to-end on Docker, real clients
@@ -64,8 +67,8 @@ lint: ## go vet, gofmt and staticcheck
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go tool staticcheck -checks '$(LINTERS)' ./...
 
-docs: ## check that every reference from the book to the code is good
-	go run ./docs/check
+docs: ## check that every reference from the book to the code is good, and what is made from the tests' lists is new; UPDATE=1 makes that anew
+	go run ./docs/check $(if $(UPDATE),-update)
 
 bench: build ## the figures of docs/performance.md, one table
 	go run ./test/bench

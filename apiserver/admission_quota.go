@@ -79,7 +79,7 @@ func quotaCounts(req *Request, obj, old api.Object) bool {
 // charge adds to a quota's usage. What the quota says then counts, not what it said when it was checked.
 func (p quotaAdmission) charge(ctx context.Context, req *Request, name string, obj, old api.Object, now time.Time) error {
 	s := p.server
-	status := s.internalRequest("update", resourceOf[*api.ResourceQuota](s), req.Namespace, name)
+	status := s.internalRequest(ctx, "update", resourceOf[*api.ResourceQuota](s), req.Namespace, name)
 	status.Subresource = "status"
 	status.why.reason = fmt.Sprintf("charged for %s %q", req.Resource.Resource(), req.Name)
 	_, err := s.update(ctx, status, func(current api.Object) (api.Object, error) {

@@ -19,13 +19,13 @@ import (
 // checkPolicyTypes keeps the status of all ValidatingAdmissionPolicies until ctx ends.
 func (s *Server) checkPolicyTypes(ctx context.Context) error {
 	res := resourceOf[*api.ValidatingAdmissionPolicy](s)
-	return s.follow(ctx, res, func() {
+	return s.follow(ctx, res, func(ctx context.Context) {
 		for _, p := range cached[*api.ValidatingAdmissionPolicy](s) {
 			if p.Status.ObservedGeneration == p.Generation && p.Status.TypeChecking != nil {
 				continue
 			}
 			checked := &api.TypeChecking{ExpressionWarnings: s.expressionWarnings(&p.Spec)}
-			req := s.internalRequest("update", res, "", p.Name)
+			req := s.internalRequest(withSeen(ctx, revisionOfMeta(&p.ObjectMeta)), "update", res, "", p.Name)
 			req.Subresource = "status"
 			_, err := s.update(ctx, req, func(obj api.Object) (api.Object, error) {
 				current := obj.(*api.ValidatingAdmissionPolicy)

@@ -382,7 +382,7 @@ func (h *harness) endpoints(service, address string) {
 	obj := api.New[*api.Endpoints]()
 	obj.Name, obj.Namespace = service, "default"
 	obj.Subsets = []api.EndpointSubset{{Addresses: []api.EndpointAddress{{IP: host}}, Ports: []api.EndpointPort{{Port: int32(port)}}}}
-	req := h.server.internalRequest("create", resourceOf[*api.Endpoints](h.server), "default", service)
+	req := h.server.internalRequest(h.t.Context(), "create", resourceOf[*api.Endpoints](h.server), "default", service)
 	_, err = h.server.storeNew(h.t.Context(), req, obj, obj)
 	require.NoError(h.t, err)
 }
@@ -398,7 +398,7 @@ func (h *harness) endpointSlice(name, service, address string, ready bool) {
 	obj.Name, obj.Namespace, obj.Labels, obj.AddressType = name, "default", map[string]string{api.LabelServiceName: service}, api.AddressTypeIPv4
 	obj.Endpoints = []api.Endpoint{{Addresses: []string{host}, Conditions: api.EndpointConditions{Ready: &ready}}}
 	obj.Ports = []api.DiscoveryEndpointPort{{Name: api.Ptr(""), Port: api.Ptr(int32(port))}}
-	req := h.server.internalRequest("create", resourceOf[*api.EndpointSlice](h.server), "default", name)
+	req := h.server.internalRequest(h.t.Context(), "create", resourceOf[*api.EndpointSlice](h.server), "default", name)
 	_, err = h.server.storeNew(h.t.Context(), req, obj, obj)
 	require.NoError(h.t, err)
 }

@@ -81,7 +81,7 @@ func (s *Server) keepAPIService(ctx context.Context, wanted *api.APIService) err
 	if wanted.Labels[labelAutomanaged] != "true" || now.Labels[labelAutomanaged] != "true" || api.Equal(now.Spec, wanted.Spec) {
 		return nil
 	}
-	req := s.internalRequest("update", resourceOf[*api.APIService](s), "", wanted.Name)
+	req := s.internalRequest(ctx, "update", resourceOf[*api.APIService](s), "", wanted.Name)
 	_, err = s.update(ctx, req, func(obj api.Object) (api.Object, error) {
 		obj.(*api.APIService).Spec = wanted.Spec
 		return obj, nil
@@ -93,7 +93,7 @@ func (s *Server) keepAPIService(ctx context.Context, wanted *api.APIService) err
 // ctx ends. It looks again when the rows have changed, and when somebody has deleted one.
 func (s *Server) keepLocalAPIServices(ctx context.Context) error {
 	res := resourceOf[*api.APIService](s)
-	return s.follow(ctx, res, func() {
+	return s.follow(withClock(ctx, "API server start"), res, func(ctx context.Context) {
 		wanted := s.localAPIServices()
 		for _, service := range wanted {
 			if err := s.keepAPIService(ctx, service); err != nil && ctx.Err() == nil {
@@ -104,7 +104,7 @@ func (s *Server) keepLocalAPIServices(ctx context.Context) error {
 			if old.Labels[labelAutomanaged] != "true" || slices.ContainsFunc(wanted, func(w *api.APIService) bool { return w.Name == old.Name }) {
 				continue
 			}
-			req := s.internalRequest("delete", res, "", old.Name)
+			req := s.internalRequest(ctx, "delete", res, "", old.Name)
 			if _, err := s.delete(ctx, req, &api.DeleteOptions{}); err != nil && !api.IsNotFound(err) && ctx.Err() == nil {
 				s.log.Warn("an APIService could not be deleted", "name", old.Name, "error", err)
 			}

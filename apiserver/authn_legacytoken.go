@@ -74,7 +74,8 @@ func (t *serviceAccountTokens) trackUse(ctx context.Context, secret *api.Secret,
 		return
 	}
 	s := t.server
-	req := s.internalRequest("update", resourceOf[*api.Secret](s), secret.Namespace, secret.Name)
+	ctx = withAsker(ctx, "system:serviceaccount:"+secret.Namespace+":"+secret.Annotations["kubernetes.io/service-account.name"])
+	req := s.internalRequest(ctx, "update", resourceOf[*api.Secret](s), secret.Namespace, secret.Name)
 	req.why.reason = "its token was used: note the day"
 	_, err := s.update(ctx, req, s.tracked(ctx, req, func(old api.Object) (api.Object, error) {
 		meta := old.GetObjectMeta()

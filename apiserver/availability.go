@@ -35,7 +35,7 @@ const (
 func (a *aggregator) checkAvailability(ctx context.Context) error {
 	watches, ctx := errgroup.WithContext(ctx)
 	running := map[string]context.CancelFunc{} // by what they look at
-	err := a.server.follow(ctx, resourceOf[*api.APIService](a.server), func() {
+	err := a.server.follow(ctx, resourceOf[*api.APIService](a.server), func(ctx context.Context) {
 		wanted := map[string]*remote{}
 		for _, r := range a.remotes.get() {
 			wanted[r.identity()] = r
@@ -68,17 +68,17 @@ func (r *remote) identity() string {
 
 // watchOver keeps the condition of one APIService until ctx ends.
 func (a *aggregator) watchOver(ctx context.Context, r *remote) error {
-	due := make(chan struct{}, 1)
+	due := make(chan why, 1)
 	timer := time.AfterFunc(availabilityInterval, func() {
 		select {
-		case due <- struct{}{}:
+		case due <- why{timer: "availability check"}:
 		default:
 		}
 	})
 	defer timer.Stop()
 	var seen string // which endpoints, at the last look
 	var next time.Time
-	return a.server.follow(ctx, resourceOf[*api.EndpointSlice](a.server), func() {
+	return a.server.follow(ctx, resourceOf[*api.EndpointSlice](a.server), func(ctx context.Context) {
 		endpoints := a.endpointsSeen(r)
 		if endpoints == seen && time.Now().Before(next) {
 			return // endpoints of others
@@ -223,7 +223,7 @@ func (a *aggregator) ask(ctx context.Context, r *remote, path string) ([]byte, e
 
 // report writes the condition, if it has changed.
 func (a *aggregator) report(ctx context.Context, name string, condition api.APIServiceCondition) {
-	req := a.server.internalRequest("update", resourceOf[*api.APIService](a.server), "", name)
+	req := a.server.internalRequest(ctx, "update", resourceOf[*api.APIService](a.server), "", name)
 	req.Subresource = "status"
 	_, err := a.server.update(ctx, req, func(obj api.Object) (api.Object, error) {
 		service := obj.(*api.APIService)

@@ -18,6 +18,7 @@ import (
 // usual priority levels of requests, the built-in roles, and the Service by which pods find this very server. After the
 // first start it finds everything in place and writes nothing.
 func (s *Server) bootstrap(ctx context.Context) error {
+	ctx = withClock(ctx, "API server start")
 	if err := s.loadServices(); err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func (s *Server) ensure(ctx context.Context, obj api.Object) error {
 	if kind.Default != nil {
 		kind.Default(obj)
 	}
-	req := s.internalRequest("create", res, meta.Namespace, meta.Name)
+	req := s.internalRequest(ctx, "create", res, meta.Namespace, meta.Name)
 	s.trackCreate(ctx, req, obj)
 	_, err := s.create(ctx, req, obj)
 	if err != nil && !api.IsAlreadyExists(err) {
@@ -194,7 +195,7 @@ func (s *Server) ensureSlice(ctx context.Context, want *api.EndpointSlice) error
 	if err != nil || api.Equal(existing.Endpoints, want.Endpoints) && api.Equal(existing.Ports, want.Ports) {
 		return err
 	}
-	req := s.internalRequest("update", resourceOf[*api.EndpointSlice](s), want.Namespace, want.Name)
+	req := s.internalRequest(ctx, "update", resourceOf[*api.EndpointSlice](s), want.Namespace, want.Name)
 	_, err = s.update(ctx, req, func(old api.Object) (api.Object, error) {
 		slice := old.(*api.EndpointSlice)
 		slice.Endpoints, slice.Ports = want.Endpoints, want.Ports
@@ -212,7 +213,7 @@ func (s *Server) ensureEndpoints(ctx context.Context, want *api.Endpoints) error
 	if err != nil || api.Equal(existing.Subsets, want.Subsets) {
 		return err
 	}
-	req := s.internalRequest("update", resourceOf[*api.Endpoints](s), want.Namespace, want.Name)
+	req := s.internalRequest(ctx, "update", resourceOf[*api.Endpoints](s), want.Namespace, want.Name)
 	_, err = s.update(ctx, req, func(old api.Object) (api.Object, error) {
 		old.(*api.Endpoints).Subsets = want.Subsets
 		return old, nil

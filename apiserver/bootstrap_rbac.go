@@ -39,12 +39,12 @@ func (s *Server) ensureRole(ctx context.Context, wanted api.Object) error {
 		return nil
 	}
 	if recreate {
-		if _, err := s.delete(ctx, s.internalRequest("delete", res, meta.Namespace, meta.Name), &api.DeleteOptions{}); err != nil && !api.IsNotFound(err) {
+		if _, err := s.delete(ctx, s.internalRequest(ctx, "delete", res, meta.Namespace, meta.Name), &api.DeleteOptions{}); err != nil && !api.IsNotFound(err) {
 			return fmt.Errorf("replace %s: %w", api.Describe(wanted), err)
 		}
 		return s.ensure(ctx, wanted)
 	}
-	_, err = s.update(ctx, s.internalRequest("update", res, meta.Namespace, meta.Name), func(current api.Object) (api.Object, error) {
+	_, err = s.update(ctx, s.internalRequest(ctx, "update", res, meta.Namespace, meta.Name), func(current api.Object) (api.Object, error) {
 		rbac.Reconcile(current, wanted)
 		return current, nil
 	})

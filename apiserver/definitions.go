@@ -110,7 +110,8 @@ func (d *definitions) sync(ctx context.Context) (again bool) {
 		if there[name] {
 			continue
 		}
-		if err := d.server.replaceRows(ctx, served.rows, nil, nil); err != nil {
+		gone := withSeen(ctx, d.server.cache.kind(d.row()).lastChange())
+		if err := d.server.replaceRows(gone, served.rows, nil, nil); err != nil {
 			d.server.log.Error("a custom resource cannot be taken away", "name", name, "error", err)
 			again = true
 			continue
@@ -122,6 +123,7 @@ func (d *definitions) sync(ctx context.Context) (again bool) {
 
 // syncOne looks at one definition. wait tells that it is to be looked at again though it does not change.
 func (d *definitions) syncOne(ctx context.Context, crd *api.CustomResourceDefinition, all []*api.CustomResourceDefinition) (wait bool, err error) {
+	ctx = withSeen(ctx, revisionOfMeta(&crd.ObjectMeta))
 	names, accepted := acceptNames(crd, all)
 	if accepted.Status == api.ConditionTrue || crd.Is(api.CRDEstablished) {
 		// First the rows, then the condition: who sees Established finds the kind served.
@@ -235,7 +237,7 @@ func approval(crd *api.CustomResourceDefinition) api.CustomResourceDefinitionCon
 
 // writeStatus stores what the loop put into a definition's status, and its finalizers.
 func (d *definitions) writeStatus(ctx context.Context, crd *api.CustomResourceDefinition) error {
-	req := d.server.internalRequest("update", d.row(), "", crd.Name)
+	req := d.server.internalRequest(ctx, "update", d.row(), "", crd.Name)
 	req.Subresource = "status"
 	_, err := d.server.update(ctx, req, func(api.Object) (api.Object, error) { return api.DeepCopy(crd), nil })
 	return err
@@ -300,7 +302,7 @@ func (d *definitions) deleteObjects(ctx context.Context, stored *Resource) (left
 	if len(entries) == 0 {
 		return 0, nil
 	}
-	req := d.server.internalRequest("deletecollection", stored, "", "")
+	req := d.server.internalRequest(ctx, "deletecollection", stored, "", "")
 	if err := d.server.deleteAll(ctx, req, entries, &api.DeleteOptions{}); err != nil {
 		return len(entries), errors.Join(errors.New("delete the objects of a custom resource definition"), err)
 	}

@@ -28,7 +28,7 @@ type edges struct {
 	definitions *definitions
 	// aggregator makes other API servers part of this one; rowsChanged is told when the table has other rows.
 	aggregator  *aggregator
-	rowsChanged chan struct{}
+	rowsChanged chan why
 }
 
 // newEdges makes the edges, and who guards them.
@@ -55,7 +55,7 @@ func (s *Server) newEdges() (err error) {
 	s.feedRanges()
 	s.repairs = newRepairs()
 	s.webhooks = &webhookClients{server: s}
-	s.rowsChanged = make(chan struct{}, 1)
+	s.rowsChanged = make(chan why, 1)
 	if s.aggregator, err = newAggregator(s); err != nil {
 		return err
 	}

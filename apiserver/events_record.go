@@ -68,7 +68,7 @@ func (e *eventRecorder) record(ctx context.Context, s *Server, on api.Object, re
 
 // repeat counts one more in an event's series, and tells whether the event is still there.
 func (e *eventRecorder) repeat(ctx context.Context, s *Server, namespace, name string) bool {
-	req := s.internalRequest("update", resourceOf[*api.Event](s), namespace, name)
+	req := s.internalRequest(ctx, "update", resourceOf[*api.Event](s), namespace, name)
 	_, err := s.update(ctx, req, func(old api.Object) (api.Object, error) {
 		event := old.(*api.Event)
 		if event.Series == nil {

@@ -39,6 +39,7 @@ func (s *Server) expireEvents(ctx context.Context) error {
 
 // deleteEventsUntil deletes the Events that were last written at a revision or before.
 func (s *Server) deleteEventsUntil(ctx context.Context, revision int64) {
+	ctx = withClock(ctx, "event-ttl")
 	res := resourceOf[*api.Event](s)
 	entries, _ := s.cache.kind(res).list(res.prefix, "")
 	for _, e := range entries {
@@ -49,8 +50,7 @@ func (s *Server) deleteEventsUntil(ctx context.Context, revision int64) {
 		if err != nil {
 			continue // what cannot be read is for a person to look at
 		}
-		req := s.internalRequest("delete", res, e.namespace, e.name)
-		req.why.timer = "event-ttl"
+		req := s.internalRequest(ctx, "delete", res, e.namespace, e.name)
 		_, err = s.remove(ctx, req, e, obj, nil)
 		switch {
 		case errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrKeyNotFound): // written just now: news again

@@ -14,18 +14,18 @@ import (
 // is missing. Upstream's API priority and fairness writes it too; here it is all that FlowSchemas do, since requests are
 // throttled without them.
 func (s *Server) keepFlowSchemas(ctx context.Context) error {
-	levelsChanged := make(chan struct{}, 1)
+	levelsChanged := make(chan why, 1)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return s.follow(ctx, resourceOf[*api.PriorityLevelConfiguration](s), func() {
+		return s.follow(ctx, resourceOf[*api.PriorityLevelConfiguration](s), func(ctx context.Context) {
 			select {
-			case levelsChanged <- struct{}{}:
+			case levelsChanged <- *ownWhy(ctx):
 			default: // it will look again anyway
 			}
 		})
 	})
 	group.Go(func() error {
-		return s.follow(ctx, resourceOf[*api.FlowSchema](s), func() { s.judgeFlowSchemas(ctx) }, levelsChanged)
+		return s.follow(ctx, resourceOf[*api.FlowSchema](s), s.judgeFlowSchemas, levelsChanged)
 	})
 	return group.Wait()
 }
@@ -57,7 +57,7 @@ func (s *Server) judgeFlowSchema(ctx context.Context, schema *api.FlowSchema) {
 			return
 		}
 	}
-	req := s.internalRequest("update", resourceOf[*api.FlowSchema](s), "", schema.Name)
+	req := s.internalRequest(ctx, "update", resourceOf[*api.FlowSchema](s), "", schema.Name)
 	req.Subresource = "status"
 	_, err := s.update(ctx, req, func(obj api.Object) (api.Object, error) {
 		now := obj.(*api.FlowSchema)

@@ -113,7 +113,7 @@ func (s *Server) ensureAuthenticationConfigMap(ctx context.Context) error {
 	if err != nil || api.Equal(existing.Data, want.Data) {
 		return err
 	}
-	req := s.internalRequest("update", resourceOf[*api.ConfigMap](s), want.Namespace, want.Name)
+	req := s.internalRequest(ctx, "update", resourceOf[*api.ConfigMap](s), want.Namespace, want.Name)
 	_, err = s.update(ctx, req, func(old api.Object) (api.Object, error) {
 		old.(*api.ConfigMap).Data = data
 		return old, nil

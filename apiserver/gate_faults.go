@@ -51,8 +51,8 @@ func (s *Server) strike(req *Request, asked *gate.Request) error {
 // a newer version, and that an event tells of it. So the object is written as it is.
 func (s *Server) overtake(req *Request, asked *gate.Request) error {
 	ctx := req.HTTP.Context()
-	other := s.internalRequest("update", req.Resource, req.Namespace, req.Name)
-	other.why.reason = "a fault: another writer is faster than " + asked.Actor()
+	other := s.internalRequest(ctx, "update", req.Resource, req.Namespace, req.Name)
+	other.why = &why{agent: "apiserver", timer: "fault", reason: "a fault: another writer is faster than " + asked.Actor()}
 	current, err := s.current(ctx, other)
 	if err != nil {
 		return err

@@ -31,6 +31,7 @@ type why struct {
 	rule       string
 	reason     string
 	details    []byte
+	asker      string // of what the server writes itself: on whose request
 }
 
 // causes is the step of the chain that reads the ledger headers of requests that write.
@@ -112,7 +113,10 @@ func (r *Request) ledgerLine(object api.LedgerObject) api.LedgerRecord {
 		Causes: y.causes, MoreCauses: y.moreCauses, Timer: y.timer, Reconcile: y.reconcile, Rule: y.rule, Reason: y.reason,
 		Details: api.RawExtension{Raw: y.details},
 	}
-	if r.User != nil {
+	switch {
+	case y.asker != "":
+		line.User = y.asker
+	case r.User != nil:
 		line.User = r.User.Name
 	}
 	return line

@@ -229,12 +229,12 @@ const apiserverUser = "system:apiserver"
 // internal tells requests that the server makes for itself.
 func (r *Request) internal() bool { return r.User.Name == apiserverUser && r.HTTP == nil }
 
-// internalRequest is a Request that the server makes for itself: bootstrap objects, allocation repair.
-func (s *Server) internalRequest(verb string, res *Resource, namespace, name string) *Request {
+// internalRequest is a Request that the server makes for itself: bootstrap objects, allocation repair. Why, ctx knows: see ledger_own.go.
+func (s *Server) internalRequest(ctx context.Context, verb string, res *Resource, namespace, name string) *Request {
 	return &Request{
 		Verb: verb, IsResource: true, Group: res.Group, Version: res.Version, Plural: res.Plural,
 		Namespace: namespace, Name: name, Resource: res,
 		User: &User{Name: apiserverUser, Groups: []string{"system:masters", "system:authenticated"}},
-		why:  &why{agent: "apiserver"},
+		why:  ownWhy(ctx),
 	}
 }

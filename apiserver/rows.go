@@ -58,7 +58,7 @@ func (s *Server) replaceRows(ctx context.Context, out, in []*Resource, stored *R
 	s.resources.table.Store(newResourceTable(append(rows, in...)))
 	s.openapi.forget(slices.Concat(out, in))
 	select {
-	case s.rowsChanged <- struct{}{}:
+	case s.rowsChanged <- *ownWhy(ctx):
 	default: // told already
 	}
 	for _, res := range out {

@@ -107,7 +107,7 @@ func (s *Server) Start(ctx context.Context) (wait func() error, err error) {
 	if err := s.bootstrap(ctx); err != nil {
 		return nil, fmt.Errorf("create the bootstrap objects: %w", err)
 	}
-	s.judgeFlowSchemas(ctx)
+	s.judgeFlowSchemas(withClock(ctx, "API server start"))
 	group.Go(func() error { return s.keepFlowSchemas(ctx) })
 	group.Go(func() error { return s.keepServicesRepaired(ctx) })
 	s.ready.Store(true)

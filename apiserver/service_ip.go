@@ -94,7 +94,7 @@ func allocateService(ctx context.Context, s *Server, _ *Request, obj, old api.Ob
 	return func(stored bool) {
 		has, had := addressesOf(svc), addressesOf(before)
 		if stored {
-			s.hideAddresses(svc, without(had, has))
+			s.hideAddresses(ctx, svc, without(had, has))
 		}
 		allocated(stored)
 		if stored {
@@ -109,9 +109,9 @@ func without[T comparable](list, other []T) []T {
 }
 
 // releaseService is the Deleted hook of Services.
-func releaseService(s *Server, _ *Request, old api.Object) {
+func releaseService(s *Server, req *Request, old api.Object) {
 	svc := old.(*api.Service)
-	s.hideAddresses(svc, addressesOf(svc))
+	s.hideAddresses(withRequest(context.Background(), req), svc, addressesOf(svc))
 	s.services.release(addressesOf(svc), portsOf(svc))
 }
 

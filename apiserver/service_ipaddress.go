@@ -42,11 +42,11 @@ func (s *Server) showAddresses(ctx context.Context, svc *api.Service, addresses 
 
 // hideAddresses deletes the IPAddresses of a Service that does not have them any more, before the addresses are free
 // for others.
-func (s *Server) hideAddresses(svc *api.Service, addresses []netip.Addr) {
-	ctx, cancel := context.WithTimeout(context.Background(), s.config.ShutdownTimeout)
+func (s *Server) hideAddresses(ctx context.Context, svc *api.Service, addresses []netip.Addr) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.ShutdownTimeout)
 	defer cancel()
 	for _, address := range addresses {
-		req := s.internalRequest("delete", resourceOf[*api.IPAddress](s), "", address.String())
+		req := s.internalRequest(ctx, "delete", resourceOf[*api.IPAddress](s), "", address.String())
 		req.why.reason = fmt.Sprintf("service %s/%s has given it back", svc.Namespace, svc.Name)
 		if _, err := s.delete(ctx, req, &api.DeleteOptions{}); err != nil && !api.IsNotFound(err) {
 			s.log.Warn("could not delete the object of a service's address", "namespace", svc.Namespace, "name", svc.Name, "error", err)
@@ -109,7 +109,7 @@ func (s *Server) ensureServiceCIDR(ctx context.Context) error {
 	if err := s.ensure(ctx, &api.ServiceCIDR{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.ServiceCIDRSpec{CIDRs: []string{s.services.own.cidr.String()}}}); err != nil {
 		return err
 	}
-	req := s.internalRequest("update", resourceOf[*api.ServiceCIDR](s), "", name)
+	req := s.internalRequest(ctx, "update", resourceOf[*api.ServiceCIDR](s), "", name)
 	req.Subresource = "status"
 	_, err := s.update(ctx, req, func(old api.Object) (api.Object, error) {
 		if cidr := old.(*api.ServiceCIDR); len(cidr.Status.Conditions) == 0 {

@@ -50,13 +50,17 @@ func (s *Server) keepServicesRepaired(ctx context.Context) error {
 	timer := time.NewTimer(repairInterval)
 	defer timer.Stop()
 	for {
+		because := withClock(ctx, "service repair")
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-s.repairs.nudged:
+		case <-s.repairs.nudged: // somebody has written to an IPAddress
+			if s.cache.waitFor(ctx, s.store.Revision()) == nil {
+				because = withSeen(ctx, s.cache.kind(resourceOf[*api.IPAddress](s)).lastChange())
+			}
 		case <-timer.C:
 		}
-		wait, err := s.repairServices(ctx, false)
+		wait, err := s.repairServices(because, false)
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("services could not be checked", "error", err)
 		}
@@ -146,7 +150,7 @@ func (s *Server) repair(ctx context.Context, f serviceFinding) (again time.Durat
 		f.account(s.services)
 	}
 	if f.remove != "" {
-		req := s.internalRequest("delete", resourceOf[*api.IPAddress](s), "", f.remove)
+		req := s.internalRequest(ctx, "delete", resourceOf[*api.IPAddress](s), "", f.remove)
 		req.why.reason = f.message
 		if _, err := s.delete(ctx, req, &api.DeleteOptions{}); err != nil && !api.IsNotFound(err) {
 			return repairPatience, fmt.Errorf("delete IPAddress %s: %w", f.remove, err)

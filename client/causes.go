@@ -25,6 +25,15 @@ type Causes struct {
 	Timer string
 }
 
+// CauseOf is the change with a revision, as informers tell it. 0 is one that nobody saw happen: the object was found gone when
+// listing again.
+func CauseOf(revision int64) Causes {
+	if revision <= 0 {
+		return Causes{Timer: "relist"}
+	}
+	return Causes{Revisions: []int64{revision}}
+}
+
 // Empty tells that there is no cause at all.
 func (c Causes) Empty() bool { return len(c.Revisions) == 0 && c.Timer == "" }
 

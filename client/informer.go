@@ -71,10 +71,7 @@ func (i *Informer[T]) OnChange(fn func(old, new T, revision int64)) {
 // loses its owner concerns the owner that lost it. The keys are stamped with the event's revision.
 func (i *Informer[T]) Enqueue(q *Queue, keys func(obj T) []api.Key) {
 	i.OnChange(func(old, new T, revision int64) {
-		var causes Causes
-		if causes.Add(revision); revision == 0 {
-			causes.Timer = "relist" // found gone when listing again: which write removed it is not known
-		}
+		causes := CauseOf(revision)
 		for _, obj := range []T{old, new} {
 			if absent(obj) {
 				continue

@@ -64,7 +64,7 @@ func NewQueue(name string) *Queue {
 func (q *Queue) Add(key api.Key, revisions ...int64) {
 	var causes Causes
 	for _, revision := range revisions {
-		causes.Add(revision)
+		causes.merge(CauseOf(revision))
 	}
 	q.add(key, causes)
 }

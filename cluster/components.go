@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -198,4 +199,17 @@ func executable() (string, error) {
 		return "", fmt.Errorf("find our own binary: %w", err)
 	}
 	return filepath.EvalSymlinks(self)
+}
+
+// linuxExecutable is this program as containers can run it: itself, and where that is no Linux program the one that lies beside it.
+func linuxExecutable() (string, error) {
+	self, err := executable()
+	if err != nil || runtime.GOOS == "linux" {
+		return self, err
+	}
+	beside := filepath.Join(filepath.Dir(self), "kubelite-linux-"+runtime.GOARCH)
+	if _, err := os.Stat(beside); err != nil {
+		return "", fmt.Errorf("containers run Linux, and there is no %s: make it with GOOS=linux CGO_ENABLED=0 go build -o %s ./cmd/kubelite", beside, beside)
+	}
+	return beside, nil
 }

@@ -214,11 +214,11 @@ func prepareMachine(ctx context.Context, config *Config, machine Machine) error 
 		return fmt.Errorf("make the Docker network %s: %w", config.Network, err)
 	}
 	config.PodCIDR, config.Gateway = cidr, gateway
-	self, err := executable()
+	program, err := linuxExecutable()
 	if err != nil {
 		return err
 	}
-	if err := machine.EnsureImage(ctx, config.Image, self); err != nil {
+	if err := machine.EnsureImage(ctx, config.Image, program); err != nil {
 		return fmt.Errorf("make the image %s: %w", config.Image, err)
 	}
 	return nil

@@ -84,7 +84,7 @@ func (d *DisruptionController) podChanged(old, pod *api.Pod, revision int64) {
 			}
 		}
 		if len(names) > 1 { // ours counts for all of them, but nobody can evict the pod
-			d.events.Event(context.Background(), p, api.EventTypeWarning, "MultiplePodDisruptionBudgets",
+			d.events.Event(client.WithCauses(context.Background(), client.CauseOf(revision)), p, api.EventTypeWarning, "MultiplePodDisruptionBudgets",
 				"Pod %q/%q matches multiple PodDisruptionBudgets.  Chose %q arbitrarily.", p.Namespace, p.Name, slices.Min(names))
 		}
 	}

@@ -178,7 +178,7 @@ func (gc *GarbageCollector) verify(ctx context.Context, n snapshot) error {
 	}
 	// It exists, so a watch will show it and the node will be virtual no more. Unless it comes and goes while a
 	// watch is interrupted: so ask again.
-	gc.queue.AddAfter(api.Key{Name: string(n.ref.uid)}, time.Second, "owner not seen yet")
+	gc.queue.AddAfter(api.Key{Name: string(n.ref.uid)}, time.Second, "owner not seen yet", client.CausesOf(ctx)...)
 	return nil
 }
 
@@ -318,8 +318,9 @@ func (gc *GarbageCollector) liveOwner(ctx context.Context, ref objectRef, o api.
 
 // tellMisplaced says in an event that an object names an owner which is in another namespace: it has no such owner, and is
 // going to be deleted if it has no other.
-func (gc *GarbageCollector) tellMisplaced(dependent objectRef, owner api.OwnerReference) {
-	gc.events.EventOn(context.Background(), dependent.reference(), api.EventTypeWarning, "OwnerRefInvalidNamespace", "ownerRef [%s/%s, namespace: %s, name: %s, uid: %s] does not exist in namespace %q",
+func (gc *GarbageCollector) tellMisplaced(dependent objectRef, owner api.OwnerReference, revision int64) {
+	ctx := client.WithCauses(context.Background(), client.CauseOf(revision))
+	gc.events.EventOn(ctx, dependent.reference(), api.EventTypeWarning, "OwnerRefInvalidNamespace", "ownerRef [%s/%s, namespace: %s, name: %s, uid: %s] does not exist in namespace %q",
 		owner.APIVersion, owner.Kind, dependent.namespace, owner.Name, owner.UID, dependent.namespace)
 }
 

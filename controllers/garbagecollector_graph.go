@@ -43,7 +43,7 @@ type graph struct {
 	// that is the reason, 0 if there is none. It must not call back.
 	look func(uid api.UID, revision int64)
 	// misplaced is called, likewise, for a dependent that names an owner in a namespace which is not its own.
-	misplaced func(dependent objectRef, owner api.OwnerReference)
+	misplaced func(dependent objectRef, owner api.OwnerReference, revision int64)
 
 	mu sync.Mutex
 	// guarded by mu
@@ -51,7 +51,7 @@ type graph struct {
 	absent absentOwners
 }
 
-func newGraph(look func(uid api.UID, revision int64), misplaced func(dependent objectRef, owner api.OwnerReference)) *graph {
+func newGraph(look func(uid api.UID, revision int64), misplaced func(dependent objectRef, owner api.OwnerReference, revision int64)) *graph {
 	return &graph{look: look, misplaced: misplaced, nodes: map[api.UID]*node{}, absent: absentOwners{known: map[objectRef]struct{}{}}}
 }
 
@@ -71,7 +71,7 @@ func (g *graph) observe(ref objectRef, meta *api.ObjectMeta, revision int64) {
 			n.ref = ref
 			_, wrong := n.partition(ref)
 			for _, d := range wrong {
-				g.tellMisplaced(d, n)
+				g.tellMisplaced(d, n, revision)
 			}
 			g.lookAt(wrong, revision)
 		}
@@ -122,7 +122,7 @@ func (g *graph) setOwners(n *node, owners []api.OwnerReference, revision int64) 
 			g.look(ref.UID, revision) // find out whether it exists
 		} else if !refersTo(ref, n.ref.namespace, owner.ref) || owner.virtual && owner.ref.namespace != n.ref.namespace {
 			doubtful = true
-			g.tellMisplaced(n, owner)
+			g.tellMisplaced(n, owner, revision)
 		}
 		if owner.dependents == nil {
 			owner.dependents = map[api.UID]*node{}
@@ -135,13 +135,13 @@ func (g *graph) setOwners(n *node, owners []api.OwnerReference, revision int64) 
 }
 
 // tellMisplaced tells of a dependent whose owner was seen in another namespace than its own.
-func (g *graph) tellMisplaced(dependent, owner *node) {
+func (g *graph) tellMisplaced(dependent, owner *node, revision int64) {
 	if owner.virtual || owner.ref.namespace == "" || owner.ref.namespace == dependent.ref.namespace {
 		return
 	}
 	for _, ref := range dependent.owners {
 		if ref.UID == owner.ref.uid {
-			g.misplaced(dependent.ref, ref)
+			g.misplaced(dependent.ref, ref, revision)
 			return
 		}
 	}

@@ -21,7 +21,7 @@ type graphUnderTest struct {
 func newGraphUnderTest() *graphUnderTest {
 	g := &graphUnderTest{}
 	g.graph = newGraph(func(uid api.UID, _ int64) { g.looked = append(g.looked, uid) },
-		func(dependent objectRef, owner api.OwnerReference) {
+		func(dependent objectRef, owner api.OwnerReference, _ int64) {
 			g.misplaced = append(g.misplaced, dependent.String()+" of "+owner.Name)
 		})
 	return g

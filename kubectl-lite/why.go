@@ -2,6 +2,7 @@ package kubectllite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -17,21 +18,33 @@ type whyOptions struct {
 	output   string
 	revision int64
 	all      bool
+	check    bool
 	maxDepth int
 }
 
 func newWhy(s *session) *cobra.Command {
 	var o whyOptions
 	cmd := &cobra.Command{
-		Use:               "why KIND/NAME",
+		Use:               "why (KIND/NAME | --check)",
 		Short:             "Show why an object is as it is: the chain of causes back to its origin",
 		ValidArgsFunction: s.completeObjects(),
 		Long: `Walk the ledger back from an object: who created it, which change of which other object made them do so, and so on
 to the person or the clock where it began. Then what happened to the object since, and, for a pod that waits for a node,
-what was said about each node.`,
-		Example: "  kubectl-lite why pod/web-6d4cf56db6-x7v2p\n  kubectl-lite why deployment/web --revision 1234",
-		Args:    cobra.RangeArgs(1, 2),
+what was said about each node.
+
+With --check it reads the whole ledger, counts the writes of components whose chain leads to a person, a clock or a node's
+observation, and shows those where one breaks.`,
+		Example: "  kubectl-lite why pod/web-6d4cf56db6-x7v2p\n  kubectl-lite why deployment/web --revision 1234\n  kubectl-lite why --check",
+		Args:    cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case o.check && len(args) > 0:
+				return errors.New("--check is about the whole ledger, not about one object")
+			case o.check:
+				return s.whyCheck(cmd.Context(), o.output)
+			case len(args) == 0:
+				return errors.New("name exactly one object, such as deployment/web")
+			}
 			return s.why(cmd.Context(), &o, args)
 		},
 	}
@@ -39,6 +52,7 @@ what was said about each node.`,
 	f.StringVarP(&o.output, "output", "o", "", "Output format: json")
 	f.Int64Var(&o.revision, "revision", 0, "Ask about the write that made this revision of the object, not about its creation")
 	f.BoolVar(&o.all, "all", false, "Show all causes of each step, not only the few that matter most")
+	f.BoolVar(&o.check, "check", false, "Check the whole ledger: does every write of a component have a complete chain of causes?")
 	f.IntVar(&o.maxDepth, "depth", 20, "How many steps to go back at most")
 	return cmd
 }

@@ -4,6 +4,7 @@
 //	`controllers/replicaset.go#plan`  the file declares plan: a function, method, type, constant, variable or field
 //	```go controllers/replicaset.go   the quoted lines stand in the file, in this order, side by side
 //	[text](other.md)                  the linked file exists
+//	<!-- made from: conformance -->   what follows, up to <!-- end -->, is what tests keep: see made.go; -update writes it anew
 //
 // References name symbols, not lines: lines move with every edit.
 package main
@@ -11,6 +12,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -22,7 +24,14 @@ import (
 )
 
 func main() {
+	update := flag.Bool("update", false, "write what is made from the tests' data anew")
+	flag.Parse()
 	bad, count, err := check(".")
+	if err == nil {
+		var stale []string
+		stale, err = checkMade(".", *update)
+		bad = append(bad, stale...)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "docs:", err)
 		os.Exit(1)

@@ -114,4 +114,8 @@ requests=$(grep -c '"pod"' "$answers") || fail "nobody asked anything"
 ! grep -q lost "$answers" || fail "requests were lost: $(grep lost "$answers" | head -3)"
 rm "$answers"
 step "a rollout of the backend: none of $requests requests was lost"
+
+# Every write of every component has a reason.
+kubectl-lite why --check || fail "the ledger cannot say why"
+step "the ledger says of every write why it was made"
 echo "All of it holds."

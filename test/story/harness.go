@@ -28,7 +28,7 @@ import (
 	"kubelite/store"
 )
 
-// Harness is a cluster for one test. It ends with the test, and with a look at what its controllers did: see invariants.go.
+// Harness is a cluster for one test. It ends with the test, and with a look at what its controllers did, and why: see invariants.go and chains.go.
 type Harness struct {
 	T      *testing.T
 	Ctx    context.Context
@@ -56,6 +56,7 @@ func Start(t *testing.T, nodes int, options ...func(*controllers.Config)) *Harne
 	h := &Harness{T: t, Ctx: ctx, dir: t.TempDir(), nodes: map[string]context.CancelFunc{}, options: options, components: map[string]context.CancelFunc{}, log: slog.New(slog.NewTextHandler(logWriter(t), nil))}
 	t.Cleanup(func() {
 		h.checkInvariants()
+		h.checkChains()
 		cancel()
 		h.wg.Wait()
 	})
