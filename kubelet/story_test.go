@@ -292,8 +292,10 @@ func readinessIsToldWhileAPodEnds(t *testing.T, h *story.Harness, n *node) {
 	p := get(h, "draining")
 	require.NotNil(t, p.DeletionTimestamp)
 	require.True(t, p.Status.ContainerStatuses[0].Ready, "being deleted is no reason to be not ready")
-	n.Runtime.UpdateAnnotations(p.UID, map[string]string{"simulated.kubelite.io/ready": "false"})
-	status(h, "draining", "not ready", func(p *api.Pod, c *api.ContainerStatus) bool { return !c.Ready && c.State.Running != nil })
+	status(h, "draining", "not ready", func(p *api.Pod, c *api.ContainerStatus) bool {
+		n.Runtime.UpdateAnnotations(p.UID, map[string]string{"simulated.kubelite.io/ready": "false"}) // again if the kubelet had yet to see the deletion: it passes the pod's own on
+		return !c.Ready && c.State.Running != nil
+	})
 	require.NoError(t, client.Of[*api.Pod](h.Client).Delete(h.Ctx, "default", "draining", api.DeleteOptions{GracePeriodSeconds: api.Ptr[int64](1)})) // lost patience
 	h.Eventually(nothingLeft(n))
 }
