@@ -206,7 +206,7 @@ func addonsCommand() *cobra.Command {
 				return err
 			}
 			if pid := supervisorPID(p); a.process && pid != 0 {
-				if err := syscall.Kill(pid, syscall.SIGHUP); err != nil {
+				if err := signalProcess(pid, syscall.SIGHUP); err != nil {
 					return fmt.Errorf("tell the supervisor: %w", err)
 				}
 			}

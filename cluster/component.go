@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 
 	"kubelite/api"
 	"kubelite/client"
@@ -66,7 +65,7 @@ func StartComponent(ctx context.Context, p Profile, name string) error {
 		return err
 	}
 	for ctx.Err() == nil {
-		if pid := readPID(p.PIDFile(name)); pid != 0 && syscall.Kill(pid, 0) == nil {
+		if pid := readPID(p.PIDFile(name)); pid != 0 && signalProcess(pid, 0) == nil {
 			return nil
 		}
 		client.Wait(ctx, firstRestart/5)

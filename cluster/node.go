@@ -135,7 +135,7 @@ func addNode(ctx context.Context, p Profile, config *Config, name string) error 
 	if pid == 0 {
 		return nil
 	}
-	if err := syscall.Kill(pid, syscall.SIGHUP); err != nil {
+	if err := signalProcess(pid, syscall.SIGHUP); err != nil {
 		return fmt.Errorf("tell the supervisor: %w", err)
 	}
 	c, err := waitAPI(ctx, p)
@@ -163,10 +163,10 @@ func removeNode(ctx context.Context, p Profile, machine Machine, config *Config,
 	}
 	supervisor := supervisorPID(p)
 	if supervisor != 0 {
-		if err := syscall.Kill(supervisor, syscall.SIGHUP); err != nil {
+		if err := signalProcess(supervisor, syscall.SIGHUP); err != nil {
 			return fmt.Errorf("tell the supervisor: %w", err)
 		}
-		for pid := readPID(p.PIDFile(node.Component())); pid != 0 && syscall.Kill(pid, 0) == nil; client.Wait(ctx, firstRestart/5) {
+		for pid := readPID(p.PIDFile(node.Component())); pid != 0 && signalProcess(pid, 0) == nil; client.Wait(ctx, firstRestart/5) {
 			if ctx.Err() != nil {
 				return fmt.Errorf("the kubelet of node %s did not end: %w", name, ctx.Err())
 			}
@@ -205,7 +205,7 @@ func stopNode(ctx context.Context, p Profile, machine Machine, config *Config, n
 		return err
 	}
 	if pid := readPID(p.PIDFile(node.Component())); pid != 0 && isOurs(p, pid) {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		if err := signalProcess(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return err
 		}
 	}

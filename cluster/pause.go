@@ -94,7 +94,7 @@ func Pause(ctx context.Context, p Profile, machine Machine, namespaces []string,
 	}
 	names := config.Components()
 	slices.Reverse(names)
-	if err := signalComponents(p, names, syscall.SIGSTOP); err != nil {
+	if err := signalComponents(p, names, signalFreeze); err != nil {
 		return err
 	}
 	pr.done("Components paused: %s", strings.Join(abridged(names), ", "))
@@ -150,7 +150,7 @@ func thaw(p Profile, config *Config) error {
 			lasting = append(lasting, name)
 		}
 	}
-	err := errors.Join(signalComponents(p, leading, syscall.SIGKILL), signalComponents(p, lasting, syscall.SIGCONT))
+	err := errors.Join(signalComponents(p, leading, syscall.SIGKILL), signalComponents(p, lasting, signalThaw))
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func signalComponents(p Profile, names []string, signal syscall.Signal) error {
 		if pid == 0 || !isOurs(p, pid) {
 			continue
 		}
-		if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+		if err := signalProcess(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 			errs = append(errs, fmt.Errorf("signal %s: %w", name, err))
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"kubelite/api"
@@ -36,6 +35,9 @@ type StartOptions struct {
 // node is Ready. Called on a running cluster it adds the nodes that are missing and changes nothing else; one that is paused
 // goes on.
 func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, pr *progress) error {
+	if err := canSupervise(); err != nil {
+		return err
+	}
 	if err := p.create(); err != nil {
 		return fmt.Errorf("make the profile's directory: %w", err)
 	}
@@ -244,7 +246,7 @@ func launch(p Profile) error {
 	cmd := exec.Command(self, "supervise", "--profile", p.Name, "--home", p.Home)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.Dir = "/" // keep no directory of the user's busy
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.SysProcAttr = ownSession()
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the supervisor: %w", err)
 	}

@@ -132,7 +132,7 @@ func runComponent(ctx context.Context, p Profile, config *Config, name string) e
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = stopGrace
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C in the terminal is not meant for components
+	cmd.SysProcAttr = ownGroup()
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func lockSupervisor(p Profile) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := lockFile(f); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("profile %q is being supervised already", p.Name)
 	}
@@ -164,7 +164,7 @@ func supervisorPID(p Profile) int {
 		return 0
 	}
 	defer f.Close()
-	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+	if lockFile(f) == nil {
 		return 0
 	}
 	return readPID(p.PIDFile("supervisor"))
@@ -186,11 +186,11 @@ func reapOrphans(p Profile, config *Config, log *slog.Logger) {
 // endProcess asks a process that is not our child to end, insists after the grace period, and returns when it is gone.
 func endProcess(pid int) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		if syscall.Kill(pid, signal) != nil {
+		if signalProcess(pid, signal) != nil {
 			return
 		}
 		for deadline := time.Now().Add(stopGrace); time.Now().Before(deadline); {
-			if syscall.Kill(pid, 0) != nil {
+			if signalProcess(pid, 0) != nil {
 				return
 			}
 			time.Sleep(10 * time.Millisecond) // there is no event for the end of a process that is not our child

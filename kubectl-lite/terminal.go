@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"syscall"
 
 	"golang.org/x/term"
 
@@ -52,7 +51,7 @@ func watchSize(fd int) (<-chan remote.Size, func()) {
 	sizes := make(chan remote.Size, 1)
 	changed := make(chan os.Signal, 1)
 	done := make(chan struct{})
-	signal.Notify(changed, syscall.SIGWINCH)
+	notifySize(changed)
 	go func() {
 		defer close(sizes)
 		for {

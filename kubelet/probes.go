@@ -382,10 +382,7 @@ func httpRequest(ctx context.Context, ip string, c *api.Container, action *api.H
 // tens of thousands of ended connections in memory, for a minute each.
 func probeDialer() *net.Dialer {
 	return &net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
-		return c.Control(func(fd uintptr) {
-			// What cannot be set costs memory, no more.
-			_ = syscall.SetsockoptLinger(int(fd), syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1, Linger: 1})
-		})
+		return c.Control(endSoon)
 	}}
 }
 
