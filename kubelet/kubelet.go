@@ -228,7 +228,7 @@ func (k *Kubelet) waitForRuntime(ctx context.Context) error {
 // podChanged hands news from the API to the pod's worker.
 func (k *Kubelet) podChanged(ctx context.Context, old, pod *api.Pod, revision int64) {
 	if either := cmp.Or(pod, old); isMirror(either) {
-		k.mirrorChanged(ctx, either, pod == nil)
+		k.mirrorChanged(ctx, either, pod == nil, revision)
 		return
 	}
 	if old != nil && (pod == nil || pod.UID != old.UID) {

@@ -27,6 +27,7 @@ type podWorker struct {
 	pod       *api.Pod           // the newest we were told of; guarded by mu
 	gone      bool               // the API has it no more; guarded by mu
 	revisions []int64            // of the events since the last look; guarded by mu
+	clock     string             // what made the kubelet tell us of a pod without an event; guarded by mu
 	busy      bool               // a goroutine is at work; guarded by mu
 	again     bool               // woken while it was; guarded by mu
 	timer     *time.Timer        // wakes at plan.Next; guarded by mu
@@ -45,7 +46,7 @@ type podWorker struct {
 	status   api.PodStatus            // as computed last
 	written  api.PodStatus            // as the API has it, to our knowledge
 	version  int64                    // the resource version of written
-	causes   []int64                  // revisions of the events that made us look last
+	causes   client.Causes            // what made us look last
 	failures int                      // syncs in a row that failed
 	waiting  map[string]waitingReason // by container: why it does not run
 	backoffs map[string]backoff       // by container
@@ -67,6 +68,8 @@ func (w *podWorker) update(ctx context.Context, pod *api.Pod, gone bool, revisio
 	}
 	if revision > 0 {
 		w.revisions = append(w.revisions, revision)
+	} else {
+		w.clock = client.AllCausesOf(ctx).Timer
 	}
 	// Somebody lost patience: a stop that would take longer than the pod now has is cut short and begun again.
 	if w.hurry != nil && (pod.DeletionTimestamp != nil || gone) && gracePeriod(pod) < w.stopGrace {
@@ -113,9 +116,9 @@ func (w *podWorker) work(ctx context.Context) {
 	for {
 		w.mu.Lock()
 		pod, gone := w.pod, w.gone
-		if len(w.revisions) > 0 {
-			w.causes = newestCauses(w.revisions)
-			w.revisions = nil
+		if len(w.revisions) > 0 || w.clock != "" {
+			w.causes = client.Causes{Revisions: newestCauses(w.revisions), Timer: w.clock}
+			w.revisions, w.clock = nil, ""
 		}
 		w.again = false
 		if w.timer != nil {
@@ -125,7 +128,7 @@ func (w *podWorker) work(ctx context.Context) {
 		w.mu.Unlock()
 
 		// What happens inside a pod has no revision. Its cause is whatever last made us look after the pod.
-		next, err := w.sync(client.WithCauses(ctx, client.Causes{Revisions: w.causes}), pod, gone)
+		next, err := w.sync(client.WithCauses(ctx, w.causes), pod, gone)
 		if errors.Is(err, errHurried) {
 			err = nil // and on to the next look, which knows how much time is left
 		}

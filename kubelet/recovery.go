@@ -86,7 +86,7 @@ func (k *Kubelet) relist(ctx context.Context, pods []*RuntimePod) {
 			Namespace: pod.Namespace, Name: pod.Name, UID: uid, DeletionGracePeriodSeconds: api.Ptr[int64](1),
 		}}
 		api.SetTypeMeta(orphan)
-		k.worker(uid).update(ctx, orphan, true, 0)
+		k.worker(uid).update(client.WithTimer(ctx, "relist"), orphan, true, 0)
 	}
 }
 

@@ -183,7 +183,7 @@ func (k *Kubelet) deleteMirror(ctx context.Context, mirror *api.Pod) error {
 
 // mirrorChanged is news of a mirror pod: its static pod's worker looks whether it is as it should be. A mirror without
 // a static pod is removed: its manifest went while the kubelet was away.
-func (k *Kubelet) mirrorChanged(ctx context.Context, mirror *api.Pod, gone bool) {
+func (k *Kubelet) mirrorChanged(ctx context.Context, mirror *api.Pod, gone bool, revision int64) {
 	k.mu.Lock()
 	w := k.workers[localUID(mirror)]
 	k.mu.Unlock()
@@ -191,6 +191,7 @@ func (k *Kubelet) mirrorChanged(ctx context.Context, mirror *api.Pod, gone bool)
 	case w != nil:
 		w.wake(ctx)
 	case !gone:
+		ctx := client.WithCauses(ctx, client.Causes{Revisions: []int64{revision}})
 		k.working.Go(func() {
 			if err := k.deleteMirror(ctx, mirror); err != nil && ctx.Err() == nil {
 				k.log.Warn("mirror pod not deleted", "namespace", mirror.Namespace, "name", mirror.Name, "error", err)
