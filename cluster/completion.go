@@ -45,8 +45,6 @@ func completeOnce(names func(p Profile, config *Config) []string) cobra.Completi
 	}
 }
 
-func componentNames(_ Profile, config *Config) []string { return config.Components() }
-
 func componentAndLoopNames(_ Profile, config *Config) []string {
 	names := config.Components()
 	for _, loop := range api.ControllerNames() {
