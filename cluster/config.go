@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -200,19 +201,36 @@ func (c *Config) dnsAddress() netip.Addr {
 	return netip.AddrFrom4(a)
 }
 
-// freePort returns want if nobody listens on it on loopback, else, and for 0, a port that the system picks.
+// Ports are picked from firstPort to lastPort, below those of services (from 30000 on) and those that the kernel lends to outgoing
+// connections (from 32768 on): one of these could have the port of a component that has just ended and is to start again.
+const firstPort, lastPort = 10000, 29999
+
+// nextPort is where the search for a port begins: by chance, then behind the last one that was found.
+var nextPort = firstPort + rand.N(lastPort-firstPort)
+
+// freePort returns want if nobody listens on it on loopback, else, and for 0, another port. It is not safe for concurrent use.
 func freePort(want int) (int, error) {
-	for _, port := range []int{want, 0} {
+	listen := func(port int) error {
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err == nil {
-			defer l.Close()
-			return l.Addr().(*net.TCPAddr).Port, nil
+			l.Close()
 		}
-		if port == 0 {
-			return 0, fmt.Errorf("find a free port: %w", err)
+		return err
+	}
+	if want != 0 && listen(want) == nil {
+		return want, nil
+	}
+	var err error
+	for range lastPort - firstPort + 1 {
+		port := nextPort
+		if nextPort++; nextPort > lastPort {
+			nextPort = firstPort
+		}
+		if err = listen(port); err == nil {
+			return port, nil
 		}
 	}
-	panic("unreachable")
+	return 0, fmt.Errorf("find a free port: %w", err)
 }
 
 const firstPodRange = 244
