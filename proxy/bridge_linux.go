@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -78,11 +77,11 @@ func prepareBridge(ctx context.Context, n Network, log *slog.Logger) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case err := <-failed:
-			return fmt.Errorf("watch the ports of %s: %w", n.Bridge, err)
+		case err := <-failed: // a message that was not the kernel's is skipped; after others the channel is closed
+			log.Debug("a message about interfaces was not taken", "error", err)
 		case u, ok := <-updates:
 			if !ok {
-				return errors.New("the kernel stopped telling of interfaces")
+				return fmt.Errorf("watch the ports of %s: the kernel stopped telling of interfaces", n.Bridge)
 			}
 			index := u.Link.Attrs().Index
 			switch {
