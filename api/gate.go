@@ -27,9 +27,12 @@ type GateSelection struct {
 	Resource  string `json:"resource,omitempty"`
 	Namespace string `json:"namespace,omitempty"`
 	Name      string `json:"name,omitempty"`
-	// Verbs are some of create, update, patch, delete and deletecollection. Faults of reads and watches do not look at them.
+	// Verbs are some of GateVerbs. Faults of reads and watches do not look at them.
 	Verbs []string `json:"verbs,omitempty"`
 }
+
+// GateVerbs are the verbs that change something, as selections name them.
+var GateVerbs = []string{"create", "update", "patch", "delete", "deletecollection"}
 
 // GateRule holds the writes that it selects. Never held are: what administrators do, unless the rule names their program; Leases
 // and what a kubelet says about its own node, by which components show that they live; Events, unless the rule names

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,14 +21,29 @@ func (c *Client) Gate() Gate { return Gate{c} }
 // State is everything that there is to know, at once.
 func (g Gate) State(ctx context.Context) (*api.GateState, error) { return g.Await(ctx, 0, 0) }
 
-// Await waits until the state's sequence is above a number, and no longer than so long.
+// Await waits until the state's sequence is above a number, and no longer than so long, nor longer than half a minute: ask again.
 func (g Gate) Await(ctx context.Context, after int64, wait time.Duration) (*api.GateState, error) {
 	query := url.Values{}
 	if wait > 0 {
-		query = url.Values{"after": {strconv.FormatInt(after, 10)}, "wait": {wait.String()}}
+		query = url.Values{"after": {strconv.FormatInt(after, 10)}, "wait": {min(wait, gateWait).String()}}
 	}
 	var state api.GateState
 	return &state, g.do(ctx, Request{Path: api.GatePath, Query: query}, nil, &state)
+}
+
+// gateWait is how long one question for news waits at most.
+const gateWait = 30 * time.Second
+
+// AwaitHeld waits for a held write that is meant.
+func (g Gate) AwaitHeld(ctx context.Context, meant func(*api.HeldWrite) bool) (*api.HeldWrite, error) {
+	state, err := g.State(ctx)
+	for err == nil {
+		if i := slices.IndexFunc(state.Held, func(w api.HeldWrite) bool { return meant(&w) }); i >= 0 {
+			return &state.Held[i], nil
+		}
+		state, err = g.Await(ctx, state.Sequence, gateWait)
+	}
+	return nil, err
 }
 
 // AddRule begins to hold writes.

@@ -119,7 +119,7 @@ func breakCommand() *cobra.Command {
 		if format == "" {
 			fmt.Fprintf(cmd.ErrOrStderr(), "Waiting for %s (Ctrl-C takes the break point away).\n", described(&rules[0].GateSelection))
 		}
-		held, err := awaitHeld(ctx, c, func(w *api.HeldWrite) bool {
+		held, err := c.Gate().AwaitHeld(ctx, func(w *api.HeldWrite) bool {
 			return slices.ContainsFunc(rules, func(r api.GateRule) bool { return r.ID == w.HeldBy })
 		})
 		if err != nil {
@@ -151,21 +151,6 @@ func breakCommand() *cobra.Command {
 	cmd.Flags().StringVarP(&format, "output", "o", "", "json, or nothing for a text")
 	return cmd
 }
-
-// awaitHeld waits for a held write that is meant.
-func awaitHeld(ctx context.Context, c *client.Client, meant func(*api.HeldWrite) bool) (*api.HeldWrite, error) {
-	state, err := c.Gate().State(ctx)
-	for err == nil {
-		if i := slices.IndexFunc(state.Held, func(w api.HeldWrite) bool { return meant(&w) }); i >= 0 {
-			return &state.Held[i], nil
-		}
-		state, err = c.Gate().Await(ctx, state.Sequence, gateWait)
-	}
-	return nil, err
-}
-
-// gateWait is how long one question for news waits. Then the next one is asked.
-const gateWait = 30 * time.Second
 
 func heldCommand() *cobra.Command {
 	var format string
@@ -220,7 +205,7 @@ func heldCommand() *cobra.Command {
 func watchHeld(ctx context.Context, c *client.Client, out io.Writer, format string) error {
 	last := int64(0)
 	for {
-		held, err := awaitHeld(ctx, c, func(w *api.HeldWrite) bool { return w.ID > last })
+		held, err := c.Gate().AwaitHeld(ctx, func(w *api.HeldWrite) bool { return w.ID > last })
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -316,7 +301,7 @@ func (s *stepping) step(ctx context.Context) (*api.HeldWrite, error) {
 		case left <= 0:
 			return nil, fmt.Errorf("nothing is held, and nothing came for %s", s.wait)
 		}
-		if _, err := s.client.Gate().Await(ctx, state.Sequence, min(left, gateWait)); err != nil {
+		if _, err := s.client.Gate().Await(ctx, state.Sequence, left); err != nil {
 			return nil, err
 		}
 	}
@@ -329,7 +314,7 @@ const untilNext = time.Second
 func (s *stepping) printNext(ctx context.Context, out io.Writer) error {
 	soon, cancel := context.WithTimeout(ctx, untilNext)
 	defer cancel()
-	next, err := awaitHeld(soon, s.client, func(*api.HeldWrite) bool { return true })
+	next, err := s.client.Gate().AwaitHeld(soon, func(*api.HeldWrite) bool { return true })
 	switch {
 	case err == nil:
 		_, err = fmt.Fprintln(out, "next: "+wants(next))

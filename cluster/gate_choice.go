@@ -39,8 +39,6 @@ type choiceFlags struct {
 	namespace string
 }
 
-var gateVerbs = []string{"create", "update", "patch", "delete", "deletecollection"}
-
 func (f *choiceFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&f.by, "by", nil, "who writes: any user, or program by its user agent; components and loops can be named without it")
 	cmd.Flags().StringSliceVar(&f.on, "on", nil, "how: create, update, patch, delete, deletecollection (default all)")
@@ -65,7 +63,7 @@ func readChoice(ctx context.Context, c *client.Client, args []string, flags *cho
 			ch.numbers = append(ch.numbers, number)
 			continue
 		}
-		if slices.Contains(gateVerbs, word) {
+		if slices.Contains(api.GateVerbs, word) {
 			ch.verbs = append(ch.verbs, word)
 			continue
 		}
@@ -181,7 +179,7 @@ func completeChoice(cmd *cobra.Command, args []string, prefix string) ([]cobra.C
 	return completeNames(func(p Profile, _ *Config) []string {
 		ctx, cancel := context.WithTimeout(context.Background(), completionTimeout)
 		defer cancel()
-		names := slices.Clone(gateVerbs)
+		names := slices.Clone(api.GateVerbs)
 		for _, kind := range api.Kinds {
 			names = append(names, kind.Plural)
 		}

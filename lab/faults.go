@@ -3,11 +3,6 @@ package lab
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"kubelite/api"
@@ -30,22 +25,23 @@ const (
 
 // beginLate lets the program hear of what happens later than others.
 func beginLate(ctx context.Context, t *trial) error {
-	return t.allAlong(ctx, &api.Fault{GateSelection: t.selection(), DelayWatch: api.Duration{Duration: lateBy}},
+	return t.allAlong(ctx, api.Fault{GateSelection: t.selection(), DelayWatch: api.Duration{Duration: lateBy}},
 		fmt.Sprintf("from now on the program's watches are %s late", lateBy))
 }
 
 // beginStale has it also read what was true a while ago, as from a server that has fallen behind.
 func beginStale(ctx context.Context, t *trial) error {
-	return t.allAlong(ctx, &api.Fault{GateSelection: t.selection(), StaleReads: api.Duration{Duration: staleBy}, DelayWatch: api.Duration{Duration: lateBy}},
+	return t.allAlong(ctx, api.Fault{GateSelection: t.selection(), StaleReads: api.Duration{Duration: staleBy}, DelayWatch: api.Duration{Duration: lateBy}},
 		fmt.Sprintf("from now on the program's reads are %s old, and its watches %s late", staleBy, lateBy))
 }
 
 // allAlong lets a fault last as long as the trial.
-func (t *trial) allAlong(ctx context.Context, fault *api.Fault, what string) error {
-	if err := t.gate(ctx, http.MethodPost, "/faults", fault, fault); err != nil {
+func (t *trial) allAlong(ctx context.Context, fault api.Fault, what string) error {
+	begun, err := t.Client.Gate().AddFault(ctx, fault)
+	if err != nil {
 		return err
 	}
-	defer t.letGo(ctx, "/faults/"+strconv.FormatInt(fault.ID, 10))
+	defer t.letGo(ctx, t.Client.Gate().EndFault, begun.ID)
 	t.note(apiserverLane, what)
 	<-ctx.Done()
 	return nil
@@ -55,13 +51,13 @@ func (t *trial) allAlong(ctx context.Context, fault *api.Fault, what string) err
 // so, by 410 Gone, as it does to whoever is too far behind.
 func beginMissed(ctx context.Context, t *trial) error {
 	for ctx.Err() == nil {
-		fault := &api.Fault{GateSelection: t.selection(), DropWatch: api.Share{Part: 1, Of: 2}}
-		if err := t.gate(ctx, http.MethodPost, "/faults", fault, fault); err != nil {
+		fault, err := t.Client.Gate().AddFault(ctx, api.Fault{GateSelection: t.selection(), DropWatch: api.Share{Part: 1, Of: 2}})
+		if err != nil {
 			return err
 		}
 		t.note(apiserverLane, "watches of the program lose every second event")
 		client.Wait(ctx, missedTurn)
-		t.letGo(ctx, "/faults/"+strconv.FormatInt(fault.ID, 10))
+		t.letGo(ctx, t.Client.Gate().EndFault, fault.ID)
 		t.note(apiserverLane, "these watches end with 410 Gone: list again")
 		client.Wait(ctx, missedTurn)
 	}
@@ -73,17 +69,16 @@ func beginMissed(ctx context.Context, t *trial) error {
 //	program   ── write 1 ──▶ held ─▶ carried out   write 2 ──▶ held   killed          started again: what does it make of write 1?
 //	gate                     step                                     write 2 is gone
 func beginCrashes(ctx context.Context, t *trial) error {
-	rule := &api.GateRule{GateSelection: t.selection()}
-	if err := t.gate(ctx, http.MethodPost, "/rules", rule, rule); err != nil {
+	rule, err := t.Client.Gate().AddRule(ctx, api.GateRule{GateSelection: t.selection()})
+	if err != nil {
 		return err
 	}
-	defer t.letGo(ctx, "/rules/"+strconv.FormatInt(rule.ID, 10))
+	defer t.letGo(ctx, t.Client.Gate().DropRule, rule.ID)
 	for range deaths {
 		if err := t.waitForWrite(ctx); err != nil {
 			return err
 		}
-		step := &api.GateStep{GateSelection: t.selection()}
-		if err := t.gate(ctx, http.MethodPost, "/step", step, nil); err != nil && !api.IsNotFound(err) { // not found: it has gone away
+		if _, err := t.Client.Gate().Step(ctx, api.GateStep{GateSelection: t.selection()}); err != nil && !api.IsNotFound(err) { // not found: it has gone away
 			return err
 		}
 		next, cancel := context.WithTimeout(ctx, nextWrite)
@@ -99,16 +94,8 @@ func beginCrashes(ctx context.Context, t *trial) error {
 
 // waitForWrite waits until a write of the program is held.
 func (t *trial) waitForWrite(ctx context.Context) error {
-	for after := int64(0); ; {
-		var state api.GateState
-		if err := t.gate(ctx, http.MethodGet, "?wait=30s&after="+strconv.FormatInt(after, 10), nil, &state); err != nil {
-			return err
-		}
-		if slices.ContainsFunc(state.Held, func(w api.HeldWrite) bool { return w.Record.User == t.selection().Actor }) {
-			return nil
-		}
-		after = state.Sequence
-	}
+	_, err := t.Client.Gate().AwaitHeld(ctx, func(w *api.HeldWrite) bool { return w.Record.User == t.selection().Actor })
+	return err
 }
 
 const apiserverLane = "apiserver"
@@ -118,32 +105,11 @@ func (t *trial) selection() api.GateSelection {
 	return api.GateSelection{Actor: t.Lab.Program.user(t.Lab, 1)}
 }
 
-// gate makes a request about the API server's gate. in and out may be nil.
-func (t *trial) gate(ctx context.Context, method, path string, in, out any) (err error) {
-	request := client.Request{Method: method, Path: api.GatePath + path}
-	if path, query, ok := strings.Cut(request.Path, "?"); ok {
-		request.Path = path
-		if request.Query, err = url.ParseQuery(query); err != nil {
-			return err
-		}
-	}
-	if in != nil {
-		if request.Body, err = api.MarshalJSON(in); err != nil {
-			return err
-		}
-	}
-	response, err := t.Client.Do(ctx, request)
-	if err != nil || out == nil {
-		return err
-	}
-	return api.UnmarshalJSON(response.Body, out)
-}
-
 // letGo ends a rule or a fault, also when the trial has been broken off.
-func (t *trial) letGo(ctx context.Context, path string) {
+func (t *trial) letGo(ctx context.Context, end func(ctx context.Context, id int64) error, id int64) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if err := t.gate(ctx, http.MethodDelete, path, nil, nil); err != nil && !api.IsNotFound(err) {
+	if err := end(ctx, id); err != nil && !api.IsNotFound(err) {
 		t.note(apiserverLane, fmt.Sprintf("the gate does not let go: %v", err))
 	}
 }

@@ -18,11 +18,8 @@ type Request struct {
 	Name string
 }
 
-// The verbs that change something, as rules call them.
-var writeVerbs = []string{"create", "update", "patch", "delete", "deletecollection"}
-
 // KnowsVerb tells whether a rule may name a verb.
-func KnowsVerb(verb string) bool { return slices.Contains(writeVerbs, verb) }
+func KnowsVerb(verb string) bool { return slices.Contains(api.GateVerbs, verb) }
 
 // verb is what a write does to the object: to post a binding changes a pod, to post an eviction deletes it.
 func (r *Request) verb() string {
