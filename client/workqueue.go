@@ -82,6 +82,11 @@ func (q *Queue) AddAfter(key api.Key, d time.Duration, timer string, revisions .
 	q.addAfter(key, d, causes)
 }
 
+// PutOff is AddAfter for a pass that cannot do yet what it was to do: what caused it is the reason of the later one, too.
+func (q *Queue) PutOff(ctx context.Context, key api.Key, d time.Duration, timer string) {
+	q.AddAfter(key, d, timer, CausesOf(ctx)...)
+}
+
 // AddRateLimited asks for another look after a failure. The causes are those of the pass that failed: they have not had
 // their effect yet.
 func (q *Queue) AddRateLimited(key api.Key, causes Causes) {

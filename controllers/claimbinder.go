@@ -235,7 +235,7 @@ func (b *ClaimBinder) lose(ctx context.Context, claim *api.PersistentVolumeClaim
 	if claim.Spec.VolumeName != "" { // a volume made a moment ago may not be in the cache yet
 		volume, err := client.Of[*api.PersistentVolume](b.client).Get(ctx, "", claim.Spec.VolumeName)
 		if err == nil && (volume.Spec.ClaimRef == nil || volume.Spec.ClaimRef.UID == claim.UID) {
-			b.queue.AddAfter(claim.Key(), expectedLag, "cache behind", client.CausesOf(ctx)...)
+			b.queue.PutOff(ctx, claim.Key(), expectedLag, "cache behind")
 			return nil
 		}
 		if err != nil && !api.IsNotFound(err) {

@@ -212,7 +212,7 @@ func (d *DaemonSetController) ownedPods(ctx context.Context, ds *api.DaemonSet, 
 func (d *DaemonSetController) backOff(ctx context.Context, ds *api.DaemonSet, plan *daemonPlan, now time.Time) {
 	for _, failed := range plan.failed {
 		if wait := d.failed.next(ds, failed.place, now); wait > 0 {
-			d.queue.AddAfter(ds.Key(), wait, "back-off", client.CausesOf(ctx)...)
+			d.queue.PutOff(ctx, ds.Key(), wait, "back-off")
 			plan.wait = fmt.Sprintf("%s failed on %s, as did the one before: the next one comes in %s", failed.pod.Name, failed.place, wait.Round(time.Millisecond))
 			continue
 		}

@@ -215,7 +215,7 @@ func (c *DeploymentController) awaitOwnWrites(ctx context.Context, d *api.Deploy
 	}, now)
 	if waiting {
 		c.log.DebugContext(ctx, "waiting for the cache to show the last write", "kind", "Deployment", "namespace", d.Namespace, "name", d.Name, "replicaset", set.Name)
-		c.queue.AddAfter(d.Key(), expectationsTimeout+time.Second, "expectations", client.CausesOf(ctx)...) // should the event have been lost
+		c.queue.PutOff(ctx, d.Key(), expectationsTimeout+time.Second, "expectations") // should the event have been lost
 	}
 	return waiting, nil
 }

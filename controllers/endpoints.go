@@ -94,7 +94,7 @@ func (e *EndpointsController) Reconcile(ctx context.Context, key api.Key) error 
 	}
 	switch {
 	case api.IsConflict(err), api.IsAlreadyExists(err):
-		e.queue.AddAfter(key, expectedLag, "cache behind", client.CausesOf(ctx)...)
+		e.queue.PutOff(ctx, key, expectedLag, "cache behind")
 		return nil
 	case api.IsNotFound(err), namespaceTerminating(err):
 		return nil

@@ -106,10 +106,10 @@ func (e *expectations) await(ctx context.Context, owner api.Object, queue *clien
 		return false
 	}
 	if waited := now.Sub(since); waited < tellAfter {
-		queue.AddAfter(key, tellAfter-waited, "expectations", client.CausesOf(ctx)...)
+		queue.PutOff(ctx, key, tellAfter-waited, "expectations")
 		return true
 	}
-	queue.AddAfter(key, time.Until(since.Add(expectationsTimeout+time.Second)), "expectations", client.CausesOf(ctx)...)
+	queue.PutOff(ctx, key, time.Until(since.Add(expectationsTimeout+time.Second)), "expectations")
 	tell(client.Because(ctx, "wait: %d creations and %d deletions asked for are not in the cache yet", creations, deletions), c, log, owner)
 	return true
 }

@@ -178,7 +178,7 @@ func (gc *GarbageCollector) verify(ctx context.Context, n snapshot) error {
 	}
 	// It exists, so a watch will show it and the node will be virtual no more. Unless it comes and goes while a
 	// watch is interrupted: so ask again.
-	gc.queue.AddAfter(api.Key{Name: string(n.ref.uid)}, time.Second, "owner not seen yet", client.CausesOf(ctx)...)
+	gc.queue.PutOff(ctx, api.Key{Name: string(n.ref.uid)}, time.Second, "owner not seen yet")
 	return nil
 }
 

@@ -219,10 +219,10 @@ func (j *JobController) awaitOwnWrites(ctx context.Context, job *api.Job) bool {
 		return writing // the event of that write is certain to come
 	}
 	if waited := now.Sub(since); waited < tellAfter {
-		j.queue.AddAfter(key, tellAfter-waited, "expectations", client.CausesOf(ctx)...)
+		j.queue.PutOff(ctx, key, tellAfter-waited, "expectations")
 		return true
 	}
-	j.queue.AddAfter(key, time.Until(since.Add(expectationsTimeout+time.Second)), "expectations", client.CausesOf(ctx)...)
+	j.queue.PutOff(ctx, key, time.Until(since.Add(expectationsTimeout+time.Second)), "expectations")
 	ctx = client.Because(ctx, "wait: %d creations, %d deletions and %d finalizers taken are not in the cache yet", creations, deletions, removals)
 	tell(ctx, j.client, j.log, job)
 	return true
@@ -257,7 +257,7 @@ func (j *JobController) managePods(ctx context.Context, pass *jobPass) error {
 	plan := planJobPods(pass)
 	switch {
 	case plan.wait > 0:
-		j.queue.AddAfter(pass.job.Key(), plan.wait, "backoff", client.CausesOf(ctx)...)
+		j.queue.PutOff(ctx, pass.job.Key(), plan.wait, "backoff")
 		ctx = client.Because(ctx, "wait: a pod failed, the next one may come in %s", plan.wait.Round(time.Second))
 		tell(ctx, j.client, j.log, pass.job)
 		return nil

@@ -96,7 +96,7 @@ func (n *NamespaceController) Reconcile(ctx context.Context, key api.Key) error 
 	if left.total() > 0 {
 		// Half the estimate, because it is one: objects may go sooner. Pods that go are noticed at once.
 		wait := left.estimate/2 + time.Second
-		n.queue.AddAfter(key, wait, "namespace content", client.CausesOf(ctx)...)
+		n.queue.PutOff(ctx, key, wait, "namespace content")
 		ctx := client.Because(ctx, "wait: %s; look again in %s", left.describe(), wait)
 		tell(ctx, n.client, n.log, ns)
 		return nil

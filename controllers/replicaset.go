@@ -314,7 +314,7 @@ func (r *ReplicaSetController) report(ctx context.Context, rs *api.ReplicaSet, a
 		return nil
 	}
 	if now := time.Now(); onlyCountsChanged(rs.Status, status) && !r.reports.due(key, now) {
-		r.queue.AddAfter(key, r.reports.wait(key, now), "status", client.CausesOf(ctx)...)
+		r.queue.PutOff(ctx, key, r.reports.wait(key, now), "status")
 		return nil
 	}
 	r.reports.done(key, now, len(active))

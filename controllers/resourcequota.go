@@ -141,7 +141,7 @@ func (q *ResourceQuotaController) Reconcile(ctx context.Context, key api.Key) er
 	_, err = client.Of[*api.ResourceQuota](q.client).UpdateStatus(ctx, counted)
 	switch {
 	case api.IsConflict(err): // charged meanwhile: count with what was charged for
-		q.queue.AddAfter(key, expectedLag, "cache behind", client.CausesOf(ctx)...)
+		q.queue.PutOff(ctx, key, expectedLag, "cache behind")
 		return nil
 	case api.IsNotFound(err):
 		return nil

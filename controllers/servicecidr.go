@@ -92,7 +92,7 @@ func (s *ServiceCIDRController) Reconcile(ctx context.Context, key api.Key) erro
 		return s.report(ctx, cidr, api.ConditionFalse, "Terminating", "There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR")
 	}
 	if wait := serviceCIDRGrace - time.Since(cidr.DeletionTimestamp.Time); wait > 0 {
-		s.queue.AddAfter(key, wait, "an address may just be given away", client.CausesOf(ctx)...)
+		s.queue.PutOff(ctx, key, wait, "an address may just be given away")
 		return nil
 	}
 	return setFinalizer(client.Because(ctx, "range %s is deleted, and no service needs it: let it go", key.Name), s.client, cidr, serviceCIDRFinalizer, false)

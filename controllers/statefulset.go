@@ -215,7 +215,7 @@ func (s *StatefulSetController) createPod(ctx context.Context, set *api.Stateful
 	pod := statefulPod(set, template, revision.Name, ordinal)
 	if claim := s.staleClaim(set, pod); claim != "" {
 		// The pod that had the number before takes its claim along, and the garbage collector is not there yet.
-		s.queue.AddAfter(set.Key(), staleClaimRetry, "claim of a former pod", client.CausesOf(ctx)...)
+		s.queue.PutOff(ctx, set.Key(), staleClaimRetry, "claim of a former pod")
 		tell(client.Because(ctx, "wait: claim %s goes with a former pod %s", claim, pod.Name), s.client, s.log, set)
 		return nil
 	}

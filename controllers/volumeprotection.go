@@ -91,7 +91,7 @@ func (p *ClaimProtection) Reconcile(ctx context.Context, key api.Key) error {
 	}
 	for _, pod := range fresh.Items {
 		if usesClaim(pod, claim) {
-			p.queue.AddAfter(key, expectedLag, "cache behind", client.CausesOf(ctx)...)
+			p.queue.PutOff(ctx, key, expectedLag, "cache behind")
 			return nil
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -26,8 +25,7 @@ type podWorker struct {
 	mu        sync.Mutex
 	pod       *api.Pod           // the newest we were told of; guarded by mu
 	gone      bool               // the API has it no more; guarded by mu
-	revisions []int64            // of the events since the last look; guarded by mu
-	clock     string             // what made the kubelet tell us of a pod without an event; guarded by mu
+	news      client.Causes      // what has come since the last look; guarded by mu
 	busy      bool               // a goroutine is at work; guarded by mu
 	again     bool               // woken while it was; guarded by mu
 	timer     *time.Timer        // wakes at plan.Next; guarded by mu
@@ -67,9 +65,9 @@ func (w *podWorker) update(ctx context.Context, pod *api.Pod, gone bool, revisio
 		return // the echo of our own report is no news
 	}
 	if revision > 0 {
-		w.revisions = append(w.revisions, revision)
+		w.news.Add(revision)
 	} else {
-		w.clock = client.AllCausesOf(ctx).Timer
+		w.news.Timer = client.AllCausesOf(ctx).Timer
 	}
 	// Somebody lost patience: a stop that would take longer than the pod now has is cut short and begun again.
 	if w.hurry != nil && (pod.DeletionTimestamp != nil || gone) && gracePeriod(pod) < w.stopGrace {
@@ -116,9 +114,8 @@ func (w *podWorker) work(ctx context.Context) {
 	for {
 		w.mu.Lock()
 		pod, gone := w.pod, w.gone
-		if len(w.revisions) > 0 || w.clock != "" {
-			w.causes = client.Causes{Revisions: newestCauses(w.revisions), Timer: w.clock}
-			w.revisions, w.clock = nil, ""
+		if !w.news.Empty() {
+			w.causes, w.news = w.news, client.Causes{}
 		}
 		w.again = false
 		if w.timer != nil {
@@ -152,13 +149,6 @@ func (w *podWorker) work(ctx context.Context) {
 		w.mu.Unlock()
 		return
 	}
-}
-
-// newestCauses sorts revisions and keeps as many as a ledger record takes.
-func newestCauses(revisions []int64) []int64 {
-	slices.Sort(revisions)
-	revisions = slices.Compact(revisions)
-	return revisions[max(0, len(revisions)-api.MaxLedgerCauses):]
 }
 
 // podPlan is what has to be done to bring a pod one step closer to what it should be. The zero plan means that

@@ -191,7 +191,7 @@ func (k *Kubelet) mirrorChanged(ctx context.Context, mirror *api.Pod, gone bool,
 	case w != nil:
 		w.wake(ctx)
 	case !gone:
-		ctx := client.WithCauses(ctx, client.Causes{Revisions: []int64{revision}})
+		ctx := client.WithCauses(ctx, client.CauseOf(revision))
 		k.working.Go(func() {
 			if err := k.deleteMirror(ctx, mirror); err != nil && ctx.Err() == nil {
 				k.log.Warn("mirror pod not deleted", "namespace", mirror.Namespace, "name", mirror.Name, "error", err)
