@@ -97,20 +97,24 @@ func (e *expectations) pending(owner api.Key, now time.Time) (creations, deletio
 	return creations, deletions, x.since, creations+deletions > 0
 }
 
-// await tells whether the cache lags behind what the owner's controller has done. No event will come if one was lost: the
-// owner is looked at again when the wait has taken too long, and once before, to say so.
+// await tells whether the cache lags behind what the owner's controller has done.
 func (e *expectations) await(ctx context.Context, owner api.Object, queue *client.Queue, c *client.Client, log *slog.Logger) bool {
 	key, now := owner.GetObjectMeta().Key(), time.Now()
 	creations, deletions, since, waiting := e.pending(key, now)
-	if !waiting {
-		return false
+	if waiting && putOffSince(ctx, queue, key, since, now) {
+		tell(client.Because(ctx, "wait: %d creations and %d deletions asked for are not in the cache yet", creations, deletions), c, log, owner)
 	}
+	return waiting
+}
+
+// putOffSince puts off what waits for the events of its own writes: until they must be lost, and before that once until it is
+// time to tell of the wait. long says that it is.
+func putOffSince(ctx context.Context, queue *client.Queue, key api.Key, since, now time.Time) (long bool) {
 	if waited := now.Sub(since); waited < tellAfter {
 		queue.PutOff(ctx, key, tellAfter-waited, "expectations")
-		return true
+		return false
 	}
 	queue.PutOff(ctx, key, time.Until(since.Add(expectationsTimeout+time.Second)), "expectations")
-	tell(client.Because(ctx, "wait: %d creations and %d deletions asked for are not in the cache yet", creations, deletions), c, log, owner)
 	return true
 }
 

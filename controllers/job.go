@@ -218,13 +218,10 @@ func (j *JobController) awaitOwnWrites(ctx context.Context, job *api.Job) bool {
 	if !waiting && !releasing {
 		return writing // the event of that write is certain to come
 	}
-	if waited := now.Sub(since); waited < tellAfter {
-		j.queue.PutOff(ctx, key, tellAfter-waited, "expectations")
-		return true
+	if putOffSince(ctx, j.queue, key, since, now) {
+		ctx = client.Because(ctx, "wait: %d creations, %d deletions and %d finalizers taken are not in the cache yet", creations, deletions, removals)
+		tell(ctx, j.client, j.log, job)
 	}
-	j.queue.PutOff(ctx, key, time.Until(since.Add(expectationsTimeout+time.Second)), "expectations")
-	ctx = client.Because(ctx, "wait: %d creations, %d deletions and %d finalizers taken are not in the cache yet", creations, deletions, removals)
-	tell(ctx, j.client, j.log, job)
 	return true
 }
 
