@@ -191,6 +191,8 @@ func (p *person) leaves(words string) int {
 	after, err := term.GetState(int(p.tty.Fd()))
 	require.NoError(p.t, err)
 	require.Equal(p.t, p.before, after, "the terminal is not what it was")
+	require.NoError(p.t, p.tty.Close())
+	<-p.dark // now all is on the screen
 	return p.cmd.ProcessState.ExitCode()
 }
 
