@@ -47,7 +47,7 @@ type LedgerRecordList struct {
 const MaxLedgerCauses = 32
 
 // Request headers by which a component tells the server why it writes. The values of HeaderReason, HeaderTimer
-// and HeaderDetails are percent-encoded (url.PathEscape).
+// and HeaderDetails are percent-encoded: EscapeHeader.
 const (
 	HeaderCauses    = "Kubelite-Causes"    // "12,15,19", and ";+4" for those over the limit
 	HeaderTimer     = "Kubelite-Timer"     // what clock started this, where no event did
@@ -56,6 +56,21 @@ const (
 	HeaderReason    = "Kubelite-Reason"
 	HeaderDetails   = "Kubelite-Details" // JSON, what the decision was made from
 )
+
+// EscapeHeader makes any text fit for a header, in which only visible ASCII may stand: other bytes are percent-encoded, so that
+// url.PathUnescape gives the text back. JSON mostly stays as it is, other than with url.PathEscape.
+func EscapeHeader(text string) string {
+	const hex = "0123456789ABCDEF"
+	b := make([]byte, 0, len(text)+len(text)/4)
+	for i := range len(text) {
+		if c := text[i]; c > ' ' && c <= '~' && c != '%' {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return string(b)
+}
 
 // MaxLedgerDetails bounds the bytes of a write's details; a client leaves longer ones out.
 const MaxLedgerDetails = 4096

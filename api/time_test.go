@@ -25,6 +25,8 @@ func TestTimeJSON(t *testing.T) {
 	var back Time
 	require.NoError(t, UnmarshalJSON([]byte(`"2026-01-02T03:04:05+01:00"`), &back))
 	require.True(t, back.Equal(moment.Truncate(time.Second)))
+	require.NoError(t, UnmarshalJSON([]byte(`"2026-01-02\u005403:04:05Z"`), &back), "an escaped letter is the letter")
+	require.Equal(t, 3, back.UTC().Hour())
 	require.NoError(t, UnmarshalJSON([]byte(`null`), &back))
 	require.True(t, back.IsZero())
 	for _, bad := range []string{`"yesterday"`, `5`, `"2026-01-02"`} {

@@ -102,7 +102,7 @@ func (a *authenticator) certificateUser(hr *http.Request, now time.Time) (*User,
 				return user, nil
 			}
 		} else if subject.Subject.CommonName != "" {
-			return subjectOf(subject)
+			return connectionOf(hr.Context()).subject(subject)
 		}
 	}
 	return nil, nil

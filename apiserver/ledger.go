@@ -55,10 +55,11 @@ func readWhy(header http.Header) (*why, error) {
 	if y.causes, y.moreCauses, err = parseCauses(header.Get(api.HeaderCauses)); err != nil {
 		return nil, err
 	}
-	for name, into := range map[string]*string{api.HeaderTimer: &y.timer, api.HeaderReason: &y.reason} {
-		if *into, err = url.PathUnescape(header.Get(name)); err != nil {
-			return nil, api.NewBadRequest("header %s: %v", name, err)
-		}
+	if y.timer, err = unescapeHeader(header, api.HeaderTimer); err != nil {
+		return nil, err
+	}
+	if y.reason, err = unescapeHeader(header, api.HeaderReason); err != nil {
+		return nil, err
 	}
 	if text := header.Get(api.HeaderDetails); text != "" {
 		details, err := url.PathUnescape(text)
@@ -68,6 +69,14 @@ func readWhy(header http.Header) (*why, error) {
 		y.details = []byte(details)
 	}
 	return y, nil
+}
+
+func unescapeHeader(header http.Header, name string) (string, error) {
+	text, err := url.PathUnescape(header.Get(name))
+	if err != nil {
+		return "", api.NewBadRequest("header %s: %v", name, err)
+	}
+	return text, nil
 }
 
 // parseCauses reads "12,15,19;+4".

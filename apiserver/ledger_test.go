@@ -2,7 +2,6 @@ package apiserver
 
 import (
 	"fmt"
-	"net/url"
 	"testing"
 	"time"
 
@@ -23,7 +22,7 @@ func TestLedger(t *testing.T) {
 	rv := origin.at("metadata.resourceVersion").(string)
 	caused := h.must("POST", configMaps, configMap("two", ""), "User-Agent", "controllers",
 		api.HeaderCauses, rv+";+4", api.HeaderReconcile, "r-7", api.HeaderRule, "controllers/x.go:12",
-		api.HeaderReason, url.PathEscape("1 wanted, 0 exist: create 1"), api.HeaderDetails, url.PathEscape(`{"a":1}`))
+		api.HeaderReason, api.EscapeHeader("1 wanted, 0 exist: create 1"), api.HeaderDetails, api.EscapeHeader(`{"a":1}`))
 	h.must("PATCH", configMaps+"/two", `{"data":{"k":"w"}}`, "Content-Type", "application/merge-patch+json")
 	h.must("DELETE", configMaps+"/two", "")
 

@@ -135,8 +135,8 @@ func (s *Server) Run(ctx context.Context) error {
 
 	var unused unusedConnections
 	server := &http.Server{
-		ConnState: unused.note,
-		Handler:   s.handler, TLSConfig: s.tls,
+		ConnState: unused.note, ConnContext: withConnection,
+		Handler: s.handler, TLSConfig: s.tls,
 		ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 3 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
@@ -147,7 +147,7 @@ func (s *Server) Run(ctx context.Context) error {
 			l = netutil.LimitListener(l, most)
 		}
 		serving.Go(func() error {
-			if err := server.ServeTLS(l, "", ""); !errors.Is(err, http.ErrServerClosed) {
+			if err := server.ServeTLS(connections{l}, "", ""); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("serve on %s: %w", l.Addr(), err)
 			}
 			return nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
 	"kubelite/api"
 )
@@ -21,18 +22,34 @@ var deprecatedVolumes = map[string]string{
 	"rbd":                  "deprecated in v1.28, non-functional in v1.31+",
 }
 
+// deprecatedSources are the fields of a volume's source that are in deprecatedVolumes.
+var deprecatedSources = sync.OnceValue(func() (sources []deprecatedSource) {
+	source := reflect.TypeFor[api.VolumeSource]()
+	for i := range source.NumField() {
+		name, _, _ := strings.Cut(source.Field(i).Tag.Get("json"), ",")
+		if why, ok := deprecatedVolumes[name]; ok {
+			if name == "storageos" {
+				name = "storageOS" // as upstream says it
+			}
+			sources = append(sources, deprecatedSource{i, name, why})
+		}
+	}
+	return sources
+})
+
+type deprecatedSource struct {
+	field     int
+	name, why string
+}
+
 // volumes is about sorts of volumes that are no more, and files that would lie on each other.
 func (w *podWarnings) volumes() {
 	for i := range w.template.spec.Volumes {
 		v, path := &w.template.spec.Volumes[i], w.spec.Child("volumes").Index(i)
-		sources := reflect.ValueOf(&v.VolumeSource).Elem()
-		for j := range sources.NumField() {
-			name, _, _ := strings.Cut(sources.Type().Field(j).Tag.Get("json"), ",")
-			if why, ok := deprecatedVolumes[name]; ok && !sources.Field(j).IsNil() {
-				if name == "storageos" {
-					name = "storageOS" // as upstream says it
-				}
-				w.warn(path.Child(name), "%s", why)
+		source := reflect.ValueOf(&v.VolumeSource).Elem()
+		for _, deprecated := range deprecatedSources() {
+			if !source.Field(deprecated.field).IsNil() {
+				w.warn(path.Child(deprecated.name), "%s", deprecated.why)
 			}
 		}
 		if v.Ephemeral != nil && v.Ephemeral.VolumeClaimTemplate != nil {

@@ -36,7 +36,7 @@ func (s *Server) serveWatch(w http.ResponseWriter, req *Request) (*Answer, error
 	defer done()
 	watch := &watcher{
 		stream: stream, server: s, req: req, sel: sel, options: options, kc: s.cache.kind(sel.res), feed: sel.feed(),
-		w: w, control: http.NewResponseController(w), encoder: newEventEncoder(req, accept),
+		w: w, control: http.NewResponseController(w), conn: connectionOf(req.HTTP.Context()), encoder: newEventEncoder(req, accept),
 	}
 	return nil, watch.run(ctx)
 }
@@ -59,6 +59,10 @@ const (
 // flushSize is how much is collected before it is sent while more is ready to be sent.
 const flushSize = 64 << 10
 
+// flushInterval is the least time between two writes to a watcher that events come to faster: a write, and the waking of the
+// client, costs many times what one more event in it does. An event that comes alone is written at once.
+const flushInterval = 4 * time.Millisecond
+
 type watcher struct {
 	server  *Server
 	req     *Request
@@ -68,14 +72,16 @@ type watcher struct {
 	feed    feedKey
 	w       http.ResponseWriter
 	control *http.ResponseController
+	conn    *connection
 	encoder *eventEncoder
 	stream  *gate.Stream // what goes wrong with it on purpose
 
 	// sent is the revision up to which the client has seen everything.
-	sent   int64
-	buffer *[]byte // what is to be written next; nil while there is nothing
-	gone   bool    // the watch is over: a write failed, or there was an error to tell
-	timer  *time.Timer
+	sent    int64
+	buffer  *[]byte   // what is to be written next; nil while there is nothing
+	flushed time.Time // when something was written last
+	gone    bool      // the watch is over: a write failed, or there was an error to tell
+	timer   *time.Timer
 }
 
 // run is the life of a watch. An error means that nothing was sent yet.
@@ -163,6 +169,7 @@ func (wt *watcher) follow(ctx context.Context, place *batch) {
 			if wt.stream.Faulty() { // since we wait
 				continue
 			}
+			time.Sleep(flushInterval - time.Since(wt.flushed))
 			// Take all that is there before sending: under load the writes get bigger, not more.
 			for ready := true; ready; ready = place.isReady() {
 				for _, ev := range place.events {
@@ -258,6 +265,13 @@ func (wt *watcher) tells(ev *watchEvent) (eventType string, e *entry) {
 // watchBuffers are shared by all watchers: an idle one holds none.
 var watchBuffers = sync.Pool{New: func() any { b := make([]byte, 0, flushSize+flushSize/2); return &b }}
 
+func putWatchBuffer(b *[]byte) {
+	if cap(*b) <= 4*flushSize {
+		*b = (*b)[:0]
+		watchBuffers.Put(b)
+	}
+}
+
 // add sends an event. If the object cannot be shown, the watch ends: one that went on without it would leave its client with
 // a wrong picture for good. The client begins anew, and finds out at the list.
 func (wt *watcher) add(eventType string, e *entry) {
@@ -296,21 +310,24 @@ func (wt *watcher) flush() bool {
 	}
 	// Not a deadline for each write: setting one costs more than the write. The timer fires only for one that hangs.
 	guard := wt.guard()
-	if wt.buffer != nil {
-		if _, err := wt.w.Write(*wt.buffer); err != nil {
-			wt.gone = true
-		}
-		if cap(*wt.buffer) <= 4*flushSize {
-			*wt.buffer = (*wt.buffer)[:0]
-			watchBuffers.Put(wt.buffer)
-		}
-		wt.buffer = nil
-	}
-	if err := wt.control.Flush(); err != nil {
+	if err := wt.conn.together(wt.write); err != nil {
 		wt.gone = true
 	}
 	guard.Stop()
+	wt.flushed = time.Now()
 	return !wt.gone
+}
+
+func (wt *watcher) write() error {
+	if wt.buffer != nil {
+		_, err := wt.w.Write(*wt.buffer)
+		putWatchBuffer(wt.buffer)
+		wt.buffer = nil
+		if err != nil {
+			return err
+		}
+	}
+	return wt.control.Flush()
 }
 
 // guard starts a timer that makes a hanging write fail.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -190,7 +189,7 @@ func setCauseHeaders(ctx context.Context, h http.Header) {
 
 func setEscaped(h http.Header, name, value string) {
 	if value != "" {
-		h.Set(name, url.PathEscape(value))
+		h.Set(name, api.EscapeHeader(value))
 	}
 }
 

@@ -33,7 +33,7 @@ func TestCauseHeaders(t *testing.T) {
 	setCauseHeaders(ctx, h)
 	require.Equal(t, "12,15,19;+4", h.Get(api.HeaderCauses))
 	require.Regexp(t, `^client/causes_test\.go:\d+$`, h.Get(api.HeaderRule))
-	require.Equal(t, "3%20wanted%2C%0A2%20exist:%20create%201", h.Get(api.HeaderReason))
+	require.Equal(t, "3%20wanted,%0A2%20exist:%20create%201", h.Get(api.HeaderReason))
 	require.Empty(t, h.Get(api.HeaderTimer))
 
 	h = http.Header{}

@@ -245,6 +245,7 @@ func launch(p Profile) error {
 	defer out.Close()
 	cmd := exec.Command(self, "supervise", "--profile", p.Name, "--home", p.Home)
 	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Env = append(os.Environ(), CollectEarly)
 	cmd.Dir = "/" // keep no directory of the user's busy
 	cmd.SysProcAttr = ownSession()
 	if err := cmd.Start(); err != nil {

@@ -12,6 +12,9 @@ import (
 const (
 	// settled is when start-up is over and what only it needed can go.
 	settled = 3 * time.Second
+	// grown is how much a process holds that has read a lot at its start. To collect that early, as the supervisor has
+	// told it to (cluster.CollectEarly), would take too long.
+	grown = 16 << 20
 	// lookInterval is how often a process looks at itself. If it used less than restShare of one core since, it rests.
 	lookInterval = 15 * time.Second
 	restShare    = 0.02
@@ -28,8 +31,8 @@ type garbage struct {
 // longRunning names the commands that stay.
 var longRunning = map[string]garbage{
 	"apiserver":      {percent: 100, room: 64 << 20},
-	"controllers":    {percent: 50, room: 24 << 20},
-	"scheduler":      {percent: 50, room: 24 << 20},
+	"controllers":    {percent: 50, room: 64 << 20},
+	"scheduler":      {percent: 50, room: 64 << 20},
 	"kubelet":        {percent: 50},
 	"proxy":          {percent: 50},
 	"dns":            {percent: 50},
@@ -44,11 +47,15 @@ var longRunning = map[string]garbage{
 // whenever the process rests, garbage is collected and memory given back, with the pages of the binary that were touched
 // once: four fifths of them are not touched again.
 //
-// Until then Go's own figure holds. More garbage would do harm for good: what start-up makes is mostly needed on, and would lie
+// Until then there is little garbage. More would do harm for good: what start-up makes is mostly needed on, and would lie
 // scattered among it, over pages that cannot be given back.
 func keepSmall(ctx context.Context, allowed garbage) {
 	go func() {
-		client.Wait(ctx, settled)
+		for end := time.Now().Add(settled); time.Now().Before(end) && client.Wait(ctx, settled/30); {
+			if alive() > grown {
+				debug.SetGCPercent(100)
+			}
+		}
 		giveBack()
 		debug.SetGCPercent(allowed.of(alive()))
 		for used := processorTime(); client.Wait(ctx, lookInterval); {

@@ -110,6 +110,8 @@ func short(d time.Duration) string {
 	switch {
 	case d <= 0:
 		return ""
+	case d < 100*time.Microsecond:
+		return d.Round(10 * time.Nanosecond).String()
 	case d < time.Millisecond:
 		return d.Round(time.Microsecond).String()
 	}
