@@ -131,7 +131,7 @@ func (kc *kindCache) read(c *watchCache, sel *selection, after string) (entries 
 		}
 		return entries, revision, kc.changed
 	}
-	return append([]*entry(nil), kc.rangeOf(sel.prefix(), after)...), revision, kc.changed
+	return kc.rangeOf(sel.prefix(), after), revision, kc.changed
 }
 
 // listHistory lists from the store as of an old revision: the second page of a list, with writes since the first; or one

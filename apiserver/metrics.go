@@ -153,7 +153,7 @@ func (c serverCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(compactMetric, s.store.CompactedRevision())
 	for _, kc := range s.cache.all() {
 		kc.mu.RLock()
-		res, objects, watches := kc.res, len(kc.entries), 0
+		res, objects, watches := kc.res, kc.sorted.count, 0
 		for _, f := range kc.feeds {
 			watches += f.watchers
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -52,11 +51,11 @@ const historyLimit = 512
 type kindCache struct {
 	res *Resource
 
-	// Invariant: entries is sorted by key and holds the same as byKey. All fields are guarded by mu; slices handed
-	// out are copies, entries themselves never change.
-	mu      sync.RWMutex
-	entries []*entry
-	byKey   map[string]*entry
+	// Invariant: sorted holds the same as byKey. All fields are guarded by mu; slices handed out are copies, entries
+	// themselves never change.
+	mu     sync.RWMutex
+	sorted sortedEntries
+	byKey  map[string]*entry
 	// changed is the revision of the last event of this kind, or the one it was filled at.
 	changed int64
 	// history holds the last events; all events after historyStart are in it.
@@ -133,7 +132,7 @@ func (kc *kindCache) fill(ctx context.Context, s store.Store, res *Resource, rev
 	}
 	kc.mu.Lock()
 	defer kc.mu.Unlock()
-	kc.res, kc.entries, kc.byKey, kc.byIndex = res, entries, byKey, nil
+	kc.res, kc.sorted, kc.byKey, kc.byIndex = res, newSortedEntries(entries), byKey, nil
 	for _, e := range entries {
 		if kc.observe != nil {
 			kc.observe(&watchEvent{revision: e.revision, next: e})
@@ -284,28 +283,13 @@ func (kc *kindCache) apply(c *watchCache, batch []store.Event) {
 }
 
 func (kc *kindCache) put(e *entry) {
-	i, found := kc.find(e.key)
-	if found {
-		kc.entries[i] = e
-	} else {
-		kc.entries = slices.Insert(kc.entries, i, e)
-	}
+	kc.sorted.put(e)
 	kc.byKey[e.key] = e
 }
 
 func (kc *kindCache) remove(key string) {
-	if i, found := kc.find(key); found {
-		kc.entries = slices.Delete(kc.entries, i, i+1)
-	}
+	kc.sorted.remove(key)
 	delete(kc.byKey, key)
-}
-
-// find returns where a key is in entries, or would be. Keys often come in order, so the end is looked at first.
-func (kc *kindCache) find(key string) (int, bool) {
-	if n := len(kc.entries); n == 0 || kc.entries[n-1].key < key {
-		return n, false
-	}
-	return slices.BinarySearchFunc(kc.entries, key, func(e *entry, key string) int { return strings.Compare(e.key, key) })
 }
 
 // remember keeps the event for watchers that resume. Half of the history is dropped at a time, so that it costs
@@ -331,7 +315,7 @@ func (kc *kindCache) get(key string) *entry {
 func (kc *kindCache) list(prefix, after string) (entries []*entry, changed int64) {
 	kc.mu.RLock()
 	defer kc.mu.RUnlock()
-	return slices.Clone(kc.rangeOf(prefix, after)), kc.changed
+	return kc.rangeOf(prefix, after), kc.changed
 }
 
 // lastChange is the revision of the kind's last change: what was made of its objects at that revision is still true.
@@ -341,25 +325,13 @@ func (kc *kindCache) lastChange() int64 {
 	return kc.changed
 }
 
-// rangeOf is the part of entries below a prefix. The caller holds mu.
+// rangeOf are the entries whose keys start with prefix and are greater than after. The caller holds mu.
 func (kc *kindCache) rangeOf(prefix, after string) []*entry {
-	start, _ := kc.find(prefix)
+	from := prefix
 	if after != "" {
-		i, found := kc.find(after)
-		if found {
-			i++
-		}
-		start = max(start, i)
+		from = max(from, after+"\x00") // the first key behind it
 	}
-	end := len(kc.entries)
-	if end > start && !strings.HasPrefix(kc.entries[end-1].key, prefix) {
-		// The first key behind the prefix: no key byte is 0xff.
-		end, _ = kc.find(prefix + "\xff")
-	}
-	if start >= end {
-		return nil
-	}
-	return kc.entries[start:end]
+	return kc.sorted.between(from, prefix+"\xff") // no key has such a byte
 }
 
 // goneEntry is what a watcher gets whose selector the object has left: the object as it last matched, with the

@@ -29,7 +29,7 @@ func (kc *kindCache) buildIndex() {
 		return // somebody else was faster
 	}
 	kc.byIndex = map[string]map[string]*entry{}
-	for _, e := range kc.entries {
+	for e := range kc.sorted.all() {
 		kc.addToIndex(e)
 	}
 }

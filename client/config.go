@@ -72,6 +72,17 @@ func (c *Client) Named(agent string) *Client {
 	return &Client{base: c.base, http: c.http, tls: c.tls, token: c.token, tokenFile: c.tokenFile, agent: agent, as: c.as, asGroups: c.asGroups, failFast: c.failFast, log: c.log}
 }
 
+// AtMost is a client like this one with connections of its own, of which it opens no more than so many at a time and keeps those
+// that it has: what comes when all are taken waits. It is for who speaks for thousands, and would else open as many connections
+// at once, each with a handshake that costs more than its request. Watches take one each.
+func (c *Client) AtMost(connections int) *Client {
+	limited := transport(c.tls)
+	limited.MaxConnsPerHost, limited.MaxIdleConnsPerHost = connections, connections
+	other := c.Named(c.agent)
+	other.http = &http.Client{Transport: limited}
+	return other
+}
+
 // New checks the configuration and makes a client. It does not connect yet.
 func New(cfg *Config) (*Client, error) {
 	base, err := url.Parse(cfg.Server)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -37,6 +38,10 @@ type Fleet struct {
 const (
 	byNode         = "node"
 	maxFleetWrites = 64
+	// FleetConnections are enough to keep an API server busy. All kubelets of a fleet share them.
+	FleetConnections = 128
+	// fleetManifestPeriod is upstream's figure, for folders that hardly anybody fills.
+	fleetManifestPeriod = 20 * time.Second
 )
 
 // NewFleet makes a fleet whose server listens on this port of its nodes' address.
@@ -182,7 +187,7 @@ func (fleetServices) Run(ctx context.Context) error {
 
 // join makes the kubelet one of the fleet.
 func (f *Fleet) join(k *Kubelet) {
-	k.apiSlots = f.apiSlots
+	k.apiSlots, k.manifestPeriod = f.apiSlots, fleetManifestPeriod
 	k.pods, k.services = &fleetPods{fleet: f, node: k.cfg.NodeName}, fleetServices{f.services}
 	f.mu.Lock()
 	defer f.mu.Unlock()

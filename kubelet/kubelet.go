@@ -66,11 +66,13 @@ type Kubelet struct {
 
 	// running ends when the kubelet does. It is kept here for what outlives the call that began it: probes, timers.
 	running   context.Context
-	working   sync.WaitGroup           // workers and probes
-	pullSlots chan struct{}            // one for each image pull at a time
-	apiSlots  chan struct{}            // one for each write of a worker at a time
-	listener  net.Listener             // of the server; nil without one
-	node      atomic.Pointer[api.Node] // as the API had it last
+	working   sync.WaitGroup // workers and probes
+	pullSlots chan struct{}  // one for each image pull at a time
+	apiSlots  chan struct{}  // one for each write of a worker at a time
+
+	manifestPeriod time.Duration
+	listener       net.Listener             // of the server; nil without one
+	node           atomic.Pointer[api.Node] // as the API had it last
 	// lookAtNode tells a kubelet of a fleet that its node has got its range of addresses; others look for themselves.
 	lookAtNode chan struct{}
 
@@ -194,8 +196,10 @@ func newKubelet(ctx context.Context, cfg Config) (*Kubelet, error) {
 		fetched:   fetched,
 		pullSlots: make(chan struct{}, maxPulls),
 		apiSlots:  make(chan struct{}, maxWrites),
-		workers:   map[api.UID]*podWorker{},
-		pressure:  map[api.NodeConditionType]time.Time{},
+
+		manifestPeriod: manifestPeriod,
+		workers:        map[api.UID]*podWorker{},
+		pressure:       map[api.NodeConditionType]time.Time{},
 
 		networkFailure: errNoPodCIDR,
 		lookAtNode:     make(chan struct{}, 1),

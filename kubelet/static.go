@@ -51,7 +51,7 @@ func localUID(pod *api.Pod) api.UID {
 
 // readManifestsForever keeps the static pods those of the folder.
 func (k *Kubelet) readManifestsForever(ctx context.Context, known map[string]*api.Pod) error {
-	for client.Wait(ctx, manifestPeriod) {
+	for client.Wait(ctx, k.manifestPeriod) {
 		k.readManifests(ctx, known)
 	}
 	return nil

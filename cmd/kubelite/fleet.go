@@ -33,6 +33,7 @@ func fleetCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		c = c.AtMost(kubelet.FleetConnections)
 		fleet := kubelet.NewFleet(c, int32(port))
 		g, ctx := errgroup.WithContext(ctx)
 		g.Go(func() error { return fleet.Run(ctx, l, cert, key, ca) })

@@ -40,7 +40,7 @@ var longRunning = map[string]garbage{
 	"supervise":      {percent: 50},
 	"metrics-server": {percent: 50},
 
-	"simulated-nodes": {percent: 50},
+	"simulated-nodes": {percent: 50, room: 512 << 20},
 }
 
 // keepSmall makes a process that is mostly idle small: half a dozen of them make a cluster. Once start-up is over, and
