@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -77,15 +78,11 @@ func (c *connection) together(write func() error) error {
 	defer c.mu.Unlock()
 	all := c.gathered
 	c.gathered = nil
-	if err == nil {
-		err = c.broken
-	}
-	if err == nil {
+	if c.broken == nil { // also if write failed half-way: TLS has counted what it made
 		_, c.broken = c.Conn.Write(*all)
-		err = c.broken
 	}
 	putWatchBuffer(all)
-	return err
+	return cmp.Or(err, c.broken)
 }
 
 func (c *connection) Write(b []byte) (int, error) {

@@ -38,6 +38,11 @@ func TestWhatIsWrittenTogetherLeavesTogether(t *testing.T) {
 	require.NoError(t, c.together(writeBoth))
 	require.Equal(t, []string{"chunk ", "record", "chunk record"}, w.sent)
 
+	full := errors.New("no room")
+	require.ErrorIs(t, c.together(func() error { return errors.Join(writeBoth(), full) }), full)
+	require.Equal(t, "chunk record", w.sent[3], "what TLS has counted leaves all the same")
+	w.sent = w.sent[:3]
+
 	w.err = errors.New("the cable is cut")
 	require.ErrorIs(t, c.together(writeBoth), w.err)
 	cut := w.err

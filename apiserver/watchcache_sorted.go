@@ -21,7 +21,7 @@ const fullBlock = 512
 func newSortedEntries(entries []*entry) sortedEntries {
 	s := sortedEntries{count: len(entries)}
 	for block := range slices.Chunk(entries, fullBlock/2) {
-		s.blocks = append(s.blocks, block)
+		s.blocks = append(s.blocks, slices.Clone(block)) // or what one lets go of would stay in memory with all of them
 	}
 	return s
 }

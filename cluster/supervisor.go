@@ -113,10 +113,6 @@ func supervise(ctx context.Context, p Profile, config *Config, name string, log 
 	}
 }
 
-// CollectEarly makes Go collect garbage when there is a quarter of what is alive, in the environment of a process that starts: what
-// it makes for good then lies close together. Later the process decides for itself.
-const CollectEarly = "GOGC=25"
-
 // runComponent starts a component and returns when its process has ended.
 func runComponent(ctx context.Context, p Profile, config *Config, name string) error {
 	args, err := config.commandLine(p, name)
@@ -134,7 +130,6 @@ func runComponent(ctx context.Context, p Profile, config *Config, name string) e
 	defer out.Close()
 	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.Env = append(os.Environ(), CollectEarly)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = stopGrace
 	cmd.SysProcAttr = ownGroup()

@@ -65,12 +65,11 @@ type Kubelet struct {
 	fetched  *fetchedImages
 
 	// running ends when the kubelet does. It is kept here for what outlives the call that began it: probes, timers.
-	running   context.Context
-	working   sync.WaitGroup // workers and probes
-	pullSlots chan struct{}  // one for each image pull at a time
-	apiSlots  chan struct{}  // one for each write of a worker at a time
-
-	manifestPeriod time.Duration
+	running        context.Context
+	working        sync.WaitGroup           // workers and probes
+	pullSlots      chan struct{}            // one for each image pull at a time
+	apiSlots       chan struct{}            // one for each write of a worker at a time
+	manifestPeriod time.Duration            // how often the folder of static pods is looked at
 	listener       net.Listener             // of the server; nil without one
 	node           atomic.Pointer[api.Node] // as the API had it last
 	// lookAtNode tells a kubelet of a fleet that its node has got its range of addresses; others look for themselves.
@@ -190,13 +189,12 @@ func newKubelet(ctx context.Context, cfg Config) (*Kubelet, error) {
 	}
 	k := &Kubelet{
 		cfg: cfg, log: cfg.Logger, client: cfg.Client, runtime: cfg.Runtime, running: ctx,
-		recorder:  client.NewRecorder(cfg.Client, "kubelet", cfg.NodeName),
-		objects:   objectReader{cfg.Client},
-		tokens:    &tokenCache{client: cfg.Client, issued: map[api.UID]map[tokenKey]issuedToken{}},
-		fetched:   fetched,
-		pullSlots: make(chan struct{}, maxPulls),
-		apiSlots:  make(chan struct{}, maxWrites),
-
+		recorder:       client.NewRecorder(cfg.Client, "kubelet", cfg.NodeName),
+		objects:        objectReader{cfg.Client},
+		tokens:         &tokenCache{client: cfg.Client, issued: map[api.UID]map[tokenKey]issuedToken{}},
+		fetched:        fetched,
+		pullSlots:      make(chan struct{}, maxPulls),
+		apiSlots:       make(chan struct{}, maxWrites),
 		manifestPeriod: manifestPeriod,
 		workers:        map[api.UID]*podWorker{},
 		pressure:       map[api.NodeConditionType]time.Time{},

@@ -12,8 +12,8 @@ import (
 const (
 	// settled is when start-up is over and what only it needed can go.
 	settled = 3 * time.Second
-	// grown is how much a process holds that has read a lot at its start. To collect that early, as the supervisor has
-	// told it to (cluster.CollectEarly), would take too long.
+	// grown is how much a process holds that has read a lot at its start. To collect that early, as its environment has
+	// told it to, would take too long.
 	grown = 16 << 20
 	// lookInterval is how often a process looks at itself. If it used less than restShare of one core since, it rests.
 	lookInterval = 15 * time.Second
@@ -54,6 +54,7 @@ func keepSmall(ctx context.Context, allowed garbage) {
 		for end := time.Now().Add(settled); time.Now().Before(end) && client.Wait(ctx, settled/30); {
 			if alive() > grown {
 				debug.SetGCPercent(100)
+				client.Wait(ctx, time.Until(end))
 			}
 		}
 		giveBack()
