@@ -495,20 +495,15 @@ func aClaimLeadsToItsVolume(t *testing.T, h *story.Harness, n *node) {
 	claim := api.New[*api.PersistentVolumeClaim]()
 	claim.Namespace, claim.Name = "default", "data"
 	claim.Spec.AccessModes, claim.Spec.Resources.Requests, claim.Spec.VolumeName = modes, size, "disk"
-	claims := client.Of[*api.PersistentVolumeClaim](h.Client)
-	claim, err := claims.Create(h.Ctx, claim)
+	_, err := client.Of[*api.PersistentVolumeClaim](h.Client).Create(h.Ctx, claim)
 	require.NoError(t, err)
 	volume := api.New[*api.PersistentVolume]()
 	volume.Name, volume.Spec.AccessModes, volume.Spec.Capacity = "disk", modes, size
 	volume.Spec.HostPath = &api.HostPathVolumeSource{Path: storage}
-	volume.Spec.ClaimRef = &api.ObjectReference{Kind: "PersistentVolumeClaim", Namespace: "default", Name: "data", UID: claim.UID}
 	_, err = client.Of[*api.PersistentVolume](h.Client).Create(h.Ctx, volume)
 	require.NoError(t, err)
-	claim.Status.Phase = api.ClaimBound
-	_, err = claims.UpdateStatus(h.Ctx, claim)
-	require.NoError(t, err)
 
-	p := status(h, "web", "ready", ready) // it heals when the cause is removed
+	p := status(h, "web", "ready", ready) // it heals when the cause is removed: the controllers bind the two
 	link, err := os.Readlink(filepath.Join(n.dir, "pods", string(p.UID), "volumes", "data"))
 	require.NoError(t, err)
 	require.Equal(t, storage, link)
