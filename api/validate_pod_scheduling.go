@@ -10,17 +10,7 @@ import (
 
 func (l *ErrorList) checkAffinity(path Path, a *Affinity) {
 	if na := a.NodeAffinity; na != nil {
-		path := path.Child("nodeAffinity")
-		if required := na.RequiredDuringSchedulingIgnoredDuringExecution; required != nil {
-			l.nodeSelector(path.Child("requiredDuringSchedulingIgnoredDuringExecution"), required)
-		}
-		for i := range na.PreferredDuringSchedulingIgnoredDuringExecution {
-			term := &na.PreferredDuringSchedulingIgnoredDuringExecution[i]
-			path := path.Child("preferredDuringSchedulingIgnoredDuringExecution").Index(i)
-			l.weight(path, term.Weight)
-			// A preference for a label value that cannot exist is merely never met, so values are not checked.
-			l.nodeSelectorTerm(path.Child("preference"), &term.Preference, false)
-		}
+		*l = append(*l, ValidateNodeAffinity(path.Child("nodeAffinity"), na)...)
 	}
 	if pa := a.PodAffinity; pa != nil {
 		l.podAffinityTerms(path.Child("podAffinity"), pa.RequiredDuringSchedulingIgnoredDuringExecution, pa.PreferredDuringSchedulingIgnoredDuringExecution)
@@ -28,6 +18,21 @@ func (l *ErrorList) checkAffinity(path Path, a *Affinity) {
 	if pa := a.PodAntiAffinity; pa != nil {
 		l.podAffinityTerms(path.Child("podAntiAffinity"), pa.RequiredDuringSchedulingIgnoredDuringExecution, pa.PreferredDuringSchedulingIgnoredDuringExecution)
 	}
+}
+
+// ValidateNodeAffinity lists the mistakes in rules about nodes, a pod's or those of a scheduler's profile.
+func ValidateNodeAffinity(path Path, na *NodeAffinity) (l ErrorList) {
+	if required := na.RequiredDuringSchedulingIgnoredDuringExecution; required != nil {
+		l.nodeSelector(path.Child("requiredDuringSchedulingIgnoredDuringExecution"), required)
+	}
+	for i := range na.PreferredDuringSchedulingIgnoredDuringExecution {
+		term := &na.PreferredDuringSchedulingIgnoredDuringExecution[i]
+		path := path.Child("preferredDuringSchedulingIgnoredDuringExecution").Index(i)
+		l.weight(path, term.Weight)
+		// A preference for a label value that cannot exist is merely never met, so values are not checked.
+		l.nodeSelectorTerm(path.Child("preference"), &term.Preference, false)
+	}
+	return l
 }
 
 func (l *ErrorList) weight(path Path, weight int32) {

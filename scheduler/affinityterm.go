@@ -95,25 +95,27 @@ func (t *affinityTerm) matches(pod *api.Pod, namespaceLabels map[string]string) 
 type termCounts []termCount
 
 type termCount struct {
-	term  *affinityTerm
-	count int64 // pods, or the sum of their weights
-	pods  int64
+	term     *affinityTerm
+	count    int64 // pods, or the sum of the weights of those that prefer
+	required int64 // among preferences, the pods that insist: what that is worth, the profile says
+	pods     int64
 }
 
-// add counts a pod's term, with its weight; pods is 1, or -1 to take it off again.
-func (c *termCounts) add(t *affinityTerm, amount, pods int64) {
+// add counts a pod's term, with its weight or as a required one; pods is 1, or -1 to take it off again.
+func (c *termCounts) add(t *affinityTerm, amount, required, pods int64) {
 	for i := range *c {
 		entry := &(*c)[i]
 		if entry.term.id != t.id {
 			continue
 		}
 		entry.count += amount
+		entry.required += required
 		if entry.pods += pods; entry.pods == 0 {
 			*c = slices.Delete(*c, i, i+1)
 		}
 		return
 	}
-	*c = append(*c, termCount{term: t, count: amount, pods: pods})
+	*c = append(*c, termCount{term: t, count: amount, required: required, pods: pods})
 }
 
 // meanings remembers which terms of others mean a pod: a thousand nodes have the same few terms.

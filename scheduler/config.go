@@ -45,40 +45,6 @@ type PluginRef struct {
 	Weight int64  `json:"weight,omitempty"`
 }
 
-// PluginConfig holds a plugin's arguments.
-type PluginConfig struct {
-	Name string     `json:"name"`
-	Args PluginArgs `json:"args"`
-}
-
-// PluginArgs are the arguments of all plugins: NodeResourcesFitArgs, PodTopologySpreadArgs, NodeAffinityArgs.
-type PluginArgs struct {
-	APIVersion         string                         `json:"apiVersion,omitempty"`
-	Kind               string                         `json:"kind,omitempty"`
-	ScoringStrategy    *ScoringStrategy               `json:"scoringStrategy,omitempty"`
-	DefaultConstraints []api.TopologySpreadConstraint `json:"defaultConstraints,omitempty"`
-	DefaultingType     string                         `json:"defaultingType,omitempty"`
-	AddedAffinity      *api.NodeAffinity              `json:"addedAffinity,omitempty"`
-}
-
-// ScoringStrategy says whether full or empty nodes are good ones.
-type ScoringStrategy struct {
-	Type                     string         `json:"type"`
-	Resources                []PluginRef    `json:"resources,omitempty"`
-	RequestedToCapacityRatio *RatioStrategy `json:"requestedToCapacityRatio,omitempty"`
-}
-
-// RatioStrategy is the curve of RequestedToCapacityRatio: scores from 0 to 10.
-type RatioStrategy struct {
-	Shape []ShapePoint `json:"shape"`
-}
-
-// ShapePoint is a point of the curve.
-type ShapePoint struct {
-	Utilization int64 `json:"utilization"`
-	Score       int64 `json:"score"`
-}
-
 const configVersion = "kubescheduler.config.k8s.io/v1"
 
 // LoadConfiguration reads a configuration file.
@@ -145,39 +111,10 @@ func (cfg *Configuration) backoffs() (first, last time.Duration) {
 	return first, last
 }
 
-// pluginArgs are a profile's arguments, ready for use.
-type pluginArgs struct {
-	scoringStrategy    scoringStrategy
-	defaultConstraints []api.TopologySpreadConstraint
-	systemDefaults     bool
-	addedAffinity      *api.NodeAffinity
-}
-
-func defaultArgs() pluginArgs {
-	return pluginArgs{scoringStrategy: defaultStrategy(), defaultConstraints: defaultSpread(), systemDefaults: true}
-}
-
 func (c *ProfileConfig) profile(k *kit) (*profile, error) {
-	args := defaultArgs()
-	for _, p := range c.PluginConfig {
-		switch p.Name {
-		case "NodeResourcesFit":
-			if s := p.Args.ScoringStrategy; s != nil {
-				strategy, err := s.strategy()
-				if err != nil {
-					return nil, fmt.Errorf("pluginConfig NodeResourcesFit: %w", err)
-				}
-				args.scoringStrategy = strategy
-			}
-		case "PodTopologySpread":
-			if p.Args.DefaultingType == "List" || len(p.Args.DefaultConstraints) > 0 {
-				args.defaultConstraints, args.systemDefaults = p.Args.DefaultConstraints, false
-			}
-		case "NodeAffinity":
-			args.addedAffinity = p.Args.AddedAffinity
-		default:
-			return nil, fmt.Errorf("pluginConfig: plugin %q takes no arguments", p.Name)
-		}
+	args, err := readArgs(c.PluginConfig)
+	if err != nil {
+		return nil, err
 	}
 	plugins := defaultPlugins(k, args)
 	if err := c.checkNames(plugins); err != nil {
@@ -227,32 +164,4 @@ func (c *ProfileConfig) checkNames(plugins []weighted) error {
 		}
 	}
 	return nil
-}
-
-// strategy checks the arguments and makes them ready for use.
-func (s *ScoringStrategy) strategy() (scoringStrategy, error) {
-	ready := scoringStrategy{kind: s.Type, resources: defaultStrategy().resources}
-	if len(s.Resources) > 0 {
-		ready.resources = nil
-		for _, r := range s.Resources {
-			ready.resources = append(ready.resources, weightedResource{api.ResourceName(r.Name), max(r.Weight, 1)})
-		}
-	}
-	switch {
-	case s.Type == leastAllocated || s.Type == mostAllocated:
-		return ready, nil
-	case s.Type != requestedToCapacityRatio:
-		return ready, fmt.Errorf("scoringStrategy.type %q: want %s, %s or %s", s.Type, leastAllocated, mostAllocated, requestedToCapacityRatio)
-	case s.RequestedToCapacityRatio == nil || len(s.RequestedToCapacityRatio.Shape) == 0:
-		return ready, fmt.Errorf("scoringStrategy.requestedToCapacityRatio.shape: at least one point must be specified")
-	}
-	last := int64(-1)
-	for i, p := range s.RequestedToCapacityRatio.Shape {
-		if p.Utilization <= last || p.Utilization > 100 || p.Score < 0 || p.Score > 10 {
-			return ready, fmt.Errorf("scoringStrategy.requestedToCapacityRatio.shape[%d]: utilization must rise, from 0 to 100, and scores lie between 0 and 10", i)
-		}
-		last = p.Utilization
-		ready.shape = append(ready.shape, shapePoint{p.Utilization, p.Score * maxNodeScore / 10})
-	}
-	return ready, nil
 }

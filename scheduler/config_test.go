@@ -51,7 +51,7 @@ profiles:
 	require.Equal(t, 100, packing.percentage)
 	require.Len(t, packing.scores, 1)
 	require.Equal(t, int64(5), packing.scores[0].weight)
-	require.Equal(t, scoringStrategy{kind: mostAllocated, resources: []weightedResource{{api.ResourceCPU, 3}}}, packing.scores[0].scorePlugin.(*nodeResourcesFit).strategy)
+	require.Equal(t, scoringStrategy{kind: mostAllocated, resources: []ResourceSpec{{api.ResourceCPU, 3}}}, packing.scores[0].scorePlugin.(*nodeResourcesFit).strategy)
 	require.Len(t, packing.filters, len(profiles[DefaultName].filters), "only scores were switched off")
 }
 
@@ -64,17 +64,47 @@ func TestConfigurationsThatCannotBe(t *testing.T) {
 		head + "profiles: [{plugins: {score: {enabled: [{name: Mine}]}}}]":                                     `plugins.score: plugin "Mine" does not exist`,
 		head + "profiles: [{plugins: {sort: {}}}]":                                                             `no extension point "sort"`,
 		head + "profiles: [{plugins: {bind: {disabled: [{name: '*'}]}}}]":                                      "one bind plugin",
-		head + "profiles: [{pluginConfig: [{name: ImageLocality, args: {}}]}]":                                 `plugin "ImageLocality" takes no arguments`,
-		head + "profiles: [{pluginConfig: [{name: NodeResourcesFit, args: {scoringStrategy: {type: Best}}}]}]": `scoringStrategy.type "Best"`,
+		head + "profiles: [{pluginConfig: [{name: ImageLocality, args: {}}]}]":                                 `pluginConfig[0]: plugin "ImageLocality" takes no arguments`,
+		head + "profiles: [{pluginConfig: [{name: NodeAffinity}, {name: NodeAffinity}]}]":                      `pluginConfig[1]: plugin "NodeAffinity" takes no arguments, or has them already`,
+		head + "profiles: [{pluginConfig: [{name: NodeAffinity, args: {kind: VolumeBindingArgs}}]}]":           "pluginConfig[0].args: want kind NodeAffinityArgs",
+		head + "profiles: [{pluginConfig: [{name: VolumeBinding, args: {scoringStrategy: {}}}]}]":              `unknown field "scoringStrategy"`,
+		head + "profiles: [{pluginConfig: [{name: NodeResourcesFit, args: {scoringStrategy: {type: Best}}}]}]": `pluginConfig[0].args.scoringStrategy.type: Unsupported value: "Best"`,
 	} {
 		_, err := loadTestConfig(t, text)
 		require.ErrorContains(t, err, want)
 	}
 }
 
-func TestRequestedToCapacityRatioCurve(t *testing.T) {
-	s, err := (&ScoringStrategy{Type: requestedToCapacityRatio, RequestedToCapacityRatio: &RatioStrategy{Shape: []ShapePoint{{20, 0}, {80, 10}}}}).strategy()
+func TestArguments(t *testing.T) {
+	for _, tc := range []struct{ plugin, args, want string }{
+		{"DefaultPreemption", `{minCandidateNodesPercentage: 101}`, "minCandidateNodesPercentage: Invalid value: 101: not in valid range [0, 100]"},
+		{"DefaultPreemption", `{minCandidateNodesPercentage: 0, minCandidateNodesAbsolute: 0}`, "minCandidateNodesAbsolute: Invalid value: 0: cannot be zero at the same time as minCandidateNodesPercentage"},
+		{"InterPodAffinity", `{hardPodAffinityWeight: -1}`, "hardPodAffinityWeight: Invalid value: -1: not in valid range [0, 100]"},
+		{"NodeAffinity", `{addedAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: []}}}`, "nodeSelectorTerms: Required value"},
+		{"NodeResourcesBalancedAllocation", `{resources: [{name: cpu, weight: 2}]}`, "resources[0].weight: Invalid value: 2: must be 1"},
+		{"NodeResourcesBalancedAllocation", `{resources: [{name: cpu}, {name: cpu}]}`, `resources[1].name: Duplicate value: "cpu"`},
+		{"NodeResourcesFit", `{ignoredResourceGroups: [example.com/gpu]}`, "resource group name can't contain '/'"},
+		{"NodeResourcesFit", `{scoringStrategy: {type: MostAllocated, resources: [{name: cpu, weight: 101}]}}`, "resource weight of cpu not in valid range (0, 100]"},
+		{"NodeResourcesFit", `{scoringStrategy: {type: RequestedToCapacityRatio}}`, "must be specified when type is RequestedToCapacityRatio"},
+		{"NodeResourcesFit", `{scoringStrategy: {type: RequestedToCapacityRatio, requestedToCapacityRatio: {shape: [{utilization: 50, score: 11}, {utilization: 20, score: 0}]}}}`, "values must be sorted in increasing order"},
+		{"PodTopologySpread", `{defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}]}`, `defaultingType: Invalid value: "System": when .defaultConstraints are not empty`},
+		{"PodTopologySpread", `{defaultingType: List, defaultConstraints: [{maxSkew: 0, topologyKey: zone, whenUnsatisfiable: Never}]}`, "maxSkew: Invalid value: 0: not in valid range (0, inf)"},
+		{"VolumeBinding", `{bindTimeoutSeconds: -1}`, "should not be a negative value"},
+	} {
+		_, err := loadTestConfig(t, "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"+
+			"profiles: [{pluginConfig: [{name: "+tc.plugin+", args: "+tc.args+"}]}]")
+		require.ErrorContains(t, err, "pluginConfig[0].args")
+		require.ErrorContains(t, err, tc.want)
+	}
+	args, err := readArgs([]PluginConfig{{Name: "InterPodAffinity", Args: api.RawExtension{Raw: []byte(`{"ignorePreferredTermsOfExistingPods":true}`)}}})
 	require.NoError(t, err)
+	require.Equal(t, int32(1), args.podAffinity.HardPodAffinityWeight, "what is left out has its default")
+	require.Equal(t, cpuAndMemory(), args.balance.Resources)
+	require.Equal(t, systemDefaulting, args.spread.DefaultingType)
+}
+
+func TestRequestedToCapacityRatioCurve(t *testing.T) {
+	s := newStrategy(&ScoringStrategy{Type: requestedToCapacityRatio, RequestedToCapacityRatio: &RatioStrategy{Shape: []ShapePoint{{20, 0}, {80, 10}}}})
 	for utilization, want := range map[int64]int64{0: 0, 20: 0, 50: 50, 80: 100, 100: 100} {
 		require.Equal(t, want, s.curve(utilization), "at %d", utilization)
 	}

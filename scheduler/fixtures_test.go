@@ -81,7 +81,7 @@ type world struct {
 	cache     *cache
 	nominator *nominator
 	kit       *kit
-	args      pluginArgs
+	args      *pluginArgs
 }
 
 // worldOf is a cluster of these nodes.
@@ -93,7 +93,11 @@ func worldOf(nodes ...*api.Node) *world {
 		csiNodes: objects[*api.CSINode]{}, csiDrivers: objects[*api.CSIDriver]{}, capacities: objects[*api.CSIStorageCapacity]{}, attachments: objects[*api.VolumeAttachment]{},
 	}
 	k.volumeBinding = newVolumeBinding(k)
-	w := &world{cache: newCache(), nominator: newNominator(), kit: k, args: defaultArgs()}
+	args, err := readArgs(nil)
+	if err != nil {
+		panic(err)
+	}
+	w := &world{cache: newCache(), nominator: newNominator(), kit: k, args: args}
 	for _, n := range nodes {
 		w.cache.setNode(nil, n)
 	}

@@ -107,6 +107,8 @@ type reservePlugin interface {
 // preBindPlugin does what must be done before the pod may be bound. It may take its time.
 type preBindPlugin interface {
 	plugin
+	// PreBindPreFlight tells whether PreBind will have something to do.
+	PreBindPreFlight(pod *podInfo) bool
 	PreBind(ctx context.Context, pod *podInfo, node string) error
 }
 

@@ -169,7 +169,12 @@ func (s *Scheduler) renominated(old, pod *api.Pod) {
 	if p == nil {
 		p = old
 	}
-	s.cache.tell(func() { s.nominator.set(newPodInfo(p), is) })
+	s.cache.tell(func() {
+		if s.cache.isPlaced(p.UID) {
+			is = "" // it is being bound: its room is counted already
+		}
+		s.nominator.set(newPodInfo(p), is)
+	})
 }
 
 // volumesChanged tells those who wait for volumes, in the queue and in PreBind.

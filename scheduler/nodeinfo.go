@@ -101,16 +101,16 @@ func (n *nodeInfo) count(p *podInfo, sign int64) {
 	n.requested.add(p.requests, sign)
 	n.nonZero.add(p.nonZero, sign)
 	for _, t := range p.affinity.requiredAnti {
-		n.antiAffinity.add(t, sign, sign)
+		n.antiAffinity.add(t, sign, 0, sign)
 	}
 	for _, t := range p.affinity.required {
-		n.preferences.add(t, sign*hardPodAffinityWeight, sign)
+		n.preferences.add(t, 0, sign, sign)
 	}
 	for _, t := range p.affinity.preferred {
-		n.preferences.add(t.affinityTerm, sign*int64(t.weight), sign)
+		n.preferences.add(t.affinityTerm, sign*int64(t.weight), 0, sign)
 	}
 	for _, t := range p.affinity.preferredAnti {
-		n.preferences.add(t.affinityTerm, -sign*int64(t.weight), sign)
+		n.preferences.add(t.affinityTerm, -sign*int64(t.weight), 0, sign)
 	}
 }
 

@@ -21,7 +21,10 @@ import (
 //	delete the victims, which end in their own time; the pod is nominated for the node meanwhile
 //
 // The pod is not bound now. It is tried again as its victims go, and may well find another node.
-type defaultPreemption struct{ kit *kit }
+type defaultPreemption struct {
+	kit  *kit
+	args DefaultPreemptionArgs
+}
 
 func (*defaultPreemption) Name() string { return "DefaultPreemption" }
 
@@ -79,7 +82,7 @@ func disruptedByScheduler(pod *api.Pod) bool {
 
 const reasonPreempted = "PreemptionByScheduler"
 
-// candidates tries nodes until there are enough to choose from, a tenth of them but no fewer than a hundred, beginning somewhere:
+// candidates tries nodes until there are enough to choose from, by default a tenth of them but no fewer than a hundred, beginning somewhere:
 // else the first nodes would bear it all. reasons counts why the others will not do.
 func (p *defaultPreemption) candidates(c *cycle) (found []candidate, reasons map[string]int) {
 	var nodes []*nodeInfo
@@ -95,7 +98,7 @@ func (p *defaultPreemption) candidates(c *cycle) (found []candidate, reasons map
 	if len(nodes) == 0 {
 		return nil, reasons
 	}
-	enough := min(max(len(nodes)/10, 100), len(nodes))
+	enough := min(max(len(nodes)*int(p.args.MinCandidateNodesPercentage)/100, int(p.args.MinCandidateNodesAbsolute)), len(nodes))
 	budgets := p.kit.budgets.List("", nil)
 	breaksNone := false
 	for i, offset := 0, rand.IntN(len(nodes)); i < len(nodes) && !(breaksNone && len(found) >= enough); i++ {

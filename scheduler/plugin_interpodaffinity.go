@@ -18,6 +18,7 @@ import (
 // (topology.go), and those of running pods are summed up per node as they come and go (nodeInfo.antiAffinity).
 type interPodAffinity struct {
 	namespaces lister[*api.Namespace]
+	args       InterPodAffinityArgs
 }
 
 func (*interPodAffinity) Name() string { return "InterPodAffinity" }
@@ -27,9 +28,6 @@ var (
 	hasAntiAffinity  = reject("InterPodAffinity", unschedulable, "node(s) didn't match pod anti-affinity rules")
 	othersKeptItAway = reject("InterPodAffinity", unschedulable, "node(s) didn't satisfy existing pods anti-affinity rules")
 )
-
-// hardPodAffinityWeight is what required affinity of a running pod is worth when another is scored: upstream's default.
-const hardPodAffinityWeight = 1
 
 // PreFilter counts, for each domain, the pods that the new pod's rules mean and those whose rules mean the new pod.
 func (p *interPodAffinity) PreFilter(c *cycle) (nodeFilter, *status) {

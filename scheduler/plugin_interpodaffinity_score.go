@@ -3,6 +3,9 @@ package scheduler
 // PreScore adds up, for each domain, the weights of the new pod's preferences that pods there meet, and of the preferences of
 // pods there that the new pod meets. Anti-affinity counts negative.
 func (p *interPodAffinity) PreScore(c *cycle, _ []*nodeInfo) nodeScorer {
+	if p.args.IgnorePreferredTermsOfExistingPods && len(c.pod.affinity.preferred) == 0 && len(c.pod.affinity.preferredAnti) == 0 {
+		return nil
+	}
 	s := podAffinityScorer{}
 	domain := func(key string) domainCounts {
 		d, ok := s[key]
@@ -29,9 +32,9 @@ func (p *interPodAffinity) PreScore(c *cycle, _ []*nodeInfo) nodeScorer {
 	terms := newMeanings(c.pod.pod, p.namespaceLabels(c.pod.pod.Namespace))
 	for n := range c.cache.withAny.preferences {
 		for i := range n.preferences {
-			t := n.preferences[i].term
-			if terms.mean(t) && n.position >= 0 {
-				domain(t.topologyKey).add(n, n.preferences[i].count)
+			t := &n.preferences[i]
+			if terms.mean(t.term) && n.position >= 0 {
+				domain(t.term.topologyKey).add(n, t.count+t.required*int64(p.args.HardPodAffinityWeight))
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"kubelite/api"
 )
@@ -10,14 +11,34 @@ import (
 // nodeResourcesFit keeps pods off nodes that have not left what they request, and scores nodes by what would be left: how,
 // its strategy says (resourcestrategy.go).
 type nodeResourcesFit struct {
-	strategy scoringStrategy
+	strategy      scoringStrategy
+	ignored       []string // extended resources that somebody else counts
+	ignoredGroups []string // all of these domains
+}
+
+func newNodeResourcesFit(args *NodeResourcesFitArgs) *nodeResourcesFit {
+	return &nodeResourcesFit{strategy: newStrategy(args.ScoringStrategy), ignored: args.IgnoredResources, ignoredGroups: args.IgnoredResourceGroups}
 }
 
 func (*nodeResourcesFit) Name() string { return "NodeResourcesFit" }
 
 // PreFilter looks at every node.
-func (*nodeResourcesFit) PreFilter(c *cycle) (nodeFilter, *status) {
-	return &fitFilter{need: &c.pod.requests}, nil
+func (p *nodeResourcesFit) PreFilter(c *cycle) (nodeFilter, *status) {
+	return &fitFilter{need: p.counted(&c.pod.requests)}, nil
+}
+
+// counted is what the pod requests of the resources that are counted here.
+func (p *nodeResourcesFit) counted(requests *resources) *resources {
+	if len(requests.other) == 0 || len(p.ignored) == 0 && len(p.ignoredGroups) == 0 {
+		return requests
+	}
+	counted := *requests
+	counted.other = maps.Clone(requests.other)
+	maps.DeleteFunc(counted.other, func(name api.ResourceName, _ int64) bool {
+		group, _, _ := strings.Cut(string(name), "/")
+		return isExtended(name) && (slices.Contains(p.ignored, string(name)) || slices.Contains(p.ignoredGroups, group))
+	})
+	return &counted
 }
 
 // fitFilter names every resource that a node lacks, so that a person sees at once all that has to change.
@@ -116,14 +137,15 @@ type fitScorer struct {
 func (s *fitScorer) Score(n *nodeInfo) int64 { return s.strategy.score(s.need, n) }
 
 // Hints are pods that go or shrink, and nodes that come or grow and could hold the pod if they were empty.
-func (*nodeResourcesFit) Hints() []hint {
+func (p *nodeResourcesFit) Hints() []hint {
 	return []hint{
 		{on: podGone},
 		{on: podShrunk, helps: shrinkHelps},
-		{on: nodeAdded | nodeAllocatable, helps: func(p *podInfo, e *clusterEvent) bool {
+		{on: nodeAdded | nodeAllocatable, helps: func(waiting *podInfo, e *clusterEvent) bool {
+			need := p.counted(&waiting.requests)
 			var now nodeInfo
 			now.setNode(e.new.(*api.Node))
-			if (&fitFilter{need: &p.requests}).Filter(&now) != nil {
+			if (&fitFilter{need: need}).Filter(&now) != nil {
 				return false
 			}
 			old, _ := e.old.(*api.Node)
@@ -132,7 +154,7 @@ func (*nodeResourcesFit) Hints() []hint {
 			}
 			var before nodeInfo
 			before.setNode(old)
-			return now.allowedPods > before.allowedPods || more(&p.requests, &before.allocatable, &now.allocatable)
+			return now.allowedPods > before.allowedPods || more(need, &before.allocatable, &now.allocatable)
 		}},
 	}
 }

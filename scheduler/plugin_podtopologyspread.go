@@ -20,6 +20,13 @@ type podTopologySpread struct {
 	systemDefaults bool
 }
 
+func newPodTopologySpread(k *kit, args *PodTopologySpreadArgs) *podTopologySpread {
+	if args.DefaultingType == systemDefaulting {
+		return &podTopologySpread{kit: k, defaults: defaultSpread(), systemDefaults: true}
+	}
+	return &podTopologySpread{kit: k, defaults: args.DefaultConstraints}
+}
+
 func (*podTopologySpread) Name() string { return "PodTopologySpread" }
 
 var (

@@ -45,12 +45,7 @@ func newVolumeBinding(k *kit) *volumeBinding {
 
 func (*volumeBinding) Name() string { return "VolumeBinding" }
 
-const (
-	noProvisioner = "kubernetes.io/no-provisioner"
-
-	// bindTimeout is how long PreBind waits for the claims. Upstream's figure.
-	bindTimeout = 600 * time.Second
-)
+const noProvisioner = "kubernetes.io/no-provisioner"
 
 var (
 	wrongNodeForVolume = reject("VolumeBinding", unresolvable, "node(s) didn't match PersistentVolume's node affinity")
@@ -273,6 +268,27 @@ func (p *volumeBinding) Unreserve(pod *podInfo) {
 	delete(p.reserved, pod.pod.UID)
 }
 
+// PreBindPreFlight tells whether there is anything to be decided.
+func (p *volumeBinding) PreBindPreFlight(pod *podInfo) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, ok := p.reserved[pod.pod.UID]
+	return ok
+}
+
+// profileVolumeBinding is the plugin of one profile: all share the volumes, but not how long to wait for them.
+type profileVolumeBinding struct {
+	*volumeBinding
+	timeout time.Duration
+}
+
+// PreBind gives up after the profile's time.
+func (p *profileVolumeBinding) PreBind(ctx context.Context, pod *podInfo, node string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, p.timeout, errors.New("binding volumes: timed out"))
+	defer cancel()
+	return p.volumeBinding.PreBind(ctx, pod, node)
+}
+
 // PreBind tells the controllers what was decided, and waits until they have done it.
 func (p *volumeBinding) PreBind(ctx context.Context, pod *podInfo, node string) error {
 	p.mu.Lock()
@@ -342,8 +358,6 @@ func (p *volumeBinding) selectNode(ctx context.Context, key api.Key, node string
 // waitBound waits until all claims are bound. A claim from which the selected node was taken off again will not be: whoever
 // makes volumes says so that it could not, and the pod is tried anew, perhaps elsewhere.
 func (p *volumeBinding) waitBound(ctx context.Context, claims []api.Key, d volumeDecision, node string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, bindTimeout, errors.New("binding volumes: timed out"))
-	defer cancel()
 	wrote := map[api.Key]bool{} // the informer has shown our annotation
 	for {
 		p.mu.Lock()

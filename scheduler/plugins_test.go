@@ -47,7 +47,7 @@ func TestNodeAffinity(t *testing.T) {
 	})
 	t.Run("of the profile", func(t *testing.T) {
 		w := worldOf(node("a"), node("b"))
-		w.args.addedAffinity = &api.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &api.NodeSelector{NodeSelectorTerms: []api.NodeSelectorTerm{
+		w.args.affinity.AddedAffinity = &api.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &api.NodeSelector{NodeSelectorTerms: []api.NodeSelectorTerm{
 			{MatchExpressions: []api.NodeSelectorRequirement{{Key: "pool", Operator: api.NodeSelectorOpExists}}},
 		}}}
 		require.Equal(t, "0/2 nodes are available: 2 node(s) didn't match scheduler-enforced node affinity.", w.outcome(pod(nil)))
@@ -55,16 +55,26 @@ func TestNodeAffinity(t *testing.T) {
 }
 
 func TestScoringStrategies(t *testing.T) {
-	half := func(strategy scoringStrategy) map[string]int64 {
+	half := func(strategy ScoringStrategy) map[string]int64 {
 		w := worldOf(node("full"), node("empty")).run("full", pod(list("cpu", "2", "memory", "4Gi")))
-		w.args.scoringStrategy = strategy
+		strategy.Resources = cpuAndMemory()
+		w.args.fit.ScoringStrategy = &strategy
 		return w.scoresOf("NodeResourcesFit", pod(list("cpu", "1", "memory", "2Gi")))
 	}
-	cpuAndMemory := defaultStrategy().resources
-	require.Equal(t, map[string]int64{"full": 25, "empty": 75}, half(defaultStrategy()))
-	require.Equal(t, map[string]int64{"full": 75, "empty": 25}, half(scoringStrategy{kind: mostAllocated, resources: cpuAndMemory}))
-	curve := []shapePoint{{0, 0}, {50, 100}, {100, 0}}
-	require.Equal(t, map[string]int64{"full": 50, "empty": 50}, half(scoringStrategy{kind: requestedToCapacityRatio, resources: cpuAndMemory, shape: curve}))
+	require.Equal(t, map[string]int64{"full": 25, "empty": 75}, half(ScoringStrategy{Type: leastAllocated}))
+	require.Equal(t, map[string]int64{"full": 75, "empty": 25}, half(ScoringStrategy{Type: mostAllocated}))
+	curve := &RatioStrategy{Shape: []ShapePoint{{0, 0}, {50, 10}, {100, 0}}}
+	require.Equal(t, map[string]int64{"full": 50, "empty": 50}, half(ScoringStrategy{Type: requestedToCapacityRatio, RequestedToCapacityRatio: curve}))
+}
+
+func TestIgnoredResources(t *testing.T) {
+	w := worldOf(node("a"))
+	gpus := list("example.com/gpu", "1", "other.io/fpga", "1")
+	require.Equal(t, "0/1 nodes are available: 1 Insufficient example.com/gpu, 1 Insufficient other.io/fpga.", w.outcome(pod(gpus)))
+	w.args.fit.IgnoredResourceGroups = []string{"example.com"}
+	require.Equal(t, "0/1 nodes are available: 1 Insufficient other.io/fpga.", w.outcome(pod(gpus)))
+	w.args.fit.IgnoredResources = []string{"other.io/fpga"}
+	require.Equal(t, "a", w.outcome(pod(gpus)))
 }
 
 func TestBalancedAllocation(t *testing.T) {
@@ -73,6 +83,11 @@ func TestBalancedAllocation(t *testing.T) {
 	require.Greater(t, scores["cpu"], int64(75), "the pod makes the node more even")
 	require.Less(t, scores["even"], int64(75))
 	require.Nil(t, w.scoresOf("NodeResourcesBalancedAllocation", pod(nil)))
+
+	w.args.balance.Resources = []ResourceSpec{{"cpu", 1}, {"memory", 1}, {"ephemeral-storage", 1}}
+	require.Equal(t, scores, w.scoresOf("NodeResourcesBalancedAllocation", pod(list("memory", "4Gi"))), "nodes that have none of it are compared by the others")
+	require.Equal(t, int64(100), balance([]float64{0.5, 0.5, 0.5}))
+	require.Equal(t, int64(52), balance([]float64{0, 0, 1}), "a standard deviation of 0.47")
 }
 
 func TestImageLocality(t *testing.T) {
@@ -148,6 +163,17 @@ func TestInterPodAffinityScores(t *testing.T) {
 		require.Equal(t, map[string]int64{"a": 0, "b": 200}, w.scoresOf("InterPodAffinity", pod(nil, podLabelled("app", "cache"))))
 		require.Equal(t, map[string]int64{"a": 200, "b": 0}, w.scoresOf("InterPodAffinity", pod(nil, podLabelled("app", "web"))))
 		require.Nil(t, w.scoresOf("InterPodAffinity", pod(nil)), "nobody means it")
+
+		w.args.podAffinity.IgnorePreferredTermsOfExistingPods = true
+		require.Nil(t, w.scoresOf("InterPodAffinity", pod(nil, podLabelled("app", "cache"))), "it prefers nothing itself")
+	})
+	t.Run("required affinity has the profile's weight", func(t *testing.T) {
+		weak := pod(nil, podLabelled("app", "web"))
+		affinity(weak).PodAffinity = &api.PodAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []api.WeightedPodAffinityTerm{prefer("cache", 10)}}
+		w := worldOf(node("a"), node("b")).run("a", weak).run("b", pod(nil, podLabelled("app", "web"), near("cache", hostnameKey)))
+		require.Equal(t, map[string]int64{"a": 200, "b": 0}, w.scoresOf("InterPodAffinity", pod(nil, podLabelled("app", "cache"))))
+		w.args.podAffinity.HardPodAffinityWeight = 100
+		require.Equal(t, map[string]int64{"a": 0, "b": 200}, w.scoresOf("InterPodAffinity", pod(nil, podLabelled("app", "cache"))))
 	})
 }
 
@@ -420,7 +446,7 @@ func TestPreemption(t *testing.T) {
 	victimsOf := func(w *world, p *api.Pod) (node string, names []string) {
 		c := w.cycle(p)
 		c.find()
-		found, reasons := (&defaultPreemption{kit: w.kit}).candidates(c)
+		found, reasons := (&defaultPreemption{kit: w.kit, args: w.args.preemption}).candidates(c)
 		if len(found) == 0 {
 			return unavailable(len(c.cache.nodes), reasons), nil
 		}
@@ -489,7 +515,7 @@ func TestWhoMayPreempt(t *testing.T) {
 	ineligible := func(p *api.Pod) string {
 		c := w.cycle(p)
 		c.find()
-		return (&defaultPreemption{kit: w.kit}).ineligible(c)
+		return (&defaultPreemption{kit: w.kit, args: w.args.preemption}).ineligible(c)
 	}
 	p := pod(list("cpu", "4"), ofPriority(5))
 	require.Empty(t, ineligible(p))

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"time"
 
 	"kubelite/api"
 	"kubelite/client"
@@ -9,25 +10,25 @@ import (
 
 // defaultPlugins are the plugins of a profile that nobody configured: upstream's, in upstream's order and with its weights.
 // Filters run in this order, and the first no counts.
-func defaultPlugins(k *kit, args pluginArgs) []weighted {
+func defaultPlugins(k *kit, args *pluginArgs) []weighted {
 	return []weighted{
 		{plugin: &schedulingGates{}},
 		{plugin: &prioritySort{}},
 		{plugin: &nodeUnschedulable{}},
 		{plugin: &nodeName{}},
 		{plugin: &taintToleration{}, weight: 3},
-		{plugin: &nodeAffinity{added: args.addedAffinity}, weight: 2},
+		{plugin: &nodeAffinity{added: args.affinity.AddedAffinity}, weight: 2},
 		{plugin: &nodePorts{}},
-		{plugin: &nodeResourcesFit{strategy: args.scoringStrategy}, weight: 1},
+		{plugin: newNodeResourcesFit(&args.fit), weight: 1},
 		{plugin: &volumeRestrictions{claims: k.claims}},
 		{plugin: &nodeVolumeLimits{kit: k}},
-		{plugin: k.volumeBinding},
+		{plugin: &profileVolumeBinding{volumeBinding: k.volumeBinding, timeout: time.Duration(args.volumes.BindTimeoutSeconds) * time.Second}},
 		{plugin: &volumeZone{kit: k}},
-		{plugin: &podTopologySpread{kit: k, defaults: args.defaultConstraints, systemDefaults: args.systemDefaults}, weight: 2},
-		{plugin: &interPodAffinity{namespaces: k.namespaces}, weight: 2},
+		{plugin: newPodTopologySpread(k, &args.spread), weight: 2},
+		{plugin: &interPodAffinity{namespaces: k.namespaces, args: args.podAffinity}, weight: 2},
 		{plugin: &dynamicResources{}},
-		{plugin: &defaultPreemption{kit: k}},
-		{plugin: &balancedAllocation{}, weight: 1},
+		{plugin: &defaultPreemption{kit: k, args: args.preemption}},
+		{plugin: &balancedAllocation{resources: args.balance.Resources}, weight: 1},
 		{plugin: &imageLocality{}, weight: 1},
 		{plugin: &defaultBinder{client: k.client}},
 	}

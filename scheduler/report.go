@@ -22,7 +22,7 @@ func (s *Scheduler) unschedulable(ctx context.Context, a attempt, c *cycle) {
 	d, pod := c.decision, a.info.pod
 	o := &outcome{reason: api.PodReasonUnschedulable, message: d.message(), nominate: d.renominate, nominated: d.Nominated}
 	switch {
-	case !s.stillWaits(pod):
+	case s.stillWaits(pod) == nil:
 		s.queue.decided(a.queued)
 		return
 	case d.failure != "":

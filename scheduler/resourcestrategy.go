@@ -13,13 +13,8 @@ import (
 //	RequestedToCapacityRatio  a curve of the operator's own
 type scoringStrategy struct {
 	kind      string
-	resources []weightedResource
+	resources []ResourceSpec
 	shape     []shapePoint // of RequestedToCapacityRatio: utilization and score in percent, the first ascending
-}
-
-type weightedResource struct {
-	name   api.ResourceName
-	weight int64
 }
 
 type shapePoint struct{ utilization, score int64 }
@@ -30,9 +25,15 @@ const (
 	requestedToCapacityRatio = "RequestedToCapacityRatio"
 )
 
-// defaultStrategy is upstream's.
-func defaultStrategy() scoringStrategy {
-	return scoringStrategy{kind: leastAllocated, resources: []weightedResource{{api.ResourceCPU, 1}, {api.ResourceMemory, 1}}}
+// newStrategy makes checked arguments ready for use.
+func newStrategy(s *ScoringStrategy) scoringStrategy {
+	ready := scoringStrategy{kind: s.Type, resources: s.Resources}
+	if s.Type == requestedToCapacityRatio {
+		for _, p := range s.RequestedToCapacityRatio.Shape {
+			ready.shape = append(ready.shape, shapePoint{p.Utilization, p.Score * maxNodeScore / 10})
+		}
+	}
+	return ready
 }
 
 // score is the mean over the resources, by their weights. Resources that the node has none of do not count, nor do extended
@@ -41,17 +42,17 @@ func (s *scoringStrategy) score(need *resources, n *nodeInfo) int64 {
 	var sum, weights int64
 	for i := range s.resources {
 		r := &s.resources[i]
-		has := n.allocatable.of(r.name)
-		wants := need.of(r.name)
-		if has == 0 || wants == 0 && isExtended(r.name) {
+		has := n.allocatable.of(r.Name)
+		wants := need.of(r.Name)
+		if has == 0 || wants == 0 && isExtended(r.Name) {
 			continue
 		}
-		used := n.nonZero.of(r.name) + wants
+		used := n.nonZero.of(r.Name) + wants
 		switch s.kind {
 		case leastAllocated:
-			sum += left(used, has) * r.weight
+			sum += left(used, has) * r.Weight
 		case mostAllocated:
-			sum += min(used, has) * maxNodeScore / has * r.weight
+			sum += min(used, has) * maxNodeScore / has * r.Weight
 		case requestedToCapacityRatio:
 			share := int64(100)
 			if used <= has {
@@ -61,9 +62,9 @@ func (s *scoringStrategy) score(need *resources, n *nodeInfo) int64 {
 			if score == 0 {
 				continue
 			}
-			sum += score * r.weight
+			sum += score * r.Weight
 		}
-		weights += r.weight
+		weights += r.Weight
 	}
 	switch {
 	case weights == 0:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -189,15 +190,17 @@ func (s *Scheduler) bind(ctx context.Context, a attempt, p *profile, d *decision
 	s.unreserve(p, a.info)
 	s.cache.tell(func() { s.cache.forget(pod.UID) })
 	s.queue.happen(clusterEvent{what: podGone, old: assumedOn(pod, d.Node), timer: "binding failed"}) // others may want the room
-	if ctx.Err() != nil || !s.stillWaits(pod) {
+	now := s.stillWaits(pod)
+	if ctx.Err() != nil || now == nil {
 		return
 	}
 	s.log.Warn("bind pod", "namespace", pod.Namespace, "name", pod.Name, "node", d.Node, "error", err)
-	s.report(ctx, pod, &outcome{reason: "SchedulerError", message: err.Error()})
+	s.report(ctx, now, &outcome{reason: "SchedulerError", message: err.Error(), nominate: true})
 	s.queue.failed(a.queued)
 }
 
 func (s *Scheduler) preBindAndBind(ctx context.Context, a attempt, p *profile, d *decision) error {
+	s.announce(ctx, a.info, p, d)
 	for _, plugin := range p.preBinds { // may wait, for volumes
 		if err := plugin.PreBind(ctx, a.info, d.Node); err != nil {
 			return fmt.Errorf("running PreBind plugin %q: %w", plugin.Name(), err)
@@ -212,6 +215,20 @@ func (s *Scheduler) preBindAndBind(ctx context.Context, a attempt, p *profile, d
 	return p.binder.Bind(client.WithDetails(client.Because(ctx, "%s", d.summary), d), a.info, d.Node)
 }
 
+// announce writes into a pod whose binding has to wait for something which node it will get: others that look for room, such as
+// cluster autoscalers, see that it has some. A pod that is bound at once needs no announcing.
+func (s *Scheduler) announce(ctx context.Context, info *podInfo, p *profile, d *decision) {
+	pod := info.pod
+	waits := func(plugin preBindPlugin) bool { return plugin.PreBindPreFlight(info) }
+	if pod.Status.NominatedNodeName == d.Node || !slices.ContainsFunc(p.preBinds, waits) {
+		return
+	}
+	why := client.Because(ctx, "%s, and something has to be done there first", d.summary)
+	if err := s.patchStatus(why, pod, map[string]any{"nominatedNodeName": d.Node}); err != nil {
+		s.log.Warn("announce a pod's node", "namespace", pod.Namespace, "name", pod.Name, "node", d.Node, "error", err)
+	}
+}
+
 // assumedOn is the pod as it would have been on the node.
 func assumedOn(pod *api.Pod, node string) *api.Pod {
 	there := *pod
@@ -224,8 +241,11 @@ func (s *Scheduler) needsNode(pod *api.Pod) bool {
 	return pod.Spec.NodeName == "" && pod.DeletionTimestamp == nil && !pod.Status.Phase.Ended() && s.profiles[pod.Spec.SchedulerName] != nil
 }
 
-// stillWaits tells whether the pod, as far as the informer knows, is the one we mean, and has no node.
-func (s *Scheduler) stillWaits(pod *api.Pod) bool {
+// stillWaits returns the pod as the informer has it now, nil if it is gone, another one of its name, or has a node.
+func (s *Scheduler) stillWaits(pod *api.Pod) *api.Pod {
 	now, ok := s.informers.pods.Get(pod.Key())
-	return ok && now.UID == pod.UID && s.needsNode(now)
+	if !ok || now.UID != pod.UID || !s.needsNode(now) {
+		return nil
+	}
+	return now
 }

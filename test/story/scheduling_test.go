@@ -230,6 +230,50 @@ func TestVolumesDecideWhereAPodRuns(t *testing.T) {
 	require.Equal(t, "on-n2", bound.Spec.VolumeName)
 }
 
+// A pod whose volume is still being made says meanwhile where it will run. When its driver gives up it says so no longer, and the
+// pod is tried again.
+func TestAPodThatWaitsForItsVolumeSaysWhereItWillRun(t *testing.T) {
+	h := Start(t, 1)
+	wait := api.VolumeBindingWaitForFirstConsumer
+	Apply(h, &api.StorageClass{ObjectMeta: api.ObjectMeta{Name: "slow"}, Provisioner: "example.com/slow", VolumeBindingMode: &wait})
+	claim := Apply(h, volumeClaim("data", "slow", "1Gi"))
+	Apply(h, apart("db", "db", func(p *api.Pod) {
+		p.Spec.Volumes = []api.Volume{{Name: "data", VolumeSource: api.VolumeSource{PersistentVolumeClaim: &api.PersistentVolumeClaimVolumeSource{ClaimName: "data"}}}}
+	}))
+	nominated := func(node string) Check {
+		return func() error {
+			pod, err := client.Of[*api.Pod](h.Client).Get(h.Ctx, "default", "db")
+			if err == nil && pod.Status.NominatedNodeName != node {
+				err = fmt.Errorf("db is nominated for %q", pod.Status.NominatedNodeName)
+			}
+			return err
+		}
+	}
+	selected := func() error {
+		if node := h.claim("data").Annotations[api.AnnotationSelectedNode]; node != "n1" {
+			return fmt.Errorf("the volume is to be made on %q", node)
+		}
+		return nil
+	}
+	h.Eventually(nominated("n1"))
+	h.Eventually(selected)
+	_, err := client.Of[*api.PersistentVolumeClaim](h.Client).Patch(h.Ctx, "default", "data", api.MergePatchType, []byte(`{"metadata":{"annotations":{"volume.kubernetes.io/selected-node":null}}}`))
+	require.NoError(t, err)
+	h.Eventually(h.hasEvent("db", "FailedScheduling", `running PreBind plugin "VolumeBinding": binding volumes: provisioning failed for PVC "data"`))
+
+	h.Eventually(selected) // again
+	h.Eventually(nominated("n1"))
+	volume := &api.PersistentVolume{ObjectMeta: api.ObjectMeta{Name: "made"}}
+	volume.Spec.Capacity, volume.Spec.StorageClassName = claim.Spec.Resources.Requests, "slow"
+	volume.Spec.AccessModes = claim.Spec.AccessModes
+	volume.Spec.HostPath = &api.HostPathVolumeSource{Path: t.TempDir()}
+	ref := client.ReferenceTo(claim)
+	volume.Spec.ClaimRef = &ref
+	Apply(h, volume)
+	h.Eventually(h.OnNode("db", "n1"))
+	require.NoError(t, nominated("")())
+}
+
 // Two schedulers run, one leads. When it goes, the other one takes over, and no pod is bound twice.
 func TestAnotherSchedulerTakesOver(t *testing.T) {
 	h := Start(t, 1)
@@ -294,7 +338,7 @@ func TestSchedulersByName(t *testing.T) {
 		return scheduler.Run(ctx, scheduler.Config{Client: h.As("system:kube-scheduler"), Logger: h.log, Profiles: &scheduler.Configuration{Profiles: []scheduler.ProfileConfig{{
 			SchedulerName: "packing",
 			Plugins:       map[string]scheduler.PluginSet{"score": {Disabled: []scheduler.PluginRef{{Name: "*"}}, Enabled: []scheduler.PluginRef{{Name: "NodeResourcesFit"}}}},
-			PluginConfig:  []scheduler.PluginConfig{{Name: "NodeResourcesFit", Args: scheduler.PluginArgs{ScoringStrategy: &scheduler.ScoringStrategy{Type: "MostAllocated"}}}},
+			PluginConfig:  []scheduler.PluginConfig{{Name: "NodeResourcesFit", Args: api.RawExtension{Raw: []byte(`{"scoringStrategy": {"type": "MostAllocated"}}`)}}},
 		}}}})
 	})
 	by := func(name string) func(*api.Pod) {
