@@ -56,8 +56,14 @@ func UnmarshalJSONStrict(data []byte, into any) (strict []error, err error) {
 	if u, ok := into.(*Unstructured); ok {
 		return u.unmarshalStrict(data)
 	}
-	return unmarshalStrictly(data, into)
+	if fastjson.Unmarshal(data, into, flawless) == nil {
+		return nil, nil
+	}
+	return unmarshalStrictly(data, into) // from the start, for upstream's words
 }
+
+// flawless takes what nobody could find fault with, in half the time. What it refuses may still be good.
+var flawless = fastjson.RejectUnknownMembers(true)
 
 func unmarshalStrictly(data []byte, into any) (strict []error, err error) {
 	return kubejson.UnmarshalStrict(data, into)

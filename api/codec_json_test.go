@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -30,6 +31,27 @@ func TestUnmarshalJSONStrict(t *testing.T) {
 	}
 	require.Equal(t, []string{`duplicate field "spec.replicas"`, `unknown field "spec.foo"`, `unknown field "spec.template.spec.containers[0].nam"`, `unknown field "x"`}, texts)
 	require.Equal(t, int32(2), *d.Spec.Replicas, "the object is filled in all the same")
+}
+
+// The quick reader and the careful one read the same, whatever a value holds.
+func TestBothStrictReadersAgree(t *testing.T) {
+	for _, text := range []string{
+		`{"kind":"Pod","metadata":{"name":"a\u00e9\ud83d\ude00","labels":{"a":null},"creationTimestamp":null,"finalizers":null,"ownerReferences":[]},"spec":{"containers":[{"name":"c","resources":{"limits":{"cpu":1.5,"memory":"1Gi"}},"command":[null,"x"]}],"overhead":{}}}`,
+		`{"spec":{"terminationGracePeriodSeconds":1e1,"containers":null}}`,
+		`{"spec":{"terminationGracePeriodSeconds":"1"}}`,
+		`{"metadata":{"name":"\xff","generation":9223372036854775808}}`,
+		"{\"metadata\":{\"name\":\"\xff\"}}",
+		`{"metadata":{"managedFields":[{"fieldsV1":{"f:a":{}, "b": 1}}]},"status":{"startTime":"2026-01-02T03:04:05Z"}} `,
+		`{"metadata":{}} {}`, `[]`, `null`, `{`,
+	} {
+		var quick, careful Pod
+		mistakes, err := UnmarshalJSONStrict([]byte(text), &quick)
+		want, wantErr := unmarshalStrictly([]byte(text), &careful)
+		require.Equal(t, fmt.Sprint(want, wantErr), fmt.Sprint(mistakes, err), text)
+		if wantErr == nil {
+			require.Equal(t, careful, quick, text)
+		}
+	}
 }
 
 func TestMarshalJSON(t *testing.T) {

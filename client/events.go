@@ -25,6 +25,7 @@ type Recorder struct {
 	mu      sync.Mutex
 	waiting []recordedEvent // guarded by mu
 	sending bool            // guarded by mu: a goroutine is at work; it ends when there is nothing left
+	hurry   bool            // guarded by mu: somebody waits for the last of them
 	idle    *sync.Cond      // sending became false
 
 	correlator *correlator // of the sending goroutine only
@@ -35,8 +36,15 @@ type recordedEvent struct {
 	event *api.Event
 }
 
-// maxWaitingEvents is what a scheduler that binds thousands of pods at once gets ahead of its events.
-const maxWaitingEvents = 4096
+const (
+	// maxWaitingEvents is what a scheduler that binds thousands of pods at once gets ahead of its events.
+	maxWaitingEvents = 16384
+	// restAfterEvent is how many times as long as an event took the next one waits. A crowd of events must not take from the work
+	// that they tell of more than a fifth of one request at a time.
+	restAfterEvent = 4
+	// maxRest is the longest wait: a server that is so slow does not get faster by it.
+	maxRest = 50 * time.Millisecond
+)
 
 // NewRecorder makes a recorder for a component, such as "kubelet", that runs on a host; host may be "".
 func NewRecorder(c *Client, component, host string) *Recorder {
@@ -88,6 +96,8 @@ func (r *Recorder) EventOn(ctx context.Context, ref api.ObjectReference, eventTy
 func (r *Recorder) Flush() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.hurry = true
+	defer func() { r.hurry = false }()
 	for r.sending {
 		r.idle.Wait()
 	}
@@ -106,11 +116,16 @@ func (r *Recorder) send() {
 		next := r.waiting[0]
 		r.waiting[0] = recordedEvent{}
 		r.waiting = r.waiting[1:]
+		rest := len(r.waiting) > 0 && !r.hurry
 		r.mu.Unlock()
 
+		began := time.Now()
 		if err := r.write(next.ctx, next.event); err != nil {
 			r.log.Warn("event lost", "kind", next.event.InvolvedObject.Kind, "namespace", next.event.InvolvedObject.Namespace,
 				"name", next.event.InvolvedObject.Name, "reason", next.event.Reason, "error", err)
+		}
+		if rest {
+			time.Sleep(min(restAfterEvent*time.Since(began), maxRest))
 		}
 	}
 }

@@ -152,32 +152,37 @@ func (n *NodeIPAM) Reconcile(ctx context.Context, key api.Key) error {
 	if !ok || node.DeletionTimestamp != nil || len(node.Spec.PodCIDRs) > 0 {
 		return nil
 	}
-	ranges, err := n.allocate(node)
+	ranges, waited, err := n.allocate(node)
 	if err != nil {
-		n.tell(ctx, node, "CIDRNotAvailable")
-		return err
+		if !waited {
+			n.log.WarnContext(ctx, "a node waits for its pod range", "node", node.Name, "error", err)
+			n.tell(ctx, node, "CIDRNotAvailable")
+		}
+		return nil // its turn comes when another node is gone; sooner there is nothing to be had
 	}
 	return n.assign(client.Because(ctx, "node %s has no range for its pods' addresses: it gets %v", node.Name, ranges), node, ranges)
 }
 
-// allocate returns the ranges that the node is to get: those of an earlier pass, if one went wrong.
-func (n *NodeIPAM) allocate(node *api.Node) ([]netip.Prefix, error) {
+// allocate returns the ranges that the node is to get: those of an earlier pass, if one went wrong. If there is none, it also
+// tells whether the node waited already.
+func (n *NodeIPAM) allocate(node *api.Node) (ranges []netip.Prefix, waited bool, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if ranges := n.given[node.UID]; len(ranges) == len(n.sets) {
-		return ranges, nil
+		return ranges, false, nil
 	}
+	_, waited = n.waiting[node.Key()]
 	delete(n.waiting, node.Key())
 	for i, set := range n.sets {
 		r, ok := set.allocate(node.UID)
 		if !ok {
 			n.release(node.UID)
 			n.waiting[node.Key()] = struct{}{}
-			return nil, fmt.Errorf("failed to allocate cidr from cluster cidr at idx:%d: CIDR allocation failed; there are no remaining CIDRs left to allocate in the accepted range", i)
+			return nil, waited, fmt.Errorf("failed to allocate cidr from cluster cidr at idx:%d: CIDR allocation failed; there are no remaining CIDRs left to allocate in the accepted range", i)
 		}
 		n.given[node.UID] = append(n.given[node.UID], r)
 	}
-	return n.given[node.UID], nil
+	return n.given[node.UID], waited, nil
 }
 
 // assign writes the ranges into the Node, if it is still the same one. If that fails they stay given to it.

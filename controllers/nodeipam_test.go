@@ -102,7 +102,7 @@ func TestNodeIPAMKeepsBooks(t *testing.T) {
 	ipam, err := NewNodeIPAM(c, NewCaches(c), []netip.Prefix{netip.MustParsePrefix("10.96.0.0/22")}, 0, netip.MustParsePrefix("10.96.0.0/23"), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	next := func(uid api.UID) string {
-		ranges, err := ipam.allocate(node(uid))
+		ranges, _, err := ipam.allocate(node(uid))
 		if err != nil {
 			return err.Error()
 		}
@@ -113,6 +113,9 @@ func TestNodeIPAMKeepsBooks(t *testing.T) {
 	ipam.changed(node("a"), node("a", "10.96.3.0/24"), 7) // somebody else was faster
 	require.Equal(t, "10.96.2.0/24", next("b"))
 	require.Contains(t, next("c"), "there are no remaining CIDRs left")
+	_, waited, err := ipam.allocate(node("c"))
+	require.Error(t, err)
+	require.True(t, waited, "it was said before")
 	ipam.changed(node("a", "10.96.3.0/24"), node("a2"), 8) // another node of the name
 	require.Equal(t, "10.96.3.0/24", next("a2"))
 	ipam.changed(node("b"), nil, 9) // its range was given, but the cache never saw it

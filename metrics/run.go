@@ -51,22 +51,29 @@ func Run(ctx context.Context, cfg Config) error {
 	return group.Wait()
 }
 
-// scrapers is how many kubelets are read side by side.
-const scrapers = 16
+const (
+	// scrapers is how many kubelets are read side by side.
+	scrapers = 16
+	// maxPause is the longest time between two readings of a kubelet that does not answer.
+	maxPause = 2 * time.Minute
+)
 
-// scrapeAll reads every kubelet when its node is seen first, and then again and again until the node is gone.
+// scrapeAll reads every kubelet when its node is seen first, and then again and again until the node is gone. One that does not
+// answer is asked half as often each time: thousands of nodes may be objects without a kubelet.
 func (s *server) scrapeAll(ctx context.Context) error {
 	return s.due.Run(ctx, scrapers, func(ctx context.Context, key api.Key) error {
 		if _, there := s.nodes.Get(key); !there {
 			s.usage.forget(key.Name)
 			return nil
 		}
-		s.due.AddAfter(key, s.cfg.Resolution, "metric-resolution")
+		pause, began := s.cfg.Resolution, time.Now()
+		defer func() { s.due.AddAfter(key, pause-time.Since(began), "metric-resolution") }()
 		ctx, cancel := context.WithTimeout(ctx, s.cfg.Resolution)
 		defer cancel()
 		readings, err := scrape(ctx, s.cfg.Client, key.Name)
 		if err != nil {
 			s.cfg.Logger.WarnContext(ctx, "kubelet not read", "node", key.Name, "error", err)
+			pause = min(s.cfg.Resolution<<min(s.usage.miss(key.Name), 8), max(maxPause, s.cfg.Resolution))
 			return nil // it will be asked again
 		}
 		s.usage.observe(key.Name, readings)

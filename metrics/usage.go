@@ -48,6 +48,7 @@ type usage struct {
 }
 
 type history struct {
+	missed     int // readings in vain since the last
 	last       readings
 	node       *measured
 	containers map[containerKey]measured
@@ -62,11 +63,8 @@ type history struct {
 func (u *usage) observe(node string, now readings) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	h := u.nodes[node]
-	if h == nil {
-		h = &history{last: readings{containers: map[containerKey]sample{}}}
-		u.nodes[node] = h
-	}
+	h := u.historyOf(node)
+	h.missed = 0
 	h.containers = map[containerKey]measured{}
 	for key, s := range now.containers {
 		if m := rate(h.last.containers[key], s); m != nil {
@@ -78,6 +76,25 @@ func (u *usage) observe(node string, now readings) {
 		h.node = sumOf(h.containers)
 	}
 	h.last = now
+}
+
+// miss notes a reading in vain, and returns how many there have been since the last one.
+func (u *usage) miss(node string) int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	h := u.historyOf(node)
+	h.missed++
+	return h.missed
+}
+
+// historyOf is called with u.mu held.
+func (u *usage) historyOf(node string) *history {
+	h := u.nodes[node]
+	if h == nil {
+		h = &history{last: readings{containers: map[containerKey]sample{}}}
+		u.nodes[node] = h
+	}
+	return h
 }
 
 func rate(before, now sample) *measured {
