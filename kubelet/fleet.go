@@ -27,6 +27,7 @@ type Fleet struct {
 	pods     *client.Informer[*api.Pod]
 	services *client.Informer[*api.Service]
 	nodes    *client.Informer[*api.Node]
+	looks    *looks        // at what pods mount
 	port     int32         // of the server that answers for all
 	apiSlots chan struct{} // one for each write about a pod at a time, of all nodes together: Leases must not wait behind them
 
@@ -50,6 +51,7 @@ func NewFleet(c *client.Client, port int32) *Fleet {
 		pods:     client.NewInformer[*api.Pod](c, client.InformerOptions{FieldSelector: "spec.nodeName!="}),
 		services: client.NewInformer[*api.Service](c, client.InformerOptions{}),
 		nodes:    client.NewInformer[*api.Node](c, client.InformerOptions{}),
+		looks:    newLooks(c),
 		port:     port, apiSlots: make(chan struct{}, maxFleetWrites), kubelets: map[string]*Kubelet{}, handlers: map[string]func(old, pod *api.Pod, revision int64){},
 	}
 	f.pods.AddIndex(byNode, func(pod *api.Pod) []string { return []string{pod.Spec.NodeName} })
@@ -188,6 +190,7 @@ func (fleetServices) Run(ctx context.Context) error {
 // join makes the kubelet one of the fleet.
 func (f *Fleet) join(k *Kubelet) {
 	k.apiSlots, k.manifestPeriod = f.apiSlots, fleetManifestPeriod
+	k.looks = f.looks
 	k.pods, k.services = &fleetPods{fleet: f, node: k.cfg.NodeName}, fleetServices{f.services}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -59,6 +59,7 @@ type Kubelet struct {
 	pods     podSource
 	services serviceSource
 	objects  objectReader
+	looks    *looks
 	tokens   *tokenCache
 	prober   *prober
 	rates    usageRates
@@ -191,6 +192,7 @@ func newKubelet(ctx context.Context, cfg Config) (*Kubelet, error) {
 		cfg: cfg, log: cfg.Logger, client: cfg.Client, runtime: cfg.Runtime, running: ctx,
 		recorder:       client.NewRecorder(cfg.Client, "kubelet", cfg.NodeName),
 		objects:        objectReader{cfg.Client},
+		looks:          newLooks(cfg.Client),
 		tokens:         &tokenCache{client: cfg.Client, issued: map[api.UID]map[tokenKey]issuedToken{}},
 		fetched:        fetched,
 		pullSlots:      make(chan struct{}, maxPulls),

@@ -111,11 +111,11 @@ func (k *Kubelet) heartbeat(ctx context.Context) error {
 func (k *Kubelet) updateStatus(ctx context.Context, force bool) (written bool, err error) {
 	ctx = client.WithTimer(ctx, "node status heartbeat")
 	nodes := client.Of[*api.Node](k.client)
-	node, err := nodes.Get(ctx, "", k.cfg.NodeName)
+	before, err := k.readNode(ctx)
 	if err != nil {
 		return false, err
 	}
-	before := api.DeepCopy(node)
+	node := api.DeepCopy(before)
 	k.node.Store(before)
 	k.usePodCIDR(node)
 	health := k.runtime.Status(ctx)
@@ -154,6 +154,16 @@ func (k *Kubelet) updateStatus(ctx context.Context, force bool) (written bool, e
 	}
 	k.nodeEvents(ctx, before, node)
 	return true, nil
+}
+
+// readNode is the Node as the API has it. A fleet's watch shows it, if it is not quite new.
+func (k *Kubelet) readNode(ctx context.Context) (*api.Node, error) {
+	if k.cfg.Fleet != nil {
+		if node, ok := k.cfg.Fleet.nodes.Get(api.Key{Name: k.cfg.NodeName}); ok {
+			return node, nil
+		}
+	}
+	return client.Of[*api.Node](k.client).Get(ctx, "", k.cfg.NodeName)
 }
 
 // nodeEvents tells of conditions that changed, in upstream's words.

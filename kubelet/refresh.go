@@ -2,6 +2,8 @@ package kubelet
 
 import (
 	"context"
+	"maps"
+	"sync"
 	"time"
 
 	"kubelite/api"
@@ -44,7 +46,7 @@ func (k *Kubelet) refreshForever(ctx context.Context) error {
 			if last.immutable {
 				continue
 			}
-			now, err := k.lookAt(ctx, key)
+			now, err := k.looks.at(ctx, key)
 			if err != nil && !api.IsNotFound(err) {
 				continue // asked again next time; until then the volume stays as it is
 			}
@@ -60,16 +62,65 @@ func (k *Kubelet) refreshForever(ctx context.Context) error {
 	return nil
 }
 
-// lookAt asks for one object.
-func (k *Kubelet) lookAt(ctx context.Context, key objectKey) (mountedObject, error) {
+// looks are the last looks at objects. The kubelets of a fleet share theirs: thousands of nodes mount the same few.
+type looks struct {
+	client *client.Client
+
+	mu      sync.Mutex
+	objects map[objectKey]*look // guarded by mu
+}
+
+// look is one look at an object.
+type look struct {
+	mu   sync.Mutex
+	when time.Time     // guarded by mu
+	seen mountedObject // guarded by mu
+	err  error         // guarded by mu
+}
+
+// recentLook is how long a look is good enough for others: what they have mounted is no older than this and refreshPeriod.
+const recentLook = refreshPeriod / 2
+
+func newLooks(c *client.Client) *looks { return &looks{client: c, objects: map[objectKey]*look{}} }
+
+// at looks at an object, unless somebody has done so just now.
+func (l *looks) at(ctx context.Context, key objectKey) (mountedObject, error) {
+	l.mu.Lock()
+	o := l.objects[key]
+	if o == nil {
+		maps.DeleteFunc(l.objects, func(_ objectKey, old *look) bool { return old.forgotten() })
+		o = &look{}
+		l.objects[key] = o
+	}
+	l.mu.Unlock()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if time.Since(o.when) >= recentLook {
+		o.seen, o.err = l.ask(ctx, key)
+		o.when = time.Now()
+	}
+	return o.seen, o.err
+}
+
+// forgotten tells that nobody has looked for so long that nobody mounts the object any more.
+func (o *look) forgotten() bool {
+	if !o.mu.TryLock() {
+		return false // somebody looks at this moment
+	}
+	defer o.mu.Unlock()
+	return time.Since(o.when) > 2*refreshPeriod
+}
+
+// ask asks the API server for one object.
+func (l *looks) ask(ctx context.Context, key objectKey) (mountedObject, error) {
 	if key.kind == "Secret" {
-		secret, err := client.Of[*api.Secret](k.client).Get(ctx, key.namespace, key.name)
+		secret, err := client.Of[*api.Secret](l.client).Get(ctx, key.namespace, key.name)
 		if err != nil {
 			return mountedObject{}, err
 		}
 		return mountedObject{secret.ResourceVersion, api.Deref(secret.Immutable, false)}, nil
 	}
-	cm, err := client.Of[*api.ConfigMap](k.client).Get(ctx, key.namespace, key.name)
+	cm, err := client.Of[*api.ConfigMap](l.client).Get(ctx, key.namespace, key.name)
 	if err != nil {
 		return mountedObject{}, err
 	}
