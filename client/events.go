@@ -125,10 +125,13 @@ func (r *Recorder) send() {
 				"name", next.event.InvolvedObject.Name, "reason", next.event.Reason, "error", err)
 		}
 		if rest {
-			time.Sleep(min(restAfterEvent*time.Since(began), maxRest))
+			time.Sleep(restAfter(time.Since(began)))
 		}
 	}
 }
+
+// restAfter is how long the next event waits after one that took so long.
+func restAfter(took time.Duration) time.Duration { return min(restAfterEvent*took, maxRest) }
 
 // write creates the event, or counts up the one that says the same.
 func (r *Recorder) write(ctx context.Context, event *api.Event) error {

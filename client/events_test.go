@@ -88,3 +88,25 @@ func TestRecorderWritesInTheBackgroundWithTheCauses(t *testing.T) {
 	r.Flush()
 	require.Equal(t, []string{"POST 7", "PATCH 7"}, requests)
 }
+
+func TestEventsRestInACrowd(t *testing.T) {
+	require.Equal(t, 4*time.Millisecond, restAfter(time.Millisecond))
+	require.Equal(t, maxRest, restAfter(time.Second), "a slow server does not get faster by it")
+
+	var sent sync.WaitGroup
+	c := newTestClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(10 * time.Millisecond)
+		body, _ := io.ReadAll(r.Body)
+		w.Write(body)
+		sent.Done()
+	}))
+	r := NewRecorder(c, "kubelet", "n1")
+	began := time.Now()
+	for i := range 5 {
+		sent.Add(1)
+		r.Event(t.Context(), &api.Pod{ObjectMeta: api.ObjectMeta{Namespace: "default", Name: fmt.Sprint("web-", i)}}, "Normal", "R", "m")
+	}
+	sent.Wait()
+	require.GreaterOrEqual(t, time.Since(began), 200*time.Millisecond, "four of them waited four times as long as one takes")
+	r.Flush()
+}

@@ -73,10 +73,16 @@ func (s *server) scrapeAll(ctx context.Context) error {
 		readings, err := scrape(ctx, s.cfg.Client, key.Name)
 		if err != nil {
 			s.cfg.Logger.WarnContext(ctx, "kubelet not read", "node", key.Name, "error", err)
-			pause = min(s.cfg.Resolution<<min(s.usage.miss(key.Name), 8), max(maxPause, s.cfg.Resolution))
+			pause = pauseAfter(s.cfg.Resolution, s.usage.miss(key.Name))
 			return nil // it will be asked again
 		}
 		s.usage.observe(key.Name, readings)
 		return nil
 	}, s.cfg.Logger)
+}
+
+// pauseAfter is how long a kubelet is left alone that did not answer so many times in a row.
+func pauseAfter(resolution time.Duration, missed int) time.Duration {
+	const enough = 8 // doublings
+	return min(resolution<<min(missed, enough), max(maxPause, resolution))
 }

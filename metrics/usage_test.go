@@ -35,6 +35,18 @@ func TestKubeletsAreUnderstood(t *testing.T) {
 	}
 }
 
+func TestKubeletsThatDoNotAnswerAreAskedLessOften(t *testing.T) {
+	u := &usage{nodes: map[string]*history{}}
+	var pauses []time.Duration
+	for range 5 {
+		pauses = append(pauses, pauseAfter(15*time.Second, u.miss("n")))
+	}
+	require.Equal(t, []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 2 * time.Minute, 2 * time.Minute}, pauses)
+	u.observe("n", readings{})
+	require.Equal(t, 1, u.miss("n"), "it has answered since")
+	require.Equal(t, 5*time.Minute, pauseAfter(5*time.Minute, 3), "never more often than others")
+}
+
 func TestRates(t *testing.T) {
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	at := func(second int, started int, cpu float64) sample {
