@@ -59,7 +59,7 @@ const (
 )
 
 // scrapeAll reads every kubelet when its node is seen first, and then again and again until the node is gone. One that does not
-// answer is asked half as often each time: thousands of nodes may be objects without a kubelet.
+// answer once more is asked half as often each time: thousands of nodes may be objects without a kubelet.
 func (s *server) scrapeAll(ctx context.Context) error {
 	return s.due.Run(ctx, scrapers, func(ctx context.Context, key api.Key) error {
 		if _, there := s.nodes.Get(key); !there {
@@ -84,5 +84,5 @@ func (s *server) scrapeAll(ctx context.Context) error {
 // pauseAfter is how long a kubelet is left alone that did not answer so many times in a row.
 func pauseAfter(resolution time.Duration, missed int) time.Duration {
 	const enough = 8 // doublings
-	return min(resolution<<min(missed, enough), max(maxPause, resolution))
+	return min(resolution<<min(missed-1, enough), max(maxPause, resolution))
 }

@@ -41,7 +41,7 @@ func TestKubeletsThatDoNotAnswerAreAskedLessOften(t *testing.T) {
 	for range 5 {
 		pauses = append(pauses, pauseAfter(15*time.Second, u.miss("n")))
 	}
-	require.Equal(t, []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 2 * time.Minute, 2 * time.Minute}, pauses)
+	require.Equal(t, []time.Duration{15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 2 * time.Minute}, pauses)
 	u.observe("n", readings{})
 	require.Equal(t, 1, u.miss("n"), "it has answered since")
 	require.Equal(t, 5*time.Minute, pauseAfter(5*time.Minute, 3), "never more often than others")
