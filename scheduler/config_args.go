@@ -247,8 +247,11 @@ func checkShape(path api.Path, shape []ShapePoint) (mistakes api.ErrorList) {
 	if len(shape) == 0 {
 		return api.ErrorList{path.Required("at least one point must be specified")}
 	}
-	if !slices.IsSortedFunc(shape, func(a, b ShapePoint) int { return int(a.Utilization - b.Utilization) }) {
-		mistakes = append(mistakes, path.Invalid(shape, "values must be sorted in increasing order"))
+	for i := 1; i < len(shape); i++ {
+		if at := shape[i].Utilization; at <= shape[i-1].Utilization {
+			mistakes = append(mistakes, path.Index(i).Child("utilization").Invalid(at, "values must be sorted in increasing order"))
+			break
+		}
 	}
 	for i, p := range shape {
 		if p.Utilization < 0 || p.Utilization > 100 {
