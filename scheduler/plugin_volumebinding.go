@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -303,12 +304,15 @@ func (p *volumeBinding) PreBind(ctx context.Context, pod *podInfo, node string) 
 			return err
 		}
 	}
+	selected := map[api.Key]int64{} // when the node was written into claims whose volume has to be made
 	for _, claim := range d.provision {
-		if err := p.selectNode(ctx, claim, node); err != nil {
+		revision, err := p.selectNode(ctx, claim, node)
+		if err != nil {
 			return err
 		}
+		selected[claim] = revision
 	}
-	return p.waitBound(ctx, slices.AppendSeq(slices.Clone(d.provision), maps.Keys(d.bind)), d, node)
+	return p.waitBound(ctx, slices.AppendSeq(slices.Clone(d.provision), maps.Keys(d.bind)), selected, node)
 }
 
 // giveVolume writes into a volume whose it is. The volume binder does the claim's side.
@@ -334,14 +338,14 @@ func (p *volumeBinding) giveVolume(ctx context.Context, key api.Key, name string
 	return nil
 }
 
-// selectNode writes into a claim where its volume has to be made.
-func (p *volumeBinding) selectNode(ctx context.Context, key api.Key, node string) error {
+// selectNode writes into a claim where its volume has to be made, and returns the revision from which on it says so.
+func (p *volumeBinding) selectNode(ctx context.Context, key api.Key, node string) (revision int64, err error) {
 	claim, ok := p.kit.claims.Get(key)
 	if !ok {
-		return fmt.Errorf("select node %s for claim %s: it is gone", node, key)
+		return 0, fmt.Errorf("select node %s for claim %s: it is gone", node, key)
 	}
 	if claim.Annotations[api.AnnotationSelectedNode] == node {
-		return nil
+		return revisionOf(claim), nil
 	}
 	claim = api.DeepCopy(claim)
 	if claim.Annotations == nil {
@@ -349,16 +353,21 @@ func (p *volumeBinding) selectNode(ctx context.Context, key api.Key, node string
 	}
 	claim.Annotations[api.AnnotationSelectedNode] = node
 	why := client.Because(ctx, "claim %s waits for its first consumer, which goes to %s: have the volume made there", key, node)
-	if _, err := client.Of[*api.PersistentVolumeClaim](p.kit.client).Update(why, claim); err != nil {
-		return fmt.Errorf("select node %s for claim %s: %w", node, key, err)
+	written, err := client.Of[*api.PersistentVolumeClaim](p.kit.client).Update(why, claim)
+	if err != nil {
+		return 0, fmt.Errorf("select node %s for claim %s: %w", node, key, err)
 	}
-	return nil
+	return revisionOf(written), nil
+}
+
+func revisionOf(claim *api.PersistentVolumeClaim) int64 {
+	revision, _ := strconv.ParseInt(claim.ResourceVersion, 10, 64) // the API server's are numbers
+	return revision
 }
 
 // waitBound waits until all claims are bound. A claim from which the selected node was taken off again will not be: whoever
 // makes volumes says so that it could not, and the pod is tried anew, perhaps elsewhere.
-func (p *volumeBinding) waitBound(ctx context.Context, claims []api.Key, d volumeDecision, node string) error {
-	wrote := map[api.Key]bool{} // the informer has shown our annotation
+func (p *volumeBinding) waitBound(ctx context.Context, claims []api.Key, selected map[api.Key]int64, node string) error {
 	for {
 		p.mu.Lock()
 		changed := p.changed
@@ -366,17 +375,15 @@ func (p *volumeBinding) waitBound(ctx context.Context, claims []api.Key, d volum
 		bound := 0
 		for _, key := range claims {
 			claim, ok := p.kit.claims.Get(key)
-			switch {
-			case !ok:
+			if !ok {
 				return fmt.Errorf("binding volumes: claim %s is gone", key)
+			}
+			since, toBeMade := selected[key]
+			switch {
 			case fullyBound(claim):
 				bound++
-			case slices.Contains(d.provision, key):
-				if claim.Annotations[api.AnnotationSelectedNode] == node {
-					wrote[key] = true
-				} else if wrote[key] {
-					return fmt.Errorf("binding volumes: provisioning failed for PVC %q", key.Name)
-				}
+			case toBeMade && claim.Annotations[api.AnnotationSelectedNode] != node && revisionOf(claim) >= since:
+				return fmt.Errorf("binding volumes: provisioning failed for PVC %q", key.Name)
 			}
 		}
 		if bound == len(claims) {
