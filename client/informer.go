@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"strconv"
 	"time"
 
 	"kubelite/api"
@@ -256,7 +255,7 @@ func (i *Informer[T]) changed(obj T) {
 	if existed && old.GetObjectMeta().ResourceVersion == meta.ResourceVersion {
 		return // a new list repeats what we know
 	}
-	i.notify(old, obj, revisionOf(meta))
+	i.notify(old, obj, meta.Revision())
 }
 
 func (i *Informer[T]) deleted(obj T) {
@@ -267,7 +266,7 @@ func (i *Informer[T]) deleted(obj T) {
 	// An informer with a selector also gets the deletion of what merely stopped to match; the event's object is the
 	// newer one either way.
 	if _, existed := i.cache.remove(meta.Key()); existed {
-		i.notify(obj, none, revisionOf(meta))
+		i.notify(obj, none, meta.Revision())
 	}
 }
 
@@ -281,15 +280,6 @@ func (i *Informer[T]) notify(old, obj T, revision int64) {
 func absent[T api.Object](obj T) bool {
 	var none T
 	return any(obj) == any(none)
-}
-
-// revisionOf is an object's resource version as the store's revision, 0 if it has none.
-func revisionOf(meta *api.ObjectMeta) int64 {
-	revision, err := strconv.ParseInt(meta.ResourceVersion, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return revision
 }
 
 func isFutureRevision(err error) bool {

@@ -46,7 +46,7 @@ func (a *ClusterRoleAggregator) Run(ctx context.Context) error {
 	}
 	for _, role := range a.roles.List("", nil) { // those that came before we listened
 		if role.AggregationRule != nil {
-			a.queue.Add(role.Key(), revisionOf(role))
+			a.queue.Add(role.Key(), role.Revision())
 		}
 	}
 	return a.queue.Run(ctx, 1, a.Reconcile, a.log)

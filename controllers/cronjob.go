@@ -86,7 +86,7 @@ func (c *CronJobController) Reconcile(ctx context.Context, key api.Key) error {
 	if !ok {
 		return nil // deleted: the garbage collector removes the Jobs
 	}
-	if _, waiting := c.written.pending(key, func(api.Key) int64 { return revisionOf(cached) }, time.Now()); waiting {
+	if _, waiting := c.written.pending(key, func(api.Key) int64 { return cached.Revision() }, time.Now()); waiting {
 		return nil // the event of that write brings us back
 	}
 	cron := api.DeepCopy(cached)

@@ -209,7 +209,7 @@ func (c *DeploymentController) awaitOwnWrites(ctx context.Context, d *api.Deploy
 	now := time.Now()
 	set, waiting := c.writes.pending(d.Key(), func(key api.Key) int64 {
 		if rs, ok := c.replicaSets.Get(key); ok {
-			return revisionOf(rs)
+			return rs.Revision()
 		}
 		return 0
 	}, now)

@@ -104,7 +104,7 @@ func (d *DisruptionController) Reconcile(ctx context.Context, key api.Key) error
 	if !ok {
 		return nil
 	}
-	if _, waiting := d.written.pending(key, func(api.Key) int64 { return revisionOf(budget) }, time.Now()); waiting {
+	if _, waiting := d.written.pending(key, func(api.Key) int64 { return budget.Revision() }, time.Now()); waiting {
 		return nil
 	}
 	selector, err := api.LabelSelectorAsSelector(budget.Spec.Selector)

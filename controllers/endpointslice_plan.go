@@ -194,7 +194,7 @@ func (k *sliceKeeper) of(service api.Key) (kept []*api.EndpointSlice, behind boo
 		if !ok {
 			return 0
 		}
-		return revisionOf(slice)
+		return slice.Revision()
 	}, time.Now())
 	for _, slice := range k.slices.ByIndex(byServiceName, service.String()) {
 		if slice.Labels[api.LabelEndpointSliceManagedBy] == k.managedBy && slice.DeletionTimestamp == nil {

@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"log/slog"
-	"strconv"
 	"sync"
 	"time"
 
@@ -163,7 +162,7 @@ func (w *ownWrites) wrote(owner api.Key, obj api.Object, now time.Time) {
 	if w.byOwner[owner] == nil {
 		w.byOwner[owner] = map[api.Key]ownWrite{}
 	}
-	w.byOwner[owner][obj.GetObjectMeta().Key()] = ownWrite{revision: revisionOf(obj), at: now}
+	w.byOwner[owner][obj.GetObjectMeta().Key()] = ownWrite{revision: obj.GetObjectMeta().Revision(), at: now}
 }
 
 // deleted tells that the object is gone: nobody needs to wait to see it.
@@ -192,16 +191,4 @@ func (w *ownWrites) pending(owner api.Key, cached func(api.Key) int64, now time.
 		delete(w.byOwner[owner], key)
 	}
 	return api.Key{}, false
-}
-
-// revisionOf is an object's resourceVersion as a number, 0 when it has none. Clients should treat it as opaque; a
-// controller that compares two versions of one object from one server may look inside.
-func revisionOf(obj api.Object) int64 { return revisionOfMeta(obj.GetObjectMeta()) }
-
-func revisionOfMeta(meta *api.ObjectMeta) int64 {
-	revision, err := strconv.ParseInt(meta.ResourceVersion, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return revision
 }

@@ -39,7 +39,7 @@ func collectable(r client.APIResource) bool {
 type graphFeed struct{ graph *graph }
 
 func (f graphFeed) observe(r client.APIResource, meta *api.ObjectMeta) {
-	f.graph.observe(refOf(r.APIVersion(), r.Kind, meta), meta, revisionOfMeta(meta))
+	f.graph.observe(refOf(r.APIVersion(), r.Kind, meta), meta, meta.Revision())
 }
 
 func (f graphFeed) remove(_ client.APIResource, uid api.UID, revision int64) {

@@ -208,7 +208,7 @@ func isOurs(job *api.Job) bool {
 // awaitOwnWrites tells whether the caches lag behind what this controller has done.
 func (j *JobController) awaitOwnWrites(ctx context.Context, job *api.Job) bool {
 	key, now := job.Key(), time.Now()
-	cached := func(api.Key) int64 { return revisionOf(job) }
+	cached := func(api.Key) int64 { return job.Revision() }
 	creations, deletions, since, waiting := j.expectations.pending(key, now)
 	_, removals, sinceRelease, releasing := j.released.pending(key, now)
 	if releasing && (!waiting || sinceRelease.Before(since)) {

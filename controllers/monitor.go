@@ -224,7 +224,7 @@ func (m *monitor) watch(ctx context.Context, from string) (string, error) {
 		case client.Added, client.Modified:
 			m.feed.observe(m.resource, meta)
 		case client.Deleted:
-			m.feed.remove(m.resource, meta.UID, revisionOfMeta(meta))
+			m.feed.remove(m.resource, meta.UID, meta.Revision())
 		}
 		from = meta.ResourceVersion
 		return nil

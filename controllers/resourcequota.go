@@ -294,7 +294,7 @@ func (c *objectCounts) observe(r client.APIResource, meta *api.ObjectMeta) {
 	}
 	c.mu.Unlock()
 	if !known {
-		c.changed(meta.Namespace, revisionOfMeta(meta))
+		c.changed(meta.Namespace, meta.Revision())
 	}
 }
 

@@ -105,7 +105,7 @@ func (s *StatefulSetController) Reconcile(ctx context.Context, key api.Key) erro
 	if !ok {
 		return nil // deleted: the garbage collector removes the pods
 	}
-	if _, waiting := s.written.pending(key, func(api.Key) int64 { return revisionOf(set) }, time.Now()); waiting {
+	if _, waiting := s.written.pending(key, func(api.Key) int64 { return set.Revision() }, time.Now()); waiting {
 		return nil // the event of that write brings us back
 	}
 	if s.expectations.await(ctx, set, s.queue, s.client, s.log) {

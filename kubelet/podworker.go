@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
@@ -283,7 +282,7 @@ func (w *podWorker) failure(ctx context.Context, pod *api.Pod, seen *RuntimePod)
 // adopt returns the pod with the newest status that the API has to our knowledge: what the informer shows may be
 // older than what this worker wrote itself.
 func (w *podWorker) adopt(pod *api.Pod) *api.Pod {
-	version, _ := strconv.ParseInt(pod.ResourceVersion, 10, 64) // the API server's are numbers
+	version := pod.Revision()
 	if w.version == 0 {
 		w.status = pod.Status
 	}
@@ -447,7 +446,7 @@ func (w *podWorker) report(ctx context.Context, pod *api.Pod, seen *RuntimePod, 
 	case err != nil:
 		return fmt.Errorf("report the status of pod %s: %w", pod.Key(), err)
 	}
-	version, _ := strconv.ParseInt(stored.ResourceVersion, 10, 64)
+	version := stored.Revision()
 	w.written, w.version = stored.Status, version
 	w.mu.Lock()
 	w.wrote = version

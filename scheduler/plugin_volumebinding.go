@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -345,7 +344,7 @@ func (p *volumeBinding) selectNode(ctx context.Context, key api.Key, node string
 		return 0, fmt.Errorf("select node %s for claim %s: it is gone", node, key)
 	}
 	if claim.Annotations[api.AnnotationSelectedNode] == node {
-		return revisionOf(claim), nil
+		return claim.Revision(), nil
 	}
 	claim = api.DeepCopy(claim)
 	if claim.Annotations == nil {
@@ -357,12 +356,7 @@ func (p *volumeBinding) selectNode(ctx context.Context, key api.Key, node string
 	if err != nil {
 		return 0, fmt.Errorf("select node %s for claim %s: %w", node, key, err)
 	}
-	return revisionOf(written), nil
-}
-
-func revisionOf(claim *api.PersistentVolumeClaim) int64 {
-	revision, _ := strconv.ParseInt(claim.ResourceVersion, 10, 64) // the API server's are numbers
-	return revision
+	return written.Revision(), nil
 }
 
 // waitBound waits until all claims are bound. A claim from which the selected node was taken off again will not be: whoever
@@ -382,7 +376,7 @@ func (p *volumeBinding) waitBound(ctx context.Context, claims []api.Key, selecte
 			switch {
 			case fullyBound(claim):
 				bound++
-			case toBeMade && claim.Annotations[api.AnnotationSelectedNode] != node && revisionOf(claim) >= since:
+			case toBeMade && claim.Annotations[api.AnnotationSelectedNode] != node && claim.Revision() >= since:
 				return fmt.Errorf("binding volumes: provisioning failed for PVC %q", key.Name)
 			}
 		}
