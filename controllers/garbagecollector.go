@@ -338,7 +338,7 @@ func (gc *GarbageCollector) live(ctx context.Context, ref objectRef) (*api.Objec
 		return nil, err
 	}
 	var obj api.PartialObjectMetadata
-	if err := api.UnmarshalJSON(answer.Body, &obj); err != nil {
+	if err := api.ReadJSON(answer.Body, &obj); err != nil {
 		return nil, fmt.Errorf("read %s: %w", ref, err)
 	}
 	if obj.UID != ref.uid {

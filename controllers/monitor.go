@@ -176,7 +176,7 @@ func (m *monitor) list(ctx context.Context) (resourceVersion string, err error) 
 			Metadata api.ListMeta   `json:"metadata"`
 			Items    []metadataOnly `json:"items"`
 		}
-		if err := api.UnmarshalJSON(answer.Body, &page); err != nil {
+		if err := api.ReadJSON(answer.Body, &page); err != nil {
 			return "", fmt.Errorf("list %s: %w", m.resource.Resource(), err)
 		}
 		for i := range page.Items {
@@ -216,7 +216,7 @@ func (m *monitor) watch(ctx context.Context, from string) (string, error) {
 	defer stream.Close()
 	err = client.EachEvent(m.resource.Resource(), stream, func(eventType client.EventType, object []byte) error {
 		var obj metadataOnly
-		if err := api.UnmarshalJSON(object, &obj); err != nil {
+		if err := api.ReadJSON(object, &obj); err != nil {
 			return fmt.Errorf("watch %s: %w", m.resource.Resource(), err)
 		}
 		meta := obj.meta()

@@ -203,7 +203,7 @@ func (n *NamespaceController) list(ctx context.Context, r client.APIResource, na
 	var list struct {
 		Items []contentItem `json:"items"`
 	}
-	if err := api.UnmarshalJSON(answer.Body, &list); err != nil {
+	if err := api.ReadJSON(answer.Body, &list); err != nil {
 		return nil, fmt.Errorf("list %s: %w", r.Plural, err)
 	}
 	return list.Items, nil

@@ -204,10 +204,11 @@ type rankedNode struct {
 // score adds up what the plugins say, each with its weight, and returns the nodes best first, as far as anybody will ask: the
 // highest score, of equals the one with the fewest pods, of equals the first by name.
 func (c *cycle) score(nodes []*nodeInfo) []rankedNode {
-	ranked := make([]rankedNode, len(nodes))
+	ranked := c.profile.ranked[:0]
 	for i, n := range nodes {
-		ranked[i] = rankedNode{node: n, scores: i}
+		ranked = append(ranked, rankedNode{node: n, scores: i})
 	}
+	c.profile.ranked = ranked
 	if len(nodes) == 1 {
 		return ranked
 	}

@@ -284,6 +284,9 @@ type profileVolumeBinding struct {
 
 // PreBind gives up after the profile's time.
 func (p *profileVolumeBinding) PreBind(ctx context.Context, pod *podInfo, node string) error {
+	if !p.PreBindPreFlight(pod) {
+		return nil
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, p.timeout, errors.New("binding volumes: timed out"))
 	defer cancel()
 	return p.volumeBinding.PreBind(ctx, pod, node)

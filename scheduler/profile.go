@@ -90,6 +90,7 @@ type profile struct {
 	status    []*status
 	feasible  []*nodeInfo
 	score     [][]int64
+	ranked    []rankedNode
 }
 
 type weightedScore struct {
