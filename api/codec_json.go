@@ -1,39 +1,23 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
-	"sync"
-
 	fastjson "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	kubejson "sigs.k8s.io/json"
 )
 
-// encodeBuffers keeps the buffers of finished encodings. A server encodes thousands of objects a second, nearly all
-// of the same few sizes.
-var encodeBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// MarshalJSON writes any API value as compact JSON, fields in the order of the type and keys of maps sorted. The characters
+// <, > and & stay as they are.
+func MarshalJSON(v any) ([]byte, error) { return fastjson.Marshal(v, asEncodingJSON) }
 
-// maxPooledBuffer keeps one huge list from pinning its memory for good.
-const maxPooledBuffer = 256 << 10
-
-// MarshalJSON writes any API value as compact JSON, fields in the order of the type. The characters <, > and & stay
-// as they are.
-func MarshalJSON(v any) ([]byte, error) {
-	buf := encodeBuffers.Get().(*bytes.Buffer)
-	defer func() {
-		if buf.Cap() <= maxPooledBuffer {
-			buf.Reset()
-			encodeBuffers.Put(buf)
-		}
-	}()
-	enc := json.NewEncoder(buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.Clone(bytes.TrimSuffix(buf.Bytes(), []byte("\n"))), nil
-}
+// asEncodingJSON writes what encoding/json would. That this is the same package that reads keeps one description of each type
+// in memory instead of two.
+var asEncodingJSON = fastjson.JoinOptions(
+	jsonv1.OmitEmptyWithLegacySemantics(true), jsonv1.StringifyWithLegacySemantics(true), fastjson.Deterministic(true),
+	fastjson.FormatNilSliceAsNull(true), fastjson.FormatNilMapAsNull(true),
+	jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true), jsontext.EscapeForJS(true), jsontext.PreserveRawStrings(true),
+)
 
 // UnmarshalJSON reads JSON into an API value. Names are case-sensitive, unlike in encoding/json; unknown fields are
 // dropped; whole numbers read into an interface become int64.
