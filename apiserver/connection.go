@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 )
@@ -47,6 +48,14 @@ func withConnection(ctx context.Context, conn net.Conn) context.Context {
 func connectionOf(ctx context.Context) *connection {
 	c, _ := ctx.Value(connectionKey{}).(*connection)
 	return c
+}
+
+// ownConnection is the connection of a request that has it to itself; nil where others share it, as over HTTP/2.
+func ownConnection(r *http.Request) *connection {
+	if r.ProtoMajor > 1 {
+		return nil
+	}
+	return connectionOf(r.Context())
 }
 
 // subject is whom the client's certificate is about. A connection has one certificate, so it is read once.

@@ -43,11 +43,24 @@ func writeCertificate(t *testing.T, dir string, subject pkix.Name) (certFile, ke
 	return certFile, keyFile
 }
 
-// Run serves clients with certificates, over HTTP/1.1 even if they would rather speak HTTP/2, and ends in order: open watches
-// first.
+// Run serves clients with certificates, over HTTP/1.1 even if they would rather speak HTTP/2, over HTTP/2 if they speak nothing
+// else, and ends in order: open watches first.
 func TestRunAndShutdown(t *testing.T) {
-	for _, wish := range []string{"HTTP/2.0", "HTTP/1.1"} {
-		t.Run(wish, func(t *testing.T) {
+	speaking := func(one, two bool) *http.Protocols {
+		p := new(http.Protocols)
+		p.SetHTTP1(one)
+		p.SetHTTP2(two)
+		return p
+	}
+	for name, test := range map[string]struct {
+		offers *http.Protocols
+		speaks string
+	}{
+		"both":     {speaking(true, true), "HTTP/1.1"},
+		"HTTP/1.1": {speaking(true, false), "HTTP/1.1"},
+		"HTTP/2":   {speaking(false, true), "HTTP/2.0"},
+	} {
+		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			certFile, keyFile := writeCertificate(t, dir, pkix.Name{CommonName: "admin", Organization: []string{"system:masters"}})
 			st, err := store.Open(filepath.Join(dir, "data"), store.Options{})
@@ -69,10 +82,7 @@ func TestRunAndShutdown(t *testing.T) {
 			pemBytes, err := os.ReadFile(certFile)
 			require.NoError(t, err)
 			authority.AppendCertsFromPEM(pemBytes)
-			transport := &http.Transport{TLSClientConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, RootCAs: authority}, ForceAttemptHTTP2: wish == "HTTP/2.0"}
-			if wish == "HTTP/1.1" {
-				transport.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
-			}
+			transport := &http.Transport{TLSClientConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, RootCAs: authority}, Protocols: test.offers}
 			client := &http.Client{Transport: transport}
 			url := "https://" + address
 			require.Eventually(t, func() bool {
@@ -87,7 +97,7 @@ func TestRunAndShutdown(t *testing.T) {
 			res, err := client.Get(url + "/api/v1/namespaces?watch=1")
 			require.NoError(t, err)
 			defer res.Body.Close()
-			require.Equal(t, "HTTP/1.1", res.Proto)
+			require.Equal(t, test.speaks, res.Proto)
 			require.Equal(t, 200, res.StatusCode, "the certificate says who it is")
 			lines := bufio.NewScanner(res.Body)
 			for range 4 { // the namespaces of every cluster

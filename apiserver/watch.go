@@ -36,7 +36,7 @@ func (s *Server) serveWatch(w http.ResponseWriter, req *Request) (*Answer, error
 	defer done()
 	watch := &watcher{
 		stream: stream, server: s, req: req, sel: sel, options: options, kc: s.cache.kind(sel.res), feed: sel.feed(),
-		w: w, control: http.NewResponseController(w), conn: connectionOf(req.HTTP.Context()), encoder: newEventEncoder(req, accept),
+		w: w, control: http.NewResponseController(w), conn: ownConnection(req.HTTP), encoder: newEventEncoder(req, accept),
 	}
 	return nil, watch.run(ctx)
 }

@@ -33,6 +33,9 @@ type Config struct {
 	AsGroups []string
 	// Wrap, if it is set, stands between the client and its connections: a log of all requests, for example.
 	Wrap func(http.RoundTripper) http.RoundTripper
+	// Multiplex carries all watches over one HTTP/2 connection, which the server must speak. A program that follows many kinds
+	// wants that: a connection for each would cost some 35 KB, on either side.
+	Multiplex bool
 	// Agent is the program that asks, for the server's log and ledger: "scheduler", "kubelet/n1", "kubectl-lite".
 	Agent string
 	// Context is the kubeconfig's that this was read from, and Namespace the one that it names, "" if it names none. The client
@@ -50,6 +53,7 @@ type Config struct {
 type Client struct {
 	base      *url.URL
 	http      *http.Client
+	watches   *http.Client // for watches; the same, or one that multiplexes
 	tls       *tls.Config
 	token     string
 	tokenFile *tokenFile // nil: token is all
@@ -64,22 +68,37 @@ type Client struct {
 // As is the same client, on the same connections, acting on behalf of another user. The server lets it do so if its own
 // user may impersonate that one, and then asks what that one may do. The groups of service accounts need not be named.
 func (c *Client) As(user string, groups ...string) *Client {
-	return &Client{base: c.base, http: c.http, tls: c.tls, token: c.token, tokenFile: c.tokenFile, agent: c.agent, as: user, asGroups: groups, failFast: c.failFast, log: c.log}
+	other := c.alike()
+	other.as, other.asGroups = user, groups
+	return other
 }
 
 // Named is the same client under another name: who writes, in the ledger.
 func (c *Client) Named(agent string) *Client {
-	return &Client{base: c.base, http: c.http, tls: c.tls, token: c.token, tokenFile: c.tokenFile, agent: agent, as: c.as, asGroups: c.asGroups, failFast: c.failFast, log: c.log}
+	other := c.alike()
+	other.agent = agent
+	return other
+}
+
+// alike is another client on the same connections, which remembers decisions of its own.
+func (c *Client) alike() *Client {
+	return &Client{
+		base: c.base, http: c.http, watches: c.watches, tls: c.tls, token: c.token, tokenFile: c.tokenFile,
+		agent: c.agent, as: c.as, asGroups: c.asGroups, failFast: c.failFast, log: c.log,
+	}
 }
 
 // AtMost is a client like this one with connections of its own, of which it opens no more than so many at a time and keeps those
 // that it has: what comes when all are taken waits. It is for who speaks for thousands, and would else open as many connections
-// at once, each with a handshake that costs more than its request. Watches take one each.
+// at once, each with a handshake that costs more than its request. Watches that are not multiplexed take one each.
 func (c *Client) AtMost(connections int) *Client {
 	limited := transport(c.tls)
 	limited.MaxConnsPerHost, limited.MaxIdleConnsPerHost = connections, connections
-	other := c.Named(c.agent)
+	other := c.alike()
 	other.http = &http.Client{Transport: limited}
+	if c.watches == c.http {
+		other.watches = other.http
+	}
 	return other
 }
 
@@ -98,20 +117,36 @@ func New(cfg *Config) (*Client, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	var through http.RoundTripper = transport(tlsConfig)
-	if cfg.Wrap != nil {
-		through = cfg.Wrap(through)
+	over := func(t http.RoundTripper) *http.Client {
+		if cfg.Wrap != nil {
+			t = cfg.Wrap(t)
+		}
+		return &http.Client{Transport: t}
 	}
-	return &Client{
+	c := &Client{
 		base: base,
-		http: &http.Client{Transport: through},
+		http: over(transport(tlsConfig)),
 		tls:  tlsConfig,
 		as:   cfg.As, asGroups: cfg.AsGroups,
 		token: cfg.Token, tokenFile: newTokenFile(cfg.TokenFile),
 		agent:    cfg.Agent,
 		failFast: cfg.FailFast,
 		log:      log,
-	}, nil
+	}
+	c.watches = c.http
+	if cfg.Multiplex {
+		c.watches = over(multiplexing(tlsConfig))
+	}
+	return c, nil
+}
+
+// multiplexing speaks HTTP/2 and nothing else: our API server serves it to those who offer no HTTP/1.1.
+func multiplexing(tlsConfig *tls.Config) *http.Transport {
+	t := transport(tlsConfig.Clone())
+	t.TLSNextProto = nil
+	t.Protocols = new(http.Protocols)
+	t.Protocols.SetHTTP2(true)
+	return t
 }
 
 // transport speaks HTTP/1.1: a control plane on one machine has few, long-lived connections, and Go spends about half
@@ -158,7 +193,10 @@ func (cfg *Config) TLS() (*tls.Config, error) {
 }
 
 // CloseIdle gives idle connections back.
-func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
+func (c *Client) CloseIdle() {
+	c.http.CloseIdleConnections()
+	c.watches.CloseIdleConnections()
+}
 
 // Server is the URL that the client talks to.
 func (c *Client) Server() string { return c.base.String() }

@@ -24,6 +24,7 @@ func newTestClient(t *testing.T, handler http.Handler) *Client {
 	c, err := New(&Config{Server: base.String(), Agent: "test"})
 	require.NoError(t, err)
 	c.http = &http.Client{Transport: handlerTransport{handler}}
+	c.watches = c.http
 	return c
 }
 

@@ -128,6 +128,9 @@ func (c *Client) attempt(ctx context.Context, req Request) (*http.Response, erro
 	if !readOnly(r.Method) {
 		setCauseHeaders(ctx, r.Header)
 	}
+	if req.Query.Has("watch") {
+		return c.watches.Do(r)
+	}
 	return c.http.Do(r)
 }
 

@@ -2,9 +2,15 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
+	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -98,4 +104,46 @@ func TestWritesNeverChangeTheCallersObject(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "ConfigMap", stored.Kind)
 	require.Empty(t, shared.Kind, "it may be a cache's")
+}
+
+// Watches share one connection over HTTP/2 where the client multiplexes; what else it asks goes over HTTP/1.1.
+func TestMultiplexedWatches(t *testing.T) {
+	for _, multiplex := range []bool{true, false} {
+		var mu sync.Mutex
+		connections, protocols := map[string]bool{}, map[string]bool{}
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Has("watch") {
+				mu.Lock()
+				connections[r.RemoteAddr], protocols[r.Proto] = true, true
+				mu.Unlock()
+				w.(http.Flusher).Flush()
+				<-r.Context().Done()
+				return
+			}
+			fmt.Fprint(w, r.Proto)
+		}))
+		server.EnableHTTP2 = true
+		server.TLS = &tls.Config{NextProtos: []string{"http/1.1", "h2"}}
+		server.StartTLS()
+		c, err := New(&Config{Server: server.URL, Multiplex: multiplex, CAData: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})})
+		require.NoError(t, err)
+		c = c.Named("test").As("somebody").AtMost(10)
+		for range 5 {
+			stream, err := c.Stream(t.Context(), Request{Path: "/", Query: url.Values{"watch": {"1"}}})
+			require.NoError(t, err)
+			defer stream.Close()
+		}
+		answer, err := c.Do(t.Context(), Request{Path: "/"})
+		require.NoError(t, err)
+		require.Equal(t, "HTTP/1.1", string(answer.Body))
+		if multiplex {
+			require.Equal(t, map[string]bool{"HTTP/2.0": true}, protocols)
+			require.Len(t, connections, 1)
+		} else {
+			require.Equal(t, map[string]bool{"HTTP/1.1": true}, protocols)
+			require.Len(t, connections, 5)
+		}
+		server.CloseClientConnections()
+		server.Close()
+	}
 }

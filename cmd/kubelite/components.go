@@ -57,7 +57,7 @@ func componentCommand(use, short, fallback string, agent func() string, run func
 			return err
 		}
 		log := newLogger(verbose)
-		cfg.Agent, cfg.Logger = agent(), log
+		cfg.Agent, cfg.Logger, cfg.Multiplex = agent(), log, true
 		c, err := client.New(cfg)
 		if err != nil {
 			return err
