@@ -33,6 +33,7 @@ func fleetCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		giveWay()
 		c = c.AtMost(kubelet.FleetConnections)
 		fleet := kubelet.NewFleet(c, int32(port))
 		g, ctx := errgroup.WithContext(ctx)

@@ -5,5 +5,6 @@
 // of docs/performance.md was made: run both, one after the other, on the same machine, several times.
 //
 // With -node it measures a kubelet instead: pods beside `docker run` of what they are made of, side by side and one by one, and what a
-// kubelet takes whose pods only run. With -network it measures what service addresses and names cost, between pods that run this program.
+// kubelet takes whose pods only run. With -network it measures what service addresses and names cost, between pods that run this program. With -scale
+// it measures a cluster of thousands of simulated nodes.
 package main

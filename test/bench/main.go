@@ -34,6 +34,9 @@ func run(ctx context.Context) error {
 	watchers := flag.Int("watchers", 50, "watchers in the fan-out workload")
 	containers := flag.Bool("node", false, "measure what a kubelet adds to the containers that it runs, on the local Docker daemon")
 	packets := flag.Bool("network", false, "measure what service addresses and names cost, on the local Docker daemon")
+	nodes := flag.Int("scale", 0, "measure a cluster of so many simulated nodes, with -pods pods")
+	pods := flag.Int("pods", 100_000, "with -scale: pods that run")
+	rate := flag.Int("rate", 100, "with -scale: pods that are made a second")
 	serveOn := flag.String("serve", "", "be the pod that -network reads from, at this address")
 	pullFrom := flag.String("pull", "", "be the pod that reads for -network, from these addresses")
 	flag.Parse()
@@ -46,7 +49,7 @@ func run(ctx context.Context) error {
 	}
 	var table []row
 	if *containers || *packets {
-		c, err := startCluster(ctx, *kubelite, "docker")
+		c, err := startCluster(ctx, *kubelite, "docker", 1)
 		if err != nil {
 			return err
 		}
@@ -58,8 +61,17 @@ func run(ctx context.Context) error {
 		rows, err := measure(ctx, c)
 		return errors.Join(err, print(rows))
 	}
+	if *nodes > 0 {
+		c, err := startCluster(ctx, *kubelite, "simulated", *nodes)
+		if err != nil {
+			return err
+		}
+		defer c.delete()
+		rows, err := scale(ctx, c, *pods, *rate)
+		return errors.Join(err, print(append(c.startUp, rows...)))
+	}
 	if *kubeconfig == "" {
-		c, err := startCluster(ctx, *kubelite, "simulated")
+		c, err := startCluster(ctx, *kubelite, "simulated", 1)
 		if err != nil {
 			return err
 		}
@@ -118,13 +130,13 @@ func short(d time.Duration) string {
 	return d.Round(10 * time.Microsecond).String()
 }
 
-// cluster is a cluster of one node that the benchmark owns.
+// cluster is a cluster that the benchmark owns.
 type cluster struct {
 	program, home, kubeconfig string
 	startUp                   []row
 }
 
-func startCluster(ctx context.Context, program, runtime string) (*cluster, error) {
+func startCluster(ctx context.Context, program, runtime string, nodes int) (*cluster, error) {
 	program, err := filepath.Abs(program)
 	if err != nil {
 		return nil, err
@@ -137,14 +149,15 @@ func startCluster(ctx context.Context, program, runtime string) (*cluster, error
 	began := time.Now()
 	ready := make(chan time.Duration, 1)
 	go func() { ready <- c.untilReady(ctx, began) }()
-	out, err := exec.CommandContext(ctx, program, "start", "--home", home, "--profile", "bench", "--runtime", runtime, "--port", "0", "--no-merge").CombinedOutput()
+	out, err := exec.CommandContext(ctx, program, "start", "--home", home, "--profile", "bench", "--runtime", runtime,
+		"--nodes", strconv.Itoa(nodes), "--wait", "10m", "--port", "0", "--no-merge").CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("start the cluster: %w\n%s", err, out)
 	}
 	c.startUp = []row{
 		{what: "first start: API ready", figure: ms(<-ready)},
 		{what: "first start: default service account there", figure: ms(c.untilUsable(ctx, began))},
-		{what: "first start: node Ready", figure: ms(time.Since(began))},
+		{what: fmt.Sprintf("first start: Ready nodes: %d", nodes), figure: ms(time.Since(began))},
 	}
 	return c, nil
 }
