@@ -81,7 +81,7 @@ func scale(ctx context.Context, c *cluster, pods, rate int) (rows []row, err err
 		return rows, err
 	}
 	coming := int(heldFor.Seconds()) * churn
-	err = phase(fmt.Sprintf("%d pods running, %d a second made, read, listed with 1,000 others, and deleted", pods, churn), coming, func() error {
+	err = phase(fmt.Sprintf("%d pods running, %d a second made, read, listed with %d others, and deleted", pods, churn, pods/scaleNamespaces), coming, func() error {
 		return steadily(ctx, coming, churn, func(i int) error {
 			namespace := scaleNamespace(i % scaleNamespaces)
 			path := "/api/v1/namespaces/" + namespace + "/pods"
