@@ -2,6 +2,8 @@ package client
 
 import (
 	"container/list"
+	"hash/maphash"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,9 +16,10 @@ import (
 //  2. Ten events within ten minutes that differ only in their message become one that is "combined from similar events".
 //  3. More than 25 events about one object are dropped, one more is let through every five minutes.
 type correlator struct {
-	seen    lru[eventKey, *eventLog]
-	similar lru[eventKey, *similarEvents]
-	spam    lru[eventKey, *tokenBucket]
+	seed    maphash.Seed // what two events have in common is kept as a number of 64 bits: most are never heard of again
+	seen    lru[eventLog]
+	similar lru[similarEvents]
+	spam    lru[tokenBucket]
 }
 
 const (
@@ -44,7 +47,7 @@ type eventLog struct {
 }
 
 type similarEvents struct {
-	messages map[string]struct{}
+	messages []uint64 // that differ, the oldest first
 	last     time.Time
 }
 
@@ -53,16 +56,16 @@ type tokenBucket struct {
 	at     time.Time
 }
 
-func newCorrelator() *correlator { return new(correlator) }
+func newCorrelator() *correlator { return &correlator{seed: maphash.MakeSeed()} }
 
 // correlate returns the event to write, nil for none, and the patch that counts it up if the server has it already.
 func (c *correlator) correlate(event *api.Event, now time.Time) (*api.Event, []byte) {
 	key := keyOfEvent(event)
-	if !c.spam.getOr(spamKey(key), func() *tokenBucket { return &tokenBucket{spamBurst, now} }).take(now) {
+	if !c.spam.getOr(c.hash(spamKey(key)), tokenBucket{spamBurst, now}).take(now) {
 		return nil, nil
 	}
 	event, key = c.combine(event, key, now)
-	log, known := c.seen.get(key)
+	log, known := c.seen.get(c.hash(key))
 	if !known {
 		return event, nil
 	}
@@ -81,33 +84,34 @@ func (c *correlator) correlate(event *api.Event, now time.Time) (*api.Event, []b
 func (c *correlator) combine(event *api.Event, key eventKey, now time.Time) (*api.Event, eventKey) {
 	siblings := key
 	siblings.message = ""
-	s := c.similar.getOr(siblings, func() *similarEvents { return &similarEvents{} })
-	if s.messages == nil || now.Sub(s.last) > similarWithin {
-		s.messages = map[string]struct{}{}
+	s := c.similar.getOr(c.hash(siblings), similarEvents{})
+	if now.Sub(s.last) > similarWithin {
+		s.messages = nil
 	}
-	s.messages[event.Message] = struct{}{}
 	s.last = now
+	if message := maphash.String(c.seed, event.Message); !slices.Contains(s.messages, message) {
+		s.messages = append(s.messages, message)
+	}
 	if len(s.messages) < maxSimilar {
 		return event, key
 	}
-	for message := range s.messages { // keep the set at its size; any may go
-		delete(s.messages, message)
-		break
-	}
+	s.messages = s.messages[1:]
 	combined := *event
 	combined.Name = eventName(event.InvolvedObject.Name, now)
 	combined.Message = combinedPrefix + event.Message
 	return &combined, siblings
 }
 
+func (c *correlator) hash(key eventKey) uint64 { return maphash.Comparable(c.seed, key) }
+
 // wrote remembers an event as the server stored it.
 func (c *correlator) wrote(event *api.Event) {
 	key := keyOfEvent(event)
-	log := &eventLog{name: event.Name, count: event.Count, first: event.FirstTimestamp}
+	log := eventLog{name: event.Name, count: event.Count, first: event.FirstTimestamp}
 	if strings.HasPrefix(key.message, combinedPrefix) {
 		key.message = "" // it stands for every message
 	}
-	c.seen.put(key, log)
+	c.seen.put(c.hash(key), log)
 }
 
 func keyOfEvent(e *api.Event) eventKey {
@@ -134,47 +138,46 @@ func (b *tokenBucket) take(now time.Time) bool {
 }
 
 // lru is a map that forgets what was not used for longest.
-type lru[K comparable, V any] struct {
-	entries map[K]*list.Element
+type lru[V any] struct {
+	entries map[uint64]*list.Element
 	order   list.List // most recently used first
 }
 
-type lruEntry[K comparable, V any] struct {
-	key   K
+type lruEntry[V any] struct {
+	key   uint64
 	value V
 }
 
-func (l *lru[K, V]) get(key K) (value V, ok bool) {
+// get returns what is there, to be changed in place.
+func (l *lru[V]) get(key uint64) (value *V, ok bool) {
 	e, ok := l.entries[key]
 	if !ok {
-		return value, false
+		return nil, false
 	}
 	l.order.MoveToFront(e)
-	return e.Value.(*lruEntry[K, V]).value, true
+	return &e.Value.(*lruEntry[V]).value, true
 }
 
-func (l *lru[K, V]) put(key K, value V) {
-	if l.entries == nil {
-		l.entries = map[K]*list.Element{}
-	}
-	if e, ok := l.entries[key]; ok {
-		e.Value.(*lruEntry[K, V]).value = value
-		l.order.MoveToFront(e)
+func (l *lru[V]) put(key uint64, value V) {
+	if old, ok := l.get(key); ok {
+		*old = value
 		return
 	}
-	l.entries[key] = l.order.PushFront(&lruEntry[K, V]{key, value})
+	if l.entries == nil {
+		l.entries = map[uint64]*list.Element{}
+	}
+	l.entries[key] = l.order.PushFront(&lruEntry[V]{key, value})
 	if len(l.entries) > rememberedEvents {
 		oldest := l.order.Back()
 		l.order.Remove(oldest)
-		delete(l.entries, oldest.Value.(*lruEntry[K, V]).key)
+		delete(l.entries, oldest.Value.(*lruEntry[V]).key)
 	}
 }
 
-func (l *lru[K, V]) getOr(key K, make func() V) V {
-	if value, ok := l.get(key); ok {
-		return value
+func (l *lru[V]) getOr(key uint64, fresh V) *V {
+	if _, ok := l.get(key); !ok {
+		l.put(key, fresh)
 	}
-	value := make()
-	l.put(key, value)
+	value, _ := l.get(key)
 	return value
 }

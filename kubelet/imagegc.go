@@ -59,31 +59,46 @@ func openFetchedImages(file string) (*fetchedImages, error) {
 	return f, nil
 }
 
-// add puts an image on the list that was fetched just now.
+// add puts an image on the list that was fetched just now. Pods fetch the same image again and again, where it has to be
+// asked for each time: the file is written when there is a new one.
 func (f *fetchedImages) add(ref string, now time.Time) error {
-	return f.change(func() { f.lastUsed[ref] = now })
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, known := f.lastUsed[ref]
+	f.lastUsed[ref] = now
+	if known {
+		return nil
+	}
+	return f.save()
 }
 
 // used notes that images are in use, of those on the list.
 func (f *fetchedImages) used(refs []string, now time.Time) error {
-	return f.change(func() {
-		for _, ref := range refs {
-			if _, known := f.lastUsed[ref]; known {
-				f.lastUsed[ref] = now
-			}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	some := false
+	for _, ref := range refs {
+		if _, known := f.lastUsed[ref]; known {
+			f.lastUsed[ref] = now
+			some = true
 		}
-	})
+	}
+	if !some {
+		return nil
+	}
+	return f.save()
 }
 
 // forget takes an image off the list.
 func (f *fetchedImages) forget(ref string) error {
-	return f.change(func() { delete(f.lastUsed, ref) })
-}
-
-func (f *fetchedImages) change(fn func()) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	fn()
+	delete(f.lastUsed, ref)
+	return f.save()
+}
+
+// save writes the list. The caller holds mu.
+func (f *fetchedImages) save() error {
 	text, err := json.Marshal(f.lastUsed)
 	if err != nil {
 		return err

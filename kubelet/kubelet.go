@@ -71,6 +71,7 @@ type Kubelet struct {
 	pullSlots      chan struct{}            // one for each image pull at a time
 	apiSlots       chan struct{}            // one for each write of a worker at a time
 	manifestPeriod time.Duration            // how often the folder of static pods is looked at
+	relistPeriod   time.Duration            // how often the whole runtime is
 	listener       net.Listener             // of the server; nil without one
 	node           atomic.Pointer[api.Node] // as the API had it last
 	// lookAtNode tells a kubelet of a fleet that its node has got its range of addresses; others look for themselves.
@@ -198,6 +199,7 @@ func newKubelet(ctx context.Context, cfg Config) (*Kubelet, error) {
 		pullSlots:      make(chan struct{}, maxPulls),
 		apiSlots:       make(chan struct{}, maxWrites),
 		manifestPeriod: manifestPeriod,
+		relistPeriod:   relistPeriod,
 		workers:        map[api.UID]*podWorker{},
 		pressure:       map[api.NodeConditionType]time.Time{},
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"kubelite/api"
@@ -201,8 +202,9 @@ func (k *Kubelet) setStatus(ctx context.Context, node *api.Node, health error) {
 	s.DaemonEndpoints.KubeletEndpoint.Port = k.port()
 	s.Capacity, s.Allocatable = withExtended(k.capacity(), s.Capacity), withExtended(k.allocatable(), s.Capacity)
 	s.Features = &api.NodeFeatures{SupplementalGroupsPolicy: api.Ptr(true)}
+	ids := machineIDs()
 	s.NodeInfo = api.NodeSystemInfo{
-		MachineID: machineID("/etc/machine-id"), SystemUUID: machineID("/sys/class/dmi/id/product_uuid"), BootID: machineID("/proc/sys/kernel/random/boot_id"),
+		MachineID: ids.machine, SystemUUID: ids.system, BootID: ids.boot,
 		KernelVersion: k.info.KernelVersion, OSImage: k.info.OSImage, OperatingSystem: "linux", Architecture: k.info.Architecture,
 		ContainerRuntimeVersion: k.info.Name + "://" + k.info.Version, KubeletVersion: k.cfg.Version,
 	}
@@ -285,14 +287,18 @@ func nodeImages(images []Image) []api.ContainerImage {
 	return list
 }
 
-// machineID reads one of the kernel's or the system's ids, "" where it may not be read.
-func machineID(file string) string {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return ""
+// machineIDs are the kernel's and the system's names for this machine, "" what may not be read. None changes while we run.
+var machineIDs = sync.OnceValue(func() (ids struct{ machine, system, boot string }) {
+	read := func(file string) string {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return ""
+		}
+		return strings.TrimSpace(string(b))
 	}
-	return strings.TrimSpace(string(b))
-}
+	ids.machine, ids.system, ids.boot = read("/etc/machine-id"), read("/sys/class/dmi/id/product_uuid"), read("/proc/sys/kernel/random/boot_id")
+	return ids
+})
 
 // setNodeCondition replaces the condition of that type; the time of its last change stays unless it changed.
 func setNodeCondition(s *api.NodeStatus, c api.NodeCondition) {

@@ -49,7 +49,7 @@ func (k *Kubelet) relistForever(ctx context.Context) error {
 				k.removeLeftovers(pods)
 			}
 		}
-		if !client.Wait(ctx, relistPeriod) {
+		if !client.Wait(ctx, k.relistPeriod) {
 			return nil
 		}
 	}

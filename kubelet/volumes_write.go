@@ -36,7 +36,10 @@ func writeVolume(dir string, files map[string]volumeFile, pod *api.Pod) error {
 			return fmt.Errorf("invalid path %q: must not leave the volume", name)
 		}
 		file := filepath.Join(data, name)
-		err = errors.Join(err, os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, f.data, f.mode), os.Chmod(file, f.mode), setOwner(file, f.owner))
+		if strings.Contains(name, "/") {
+			err = errors.Join(err, os.MkdirAll(filepath.Dir(file), 0o755))
+		}
+		err = errors.Join(err, os.WriteFile(file, f.data, f.mode), os.Chmod(file, f.mode), setOwner(file, f.owner))
 	}
 	if group := fsGroup(pod); err == nil && group != nil {
 		err = giveToGroup(data, *group, readOnly)
@@ -45,11 +48,18 @@ func writeVolume(dir string, files map[string]volumeFile, pod *api.Pod) error {
 		return err
 	}
 	next := filepath.Join(dir, "..data_tmp")
-	_ = os.Remove(next) // left by a crash
-	if err := errors.Join(os.Symlink(filepath.Base(data), next), os.Rename(next, filepath.Join(dir, "..data"))); err != nil {
+	err = os.Symlink(filepath.Base(data), next)
+	if errors.Is(err, fs.ErrExist) { // left by a crash
+		err = errors.Join(os.Remove(next), os.Symlink(filepath.Base(data), next))
+	}
+	if err = errors.Join(err, os.Rename(next, filepath.Join(dir, "..data"))); err != nil {
 		return err
 	}
-	return errors.Join(linkNames(dir, files), os.RemoveAll(filepath.Join(dir, otherwise(old, "..none"))))
+	err = linkNames(dir, files)
+	if old != "" {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, old)))
+	}
+	return err
 }
 
 // linkNames makes the links that users see, and removes those whose file is gone.

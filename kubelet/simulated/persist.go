@@ -1,6 +1,7 @@
 package simulated
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,10 +10,18 @@ import (
 	"path/filepath"
 	"strings"
 
+	"kubelite/client"
 	"kubelite/kubelet"
 )
 
-// save writes the pod's file, or removes it once nothing is left of the pod. The caller holds mu.
+// What is kept of a pod is a file with a line for each of its states, of which the last whole one counts. A line is added at
+// once or not at all, whenever the kubelet is killed. To replace the file each time would cost several times as much: a new
+// file has to be found room for, and an old one's be given back.
+
+// linesOfState is how many a file has before it begins anew with one: containers that crash again and again change states for ever.
+const linesOfState = 64
+
+// save adds the pod's state to its file, or removes the file once nothing is left of the pod. The caller holds mu.
 func (r *Runtime) save(p *pod) error {
 	empty := len(p.Sandboxes) == 0 && len(p.Containers) == 0
 	if empty {
@@ -21,21 +30,31 @@ func (r *Runtime) save(p *pod) error {
 	if r.cfg.Dir == "" {
 		return nil
 	}
-	file := filepath.Join(r.cfg.Dir, string(p.UID)+".json")
+	path := filepath.Join(r.cfg.Dir, string(p.UID)+".json")
 	if empty {
-		if err := os.Remove(file); !errors.Is(err, os.ErrNotExist) {
+		if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 		return nil
 	}
-	b, err := json.Marshal(p)
+	state, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(file+".tmp", b, 0o600); err != nil {
+	state = append(state, '\n')
+	if p.lines >= linesOfState {
+		p.lines = 1
+		return client.ReplaceFile(path, state, 0o600)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
 		return err
 	}
-	return os.Rename(file+".tmp", file)
+	p.lines++
+	if _, err = file.Write(state); err != nil {
+		p.lines = linesOfState // perhaps half of it is there
+	}
+	return errors.Join(err, file.Close())
 }
 
 // load reads what a former kubelet left. Containers whose time came in between have ended then.
@@ -60,8 +79,8 @@ func (r *Runtime) load() error {
 		if err != nil {
 			return fmt.Errorf("read simulated pods: %w", err)
 		}
-		p := new(pod)
-		if err := json.Unmarshal(b, p); err != nil {
+		p, err := readState(b)
+		if err != nil {
 			// The machine lost power in the middle of a write. The kubelet makes what is missing anew.
 			r.log.Warn("simulated pod lost", "file", e.Name(), "error", err)
 			continue
@@ -69,6 +88,14 @@ func (r *Runtime) load() error {
 		r.adopt(p)
 	}
 	return nil
+}
+
+// readState finds the last whole state in a pod's file. The next one begins the file anew, since half a line may follow.
+func readState(file []byte) (*pod, error) {
+	whole := file[:bytes.LastIndexByte(file, '\n')+1]
+	begin := bytes.LastIndexByte(bytes.TrimSuffix(whole, []byte("\n")), '\n') + 1
+	p := &pod{lines: linesOfState}
+	return p, json.Unmarshal(whole[begin:], p)
 }
 
 // adopt takes a pod from its file and sets its timers going. The caller holds mu.

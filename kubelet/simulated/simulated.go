@@ -60,6 +60,7 @@ type pod struct {
 	IDs         int // how many ids were made for it
 
 	files files // what its scripts wrote
+	lines int   // of its file
 }
 
 // simulatedContainer is a container's state and how it is going to end.

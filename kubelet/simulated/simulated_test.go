@@ -3,6 +3,9 @@ package simulated
 import (
 	"bytes"
 	"context"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,6 +133,40 @@ func TestStateOutlivesTheKubelet(t *testing.T) {
 		}
 		require.Len(t, ips, 3)
 	})
+}
+
+func TestFileOfAPod(t *testing.T) {
+	dir := t.TempDir()
+	r := newRuntime(t, dir)
+	_, id := run(t, r, "web", nil)
+	lines := func() []string {
+		text, err := os.ReadFile(filepath.Join(dir, "web.json"))
+		require.NoError(t, err)
+		return strings.SplitAfter(string(text), "\n")
+	}
+	// A line for each state: the sandbox, the container, and that it runs.
+	require.Len(t, lines(), 3+1)
+
+	// It does not grow for ever.
+	for i := range 10 * linesOfState {
+		require.NoError(t, r.UpdateContainer(t.Context(), id, kubelet.ContainerResources{MemoryLimit: int64(i)}))
+		require.LessOrEqual(t, len(lines()), linesOfState+1)
+	}
+
+	// Whoever finds half a line takes the whole one before it, and leaves none.
+	last := container(t, r, "web").Resources.MemoryLimit
+	half := strings.Join(lines(), "") + `{"UID":"web","Name`
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "web.json"), []byte(half), 0o600))
+	next := newRuntime(t, dir)
+	require.Equal(t, last, container(t, next, "web").Resources.MemoryLimit)
+	require.NoError(t, next.UpdateContainer(t.Context(), id, kubelet.ContainerResources{MemoryLimit: 7}))
+	require.EqualValues(t, 7, container(t, newRuntime(t, dir), "web").Resources.MemoryLimit)
+
+	// Of a file without a whole line the pod is lost.
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "web.json"), []byte(half[:20]), 0o600))
+	pods, err := newRuntime(t, dir).ListPods(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, pods)
 }
 
 func TestLogsAreMadeUp(t *testing.T) {
