@@ -106,7 +106,11 @@ func (s *Server) storeNew(ctx context.Context, req *Request, shown, obj api.Obje
 // value is the stored form of an object at the revision of its write. On the way it tells the cache what
 // selectors will want to know of it.
 func (s *Server) value(req *Request, key string, obj api.Object, encoded spliced) store.Value {
-	attributes := attributesOf(req.Resource.storedRow(), obj)
+	row := req.Resource.storedRow()
+	if row.SeldomSelected {
+		return encoded.with
+	}
+	attributes := attributesOf(row, obj)
 	return func(revision int64) []byte {
 		s.cache.hint(revision, key, attributes)
 		return encoded.with(revision)

@@ -26,6 +26,9 @@ type Resource struct {
 	// Fields returns the values that field selectors of this kind may ask for, besides metadata.name and
 	// metadata.namespace. The same names must come for every object. Nil: none.
 	Fields func(obj api.Object) map[string]string
+	// SeldomSelected says that Fields are worked out when a selector asks for them. Of Events there are more than of all else,
+	// and hardly one in a thousand is ever looked for.
+	SeldomSelected bool
 	// Index is the one of Fields that watchers often ask for: pods are watched by spec.nodeName.
 	Index string
 	// Subresources by name: "status", "scale", "log".
@@ -202,7 +205,7 @@ func newResources() []*Resource {
 		{Kind: api.KindOf[*api.ConfigMap](), Verbs: allVerbs, Columns: printers.ConfigMap},
 		{Kind: api.KindOf[*api.Endpoints](), Verbs: allVerbs, Columns: printers.Endpoints, Strategy: endpointsStrategy,
 			Deprecation: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"},
-		{Kind: api.KindOf[*api.Event](), Verbs: allVerbs, Columns: printers.Event, Strategy: eventStrategy, Fields: eventFields},
+		{Kind: api.KindOf[*api.Event](), Verbs: allVerbs, Columns: printers.Event, Strategy: eventStrategy, Fields: eventFields, SeldomSelected: true},
 		{Kind: api.KindOf[*api.LimitRange](), Verbs: allVerbs, Strategy: limitRangeStrategy},
 		{Kind: api.KindOf[*api.Namespace](), Verbs: namespaceVerbs, Columns: printers.Namespace, Strategy: namespaceStrategy,
 			Fields:       namespaceFields,

@@ -194,7 +194,7 @@ func newKubelet(ctx context.Context, cfg Config) (*Kubelet, error) {
 		recorder:       client.NewRecorder(cfg.Client, "kubelet", cfg.NodeName),
 		objects:        objectReader{cfg.Client},
 		looks:          newLooks(cfg.Client),
-		tokens:         &tokenCache{client: cfg.Client, issued: map[api.UID]map[tokenKey]issuedToken{}},
+		tokens:         &tokenCache{client: cfg.Client, issued: map[api.UID][]issuedToken{}},
 		fetched:        fetched,
 		pullSlots:      make(chan struct{}, maxPulls),
 		apiSlots:       make(chan struct{}, maxWrites),

@@ -448,6 +448,9 @@ func (w *podWorker) report(ctx context.Context, pod *api.Pod, seen *RuntimePod, 
 	}
 	version := stored.Revision()
 	w.written, w.version = stored.Status, version
+	if api.Equal(&stored.Status, &status) {
+		w.written = status // nobody else had a part in it: an idle worker keeps it once
+	}
 	w.mu.Lock()
 	w.wrote = version
 	w.mu.Unlock()

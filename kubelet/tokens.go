@@ -3,6 +3,7 @@ package kubelet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +17,7 @@ type tokenCache struct {
 	client *client.Client
 
 	mu     sync.Mutex
-	issued map[api.UID]map[tokenKey]issuedToken // by pod; guarded by mu
+	issued map[api.UID][]issuedToken // by pod, of which nearly all have one; guarded by mu
 }
 
 // tokenKey is what a token was asked for with.
@@ -26,6 +27,7 @@ type tokenKey struct {
 }
 
 type issuedToken struct {
+	key     tokenKey
 	token   string
 	renewAt time.Time
 }
@@ -37,10 +39,10 @@ const maxTokenAge = 24 * time.Hour
 func (c *tokenCache) get(ctx context.Context, pod *api.Pod, source *api.ServiceAccountTokenProjection) (string, error) {
 	key := keyOfToken(source)
 	c.mu.Lock()
-	have, ok := c.issued[pod.UID][key]
+	have := c.find(pod.UID, key)
 	c.mu.Unlock()
 	now := time.Now()
-	if ok && now.Before(have.renewAt) {
+	if now.Before(have.renewAt) {
 		return have.token, nil
 	}
 	request := &api.TokenRequest{Spec: api.TokenRequestSpec{
@@ -54,14 +56,22 @@ func (c *tokenCache) get(ctx context.Context, pod *api.Pod, source *api.ServiceA
 	if err != nil {
 		return "", fmt.Errorf("failed to fetch token: %w", err)
 	}
-	have = issuedToken{answer.Status.Token, renewal(now, answer.Status.ExpirationTimestamp.Time)}
+	have = issuedToken{key, answer.Status.Token, renewal(now, answer.Status.ExpirationTimestamp.Time)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.issued[pod.UID] == nil {
-		c.issued[pod.UID] = map[tokenKey]issuedToken{}
-	}
-	c.issued[pod.UID][key] = have
+	others := slices.DeleteFunc(c.issued[pod.UID], func(old issuedToken) bool { return old.key == key })
+	c.issued[pod.UID] = append(others, have)
 	return have.token, nil
+}
+
+// find returns a token that was issued, the zero one if there is none. The caller holds mu.
+func (c *tokenCache) find(pod api.UID, key tokenKey) issuedToken {
+	for _, have := range c.issued[pod] {
+		if have.key == key {
+			return have
+		}
+	}
+	return issuedToken{}
 }
 
 // renewal is when a token should be replaced: after four fifths of its life, or after a day.
@@ -83,7 +93,7 @@ func (c *tokenCache) renewAt(pod *api.Pod) (at time.Time) {
 			if source.ServiceAccountToken == nil {
 				continue
 			}
-			have := c.issued[pod.UID][keyOfToken(source.ServiceAccountToken)]
+			have := c.find(pod.UID, keyOfToken(source.ServiceAccountToken))
 			if have.renewAt.IsZero() {
 				return time.Now()
 			}

@@ -15,7 +15,7 @@ func TestTokensAreRenewedInTime(t *testing.T) {
 	require.Equal(t, now.Add(24*time.Hour), renewal(now, now.Add(365*24*time.Hour)))
 
 	pod := testPod("a")
-	c := &tokenCache{issued: map[api.UID]map[tokenKey]issuedToken{}}
+	c := &tokenCache{issued: map[api.UID][]issuedToken{}}
 	require.True(t, c.renewAt(pod).IsZero(), "no token, nothing to renew")
 	source := func(audience string) api.VolumeProjection {
 		return api.VolumeProjection{ServiceAccountToken: &api.ServiceAccountTokenProjection{Audience: audience, ExpirationSeconds: api.Ptr(int64(600))}}
@@ -24,7 +24,7 @@ func TestTokensAreRenewedInTime(t *testing.T) {
 		Sources: []api.VolumeProjection{source(""), source("vault")},
 	}}}}
 	require.False(t, c.renewAt(pod).After(time.Now()), "a kubelet that knows of no token renews it")
-	c.issued[pod.UID] = map[tokenKey]issuedToken{{"", 600}: {renewAt: now.Add(time.Hour)}, {"vault", 600}: {renewAt: now.Add(time.Minute)}}
+	c.issued[pod.UID] = []issuedToken{{key: tokenKey{"", 600}, renewAt: now.Add(time.Hour)}, {key: tokenKey{"vault", 600}, renewAt: now.Add(time.Minute)}}
 	require.Equal(t, now.Add(time.Minute), c.renewAt(pod), "the first that is due")
 	c.forget(pod.UID)
 	require.Empty(t, c.issued)

@@ -12,6 +12,10 @@ import (
 const (
 	// settled is when start-up is over and what only it needed can go.
 	settled = 3 * time.Second
+	// large is how much a process holds when its garbage is to take a smaller share, down to largePercent: it grows no more. What
+	// all of a hundred thousand pods are to so many processes has to fit into a machine.
+	large        = 512 << 20
+	largePercent = 33
 	// grown is how much a process holds that has read a lot at its start. To collect that early, as its environment has
 	// told it to, would take too long.
 	grown = 16 << 20
@@ -72,7 +76,11 @@ func keepSmall(ctx context.Context, allowed garbage) {
 
 // of is the percentage for a heap of which so many bytes are alive.
 func (g garbage) of(alive uint64) int {
-	return max(g.percent, int(min(400, 100*g.room/max(alive, 1))))
+	percent := max(g.percent, int(min(400, 100*g.room/max(alive, 1))))
+	if alive > large {
+		percent = max(largePercent, int(uint64(percent)*large/alive))
+	}
+	return percent
 }
 
 // alive is what the last collection left.

@@ -242,9 +242,10 @@ func (r *Runtime) CreateContainer(_ context.Context, sandboxID string, c *kubele
 		return "", fmt.Errorf("no such sandbox: %s", sandboxID)
 	}
 	p.Annotations = s.Annotations
+	resources := c.Resources // a copy: the rest of the configuration is needed no more
 	made := &simulatedContainer{Init: c.Init, StdinOnce: c.StdinOnce, Program: programOf(c, s), ended: make(chan struct{}), RuntimeContainer: kubelet.RuntimeContainer{
 		ID: r.newID(p), SandboxID: sandboxID, Name: c.Name, Attempt: c.Attempt, Hash: c.Hash, Image: c.Image, ImageID: c.ImageRef,
-		State: kubelet.ContainerCreated, CreatedAt: time.Now(), Resources: &c.Resources,
+		State: kubelet.ContainerCreated, CreatedAt: time.Now(), Resources: &resources,
 	}}
 	p.Containers = slices.Insert(p.Containers, 0, made)
 	return made.ID, r.save(p)

@@ -121,7 +121,7 @@ func (s *server) makeNamespace(ctx context.Context, name string) error {
 
 func (s *server) makePod(ctx context.Context, namespace, name string) error {
 	_, err := s.call(ctx, "POST", "/api/v1/namespaces/"+namespace+"/pods", fmt.Appendf(nil,
-		`{"metadata":{"name":%q,"labels":{"app":"scale"}},"spec":{"containers":[{"name":"c","image":"pause","resources":{"requests":{"cpu":"100m","memory":"100Mi"}}}]}}`, name))
+		`{"metadata":{"name":%q,"labels":{"app":"scale"}},"spec":{"containers":[{"name":"c","image":"pause:3.10.1","resources":{"requests":{"cpu":"100m","memory":"100Mi"}}}]}}`, name))
 	return err
 }
 
