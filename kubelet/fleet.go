@@ -41,9 +41,10 @@ const (
 	maxFleetWrites = 64
 	// FleetConnections are enough to keep an API server busy. All kubelets of a fleet share them.
 	FleetConnections = 128
-	// fleetLookPeriod is how often a kubelet of a fleet looks at what hardly ever changes without its being told: its folder of
-	// static pods, and its runtime. Of the former it is upstream's figure.
-	fleetLookPeriod = 20 * time.Second
+	// fleetManifestPeriod is upstream's figure, for folders that hardly anybody fills.
+	fleetManifestPeriod = 20 * time.Second
+	// fleetRelistPeriod is long, since a simulated runtime does not forget to tell.
+	fleetRelistPeriod = time.Minute
 )
 
 // NewFleet makes a fleet whose server listens on this port of its nodes' address.
@@ -190,7 +191,7 @@ func (fleetServices) Run(ctx context.Context) error {
 
 // join makes the kubelet one of the fleet.
 func (f *Fleet) join(k *Kubelet) {
-	k.apiSlots, k.manifestPeriod, k.relistPeriod = f.apiSlots, fleetLookPeriod, fleetLookPeriod
+	k.apiSlots, k.manifestPeriod, k.relistPeriod = f.apiSlots, fleetManifestPeriod, fleetRelistPeriod
 	k.looks = f.looks
 	k.pods, k.services = &fleetPods{fleet: f, node: k.cfg.NodeName}, fleetServices{f.services}
 	f.mu.Lock()

@@ -134,12 +134,12 @@ func (k *Kubelet) mountedObjects() map[objectKey][]*podWorker {
 	objects := map[objectKey][]*podWorker{}
 	for _, w := range k.workers {
 		w.mu.Lock()
-		pod, gone := w.pod, w.gone
+		pod, gone, mounted := w.pod, w.gone, w.mounted
 		w.mu.Unlock()
 		if pod == nil || gone || pod.DeletionTimestamp != nil || pod.Status.Phase.Ended() {
 			continue
 		}
-		for _, key := range objectsOf(pod) {
+		for _, key := range mounted {
 			objects[key] = append(objects[key], w)
 		}
 	}

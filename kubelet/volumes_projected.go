@@ -15,7 +15,11 @@ import (
 func volumeSources(v *api.Volume) ([]api.VolumeProjection, int32) {
 	switch {
 	case v.Projected != nil:
-		return append([]api.VolumeProjection{}, v.Projected.Sources...), api.Deref(v.Projected.DefaultMode, 0o644)
+		sources := v.Projected.Sources
+		if sources == nil {
+			sources = []api.VolumeProjection{}
+		}
+		return sources, api.Deref(v.Projected.DefaultMode, 0o644)
 	case v.ConfigMap != nil:
 		s := v.ConfigMap
 		return []api.VolumeProjection{{ConfigMap: &api.ConfigMapProjection{
