@@ -132,7 +132,7 @@ func TestBreakPoint(t *testing.T) {
 
 // A node that is cut off counts as dead, and is well again when the fault is over.
 func TestCutOffNode(t *testing.T) {
-	h := Start(t, 2, func(c *controllers.Config) { c.NodeMonitorGracePeriod = 3 * time.Second })
+	h := Start(t, 2, func(c *controllers.Config) { c.NodeMonitorGracePeriod = 15 * time.Second }) // one and a half renewals: n2 is never missed
 	cut := func(actor string) {
 		_, err := h.Client.Gate().AddFault(h.Ctx, api.Fault{GateSelection: api.GateSelection{Actor: actor}, Cut: true})
 		require.NoError(t, err)
