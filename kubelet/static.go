@@ -181,16 +181,26 @@ func (k *Kubelet) deleteMirror(ctx context.Context, mirror *api.Pod) error {
 	return nil
 }
 
-// mirrorChanged is news of a mirror pod: its static pod's worker looks whether it is as it should be. A mirror without
-// a static pod is removed: its manifest went while the kubelet was away.
+// mirrorChanged is news of a mirror pod: its static pod's worker looks whether it is as it should be, and so does that of a
+// newer manifest, which waits for the name. A mirror without a static pod is removed: its manifest went while the kubelet
+// was away.
 func (k *Kubelet) mirrorChanged(ctx context.Context, mirror *api.Pod, gone bool, revision int64) {
+	uid, shown := localUID(mirror), false
+	var workers []*podWorker
 	k.mu.Lock()
-	w := k.workers[localUID(mirror)]
+	for _, w := range k.workers {
+		w.mu.Lock()
+		if w.uid == uid || w.pod != nil && isStatic(w.pod) && w.pod.Key() == mirror.Key() {
+			workers = append(workers, w)
+			shown = shown || w.uid == uid
+		}
+		w.mu.Unlock()
+	}
 	k.mu.Unlock()
-	switch {
-	case w != nil:
+	for _, w := range workers {
 		w.wake(ctx)
-	case !gone:
+	}
+	if !shown && !gone {
 		ctx := client.WithCauses(ctx, client.CauseOf(revision))
 		k.working.Go(func() {
 			if err := k.deleteMirror(ctx, mirror); err != nil && ctx.Err() == nil {
