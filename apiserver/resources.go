@@ -26,8 +26,8 @@ type Resource struct {
 	// Fields returns the values that field selectors of this kind may ask for, besides metadata.name and
 	// metadata.namespace. The same names must come for every object. Nil: none.
 	Fields func(obj api.Object) map[string]string
-	// SeldomSelected says that Fields are worked out when a selector asks for them. Of Events there are more than of all else,
-	// and hardly one in a thousand is ever looked for.
+	// SeldomSelected says that Fields are worked out when a selector first asks, and not kept with every object from its write
+	// on: of Events there are more than of all else, and few are ever looked for.
 	SeldomSelected bool
 	// Index is the one of Fields that watchers often ask for: pods are watched by spec.nodeName.
 	Index string

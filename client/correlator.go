@@ -158,26 +158,28 @@ func (l *lru[V]) get(key uint64) (value *V, ok bool) {
 	return &e.Value.(*lruEntry[V]).value, true
 }
 
-func (l *lru[V]) put(key uint64, value V) {
+// put returns what is there from now on.
+func (l *lru[V]) put(key uint64, value V) *V {
 	if old, ok := l.get(key); ok {
 		*old = value
-		return
+		return old
 	}
 	if l.entries == nil {
 		l.entries = map[uint64]*list.Element{}
 	}
-	l.entries[key] = l.order.PushFront(&lruEntry[V]{key, value})
+	entry := &lruEntry[V]{key, value}
+	l.entries[key] = l.order.PushFront(entry)
 	if len(l.entries) > rememberedEvents {
 		oldest := l.order.Back()
 		l.order.Remove(oldest)
 		delete(l.entries, oldest.Value.(*lruEntry[V]).key)
 	}
+	return &entry.value
 }
 
 func (l *lru[V]) getOr(key uint64, fresh V) *V {
-	if _, ok := l.get(key); !ok {
-		l.put(key, fresh)
+	if value, ok := l.get(key); ok {
+		return value
 	}
-	value, _ := l.get(key)
-	return value
+	return l.put(key, fresh)
 }

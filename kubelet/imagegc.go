@@ -59,46 +59,43 @@ func openFetchedImages(file string) (*fetchedImages, error) {
 	return f, nil
 }
 
-// add puts an image on the list that was fetched just now. Pods fetch the same image again and again, where it has to be
-// asked for each time: the file is written when there is a new one.
+// add puts an image on the list that was fetched just now. Pods whose images are asked for each time fetch the same one again
+// and again: the file is written when there is a new one.
 func (f *fetchedImages) add(ref string, now time.Time) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	_, known := f.lastUsed[ref]
-	f.lastUsed[ref] = now
-	if known {
-		return nil
-	}
-	return f.save()
+	return f.change(func() (worthWriting bool) {
+		_, known := f.lastUsed[ref]
+		f.lastUsed[ref] = now
+		return !known
+	})
 }
 
 // used notes that images are in use, of those on the list.
 func (f *fetchedImages) used(refs []string, now time.Time) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	some := false
-	for _, ref := range refs {
-		if _, known := f.lastUsed[ref]; known {
-			f.lastUsed[ref] = now
-			some = true
+	return f.change(func() (worthWriting bool) {
+		for _, ref := range refs {
+			if _, known := f.lastUsed[ref]; known {
+				f.lastUsed[ref] = now
+				worthWriting = true
+			}
 		}
-	}
-	if !some {
-		return nil
-	}
-	return f.save()
+		return worthWriting
+	})
 }
 
 // forget takes an image off the list.
 func (f *fetchedImages) forget(ref string) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.lastUsed, ref)
-	return f.save()
+	return f.change(func() (worthWriting bool) {
+		delete(f.lastUsed, ref)
+		return true
+	})
 }
 
-// save writes the list. The caller holds mu.
-func (f *fetchedImages) save() error {
+func (f *fetchedImages) change(fn func() (worthWriting bool)) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !fn() {
+		return nil
+	}
 	text, err := json.Marshal(f.lastUsed)
 	if err != nil {
 		return err

@@ -31,7 +31,6 @@ type podWorker struct {
 	wrote     int64              // the revision of our last report; guarded by mu
 	stopGrace time.Duration      // of the stop under way; guarded by mu
 	hurry     context.CancelFunc // cuts that stop short; guarded by mu
-	mounted   []objectKey        // what its volumes are made from, which stays the same; guarded by mu
 	stale     bool               // its volumes may be out of date; guarded by mu
 	evicted   *podFailure        // why the node cannot afford the pod any more; guarded by mu
 	// fingerprint is what the runtime had of the pod at the last look; guarded by mu
@@ -58,9 +57,6 @@ type podWorker struct {
 // update hands the worker a newer state of its pod, or the last one of a pod that is gone.
 func (w *podWorker) update(ctx context.Context, pod *api.Pod, gone bool, revision int64) {
 	w.mu.Lock()
-	if w.pod == nil {
-		w.mounted = objectsOf(pod)
-	}
 	w.stale = w.stale || w.pod != nil && tellsVolumes(w.pod, pod)
 	w.pod, w.gone = pod, w.gone || gone
 	if !gone && revision > 0 && revision == w.wrote {

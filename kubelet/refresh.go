@@ -134,12 +134,12 @@ func (k *Kubelet) mountedObjects() map[objectKey][]*podWorker {
 	objects := map[objectKey][]*podWorker{}
 	for _, w := range k.workers {
 		w.mu.Lock()
-		pod, gone, mounted := w.pod, w.gone, w.mounted
+		pod, gone := w.pod, w.gone
 		w.mu.Unlock()
 		if pod == nil || gone || pod.DeletionTimestamp != nil || pod.Status.Phase.Ended() {
 			continue
 		}
-		for _, key := range mounted {
+		for _, key := range objectsOf(pod) {
 			objects[key] = append(objects[key], w)
 		}
 	}

@@ -30,9 +30,6 @@ func (k *Kubelet) evictOverLimits(ctx context.Context) {
 
 // overLimit says which limit the pod exceeds, nothing if none. Only what has a limit is measured.
 func (k *Kubelet) overLimit(ctx context.Context, pod *api.Pod) (message string, err error) {
-	if !limitsStorage(pod) {
-		return "", nil
-	}
 	limit, limited := api.PodLimits(&pod.Spec)[api.ResourceEphemeralStorage]
 	total := int64(0)
 	for i := range pod.Spec.Volumes {
@@ -74,23 +71,6 @@ func (k *Kubelet) overLimit(ctx context.Context, pod *api.Pod) (message string, 
 		return fmt.Sprintf("Pod ephemeral local storage usage exceeds the total limit of containers %s. ", &limit), nil
 	}
 	return alone, nil
-}
-
-// limitsStorage tells whether anything of the pod has a limit. Nearly all pods have none.
-func limitsStorage(pod *api.Pod) bool {
-	for i := range pod.Spec.Volumes {
-		if dir := pod.Spec.Volumes[i].EmptyDir; dir != nil && dir.SizeLimit != nil {
-			return true
-		}
-	}
-	for _, list := range [][]api.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-		for i := range list {
-			if _, limited := list[i].Resources.Limits[api.ResourceEphemeralStorage]; limited {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // directorySize is how much is in a directory.

@@ -36,10 +36,7 @@ func writeVolume(dir string, files map[string]volumeFile, pod *api.Pod) error {
 			return fmt.Errorf("invalid path %q: must not leave the volume", name)
 		}
 		file := filepath.Join(data, name)
-		if strings.Contains(name, "/") {
-			err = errors.Join(err, os.MkdirAll(filepath.Dir(file), 0o755))
-		}
-		err = errors.Join(err, os.WriteFile(file, f.data, f.mode), os.Chmod(file, f.mode), setOwner(file, f.owner))
+		err = errors.Join(err, os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, f.data, f.mode), os.Chmod(file, f.mode), setOwner(file, f.owner))
 	}
 	if group := fsGroup(pod); err == nil && group != nil {
 		err = giveToGroup(data, *group, readOnly)
@@ -48,11 +45,8 @@ func writeVolume(dir string, files map[string]volumeFile, pod *api.Pod) error {
 		return err
 	}
 	next := filepath.Join(dir, "..data_tmp")
-	err = os.Symlink(filepath.Base(data), next)
-	if errors.Is(err, fs.ErrExist) { // left by a crash
-		err = errors.Join(os.Remove(next), os.Symlink(filepath.Base(data), next))
-	}
-	if err = errors.Join(err, os.Rename(next, filepath.Join(dir, "..data"))); err != nil {
+	_ = os.Remove(next) // left by a crash
+	if err := errors.Join(os.Symlink(filepath.Base(data), next), os.Rename(next, filepath.Join(dir, "..data"))); err != nil {
 		return err
 	}
 	err = linkNames(dir, files)

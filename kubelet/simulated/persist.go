@@ -43,8 +43,11 @@ func (r *Runtime) save(p *pod) error {
 	}
 	state = append(state, '\n')
 	if p.lines >= linesOfState {
+		if err := client.ReplaceFile(path, state, 0o600); err != nil {
+			return err
+		}
 		p.lines = 1
-		return client.ReplaceFile(path, state, 0o600)
+		return nil
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -90,12 +93,16 @@ func (r *Runtime) load() error {
 	return nil
 }
 
-// readState finds the last whole state in a pod's file. The next one begins the file anew, since half a line may follow.
+// readState finds the last whole state in a pod's file. The next one begins the file anew, since half a line may follow. A file
+// of v0.1.0 is one state without the end of a line.
 func readState(file []byte) (*pod, error) {
-	whole := file[:bytes.LastIndexByte(file, '\n')+1]
-	begin := bytes.LastIndexByte(bytes.TrimSuffix(whole, []byte("\n")), '\n') + 1
+	end := bytes.LastIndexByte(file, '\n')
+	if end < 0 {
+		end = len(file)
+	}
+	begin := bytes.LastIndexByte(file[:end], '\n') + 1
 	p := &pod{lines: linesOfState}
-	return p, json.Unmarshal(whole[begin:], p)
+	return p, json.Unmarshal(file[begin:end], p)
 }
 
 // adopt takes a pod from its file and sets its timers going. The caller holds mu.

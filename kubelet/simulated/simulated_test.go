@@ -162,7 +162,12 @@ func TestFileOfAPod(t *testing.T) {
 	require.NoError(t, next.UpdateContainer(t.Context(), id, kubelet.ContainerResources{MemoryLimit: 7}))
 	require.EqualValues(t, 7, container(t, newRuntime(t, dir), "web").Resources.MemoryLimit)
 
-	// Of a file without a whole line the pod is lost.
+	// A file of v0.1.0 is one state and no end of a line.
+	whole := strings.TrimSuffix(lines()[0], "\n")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "web.json"), []byte(whole), 0o600))
+	require.EqualValues(t, 7, container(t, newRuntime(t, dir), "web").Resources.MemoryLimit)
+
+	// Of a file without a whole state the pod is lost.
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "web.json"), []byte(half[:20]), 0o600))
 	pods, err := newRuntime(t, dir).ListPods(t.Context())
 	require.NoError(t, err)
