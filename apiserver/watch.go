@@ -59,9 +59,12 @@ const (
 // flushSize is how much is collected before it is sent while more is ready to be sent.
 const flushSize = 64 << 10
 
-// flushInterval is the least time between two writes to a watcher that events come to faster: a write, and the waking of the
-// client, costs many times what one more event in it does. An event that comes alone is written at once.
-const flushInterval = 4 * time.Millisecond
+// flushInterval is the least time between two writes to a watcher, the first of which had so many events: a write, and the
+// waking of the client, costs many times what one more event in it does. An event that comes alone is written at once. Where
+// more than one comes in a millisecond, nobody waits for a single one, and they gather for longer.
+func flushInterval(events int) time.Duration {
+	return min(max(4*time.Millisecond, time.Duration(events)*time.Millisecond), 12*time.Millisecond)
+}
 
 type watcher struct {
 	server  *Server
@@ -159,6 +162,7 @@ func (wt *watcher) follow(ctx context.Context, place *batch) {
 		defer ticker.Stop()
 		bookmarks = ticker.C
 	}
+	events := 0 // in the last write
 	for !wt.gone {
 		if wt.stream.Faulty() {
 			place = wt.followFaulty(ctx, place)
@@ -169,9 +173,11 @@ func (wt *watcher) follow(ctx context.Context, place *batch) {
 			if wt.stream.Faulty() { // since we wait
 				continue
 			}
-			time.Sleep(flushInterval - time.Since(wt.flushed))
+			time.Sleep(flushInterval(events) - time.Since(wt.flushed))
+			events = 0
 			// Take all that is there before sending: under load the writes get bigger, not more.
 			for ready := true; ready; ready = place.isReady() {
+				events += len(place.events)
 				for _, ev := range place.events {
 					wt.deliver(ev)
 				}
