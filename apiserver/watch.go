@@ -59,9 +59,9 @@ const (
 // flushSize is how much is collected before it is sent while more is ready to be sent.
 const flushSize = 64 << 10
 
-// flushInterval is the least time between two writes to a watcher, the first of which had so many events: a write, and the
-// waking of the client, costs many times what one more event in it does. An event that comes alone is written at once. Where
-// more than one comes in a millisecond, nobody waits for a single one, and they gather for longer.
+// flushInterval is the least time from a write of so many events to a watcher until the next one: a write, and the waking of
+// the client, costs many times what one more event in it does. An event that comes alone is written at once. Where more than
+// one comes in a millisecond, nobody waits for a single one, and they gather for longer.
 func flushInterval(events int) time.Duration {
 	return min(max(4*time.Millisecond, time.Duration(events)*time.Millisecond), 12*time.Millisecond)
 }
@@ -83,6 +83,7 @@ type watcher struct {
 	sent    int64
 	buffer  *[]byte   // what is to be written next; nil while there is nothing
 	flushed time.Time // when something was written last
+	added   int       // events that led to it
 	gone    bool      // the watch is over: a write failed, or there was an error to tell
 	timer   *time.Timer
 }
@@ -162,7 +163,6 @@ func (wt *watcher) follow(ctx context.Context, place *batch) {
 		defer ticker.Stop()
 		bookmarks = ticker.C
 	}
-	events := 0 // in the last write
 	for !wt.gone {
 		if wt.stream.Faulty() {
 			place = wt.followFaulty(ctx, place)
@@ -173,11 +173,10 @@ func (wt *watcher) follow(ctx context.Context, place *batch) {
 			if wt.stream.Faulty() { // since we wait
 				continue
 			}
-			time.Sleep(flushInterval(events) - time.Since(wt.flushed))
-			events = 0
+			time.Sleep(flushInterval(wt.added) - time.Since(wt.flushed))
+			wt.added = 0
 			// Take all that is there before sending: under load the writes get bigger, not more.
 			for ready := true; ready; ready = place.isReady() {
-				events += len(place.events)
 				for _, ev := range place.events {
 					wt.deliver(ev)
 				}
@@ -294,6 +293,7 @@ func (wt *watcher) add(eventType string, e *entry) {
 		return
 	}
 	*wt.buffer = b
+	wt.added++
 	if len(b) >= flushSize {
 		wt.flush()
 	}

@@ -278,6 +278,13 @@ func TestWatchersMissNothing(t *testing.T) {
 	}
 }
 
+// Up to four events at a time are sent every 4 ms; more of them gather for longer, but nobody waits for more than 12.
+func TestFlushInterval(t *testing.T) {
+	for events, milliseconds := range map[int]int64{0: 4, 1: 4, 4: 4, 7: 7, 12: 12, 10_000: 12} {
+		require.Equal(t, milliseconds, flushInterval(events).Milliseconds(), "%d events", events)
+	}
+}
+
 // A client that watches and does not read is dropped, and disturbs nobody meanwhile.
 func TestSlowWatcherIsDropped(t *testing.T) {
 	for _, protocol := range []string{"HTTP/2.0", "HTTP/1.1"} {
