@@ -82,7 +82,7 @@ type watcher struct {
 	// sent is the revision up to which the client has seen everything.
 	sent    int64
 	buffer  *[]byte   // what is to be written next; nil while there is nothing
-	flushed time.Time // when something was written last
+	flushed time.Time // when something was written last, or there was nothing to write
 	added   int       // events that led to it
 	gone    bool      // the watch is over: a write failed, or there was an error to tell
 	timer   *time.Timer
@@ -182,7 +182,12 @@ func (wt *watcher) follow(ctx context.Context, place *batch) {
 				}
 				place = place.next
 			}
-			if !wt.flush() || wt.kc.behind(wt.feed, place) > slowWatcherEvents {
+			if wt.buffer == nil { // none of it is for this one
+				wt.flushed = time.Now()
+			} else if !wt.flush() {
+				return
+			}
+			if wt.kc.behind(wt.feed, place) > slowWatcherEvents {
 				return
 			}
 		case <-bookmarks:
