@@ -82,7 +82,7 @@ type watcher struct {
 	// sent is the revision up to which the client has seen everything.
 	sent    int64
 	buffer  *[]byte   // what is to be written next; nil while there is nothing
-	flushed time.Time // when something was written last, or there was nothing to write
+	flushed time.Time // when there was something to write last, or would have been
 	added   int       // events that led to it
 	gone    bool      // the watch is over: a write failed, or there was an error to tell
 	timer   *time.Timer
@@ -112,12 +112,13 @@ func (wt *watcher) run(ctx context.Context) error {
 	return nil
 }
 
-// header starts the answer, so that the client knows at once that the watch stands.
+// header starts the answer. The next flush sends it, with events or without, so that the client knows that the watch stands.
 func (wt *watcher) header() {
 	header := wt.w.Header()
 	header["Content-Type"] = []string{wt.encoder.contentType()}
 	wt.req.writeWarnings(header)
 	wt.w.WriteHeader(http.StatusOK)
+	wt.held()
 }
 
 // begin subscribes, and sends what is there as ADDED events if the client wants it.
@@ -182,12 +183,7 @@ func (wt *watcher) follow(ctx context.Context, place *batch) {
 				}
 				place = place.next
 			}
-			if wt.buffer == nil { // none of it is for this one
-				wt.flushed = time.Now()
-			} else if !wt.flush() {
-				return
-			}
-			if wt.kc.behind(wt.feed, place) > slowWatcherEvents {
+			if !wt.flush() || wt.kc.behind(wt.feed, place) > slowWatcherEvents {
 				return
 			}
 		case <-bookmarks:
@@ -282,16 +278,21 @@ func putWatchBuffer(b *[]byte) {
 	}
 }
 
+// held is the buffer of what is to be written next.
+func (wt *watcher) held() *[]byte {
+	if wt.buffer == nil {
+		wt.buffer = watchBuffers.Get().(*[]byte)
+	}
+	return wt.buffer
+}
+
 // add sends an event. If the object cannot be shown, the watch ends: one that went on without it would leave its client with
 // a wrong picture for good. The client begins anew, and finds out at the list.
 func (wt *watcher) add(eventType string, e *entry) {
 	if wt.gone {
 		return
 	}
-	if wt.buffer == nil {
-		wt.buffer = watchBuffers.Get().(*[]byte)
-	}
-	b, err := wt.encoder.append(*wt.buffer, eventType, e)
+	b, err := wt.encoder.append(*wt.held(), eventType, e)
 	if err != nil {
 		wt.server.log.Error("an object cannot be encoded for its watchers", "key", e.key, "error", err)
 		wt.fail(err)
@@ -305,38 +306,35 @@ func (wt *watcher) add(eventType string, e *entry) {
 }
 
 func (wt *watcher) addBookmark(initialEnd bool) {
-	if wt.buffer == nil {
-		wt.buffer = watchBuffers.Get().(*[]byte)
-	}
-	b, err := wt.encoder.appendBookmark(*wt.buffer, wt.sent, initialEnd)
+	b, err := wt.encoder.appendBookmark(*wt.held(), wt.sent, initialEnd)
 	if err == nil {
 		*wt.buffer = b
 	}
 }
 
-// flush sends the buffer. false: the client is gone, or too slow.
+// flush sends the buffer; without one, nothing was for this watcher. false: the client is gone, or too slow.
 func (wt *watcher) flush() bool {
 	if wt.gone {
 		return false
 	}
-	// Not a deadline for each write: setting one costs more than the write. The timer fires only for one that hangs.
-	guard := wt.guard()
-	if err := wt.conn.together(wt.write); err != nil {
-		wt.gone = true
+	if wt.buffer != nil {
+		// Not a deadline for each write: setting one costs more than the write. The timer fires only for one that hangs.
+		guard := wt.guard()
+		if err := wt.conn.together(wt.write); err != nil {
+			wt.gone = true
+		}
+		guard.Stop()
 	}
-	guard.Stop()
 	wt.flushed = time.Now()
 	return !wt.gone
 }
 
 func (wt *watcher) write() error {
-	if wt.buffer != nil {
-		_, err := wt.w.Write(*wt.buffer)
-		putWatchBuffer(wt.buffer)
-		wt.buffer = nil
-		if err != nil {
-			return err
-		}
+	_, err := wt.w.Write(*wt.buffer)
+	putWatchBuffer(wt.buffer)
+	wt.buffer = nil
+	if err != nil {
+		return err
 	}
 	return wt.control.Flush()
 }

@@ -93,10 +93,7 @@ func (wt *watcher) fail(err error) {
 	if errors.Is(err, store.ErrCompacted) {
 		err = api.NewExpired("too old resource version: %d (%d)", wt.options.revision, wt.server.store.CompactedRevision())
 	}
-	if wt.buffer == nil {
-		wt.buffer = watchBuffers.Get().(*[]byte)
-	}
-	if b, err := wt.encoder.appendError(*wt.buffer, statusOf(err)); err == nil {
+	if b, err := wt.encoder.appendError(*wt.held(), statusOf(err)); err == nil {
 		*wt.buffer = b
 		wt.flush()
 	}

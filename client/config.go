@@ -146,7 +146,6 @@ func multiplexing(tlsConfig *tls.Config) *http.Transport {
 	t.TLSNextProto = nil
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP2(true)
-	t.HTTP2 = &http.HTTP2Config{MaxReadFrameSize: largeLineBuffer} // as much as a watch reads at once, where much comes
 	return t
 }
 

@@ -181,35 +181,6 @@ func TestLineReader(t *testing.T) {
 	require.Equal(t, io.ErrUnexpectedEOF, err, "half an event is not an event")
 }
 
-func TestLineReaderFollowsTheFlow(t *testing.T) {
-	line := strings.Repeat("x", 2000) + "\n"
-	flood, drops := strings.Repeat(line, 500), strings.Repeat("drop\n", 8)
-	stream := &countedReader{Reader: io.MultiReader(strings.NewReader(flood), iotest.OneByteReader(strings.NewReader(drops)))}
-	lines := NewLineReader(stream)
-	for range 500 {
-		got, err := lines.Next()
-		require.NoError(t, err)
-		require.Len(t, got, 2000)
-	}
-	require.Less(t, stream.reads, 2*len(flood)/largeLineBuffer, "where much comes, much is read at once")
-	for range 8 {
-		got, err := lines.Next()
-		require.NoError(t, err)
-		require.Equal(t, "drop", string(got))
-	}
-	require.Len(t, lines.buffer, smallLineBuffer, "what is idle again holds little")
-}
-
-type countedReader struct {
-	io.Reader
-	reads int
-}
-
-func (r *countedReader) Read(p []byte) (int, error) {
-	r.reads++
-	return r.Reader.Read(p)
-}
-
 func TestSplitWatchEvent(t *testing.T) {
 	for _, line := range []string{
 		`{"type":"ADDED","object":{"a":{"b":1}}}`,

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -150,66 +151,44 @@ func splitWatchEvent(line []byte) (EventType, []byte, error) {
 	return event.Type, event.Object.Raw, nil
 }
 
-// LineReader reads a stream of lines of any length. Its buffer is small while little comes, and larger where much does or a line
-// is long: a multiplexed stream answers each read with a message to the server that there is room again, so few large reads
-// cost both sides less than many small ones.
+// LineReader reads a stream of lines of any length with a small buffer, which grows for a long line and shrinks again.
 type LineReader struct {
-	stream     io.Reader
-	buffer     []byte
-	start, end int // what of buffer is read and not returned yet
+	r    *bufio.Reader
+	long []byte
 }
 
-const (
-	smallLineBuffer = 4 << 10
-	largeLineBuffer = 64 << 10 // only a longer line makes it larger
-)
+// keepLineBuffer is how large a buffer for long lines is kept between lines. Most objects fit.
+const keepLineBuffer = 16 << 10
 
 // NewLineReader reads lines from a stream.
 func NewLineReader(stream io.Reader) *LineReader {
-	return &LineReader{stream: stream, buffer: make([]byte, smallLineBuffer)}
+	return &LineReader{r: bufio.NewReaderSize(stream, 4<<10)}
 }
 
 // Next returns the next line that is not empty, without its newline, io.EOF after the last one. It is valid until the
 // next call. A last line that the stream broke off is an io.ErrUnexpectedEOF.
 func (l *LineReader) Next() ([]byte, error) {
-	searched := 0 // so many of the bytes are known to hold no newline
 	for {
-		if i := bytes.IndexByte(l.buffer[l.start+searched:l.end], '\n'); i >= 0 {
-			line := bytes.TrimRight(l.buffer[l.start:l.start+searched+i], "\r")
-			l.start += searched + i + 1
-			if searched = 0; len(line) > 0 {
-				return line, nil
+		line, err := l.r.ReadSlice('\n')
+		if err == bufio.ErrBufferFull {
+			if cap(l.long) > keepLineBuffer {
+				l.long = nil
 			}
-			continue
+			l.long = append(l.long[:0], line...)
+			for err == bufio.ErrBufferFull {
+				line, err = l.r.ReadSlice('\n')
+				l.long = append(l.long, line...)
+			}
+			line = l.long
 		}
-		searched = l.end - l.start
-		if err := l.fill(); err == io.EOF && len(bytes.TrimSpace(l.buffer[l.start:l.end])) > 0 {
+		if err == io.EOF && len(bytes.TrimSpace(line)) > 0 {
 			return nil, io.ErrUnexpectedEOF
-		} else if err != nil {
+		}
+		if err != nil {
 			return nil, err
 		}
+		if line = bytes.TrimRight(line, "\r\n"); len(line) > 0 {
+			return line, nil
+		}
 	}
-}
-
-// fill reads once. It moves what is there to the front, in a buffer that is twice as large if the last read filled this one, and
-// half as large if it left nearly all of it empty.
-func (l *LineReader) fill() error {
-	rest := l.buffer[l.start:l.end]
-	size := len(l.buffer)
-	switch {
-	case len(rest) == size || l.end == size && size < largeLineBuffer:
-		size *= 2
-	case l.end < size/8 && size > smallLineBuffer:
-		size /= 2
-	}
-	if size != len(l.buffer) {
-		l.buffer = make([]byte, size)
-	}
-	l.start, l.end = 0, copy(l.buffer, rest)
-	n, err := l.stream.Read(l.buffer[l.end:])
-	l.end += n
-	if n > 0 {
-		return nil // an error comes again
-	}
-	return err
 }
