@@ -61,6 +61,7 @@ func command() *cobra.Command {
 		SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
 			if allowed, ok := longRunning[cmd.Name()]; ok {
+				cmd.Root().ResetCommands() // nobody asks for the others
 				keepSmall(cmd.Context(), allowed)
 			}
 		},
