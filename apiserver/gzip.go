@@ -38,15 +38,25 @@ func acceptsGzip(hr *http.Request) bool {
 	return strings.Contains(hr.Header.Get("Accept-Encoding"), "gzip")
 }
 
-// compressedBlocks keeps the blocks of one kind.
+// compressedBlocks keeps the blocks of one kind that lists have used lately: those that are in use, and not what they were
+// before an object in them changed.
 type compressedBlocks struct {
-	mu   sync.Mutex
-	kept map[blockKey]*compressedBlock // guarded by mu
-	size int                           // guarded by mu: bytes of all of them
+	mu sync.Mutex
+	// recent are the blocks used since the last turn, earlier those of the turn before. A list that uses an earlier one
+	// makes it a recent one; the rest goes at the next turn. Guarded by mu.
+	recent, earlier map[blockKey]*compressedBlock
+	size            int // guarded by mu: bytes of the recent ones
 }
 
-// maxCompressedBytes is how much one kind may keep; then it starts afresh.
-const maxCompressedBytes = 8 << 20
+// What one kind may keep as recent: for each object about what a pod comes to, compressed among others like it, so that lists
+// of different namespaces do not drive out each other's blocks.
+const (
+	minCompressedRoom   = 8 << 20
+	compressedPerObject = 256
+)
+
+// compressedRoom is how many bytes of blocks a kind of so many objects may keep as recent.
+func compressedRoom(objects int) int { return max(minCompressedRoom, objects*compressedPerObject) }
 
 type blockKey struct {
 	first, last int64
@@ -60,38 +70,67 @@ type compressedBlock struct {
 	compress  sync.Once // who comes while a block is being compressed waits for it
 	deflated  []byte    // set by compress
 	sum       checksum  // of what deflated stands for; set by compress
+	size      int       // bytes, 0 until it is compressed; guarded by the mu of what keeps it
 }
 
-// forget drops all blocks, so that a big list that was asked for once is not kept for good.
+// is tells whether the block stands for these entries. There may be no block.
+func (b *compressedBlock) is(entries []*entry) bool {
+	return b != nil && slices.EqualFunc(b.revisions, entries, func(revision int64, e *entry) bool { return revision == e.revision })
+}
+
+// turn drops the blocks that were not used since the last turn.
+func (c *compressedBlocks) turn() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.turnLocked()
+}
+
+func (c *compressedBlocks) turnLocked() { c.recent, c.earlier, c.size = nil, c.recent, 0 }
+
+// forget drops all blocks.
 func (c *compressedBlocks) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.kept, c.size = nil, 0
+	c.recent, c.earlier, c.size = nil, nil, 0
 }
 
-// get returns the entries compressed, and the checksum of what they were before.
-func (c *compressedBlocks) get(entries []*entry, skip int) ([]byte, checksum) {
+// get returns the entries compressed, and the checksum of what they were before. It keeps about room bytes.
+func (c *compressedBlocks) get(entries []*entry, skip, room int) ([]byte, checksum) {
+	block := c.block(entries, room)
+	block.compress.Do(func() {
+		block.deflated, block.sum = deflate(entries, skip)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		block.size = len(block.deflated) + 8*len(block.revisions)
+		c.size += block.size
+	})
+	return block.deflated, block.sum
+}
+
+// block finds the block of these entries, or makes one that is yet to be compressed.
+func (c *compressedBlocks) block(entries []*entry, room int) *compressedBlock {
 	key := blockKey{entries[0].revision, entries[len(entries)-1].revision, len(entries)}
 	c.mu.Lock()
-	block := c.kept[key]
-	if block == nil || !slices.EqualFunc(block.revisions, entries, func(revision int64, e *entry) bool { return revision == e.revision }) {
+	defer c.mu.Unlock()
+	if block := c.recent[key]; block.is(entries) {
+		return block
+	}
+	block := c.earlier[key]
+	if !block.is(entries) {
 		block = &compressedBlock{revisions: make([]int64, len(entries))}
 		for i, e := range entries {
 			block.revisions[i] = e.revision
 		}
-		if c.kept == nil || c.size > maxCompressedBytes {
-			c.kept, c.size = map[blockKey]*compressedBlock{}, 0
-		}
-		c.kept[key] = block
 	}
-	c.mu.Unlock()
-	block.compress.Do(func() {
-		block.deflated, block.sum = deflate(entries, skip)
-		c.mu.Lock()
-		c.size += len(block.deflated) + 8*len(block.revisions)
-		c.mu.Unlock()
-	})
-	return block.deflated, block.sum
+	if c.size > room {
+		c.turnLocked()
+	}
+	if c.recent == nil {
+		c.recent = map[blockKey]*compressedBlock{}
+	}
+	c.recent[key] = block
+	c.size += block.size
+	return block
 }
 
 // deflateLevel is above upstream's 1: a block is compressed once and read often. A list of pods gets half as long, and its
@@ -137,7 +176,8 @@ func deflate(entries []*entry, skip int) ([]byte, checksum) {
 
 // sendCompressed sends a list of stored objects, compressed.
 func (s *Server) sendCompressed(w http.ResponseWriter, req *Request, p *page, head []byte, skip int) {
-	blocks := &s.cache.kind(req.Resource).compressed
+	kc := s.cache.kind(req.Resource)
+	blocks, room := &kc.compressed, compressedRoom(kc.count())
 	if req.Resource.View != nil { // what is kept is in the stored form
 		blocks = &compressedBlocks{}
 	}
@@ -153,7 +193,7 @@ func (s *Server) sendCompressed(w http.ResponseWriter, req *Request, p *page, he
 		if start > 0 {
 			add(storedComma, commaSum)
 		}
-		add(blocks.get(p.entries[start:end], skip))
+		add(blocks.get(p.entries[start:end], skip, room))
 		start = end
 	}
 	plain([]byte(listTail))

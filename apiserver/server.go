@@ -252,7 +252,7 @@ func (s *Server) compact(ctx context.Context) error {
 		}
 		revisions = append(revisions, s.store.Revision())
 		for _, kc := range s.cache.all() {
-			kc.compressed.forget()
+			kc.compressed.turn()
 		}
 	}
 }

@@ -318,6 +318,13 @@ func (kc *kindCache) list(prefix, after string) (entries []*entry, changed int64
 	return kc.rangeOf(prefix, after), kc.changed
 }
 
+// count is how many objects of the kind there are.
+func (kc *kindCache) count() int {
+	kc.mu.RLock()
+	defer kc.mu.RUnlock()
+	return len(kc.byKey)
+}
+
 // lastChange is the revision of the kind's last change: what was made of its objects at that revision is still true.
 func (kc *kindCache) lastChange() int64 {
 	kc.mu.RLock()

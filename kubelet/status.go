@@ -307,7 +307,8 @@ func (v *statusView) phase(s *api.PodStatus) api.PodPhase {
 
 // conditions answers the yes-or-no questions about a pod. Conditions that are not the kubelet's stay as they are.
 func (v *statusView) conditions(s *api.PodStatus) []api.PodCondition {
-	var conditions []api.PodCondition
+	// As many as there will most likely be: they stay in memory as long as the pod.
+	conditions := make([]api.PodCondition, 0, max(5, len(v.pod.Status.Conditions)))
 	for _, c := range v.pod.Status.Conditions {
 		if !slices.Contains(kubeletConditions, c.Type) {
 			conditions = append(conditions, c)

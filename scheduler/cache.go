@@ -167,12 +167,16 @@ func (c *cache) setPod(old, pod *api.Pod) {
 	case pod.Status.Phase.Ended():
 		c.remove(pod.UID)
 	case pod.Spec.NodeName != "":
-		if was, ok := c.pods[pod.UID]; !ok || was.node.name != pod.Spec.NodeName || differs(was.info.pod, pod) {
+		was, ok := c.pods[pod.UID]
+		if !ok || was.node.name != pod.Spec.NodeName || differs(was.info.pod, pod) {
 			c.place(newPodInfo(pod), pod.Spec.NodeName, false)
-		} else if was.assumed { // the informer shows what we assumed
-			was.assumed = false
-			c.pods[pod.UID] = was
+			return
 		}
+		// The sums stay as they are, but the pod is to be the newest: it says since when it runs, which preemption asks.
+		now := *was.info
+		now.pod = pod
+		was.node.replacePod(was.info, &now)
+		c.pods[pod.UID] = placed{node: was.node, info: &now} // assumed no more
 	}
 }
 

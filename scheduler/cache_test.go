@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -33,6 +34,31 @@ func TestBoundPodReplacesItsAssumption(t *testing.T) {
 	require.True(t, c.isPlaced(p.UID), "what the API server says is no assumption")
 	c.setPod(bound, nil)
 	require.Equal(t, resources{}, c.byName["b"].requested)
+}
+
+// Whom preemption spares depends on how long pods have run, which they say long after they were placed.
+func TestPlacedPodIsTheNewest(t *testing.T) {
+	w := worldOf(node("a"))
+	p := pod(list("cpu", "1"))
+	w.cache.assume(newPodInfo(p), "a")
+	bound := api.DeepCopy(p)
+	bound.Spec.NodeName = "a"
+	w.cache.setPod(p, bound)
+	started := api.DeepCopy(bound)
+	started.Status.StartTime = &api.Time{Time: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	generation := w.cache.generation
+	w.cache.setPod(bound, started)
+
+	n := w.cache.byName["a"]
+	require.Len(t, n.pods, 1)
+	require.Same(t, started, n.pods[0].pod)
+	require.Equal(t, int64(1000), n.requested.milliCPU)
+	require.Equal(t, generation, w.cache.generation, "nothing that was worked out about the node has to be worked out anew")
+	w.cache.forget(p.UID)
+	require.True(t, w.cache.isPlaced(p.UID), "it was assumed no more")
+	w.cache.setPod(started, nil)
+	require.Empty(t, n.pods)
+	require.Equal(t, resources{}, n.requested)
 }
 
 func TestNewsWaitForTheNextCycle(t *testing.T) {

@@ -96,6 +96,9 @@ func (n *nodeInfo) removePod(uid api.UID) {
 	}
 }
 
+// replacePod puts what is known of a pod in the place of what was known before, if it comes to the same in the sums.
+func (n *nodeInfo) replacePod(before, now *podInfo) { n.pods[slices.Index(n.pods, before)] = now }
+
 // count adds a pod to the sums, or takes it off.
 func (n *nodeInfo) count(p *podInfo, sign int64) {
 	n.requested.add(p.requests, sign)
