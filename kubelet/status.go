@@ -307,8 +307,7 @@ func (v *statusView) phase(s *api.PodStatus) api.PodPhase {
 
 // conditions answers the yes-or-no questions about a pod. Conditions that are not the kubelet's stay as they are.
 func (v *statusView) conditions(s *api.PodStatus) []api.PodCondition {
-	// As many as there will most likely be: they stay in memory as long as the pod.
-	conditions := make([]api.PodCondition, 0, max(5, len(v.pod.Status.Conditions)))
+	var conditions []api.PodCondition
 	for _, c := range v.pod.Status.Conditions {
 		if !slices.Contains(kubeletConditions, c.Type) {
 			conditions = append(conditions, c)
@@ -327,7 +326,9 @@ func (v *statusView) conditions(s *api.PodStatus) []api.PodCondition {
 	if v.failure != nil && v.failure.evicted && findCondition(conditions, api.DisruptionTarget) == nil {
 		own = append(own, api.PodCondition{Type: api.DisruptionTarget, Status: api.ConditionTrue, Reason: "TerminationByKubelet", Message: v.failure.Message})
 	}
-	for _, c := range append(own, v.resizeConditions()...) {
+	own = append(own, v.resizeConditions()...)
+	conditions = slices.Grow(conditions, len(own)) // no more than that: they stay in memory as long as the pod
+	for _, c := range own {
 		c.ObservedGeneration = v.pod.Generation
 		c.LastTransitionTime = seconds(v.now)
 		if old := findCondition(v.last.Conditions, c.Type); old != nil {
