@@ -136,9 +136,9 @@ func (s *Server) audit(next http.Handler) http.Handler {
 	})
 }
 
-// stranger makes the log tell of a request that is refused because nobody knows who sent it.
+// stranger makes the log tell of a request that is refused because nobody knows who sent it: it never got to the step audit.
 func (l *auditLog) stranger(w http.ResponseWriter, req *Request) http.ResponseWriter {
-	if l == nil {
+	if l == nil || req.User != nil {
 		return w
 	}
 	if req.audit = l.begin(req, true); req.audit == nil {

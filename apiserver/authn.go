@@ -150,23 +150,19 @@ func anonymousMay(path string) bool {
 }
 
 // authenticate is the step of the chain that sets Request.User, or answers 401.
-func (s *Server) authenticate(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		req := requestFrom(hr.Context())
-		now := time.Now()
-		user, err := s.authn.certificateUser(hr, now)
-		if token := bearerToken(hr.Header.Get("Authorization")); user == nil && err == nil && token != "" {
-			user, _, err = s.tokenUser(hr.Context(), token, s.tokens.audiences, now)
-		}
-		if user == nil && err == nil && anonymousMay(hr.URL.Path) {
-			user = &User{Name: userAnonymous, Groups: []string{groupUnauthenticated}}
-		}
-		if user == nil {
-			s.log.Debug("request refused", "code", http.StatusUnauthorized, "path", hr.URL.Path, "error", err)
-			s.respond(s.auditLog.stranger(w, req), req, nil, api.NewUnauthorized())
-			return
-		}
-		req.User = user
-		next.ServeHTTP(w, hr)
-	})
+func (s *Server) authenticate(_ http.ResponseWriter, req *Request) error {
+	hr, now := req.HTTP, time.Now()
+	user, err := s.authn.certificateUser(hr, now)
+	if token := bearerToken(hr.Header.Get("Authorization")); user == nil && err == nil && token != "" {
+		user, _, err = s.tokenUser(hr.Context(), token, s.tokens.audiences, now)
+	}
+	if user == nil && err == nil && anonymousMay(hr.URL.Path) {
+		user = &User{Name: userAnonymous, Groups: []string{groupUnauthenticated}}
+	}
+	if user == nil {
+		s.log.Debug("request refused", "code", http.StatusUnauthorized, "path", hr.URL.Path, "error", err)
+		return api.NewUnauthorized()
+	}
+	req.User = user
+	return nil
 }

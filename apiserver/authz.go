@@ -138,22 +138,18 @@ func asText(s string) string { return htmlEscaper.Replace(s) }
 var htmlEscaper = strings.NewReplacer(`&`, "&amp;", `<`, "&lt;", `>`, "&gt;")
 
 // authorize is the step of the chain that lets a request pass, or answers 403.
-func (s *Server) authorize(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		req := requestFrom(hr.Context())
-		allowed, reason := s.authz.may(req)
-		if !allowed {
-			req.audit.annotate("authorization.k8s.io/decision", "forbid")
-			req.audit.annotate("authorization.k8s.io/reason", reason)
-			s.log.Debug("request refused", "code", http.StatusForbidden, "user", req.User.Name, "verb", req.Verb, "path", hr.URL.Path, "reason", reason)
-			w.Header().Set("X-Content-Type-Options", "nosniff") // what was asked for is in the message
-			s.respond(w, req, nil, forbidden(req, reason))
-			return
-		}
-		req.audit.annotate("authorization.k8s.io/decision", "allow")
+func (s *Server) authorize(w http.ResponseWriter, req *Request) error {
+	allowed, reason := s.authz.may(req)
+	if !allowed {
+		req.audit.annotate("authorization.k8s.io/decision", "forbid")
 		req.audit.annotate("authorization.k8s.io/reason", reason)
-		next.ServeHTTP(w, hr)
-	})
+		s.log.Debug("request refused", "code", http.StatusForbidden, "user", req.User.Name, "verb", req.Verb, "path", req.HTTP.URL.Path, "reason", reason)
+		w.Header().Set("X-Content-Type-Options", "nosniff") // what was asked for is in the message
+		return forbidden(req, reason)
+	}
+	req.audit.annotate("authorization.k8s.io/decision", "allow")
+	req.audit.annotate("authorization.k8s.io/reason", reason)
+	return nil
 }
 
 // feedPolicy keeps the roles and bindings that decisions are made from the same as those in the watch cache. Who has

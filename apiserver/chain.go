@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -11,11 +12,43 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gorilla/mux"
+
 	"kubelite/api"
 )
 
 // The steps of the chain that are not about who may do what; authenticate is in authn.go, authorize in authz.go,
 // the audit log in audit.go, causes in ledger.go, and gate in gate.go.
+
+// check makes a step of the chain from what only looks at a request: its error is the answer. A watch keeps its stack for as
+// long as it lasts, and a step of this kind takes next to nothing of it.
+func (s *Server) check(look func(w http.ResponseWriter, req *Request) error) mux.MiddlewareFunc {
+	return func(next http.Handler) http.Handler {
+		return &checked{server: s, look: look, next: next}
+	}
+}
+
+type checked struct {
+	server *Server
+	look   func(w http.ResponseWriter, req *Request) error
+	next   http.Handler
+}
+
+func (c *checked) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
+	if req := requestFrom(hr.Context()); !c.passes(w, req) {
+		return
+	}
+	c.next.ServeHTTP(w, hr)
+}
+
+// passes answers if the request does not.
+func (c *checked) passes(w http.ResponseWriter, req *Request) bool {
+	err := c.look(w, req)
+	if err != nil {
+		c.server.respond(c.server.auditLog.stranger(w, req), req, nil, err)
+	}
+	return err == nil
+}
 
 // recoverPanic turns a bug in one request into a 500. A handler that gives up on purpose panics with
 // http.ErrAbortHandler, which ends the connection and nothing else.
@@ -39,19 +72,24 @@ func (s *Server) recoverPanic(next http.Handler) http.Handler {
 // requestInfo puts what the request means into its context.
 func (s *Server) requestInfo(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		req := parseRequest(hr)
-		req.auditID = cmp.Or(hr.Header.Get(auditIDHeader), string(newUID()))
-		w.Header()[auditIDHeader] = []string{req.auditID}
-		w.Header()["Cache-Control"] = noCache // unless the handler knows better
-		if req.IsResource {
-			req.Resource = s.resource(req.Group, req.Version, req.Plural)
-			if req.Resource != nil && !req.Resource.livesAt(req) {
-				req.Resource = nil
-			}
-		}
-		req.HTTP = hr.WithContext(withRequest(hr.Context(), req))
-		next.ServeHTTP(w, req.HTTP)
+		next.ServeHTTP(w, s.understand(w.Header(), hr).HTTP)
 	})
+}
+
+// understand reads a request, and writes what every answer has into its header.
+func (s *Server) understand(answer http.Header, hr *http.Request) *Request {
+	req := parseRequest(hr)
+	req.auditID = cmp.Or(hr.Header.Get(auditIDHeader), string(newUID()))
+	answer[auditIDHeader] = []string{req.auditID}
+	answer["Cache-Control"] = noCache // unless the handler knows better
+	if req.IsResource {
+		req.Resource = s.resource(req.Group, req.Version, req.Plural)
+		if req.Resource != nil && !req.Resource.livesAt(req) {
+			req.Resource = nil
+		}
+	}
+	req.HTTP = hr.WithContext(withRequest(hr.Context(), req))
+	return req
 }
 
 // livesAt tells whether the path names a place where such objects are: those of a namespaced kind are inside a
@@ -66,24 +104,30 @@ func (res *Resource) livesAt(req *Request) bool {
 // logRequest writes one line per request when it is over, and feeds the metrics.
 func (s *Server) logRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		req, start, rec := requestFrom(hr.Context()), time.Now(), &recorder{ResponseWriter: w, code: http.StatusOK}
+		rec := &recorder{ResponseWriter: w, code: http.StatusOK, start: time.Now()}
 		next.ServeHTTP(rec, hr)
-		took := time.Since(start)
-		s.observe(req, rec.code, took)
-		if s.log.Enabled(hr.Context(), -4) { // slog.LevelDebug; checked first because the arguments cost more than the check
-			user := ""
-			if req.User != nil {
-				user = req.User.Name
-			}
-			s.log.Debug("request", "verb", req.Verb, "path", hr.URL.Path, "code", rec.code, "took", took, "user", user, "agent", hr.UserAgent())
-		}
+		s.served(hr, rec.code, time.Since(rec.start))
 	})
 }
 
-// recorder remembers the code of the answer.
+// served tells of a request that is over.
+func (s *Server) served(hr *http.Request, code int, took time.Duration) {
+	req := requestFrom(hr.Context())
+	s.observe(req, code, took)
+	if s.log.Enabled(hr.Context(), slog.LevelDebug) { // checked first because the arguments cost more than the check
+		user := ""
+		if req.User != nil {
+			user = req.User.Name
+		}
+		s.log.Debug("request", "verb", req.Verb, "path", hr.URL.Path, "code", code, "took", took, "user", user, "agent", hr.UserAgent())
+	}
+}
+
+// recorder remembers the code of the answer, and when the request came.
 type recorder struct {
 	http.ResponseWriter
-	code int
+	code  int
+	start time.Time
 }
 
 func (r *recorder) WriteHeader(code int) {

@@ -56,19 +56,12 @@ func isServiceAccount(user string) bool {
 }
 
 // impersonate is the step of the chain that makes a request somebody else's.
-func (s *Server) impersonate(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		req := requestFrom(hr.Context())
-		wanted, err := wantedUser(hr.Header)
-		if wanted != nil && err == nil {
-			err = s.becomeUser(req, wanted)
-		}
-		if err != nil {
-			s.respond(w, req, nil, err)
-			return
-		}
-		next.ServeHTTP(w, hr)
-	})
+func (s *Server) impersonate(_ http.ResponseWriter, req *Request) error {
+	wanted, err := wantedUser(req.HTTP.Header)
+	if wanted != nil && err == nil {
+		err = s.becomeUser(req, wanted)
+	}
+	return err
 }
 
 // wantedUser reads the headers and takes them away. It is nil for nearly every request.

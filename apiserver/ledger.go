@@ -35,18 +35,11 @@ type why struct {
 }
 
 // causes is the step of the chain that reads the ledger headers of requests that write.
-func (s *Server) causes(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		if hr.Method != http.MethodGet && hr.Method != http.MethodHead {
-			req := requestFrom(hr.Context())
-			var err error
-			if req.why, err = readWhy(hr.Header); err != nil {
-				s.respond(w, req, nil, err)
-				return
-			}
-		}
-		next.ServeHTTP(w, hr)
-	})
+func (s *Server) causes(_ http.ResponseWriter, req *Request) (err error) {
+	if method := req.HTTP.Method; method != http.MethodGet && method != http.MethodHead {
+		req.why, err = readWhy(req.HTTP.Header)
+	}
+	return err
 }
 
 func readWhy(header http.Header) (*why, error) {

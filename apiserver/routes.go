@@ -14,16 +14,16 @@ func (s *Server) routes() http.Handler {
 	r := mux.NewRouter().SkipClean(true).UseEncodedPath()
 
 	r.Use( // in order of execution, the outermost first
-		s.recoverPanic, // a bug in one request is a 500, not the end of the server
-		s.requestInfo,  // which verb on which resource? puts the Request into the context
-		s.logRequest,   // one debug line, and the metrics
-		s.authenticate, // who is it? sets Request.User, or 401
-		s.audit,        // who did what? a line in the audit log, if there is one
-		s.impersonate,  // on whose behalf? `kubectl --as`, or 403
-		s.causes,       // why is it? reads the ledger headers of a write
-		s.throttle,     // too many at once? 429
-		s.authorize,    // may they? or 403
-		s.gate,         // may it go on now? a debugger holds writes back here, and requests go wrong on purpose
+		s.recoverPanic,          // a bug in one request is a 500, not the end of the server
+		s.requestInfo,           // which verb on which resource? puts the Request into the context
+		s.logRequest,            // one debug line, and the metrics
+		s.check(s.authenticate), // who is it? sets Request.User, or 401
+		s.audit,                 // who did what? a line in the audit log, if there is one
+		s.check(s.impersonate),  // on whose behalf? `kubectl --as`, or 403
+		s.check(s.causes),       // why is it? reads the ledger headers of a write
+		s.throttle,              // too many at once? 429
+		s.check(s.authorize),    // may they? or 403
+		s.gate,                  // may it go on now? a debugger holds writes back here, and requests go wrong on purpose
 	)
 
 	// Nearly all requests are for resources: these come first, because routes are tried one after the other.

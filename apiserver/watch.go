@@ -20,6 +20,17 @@ import (
 //
 // A watcher is the goroutine of its request, walking along a feed (feed.go). All watchers send the same bytes.
 func (s *Server) serveWatch(w http.ResponseWriter, req *Request) (*Answer, error) {
+	watch, err := s.newWatcher(w, req)
+	if err != nil {
+		return nil, err
+	}
+	stream, ctx, done := s.openStream(req)
+	defer done()
+	watch.stream = stream
+	return nil, watch.run(ctx)
+}
+
+func (s *Server) newWatcher(w http.ResponseWriter, req *Request) (*watcher, error) {
 	sel, err := readSelection(req)
 	if err != nil {
 		return nil, err
@@ -32,13 +43,10 @@ func (s *Server) serveWatch(w http.ResponseWriter, req *Request) (*Answer, error
 	if err != nil {
 		return nil, err
 	}
-	stream, ctx, done := s.openStream(req)
-	defer done()
-	watch := &watcher{
-		stream: stream, server: s, req: req, sel: sel, options: options, kc: s.cache.kind(sel.res), feed: sel.feed(),
+	return &watcher{
+		server: s, req: req, sel: sel, options: options, kc: s.cache.kind(sel.res), feed: sel.feed(),
 		w: w, control: http.NewResponseController(w), conn: ownConnection(req.HTTP), encoder: newEventEncoder(req, accept),
-	}
-	return nil, watch.run(ctx)
+	}, nil
 }
 
 // Clients that name no timeout are sent away after 30 to 60 minutes, at different times, so that after a restart of
@@ -268,8 +276,8 @@ func (wt *watcher) tells(ev *watchEvent) (eventType string, e *entry) {
 	return "", nil
 }
 
-// watchBuffers are shared by all watchers: an idle one holds none.
-var watchBuffers = sync.Pool{New: func() any { b := make([]byte, 0, flushSize+flushSize/2); return &b }}
+// watchBuffers are shared by all watchers: an idle one holds none. They begin with room for a bookmark or a few events.
+var watchBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 
 func putWatchBuffer(b *[]byte) {
 	if cap(*b) <= 4*flushSize {

@@ -64,6 +64,7 @@ func TestStreamingList(t *testing.T) {
 	require.Equal(t, "ConfigMap", at(bookmark, "object.kind"))
 	require.Equal(t, "true", at(bookmark, "object.metadata.annotations").(tree)["k8s.io/initial-events-end"])
 	require.Equal(t, strconv.FormatInt(h.store.Revision(), 10), at(bookmark, "object.metadata.resourceVersion"))
+	require.Len(t, at(bookmark, "object"), 3, "kind, apiVersion and metadata")
 	h.create("c")
 	w.sees("ADDED c")
 

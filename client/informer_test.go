@@ -166,18 +166,20 @@ func waitFor(t *testing.T, condition func() bool) {
 }
 
 func TestLineReader(t *testing.T) {
-	long := strings.Repeat("x", 100_000)
-	text := "one\n\n" + long + "\r\nthree\n"
-	lines := NewLineReader(iotest.OneByteReader(strings.NewReader(text)))
-	for _, want := range []string{"one", long, "three"} {
-		line, err := lines.Next()
-		require.NoError(t, err)
-		require.Equal(t, want, string(line))
+	middling, long := strings.Repeat("m", 700), strings.Repeat("x", 100_000)
+	text := "one\n\n" + middling + "\n" + long + "\r\nthree\n"
+	for _, stream := range []io.Reader{strings.NewReader(text), iotest.OneByteReader(strings.NewReader(text))} {
+		lines := NewLineReader(stream)
+		for _, want := range []string{"one", middling, long, "three"} {
+			line, err := lines.Next()
+			require.NoError(t, err)
+			require.Equal(t, want, string(line))
+		}
+		_, err := lines.Next()
+		require.Equal(t, io.EOF, err)
 	}
-	_, err := lines.Next()
-	require.Equal(t, io.EOF, err)
 
-	_, err = NewLineReader(strings.NewReader(`{"type":"ADDED","obj`)).Next()
+	_, err := NewLineReader(strings.NewReader(`{"type":"ADDED","obj`)).Next()
 	require.Equal(t, io.ErrUnexpectedEOF, err, "half an event is not an event")
 }
 

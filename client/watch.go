@@ -157,12 +157,18 @@ type LineReader struct {
 	long []byte
 }
 
-// keepLineBuffer is how large a buffer for long lines is kept between lines. Most objects fit.
-const keepLineBuffer = 16 << 10
+const (
+	// quietLineBuffer is what a stream gets until the first line that does not fit: bookmarks do, and nothing else comes of
+	// most kinds.
+	quietLineBuffer = 512
+	lineBuffer      = 4 << 10
+	// keepLineBuffer is how large a buffer for long lines is kept between lines. Most objects fit.
+	keepLineBuffer = 16 << 10
+)
 
 // NewLineReader reads lines from a stream.
 func NewLineReader(stream io.Reader) *LineReader {
-	return &LineReader{r: bufio.NewReaderSize(stream, 4<<10)}
+	return &LineReader{r: bufio.NewReaderSize(stream, quietLineBuffer)}
 }
 
 // Next returns the next line that is not empty, without its newline, io.EOF after the last one. It is valid until the
@@ -171,6 +177,9 @@ func (l *LineReader) Next() ([]byte, error) {
 	for {
 		line, err := l.r.ReadSlice('\n')
 		if err == bufio.ErrBufferFull {
+			if l.r.Size() < lineBuffer {
+				l.r = bufio.NewReaderSize(l.r, lineBuffer) // passes the small one by
+			}
 			if cap(l.long) > keepLineBuffer {
 				l.long = nil
 			}
