@@ -51,6 +51,7 @@ var owners = map[string][]string{
 	"github.com/spf13/cobra":             {"cmd", "kubectl-lite", "cluster"},
 	"github.com/prometheus":              {"apiserver"},
 	"github.com/google/gnostic-models":   {"apiserver"},
+	"github.com/tdewolff/parse":          {"apiserver"},
 	"google.golang.org/protobuf":         {"apiserver"},
 	"gopkg.in/natefinch/lumberjack.v2":   {"apiserver"},
 	"github.com/google/cel-go":           {"apiserver/cel"},

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"mime"
@@ -15,7 +16,8 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/net/html"
+	"github.com/tdewolff/parse/v2"
+	lexer "github.com/tdewolff/parse/v2/html"
 
 	"kubelite/api"
 )
@@ -166,8 +168,11 @@ func (p *passage) mendPage(answer *http.Response) error {
 	default:
 		return nil // packed in a way that we do not know
 	}
-	var mended bytes.Buffer
-	err := mendLinks(&mended, page, func(at *url.URL) string { return p.link(at, answer.Request.Host) })
+	source, err := io.ReadAll(page)
+	if err != nil {
+		return err
+	}
+	mended, err := mendLinks(source, func(at *url.URL) string { return p.link(at, answer.Request.Host) })
 	if err != nil {
 		return err
 	}
@@ -176,7 +181,7 @@ func (p *passage) mendPage(answer *http.Response) error {
 	}
 	answer.Header.Del("Content-Encoding")
 	answer.Header.Del("Content-Length")
-	answer.Body, answer.ContentLength = io.NopCloser(&mended), int64(mended.Len())
+	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(mended)), int64(len(mended))
 	return nil
 }
 
@@ -188,30 +193,48 @@ var linkAttributes = map[string]string{
 	"blockquote": "cite", "del": "cite", "ins": "cite", "q": "cite", "html": "manifest",
 }
 
-// mendLinks copies a page with every link changed, and nothing else.
-func mendLinks(to io.Writer, page io.Reader, change func(*url.URL) string) error {
-	for tokens := html.NewTokenizer(page); ; {
-		kind := tokens.Next()
-		if kind == html.ErrorToken {
+// mendLinks returns a page with every link changed, and nothing else.
+func mendLinks(page []byte, change func(*url.URL) string) ([]byte, error) {
+	var mended []byte
+	var places []string                             // of links in the tag that we are in
+	input := parse.NewInputBytes(bytes.Clone(page)) // the lexer makes names in it lower-case
+	for tokens := lexer.NewLexer(input); ; {
+		from := input.Offset()
+		kind, _ := tokens.Next()
+		text := page[from:input.Offset()]
+		switch kind {
+		case lexer.ErrorToken:
 			if err := tokens.Err(); err != io.EOF {
-				return err
+				return nil, err
 			}
-			return nil
-		}
-		text := tokens.Raw()
-		if kind == html.StartTagToken || kind == html.SelfClosingTagToken {
-			tag := tokens.Token()
-			if places := linkAttributes[tag.Data]; places != "" {
-				for i := range tag.Attr {
-					if at, err := url.Parse(tag.Attr[i].Val); err == nil && slices.Contains(strings.Fields(places), tag.Attr[i].Key) {
-						tag.Attr[i].Val = change(at)
-					}
-				}
-				text = []byte(tag.String())
+			return append(mended, text...), nil
+		case lexer.StartTagToken:
+			places = strings.Fields(linkAttributes[string(tokens.Text())])
+		case lexer.AttributeToken:
+			if slices.Contains(places, string(tokens.Text())) {
+				text = mendAttribute(text, len(tokens.AttrVal()), change)
 			}
+		case lexer.SVGToken, lexer.MathToken: // one token with tags in it, which show when it does not begin with its name
+			inner, err := mendLinks(text[1:], change)
+			if err != nil {
+				return nil, err
+			}
+			text = append(text[:1:1], inner...)
 		}
-		if _, err := to.Write(text); err != nil {
-			return err
-		}
+		mended = append(mended, text...)
 	}
+}
+
+// mendAttribute changes the link that an attribute's source ends with, quoted or not.
+func mendAttribute(text []byte, length int, change func(*url.URL) string) []byte {
+	name, value := text[:len(text)-length], text[len(text)-length:]
+	link := html.UnescapeString(strings.Trim(string(value), `"'`))
+	at, err := url.Parse(link)
+	if err != nil {
+		return text
+	}
+	if changed := change(at); changed != link {
+		return fmt.Appendf(nil, `%s"%s"`, name, html.EscapeString(changed))
+	}
+	return text
 }
