@@ -126,6 +126,11 @@ func NewTooLargeResourceVersion(asked, current int64, retrySeconds int32) *Statu
 	}, "Timeout: Too large resource version: %d, current: %d", asked, current)
 }
 
+// NewTimeout says that the time for a request was up.
+func NewTimeout(format string, args ...any) *StatusError {
+	return newStatus(http.StatusGatewayTimeout, StatusReasonTimeout, &StatusDetails{}, "Timeout: "+format, args...)
+}
+
 // NewTooManyRequests asks the client to come back after the given number of seconds.
 func NewTooManyRequests(message string, retrySeconds int32) *StatusError {
 	return newStatus(http.StatusTooManyRequests, StatusReasonTooManyRequests, &StatusDetails{RetryAfterSeconds: retrySeconds}, "%s", message)

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -121,6 +122,37 @@ func (s *Server) served(hr *http.Request, code int, took time.Duration) {
 		}
 		s.log.Debug("request", "verb", req.Verb, "path", hr.URL.Path, "code", code, "took", took, "user", user, "agent", hr.UserAgent())
 	}
+}
+
+// maxTimeout is how long a client may make the server try.
+const maxTimeout = time.Minute
+
+// deadline is the step of the chain that gives a request the time that its parameter "timeout" names. Without one it has as much
+// as it needs: a write may be held at the gate.
+func (s *Server) deadline(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		if req := requestFrom(hr.Context()); req.longRunning() || req.Query().Get("timeout") == "" {
+			next.ServeHTTP(w, hr)
+			return
+		}
+		s.within(next, w, hr)
+	})
+}
+
+func (s *Server) within(next http.Handler, w http.ResponseWriter, hr *http.Request) {
+	req := requestFrom(hr.Context())
+	timeout, err := time.ParseDuration(req.Query().Get("timeout"))
+	if err != nil {
+		s.respond(w, req, nil, api.NewBadRequest("invalid timeout specified in the request URL - %v", err))
+		return
+	}
+	if timeout <= 0 || timeout > maxTimeout {
+		timeout = maxTimeout
+	}
+	ctx, cancel := context.WithTimeout(hr.Context(), timeout)
+	defer cancel()
+	req.HTTP = hr.WithContext(ctx)
+	next.ServeHTTP(w, req.HTTP)
 }
 
 // recorder remembers the code of the answer, and when the request came.

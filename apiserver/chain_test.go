@@ -53,6 +53,22 @@ func TestPanicIs500(t *testing.T) {
 	h.must("GET", configMaps, "")
 }
 
+// A client says how long a request may take; the server has to understand it.
+func TestTimeoutOfTheClient(t *testing.T) {
+	h, loop := gateHarness(t)
+	for _, timeout := range []string{"5s", "0s", "-1s", "10m", ""} {
+		h.must("GET", configMaps+"?timeout="+timeout, "")
+	}
+	for _, bad := range []string{"invalid", "5"} {
+		require.Contains(t, h.fails(400, "BadRequest", "GET", configMaps+"?timeout="+bad, ""), "invalid timeout specified in the request URL")
+	}
+	h.must("GET", configMaps+"?watch=1&timeout=invalid&timeoutSeconds=1", "") // has a time of its own
+	h.rule(`{"actor":"deployment-controller"}`)
+	message := loop.fails(504, "Timeout", "POST", configMaps+"?timeout=20ms", `{"metadata":{"name":"late"}}`)
+	require.Equal(t, "Timeout: request did not complete within requested timeout - context deadline exceeded", message)
+	h.fails(404, "NotFound", "GET", configMaps+"/late", "")
+}
+
 // Too many at once are told to come back; those who are inside are not disturbed.
 func TestThrottle(t *testing.T) {
 	s := &Server{inFlight: inFlight{maxReads: 2, maxWrites: 1}}

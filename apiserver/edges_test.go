@@ -51,6 +51,12 @@ func TestMetrics(t *testing.T) {
 	} {
 		require.Contains(t, text, want)
 	}
+
+	h.must("GET", "/readyz", "")
+	h.must("GET", "/livez/ping", "")
+	text = string(h.must("GET", "/metrics/slis", "").body)
+	require.Contains(t, text, `kubernetes_healthcheck{name="etcd",type="readyz"} 1`)
+	require.Contains(t, text, `kubernetes_healthchecks_total{name="ping",status="success",type="livez"} 1`)
 }
 
 const acceptTable = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"

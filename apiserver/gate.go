@@ -27,18 +27,23 @@ func (s *Server) gate(next http.Handler) http.Handler {
 			next.ServeHTTP(w, hr)
 			return
 		}
-		req := requestFrom(hr.Context())
-		asked := asGateSees(req)
-		if err := s.strike(req, asked); err != nil {
-			s.respond(w, req, nil, err)
-			return
-		}
-		if !s.canBeHeld(req) || !s.debugger.MayHold(asked) {
-			next.ServeHTTP(w, hr)
-			return
-		}
-		s.hold(next, w, hr, req, asked)
+		s.gated(next, w, hr)
 	})
+}
+
+// gated lets a request go on while there are rules or faults.
+func (s *Server) gated(next http.Handler, w http.ResponseWriter, hr *http.Request) {
+	req := requestFrom(hr.Context())
+	asked := asGateSees(req)
+	if err := s.strike(req, asked); err != nil {
+		s.respond(w, req, nil, err)
+		return
+	}
+	if !s.canBeHeld(req) || !s.debugger.MayHold(asked) {
+		next.ServeHTTP(w, hr)
+		return
+	}
+	s.hold(next, w, hr, req, asked)
 }
 
 // asGateSees is what rules and faults know of a request.
@@ -80,6 +85,7 @@ func (s *Server) hold(next http.Handler, w http.ResponseWriter, hr *http.Request
 		panic(http.ErrAbortHandler)
 	case errors.Is(err, gate.ErrFull):
 		err = api.NewTooManyRequests(gate.ErrFull.Error(), 1)
+	case errors.Is(err, context.DeadlineExceeded): // the client's own
 	case err != nil:
 		err = api.NewServiceUnavailable("the write was held at the gate: %v", err)
 	}

@@ -67,7 +67,7 @@ func (s *Server) serveHealth(w http.ResponseWriter, hr *http.Request) {
 			s.serveNotFound(w, hr)
 			return
 		}
-		if err := checks[i].check(s); err != nil {
+		if err := s.ask(endpoint, checks[i]); err != nil {
 			http.Error(w, "internal server error: "+err.Error(), http.StatusInternalServerError)
 			return
 		}
@@ -82,7 +82,7 @@ func (s *Server) serveHealth(w http.ResponseWriter, hr *http.Request) {
 		if i := slices.Index(exclude, c.name); i >= 0 {
 			exclude = slices.Delete(exclude, i, i+1)
 			fmt.Fprintf(&report, "[+]%s excluded: ok\n", c.name)
-		} else if err := c.check(s); err != nil {
+		} else if err := s.ask(endpoint, c); err != nil {
 			// Why is for the log of the server: whoever asks need not have a name.
 			fmt.Fprintf(&report, "[-]%s failed: reason withheld\n", c.name)
 			failed = append(failed, c.name)
@@ -103,6 +103,13 @@ func (s *Server) serveHealth(w http.ResponseWriter, hr *http.Request) {
 		return
 	}
 	fmt.Fprintf(w, "%s%s check passed\n", report.String(), endpoint)
+}
+
+// ask makes a check, and counts how it ended.
+func (s *Server) ask(endpoint string, c healthCheck) error {
+	err := c.check(s)
+	s.metrics.checked(endpoint, c.name, err)
+	return err
 }
 
 // bootstrapCheck is under upstream's names for the parts of what a starting server puts into the store.

@@ -20,6 +20,11 @@ type metrics struct {
 	durations *prometheus.HistogramVec
 	kept      sync.Map // requestKind -> *requestMeters
 	handler   http.Handler
+
+	// What /metrics/slis shows: how the health checks ended (health.go), the last time and so far.
+	health      *prometheus.GaugeVec
+	healthTotal *prometheus.CounterVec
+	slisHandler http.Handler
 }
 
 var requestLabels = []string{"verb", "dry_run", "group", "version", "resource", "subresource", "scope", "component"}
@@ -38,6 +43,16 @@ func newMetrics(s *Server) *metrics {
 			Buckets: []float64{0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 1, 2, 5, 10, 30, 60},
 		}, requestLabels),
 	}
+	m.health = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "kubernetes_healthcheck", Help: "Whether a health check passed when it was asked last: 1 or 0.",
+	}, []string{"name", "type"})
+	m.healthTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "kubernetes_healthchecks_total", Help: "How health checks ended.",
+	}, []string{"name", "type", "status"})
+	slis := prometheus.NewRegistry()
+	slis.MustRegister(m.health, m.healthTotal)
+	m.slisHandler = promhttp.HandlerFor(slis, promhttp.HandlerOpts{})
+
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(m.requests, m.durations, serverCollector{s}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -48,6 +63,21 @@ func newMetrics(s *Server) *metrics {
 // serveMetrics serves /metrics.
 func (s *Server) serveMetrics(w http.ResponseWriter, hr *http.Request) {
 	s.metrics.handler.ServeHTTP(w, hr)
+}
+
+// serveSLIs serves /metrics/slis, which is small enough to be read every few seconds.
+func (s *Server) serveSLIs(w http.ResponseWriter, hr *http.Request) {
+	s.metrics.slisHandler.ServeHTTP(w, hr)
+}
+
+// checked counts a health check that was asked at an endpoint.
+func (m *metrics) checked(endpoint, name string, err error) {
+	passed, status := 1.0, "success"
+	if err != nil {
+		passed, status = 0, "error"
+	}
+	m.health.WithLabelValues(name, endpoint).Set(passed)
+	m.healthTotal.WithLabelValues(name, endpoint, status).Inc()
 }
 
 // requestKind is what the metrics tell of a request.

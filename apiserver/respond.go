@@ -198,7 +198,7 @@ func statusOf(err error) *api.Status {
 	case errors.Is(err, context.Canceled):
 		status = api.NewServiceUnavailable("the request was canceled")
 	case errors.Is(err, context.DeadlineExceeded):
-		status = api.NewServiceUnavailable("the request took too long")
+		status = api.NewTimeout("request did not complete within requested timeout - %v", err)
 	case errors.Is(err, store.ErrClosed):
 		status = api.NewServiceUnavailable("the store is closed")
 	default:

@@ -17,6 +17,7 @@ func (s *Server) routes() http.Handler {
 		s.recoverPanic,          // a bug in one request is a 500, not the end of the server
 		s.requestInfo,           // which verb on which resource? puts the Request into the context
 		s.logRequest,            // one debug line, and the metrics
+		s.deadline,              // how long may it take? what the client says, or 400
 		s.check(s.authenticate), // who is it? sets Request.User, or 401
 		s.audit,                 // who did what? a line in the audit log, if there is one
 		s.check(s.impersonate),  // on whose behalf? `kubectl --as`, or 403
@@ -49,6 +50,7 @@ func (s *Server) routes() http.Handler {
 
 	r.HandleFunc("/version{slash:/?}", s.readOnly(s.serveVersion))
 	r.HandleFunc("/metrics", s.serveMetrics)
+	r.HandleFunc("/metrics/slis", s.serveSLIs)
 	profiling(r)
 	r.PathPrefix("/{check:healthz|livez|readyz}").HandlerFunc(s.serveHealth)
 	r.HandleFunc("/", s.serveRoot)
