@@ -385,15 +385,24 @@ func (r *Runtime) UpdateContainer(_ context.Context, id string, resources kubele
 	return r.save(p)
 }
 
-// StopContainer ends the container: it behaves well and ends at once, with success.
+// StopContainer ends the container at once. A server obeys, and ends with success. What would have come to an end by itself, as a
+// shell or a sleep, does not listen to SIGTERM as the first process of its container: it is killed. Nobody waits here until
+// its grace period is over.
 func (r *Runtime) StopContainer(_ context.Context, id string, _ time.Duration) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if c, p := r.find(id); c != nil {
-		r.end(p, c, 0, time.Now())
+		exitCode := 0
+		if c.stop != nil {
+			exitCode = killed
+		}
+		r.end(p, c, exitCode, time.Now())
 	}
 	return nil
 }
+
+// killed is the exit code of a process that SIGKILL has ended.
+const killed = 137
 
 // RemoveContainer forgets the container.
 func (r *Runtime) RemoveContainer(_ context.Context, id string) error {
@@ -403,7 +412,7 @@ func (r *Runtime) RemoveContainer(_ context.Context, id string) error {
 	if c == nil {
 		return nil
 	}
-	r.end(p, c, 137, time.Now())
+	r.end(p, c, killed, time.Now())
 	delete(r.byID, id)
 	p.Containers = slices.DeleteFunc(p.Containers, func(o *simulatedContainer) bool { return o == c })
 	return r.save(p)

@@ -76,7 +76,7 @@ func TestStoppingIsQuickAndFinal(t *testing.T) {
 		sandbox, id := run(t, r, "web", map[string]string{"run-seconds": "60", "exit-code": "1"})
 		require.NoError(t, r.StopContainer(t.Context(), id, time.Hour))
 		time.Sleep(2 * time.Minute)
-		require.Equal(t, 0, container(t, r, "web").ExitCode, "the timer does not end it a second time")
+		require.Equal(t, killed, container(t, r, "web").ExitCode, "the timer does not end it a second time")
 
 		require.NoError(t, r.StopPodSandbox(t.Context(), sandbox))
 		require.NoError(t, r.RemoveContainer(t.Context(), id))
@@ -85,6 +85,10 @@ func TestStoppingIsQuickAndFinal(t *testing.T) {
 		pods, err := r.ListPods(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, pods)
+
+		_, server := run(t, r, "server", nil)
+		require.NoError(t, r.StopContainer(t.Context(), server, time.Hour))
+		require.Equal(t, 0, container(t, r, "server").ExitCode)
 	})
 }
 
