@@ -36,10 +36,9 @@ type checked struct {
 }
 
 func (c *checked) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
-	if req := requestFrom(hr.Context()); !c.passes(w, req) {
-		return
+	if c.passes(w, requestFrom(hr.Context())) {
+		c.next.ServeHTTP(w, hr)
 	}
-	c.next.ServeHTTP(w, hr)
 }
 
 // passes answers if the request does not.

@@ -82,14 +82,10 @@ func (u *User) InGroup(group string) bool {
 	return false
 }
 
-// Query is the parsed query of the URL; it is parsed once.
+// Query is the parsed query of the URL, to be read; it is parsed once. Most requests have none, and for them it is nil.
 func (r *Request) Query() url.Values {
-	if r.query == nil {
-		if r.HTTP == nil || r.HTTP.URL.RawQuery == "" {
-			r.query = url.Values{}
-		} else {
-			r.query = r.HTTP.URL.Query()
-		}
+	if r.query == nil && r.HTTP != nil && r.HTTP.URL.RawQuery != "" {
+		r.query = r.HTTP.URL.Query()
 	}
 	return r.query
 }

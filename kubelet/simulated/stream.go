@@ -39,7 +39,7 @@ func (r *Runtime) Exec(ctx context.Context, id string, command []string, s strea
 	}
 	exitCode, err := sh.run(ctx, script)
 	if ctx.Err() != nil {
-		return killed, nil // killed with its container
+		return killed, nil // with its container
 	}
 	return exitCode, err
 }
