@@ -65,7 +65,7 @@ type Runtime interface {
 	// ended or ctx does.
 	PortForward(ctx context.Context, sandboxID string, port int32, data io.ReadWriter) error
 
-	// Stats returns what each of the node's running containers uses.
+	// Stats returns what each of the node's running containers uses. With an error, it returns those that could be measured.
 	Stats(ctx context.Context) ([]ContainerStats, error)
 	// WritableSize returns how many bytes of its own a container has on the disk, besides its image and volumes. It takes time.
 	WritableSize(ctx context.Context, id string) (int64, error)

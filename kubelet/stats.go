@@ -157,17 +157,16 @@ func (k *Kubelet) nodeStats(ctx context.Context, pods []*podStats) (cpu time.Dur
 func (k *Kubelet) serveResourceMetrics(w http.ResponseWriter, r *http.Request) {
 	stats, err := k.runtime.Stats(r.Context())
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+		k.log.WarnContext(r.Context(), "containers not measured", "error", err)
 	}
 	pods := byPod(stats)
 	cpu, memory := k.nodeStats(r.Context(), pods)
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	_, _ = w.Write([]byte(resourceMetrics(pods, cpu, memory, time.Now()))) // the caller has gone: nobody is left to tell
+	_, _ = w.Write([]byte(resourceMetrics(pods, cpu, memory, time.Now(), err != nil))) // the caller has gone: nobody is left to tell
 }
 
-// resourceMetrics writes metrics under upstream's names.
-func resourceMetrics(pods []*podStats, cpu time.Duration, memory int64, now time.Time) string {
+// resourceMetrics writes metrics under upstream's names. Incomplete says that there are containers that could not be measured.
+func resourceMetrics(pods []*podStats, cpu time.Duration, memory int64, now time.Time, incomplete bool) string {
 	var b strings.Builder
 	family := func(name, kind, help string, samples func(sample func(labels string, value float64, at time.Time))) {
 		fmt.Fprintf(&b, "# HELP %s [STABLE] %s\n# TYPE %s %s\n", name, help, name, kind)
@@ -209,7 +208,11 @@ func resourceMetrics(pods []*podStats, cpu time.Duration, memory int64, now time
 		eachPod(func(p *podStats) float64 { return p.cpu().Seconds() }))
 	family("pod_memory_working_set_bytes", "gauge", "Memory of the pod that cannot be taken back",
 		eachPod(func(p *podStats) float64 { return float64(p.workingSet()) }))
-	b.WriteString("# HELP resource_scrape_error [STABLE] 1 if something could not be measured, 0 otherwise\n# TYPE resource_scrape_error gauge\nresource_scrape_error 0\n")
+	scrapeError := 0
+	if incomplete {
+		scrapeError = 1
+	}
+	fmt.Fprintf(&b, "# HELP resource_scrape_error [STABLE] 1 if something could not be measured, 0 otherwise\n# TYPE resource_scrape_error gauge\nresource_scrape_error %d\n", scrapeError)
 	return b.String()
 }
 
@@ -281,8 +284,7 @@ type (
 func (k *Kubelet) serveSummary(w http.ResponseWriter, r *http.Request) {
 	stats, err := k.runtime.Stats(r.Context())
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+		k.log.WarnContext(r.Context(), "containers not measured", "error", err)
 	}
 	pods, now, measured := byPod(stats), time.Now(), map[string]bool{"node": true}
 	cpu := func(what string, at time.Time, used time.Duration) cpuSummary {

@@ -54,12 +54,12 @@ func Run(ctx context.Context, cfg Config) error {
 const (
 	// scrapers is how many kubelets are read side by side.
 	scrapers = 16
-	// maxPause is the longest time between two readings of a kubelet that does not answer.
+	// maxPause is the longest time between two readings of a kubelet that has never answered.
 	maxPause = 2 * time.Minute
 )
 
-// scrapeAll reads every kubelet when its node is seen first, and then again and again until the node is gone. One that does not
-// answer once more is asked half as often each time: thousands of nodes may be objects without a kubelet.
+// scrapeAll reads every kubelet when its node is seen first, and then again and again until the node is gone. One that has never
+// answered is asked half as often each time: thousands of nodes may be objects without a kubelet.
 func (s *server) scrapeAll(ctx context.Context) error {
 	return s.due.Run(ctx, scrapers, func(ctx context.Context, key api.Key) error {
 		if _, there := s.nodes.Get(key); !there {
@@ -81,8 +81,8 @@ func (s *server) scrapeAll(ctx context.Context) error {
 	}, s.cfg.Logger)
 }
 
-// pauseAfter is how long a kubelet is left alone that did not answer so many times in a row.
+// pauseAfter is how long a kubelet is left alone that has never answered, so many times in a row.
 func pauseAfter(resolution time.Duration, missed int) time.Duration {
 	const enough = 8 // doublings
-	return min(resolution<<min(missed-1, enough), max(maxPause, resolution))
+	return min(resolution<<min(max(missed-1, 0), enough), max(maxPause, resolution))
 }

@@ -48,7 +48,7 @@ type usage struct {
 }
 
 type history struct {
-	missed     int // readings in vain since the last
+	missed     int // readings in vain, before the first that was not
 	last       readings
 	node       *measured
 	containers map[containerKey]measured
@@ -64,7 +64,6 @@ func (u *usage) observe(node string, now readings) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	h := u.historyOf(node)
-	h.missed = 0
 	h.containers = map[containerKey]measured{}
 	for key, s := range now.containers {
 		if m := rate(h.last.containers[key], s); m != nil {
@@ -78,11 +77,15 @@ func (u *usage) observe(node string, now readings) {
 	h.last = now
 }
 
-// miss notes a reading in vain, and returns how many there have been since the last one.
+// miss notes a reading in vain, and returns how many there have been of a kubelet that has never answered. It is 0 for one that
+// has: that one is busy or being started again.
 func (u *usage) miss(node string) int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	h := u.historyOf(node)
+	if !h.last.node.at.IsZero() {
+		return 0
+	}
 	h.missed++
 	return h.missed
 }

@@ -3,7 +3,9 @@ package docker
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -14,8 +16,13 @@ import (
 	"kubelite/kubelet"
 )
 
+// statsTimeout is how long the daemon has to measure all containers: one that hangs holds up nobody who asks about the others.
+const statsTimeout = 10 * time.Second
+
 // Stats asks the daemon about each of the node's running containers, a few at a time.
 func (r *Runtime) Stats(ctx context.Context) ([]kubelet.ContainerStats, error) {
+	ctx, cancel := context.WithTimeout(ctx, statsTimeout)
+	defer cancel()
 	only := r.ours()
 	only.Add("status", container.StateRunning)
 	list, err := r.docker.ContainerList(ctx, container.ListOptions{Filters: only})
@@ -29,20 +36,19 @@ func (r *Runtime) Stats(ctx context.Context) ([]kubelet.ContainerStats, error) {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			stats[i], errs[i] = r.containerStats(ctx, list[i].ID, list[i].Labels, list[i].Created)
+			stats[i], errs[i] = r.containerStats(ctx, list[i])
 		})
 	}
 	wg.Wait()
 	var all []kubelet.ContainerStats
 	for i := range stats {
-		switch {
-		case stats[i] != nil:
+		if stats[i] != nil {
 			all = append(all, *stats[i])
-		case errs[i] != nil && !errdefs.IsNotFound(errs[i]) && !errdefs.IsConflict(errs[i]): // it may have ended meanwhile
-			return nil, fmt.Errorf("measure a container: %w", errs[i])
+		} else if errs[i] != nil {
+			errs[i] = fmt.Errorf("measure container %s: %w", list[i].ID, errs[i])
 		}
 	}
-	return all, nil
+	return all, errors.Join(errs...)
 }
 
 // WritableSize has the daemon add up what the container has written.
@@ -57,20 +63,26 @@ func (r *Runtime) WritableSize(ctx context.Context, id string) (int64, error) {
 	return api.Deref(found.SizeRw, 0), nil
 }
 
-// containerStats measures one container.
-func (r *Runtime) containerStats(ctx context.Context, id string, labels map[string]string, created int64) (*kubelet.ContainerStats, error) {
-	answer, err := r.docker.ContainerStatsOneShot(ctx, id)
+// containerStats measures one container. It returns nil without an error for one that has ended.
+func (r *Runtime) containerStats(ctx context.Context, c container.Summary) (*kubelet.ContainerStats, error) {
+	answer, err := r.docker.ContainerStatsOneShot(ctx, c.ID)
+	if errdefs.IsNotFound(err) || errdefs.IsConflict(err) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer answer.Body.Close()
 	var s container.StatsResponse
-	if err := json.NewDecoder(answer.Body).Decode(&s); err != nil {
+	if err := json.NewDecoder(answer.Body).Decode(&s); errors.Is(err, io.EOF) {
+		return nil, nil // the daemon says nothing about one that ends while it is being measured
+	} else if err != nil {
 		return nil, err
 	}
+	labels := c.Labels
 	stats := &kubelet.ContainerStats{
 		Pod: api.UID(labels[labelPodUID]), Namespace: labels[labelNamespace], PodName: labels[labelPodName], Name: labels[labelContainer],
-		Time: s.Read, StartedAt: time.Unix(created, 0), CPU: time.Duration(s.CPUStats.CPUUsage.TotalUsage), Memory: int64(s.MemoryStats.Usage),
+		Time: s.Read, StartedAt: time.Unix(c.Created, 0), CPU: time.Duration(s.CPUStats.CPUUsage.TotalUsage), Memory: int64(s.MemoryStats.Usage),
 	}
 	if stats.Time.IsZero() {
 		stats.Time = time.Now()
