@@ -8,12 +8,10 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"regexp"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -398,9 +396,7 @@ func yamlScalar(n *yaml.Node) (any, error) {
 	return value, nil
 }
 
-var yamlFloat = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
-})
+var yamlFloat = Pattern(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
 
 // resolveYAML11 says what a plain word means in YAML 1.1. The parser's own answer is by YAML 1.2, where yes is a string.
 func resolveYAML11(s string) any {

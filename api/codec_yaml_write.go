@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -284,9 +282,7 @@ func (w *yamlWriter) scalar(s string, indent int, key bool) {
 	}
 }
 
-var yamlBase60 = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$`)
-})
+var yamlBase60 = Pattern(`^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$`)
 
 // base60 tells 1:30 and the like, which old parsers read as ninety.
 func base60(s string) bool { return strings.Contains(s, ":") && yamlBase60().MatchString(s) }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -421,7 +420,7 @@ func (l *ErrorList) cronSchedule(path Path, spec, old *CronJobSpec) {
 }
 
 // timeZonePart is what stands between the slashes of Europe/Berlin.
-var timeZonePart = regexp.MustCompile(`^[A-Za-z.\-_0-9+]{1,14}$`)
+var timeZonePart = Pattern(`^[A-Za-z.\-_0-9+]{1,14}$`)
 
 func (l *ErrorList) timeZone(path Path, zone *string) {
 	if zone == nil {
@@ -432,7 +431,7 @@ func (l *ErrorList) timeZone(path Path, zone *string) {
 		return
 	}
 	for part := range strings.SplitSeq(*zone, "/") {
-		if part == "." || part == ".." || strings.HasPrefix(part, "-") || !timeZonePart.MatchString(part) {
+		if part == "." || part == ".." || strings.HasPrefix(part, "-") || !timeZonePart().MatchString(part) {
 			l.add(path.Invalid(*zone, "unknown time zone "+*zone))
 			return
 		}

@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -477,13 +476,13 @@ func (l *ErrorList) allocation(path Path, a *AllocationResult, names []string) {
 	}
 }
 
-var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+var uuidForm = Pattern(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 
 func (l *ErrorList) uuid(path Path, id string) {
 	switch bare := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(id, "urn:uuid:"), "{"), "}"); {
 	case !slices.Contains([]int{32, 36, 38, 45}, len(id)):
 		l.add(path.Invalid(id, fmt.Sprintf("error validating uid: invalid UUID length: %d", len(id))))
-	case len(id) != 32 && !uuidForm.MatchString(bare):
+	case len(id) != 32 && !uuidForm().MatchString(bare):
 		l.add(path.Invalid(id, "error validating uid: invalid UUID format"))
 	case len(id) != 36 || id != strings.ToLower(id):
 		l.add(path.Invalid(id, "uid must be in RFC 4122 normalized form, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` with lowercase hexadecimal characters"))

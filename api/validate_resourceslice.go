@@ -2,7 +2,6 @@ package api
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -251,7 +250,7 @@ const (
 	semverBuild   = `[0-9a-zA-Z-]+`
 )
 
-var semverForm = regexp.MustCompile(`^` + semverNumber + `\.` + semverNumber + `\.` + semverNumber +
+var semverForm = Pattern(`^` + semverNumber + `\.` + semverNumber + `\.` + semverNumber +
 	`(-` + semverRelease + `(\.` + semverRelease + `)*)?(\+` + semverBuild + `(\.` + semverBuild + `)*)?$`)
 
 func (l *ErrorList) deviceAttribute(path Path, a DeviceAttribute) {
@@ -270,7 +269,7 @@ func (l *ErrorList) deviceAttribute(path Path, a DeviceAttribute) {
 	}
 	if a.VersionValue != nil {
 		at := path.Child("version")
-		if !semverForm.MatchString(*a.VersionValue) {
+		if !semverForm().MatchString(*a.VersionValue) {
 			l.add(at.Invalid(*a.VersionValue, "must be a string compatible with semver.org spec 2.0.0"))
 		}
 		if len(*a.VersionValue) > maxAttributeLength {

@@ -15,6 +15,7 @@ import (
 // may write to these is checked where the object is at hand, by admission (admission_node.go).
 type nodeAuthorizer struct {
 	server *Server
+	rules  []api.PolicyRule // what every node may do, as far as it does not depend on whose pods are concerned
 }
 
 // nodeName tells which node a user is: system:node:NAME, and a member of system:nodes.
@@ -22,9 +23,6 @@ func nodeName(user string, groups []string) (string, bool) {
 	name, ok := strings.CutPrefix(user, userNodePrefix)
 	return name, ok && name != "" && slices.Contains(groups, groupNodes)
 }
-
-// nodeRules are what every node may do, as far as it does not depend on whose pods are concerned.
-var nodeRules = rbac.NodeRules()
 
 // may decides about a request of the named node.
 func (n *nodeAuthorizer) may(node string, a *access) (allowed bool, reason string) {
@@ -55,7 +53,7 @@ func (n *nodeAuthorizer) may(node string, a *access) (allowed bool, reason strin
 	case "resourceslices.resource.k8s.io":
 		return n.mayResourceSlice(node, a)
 	}
-	return slices.ContainsFunc(nodeRules, func(rule api.PolicyRule) bool { return rbac.RuleAllows(&rule, &a.Attributes) }), ""
+	return slices.ContainsFunc(n.rules, func(rule api.PolicyRule) bool { return rbac.RuleAllows(&rule, &a.Attributes) }), ""
 }
 
 // mayNode: it reads its own Node, and admission sees to it that it writes no other.

@@ -45,7 +45,7 @@ func (s *Server) newEdges() (err error) {
 	if s.auditLog, err = newAuditLog(s); err != nil {
 		return err
 	}
-	s.authz = &authorizer{node: &nodeAuthorizer{server: s}, policy: rbac.NewPolicy()}
+	s.authz = &authorizer{node: &nodeAuthorizer{server: s, rules: rbac.NodeRules()}, policy: rbac.NewPolicy()}
 	s.feedPolicy()
 	s.metrics = newMetrics(s)
 	s.definitions = &definitions{server: s, served: map[string]*servedKind{}}

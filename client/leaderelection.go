@@ -137,8 +137,13 @@ var errHeld = errors.New("another candidate holds the lease")
 
 // try writes our name and the time into the lease, if it is ours, nobody's, or has run out.
 func (e *election) try(ctx context.Context) error {
-	lease, err := e.leases.Get(ctx, e.cfg.Namespace, e.cfg.Name)
 	ctx = WithTimer(ctx, "leader election")
+	if e.holds() { // then it need not be read: that somebody has written to it since is a conflict
+		if err := e.update(Because(ctx, "renew"), e.seen); !api.IsConflict(err) && !api.IsNotFound(err) {
+			return err
+		}
+	}
+	lease, err := e.leases.Get(ctx, e.cfg.Namespace, e.cfg.Name)
 	if api.IsNotFound(err) {
 		lease = &api.Lease{ObjectMeta: api.ObjectMeta{Namespace: e.cfg.Namespace, Name: e.cfg.Name}}
 		e.hold(lease)
@@ -164,17 +169,27 @@ func (e *election) try(ctx context.Context) error {
 			why = "the last leader gave the lease up: take it"
 		}
 	}
-	lease = api.DeepCopy(lease)
-	e.hold(lease)
-	lease, err = e.leases.Update(Because(ctx, "%s", why), lease)
+	return e.update(Because(ctx, "%s", why), lease)
+}
+
+// holds tells whether the lease was ours when it was last seen, and has not run out since.
+func (e *election) holds() bool {
+	return e.seen != nil && api.Deref(e.seen.Spec.HolderIdentity, "") == e.cfg.Identity && time.Since(e.seenAt) < e.duration
+}
+
+// update makes the lease ours, if nobody has written to it since it was read.
+func (e *election) update(ctx context.Context, read *api.Lease) error {
+	wanted := *read
+	e.hold(&wanted)
+	written, err := e.leases.Update(ctx, &wanted)
 	if err != nil {
 		return err
 	}
-	e.observe(lease)
+	e.observe(written)
 	return nil
 }
 
-// hold makes us the holder as of now.
+// hold makes us the holder as of now. It sets fields of spec, and changes nothing that they point to.
 func (e *election) hold(lease *api.Lease) {
 	now := api.NowMicro()
 	spec := &lease.Spec

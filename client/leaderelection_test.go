@@ -19,6 +19,7 @@ type leaseServer struct {
 	mu       sync.Mutex
 	lease    *api.Lease
 	revision int
+	reads    int
 	down     bool
 }
 
@@ -30,7 +31,9 @@ func (s *leaseServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	kind := api.KindOf[*api.Lease]()
-	if r.Method != http.MethodGet {
+	if r.Method == http.MethodGet {
+		s.reads++
+	} else {
 		written := &api.Lease{}
 		body := make([]byte, r.ContentLength)
 		r.Body.Read(body)
@@ -40,6 +43,9 @@ func (s *leaseServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Method == http.MethodPost && s.lease != nil:
 			fail(w, api.NewAlreadyExists(kind, "l"))
+			return
+		case r.Method == http.MethodPut && s.lease == nil:
+			fail(w, api.NewNotFound(kind, "l"))
 			return
 		case r.Method == http.MethodPut && written.ResourceVersion != s.lease.ResourceVersion:
 			fail(w, api.NewConflict(kind, "l", context.Canceled))
@@ -61,6 +67,17 @@ func (s *leaseServer) holder() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return api.Deref(s.lease.Spec.HolderIdentity, "")
+}
+
+// write changes the lease behind the candidates' backs; without a holder, it is deleted.
+func (s *leaseServer) write(holder string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revision++
+	if s.lease = nil; holder != "" {
+		s.lease = &api.Lease{Spec: api.LeaseSpec{HolderIdentity: &holder, LeaseDurationSeconds: api.Ptr[int32](15)}}
+		s.lease.ResourceVersion = strconv.Itoa(s.revision)
+	}
 }
 
 func (s *leaseServer) setDown(down bool) {
@@ -145,5 +162,26 @@ func TestLeaderStopsBeforeItsLeaseRunsOut(t *testing.T) {
 		lasted := time.Since(began)
 		require.Greater(t, lasted, 7*time.Second)
 		require.Less(t, lasted, 15*time.Second, "another candidate may lead after 15 s")
+	})
+}
+
+func TestLeaderRenewsWithoutReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &leaseServer{}
+		leads, stop, ended := candidate(t, s, "a")
+		<-leads
+		time.Sleep(time.Minute)
+		require.Equal(t, 1, s.reads, "before it led")
+		require.Greater(t, s.revision, 20)
+
+		s.write("") // somebody deletes it
+		time.Sleep(5 * time.Second)
+		require.Equal(t, "a", s.holder(), "it is made anew")
+		require.Equal(t, 2, s.reads)
+
+		s.write("b") // somebody takes it
+		require.ErrorIs(t, <-ended, ErrLeadershipLost)
+		require.Equal(t, "b", s.holder())
+		stop()
 	})
 }

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 
+	"kubelite/api"
 	"kubelite/client"
 )
 
@@ -18,11 +18,11 @@ type Profile struct {
 }
 
 // validProfile keeps names usable in paths, Docker labels and DNS.
-var validProfile = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
+var validProfile = api.Pattern(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 
 // NewProfile checks the name and resolves the home directory: the argument, else $KUBELITE_HOME, else ~/.kubelite.
 func NewProfile(name, home string) (Profile, error) {
-	if !validProfile.MatchString(name) {
+	if !validProfile().MatchString(name) {
 		return Profile{}, fmt.Errorf("profile %q: must be at most 40 lower case letters, digits and '-', starting and ending with a letter or digit", name)
 	}
 	home, err := client.ProfileHome(home)

@@ -230,6 +230,20 @@ func prepareMachine(ctx context.Context, config *Config, machine Machine) error 
 // they make for good then lies close together. Later each decides for itself.
 const collectEarly = "GOGC=25"
 
+// keepStacks makes Go leave stacks as large as they have once been. It would halve those of which little is in use, at each
+// collection, and a goroutine that grows its stack again reads what is known about every function on it: a few pages of the binary for
+// each, in every process, all the time.
+const keepStacks = "gcshrinkstackoff=1"
+
+// environment is that of the supervisor, and of all components.
+func environment() []string {
+	settings := keepStacks
+	if own := os.Getenv("GODEBUG"); own != "" {
+		settings = own + "," + keepStacks
+	}
+	return append(os.Environ(), collectEarly, "GODEBUG="+settings)
+}
+
 // launch starts the supervisor in a session of its own, so that it outlives the terminal; one that runs is left alone.
 func launch(p Profile) error {
 	if supervisorPID(p) != 0 {
@@ -249,8 +263,8 @@ func launch(p Profile) error {
 	defer out.Close()
 	cmd := exec.Command(self, "supervise", "--profile", p.Name, "--home", p.Home)
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.Env = append(os.Environ(), collectEarly) // the components inherit it
-	cmd.Dir = "/"                                // keep no directory of the user's busy
+	cmd.Env = environment()
+	cmd.Dir = "/" // keep no directory of the user's busy
 	cmd.SysProcAttr = ownSession()
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the supervisor: %w", err)

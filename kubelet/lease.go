@@ -48,9 +48,8 @@ func (k *Kubelet) renewOnce(ctx context.Context, lease *api.Lease) (*api.Lease, 
 			return nil, err
 		}
 	}
-	next := api.DeepCopy(lease)
-	next.Spec = k.leaseSpec()
-	return leases.Update(ctx, next) // nil after an error: then look at the server's
+	lease.Spec = k.leaseSpec()
+	return leases.Update(ctx, lease) // nil after an error: then look at the server's
 }
 
 // createLease makes the Lease. It belongs to the Node and goes with it.

@@ -59,7 +59,8 @@ const (
 
 var zeros [zerosAhead]byte
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// castagnoli is made when it is first asked for.
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
 func segmentName(first uint64) string { return fmt.Sprintf("%016x.wal", first) }
 
@@ -198,9 +199,9 @@ func frameSize(length int) int64 {
 
 // frameSum is the checksum of a frame: everything but the checksum itself.
 func frameSum(head, body []byte) uint32 {
-	sum := crc32.Update(0, castagnoli, head[:4])
-	sum = crc32.Update(sum, castagnoli, head[8:frameHeader])
-	return crc32.Update(sum, castagnoli, body)
+	sum := crc32.Update(0, castagnoli(), head[:4])
+	sum = crc32.Update(sum, castagnoli(), head[8:frameHeader])
+	return crc32.Update(sum, castagnoli(), body)
 }
 
 // start makes an empty segment to append to, and removes those from before, which replay has read and the caller has

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/google/cel-go/checker"
 	"github.com/google/cel-go/common"
@@ -39,7 +40,7 @@ func (c costs) CallCost(function, overload string, args []ref.Val, result ref.Va
 		}
 		return nil
 	}
-	if r, ok := rules[function]; ok && len(args) > 0 {
+	if r, ok := rules()[function]; ok && len(args) > 0 {
 		return new(r.actual(overload, args, result))
 	}
 	return nil
@@ -52,7 +53,7 @@ func (c costs) EstimateCallCost(function, overload string, target *checker.AstNo
 	if target != nil {
 		args = append([]checker.AstNode{*target}, args...)
 	}
-	if r, ok := rules[function]; ok && len(args) > 0 && r.estimate != nil {
+	if r, ok := rules()[function]; ok && len(args) > 0 && r.estimate != nil {
 		if estimate := r.estimate(c, overload, call{target != nil, args}); estimate != (checker.CallEstimate{}) {
 			return &estimate
 		} // else it is another function of that name
@@ -105,28 +106,30 @@ const (
 )
 
 // rules has all functions of ours that do not cost what cel-go charges for any call.
-var rules = merge(
-	constantly(1, "serviceAccount", "path", "group", "resource", "subresource", "namespace", "name", "allowed", "reason", "error", "errored",
-		"masked", "prefixLength", "family", "isUnspecified", "isLoopback", "isLinkLocalMulticast", "isLinkLocalUnicast", "isGlobalUnicast",
-		"sign", "asInteger", "isInteger", "asApproximateFloat", "isGreaterThan", "isLessThan", "compareTo", "add", "sub", "major", "minor", "patch",
-		"getScheme", "getHostname", "getHost", "getPort", "getEscapedPath", "getQuery", "format.named"),
-	constantly(350_000, "check"), // two of them fit into an expression
-	reading(1, false, "cidr", "isIP", "isCIDR", "quantity", "isQuantity", "semver", "isSemver"),
-	reading(2, false, "ip.isCanonical"), // parse it, and compare
-	reading(1, true, "url", "jsonpatch.escapeKey", "lowerAscii", "upperAscii", "substring", "trim"),
-	map[string]rule{
-		"isSorted": walking, "sum": walking, "max": walking, "min": walking, "indexOf": walking, "lastIndexOf": walking,
-		"fieldSelector": selecting, "labelSelector": selecting,
-		"ip":      {actual: ipActual, estimate: ipEstimate},
-		"replace": {actual: copying, estimate: replaceEstimate}, "split": {actual: copying, estimate: splitEstimate},
-		"join":         {actual: joinActual, estimate: joinEstimate},
-		"find":         {actual: matchActual, estimate: matchEstimate},
-		"findAll":      {actual: matchActual, estimate: matchEstimate},
-		"validate":     {actual: validateActual, estimate: validateEstimate},
-		"containsIP":   {actual: containsActual("cidr_contains_ip_string", false), estimate: containsEstimate("cidr_contains_ip_string", false)},
-		"containsCIDR": {actual: containsActual("cidr_contains_cidr_string", true), estimate: containsEstimate("cidr_contains_cidr_string", true)},
-	},
-)
+var rules = sync.OnceValue(func() map[string]rule {
+	return merge(
+		constantly(1, "serviceAccount", "path", "group", "resource", "subresource", "namespace", "name", "allowed", "reason", "error", "errored",
+			"masked", "prefixLength", "family", "isUnspecified", "isLoopback", "isLinkLocalMulticast", "isLinkLocalUnicast", "isGlobalUnicast",
+			"sign", "asInteger", "isInteger", "asApproximateFloat", "isGreaterThan", "isLessThan", "compareTo", "add", "sub", "major", "minor", "patch",
+			"getScheme", "getHostname", "getHost", "getPort", "getEscapedPath", "getQuery", "format.named"),
+		constantly(350_000, "check"), // two of them fit into an expression
+		reading(1, false, "cidr", "isIP", "isCIDR", "quantity", "isQuantity", "semver", "isSemver"),
+		reading(2, false, "ip.isCanonical"), // parse it, and compare
+		reading(1, true, "url", "jsonpatch.escapeKey", "lowerAscii", "upperAscii", "substring", "trim"),
+		map[string]rule{
+			"isSorted": walking, "sum": walking, "max": walking, "min": walking, "indexOf": walking, "lastIndexOf": walking,
+			"fieldSelector": selecting, "labelSelector": selecting,
+			"ip":      {actual: ipActual, estimate: ipEstimate},
+			"replace": {actual: copying, estimate: replaceEstimate}, "split": {actual: copying, estimate: splitEstimate},
+			"join":         {actual: joinActual, estimate: joinEstimate},
+			"find":         {actual: matchActual, estimate: matchEstimate},
+			"findAll":      {actual: matchActual, estimate: matchEstimate},
+			"validate":     {actual: validateActual, estimate: validateEstimate},
+			"containsIP":   {actual: containsActual("cidr_contains_ip_string", false), estimate: containsEstimate("cidr_contains_ip_string", false)},
+			"containsCIDR": {actual: containsActual("cidr_contains_cidr_string", true), estimate: containsEstimate("cidr_contains_cidr_string", true)},
+		},
+	)
+})
 
 func merge(tables ...map[string]rule) map[string]rule {
 	merged := map[string]rule{}

@@ -54,9 +54,9 @@ var base = sync.OnceValue(func() *Env {
 		// has() is free, as it was when the first rules were written: their costs must not change.
 		cel.CostEstimatorOptions(checker.PresenceTestHasCost(false)),
 		ext.Strings(ext.StringsVersion(2)), ext.Sets(), ext.TwoVarComprehensions(), ext.Lists(ext.ListsVersion(3)),
-		cel.Lib(library{listFunctions}), cel.Lib(library{regexFunctions}), cel.Lib(library{urlFunctions}),
-		cel.Lib(library{quantityFunctions}), cel.Lib(library{netFunctions}), cel.Lib(library{semverFunctions}),
-		cel.Lib(library{formatFunctions}), cel.Lib(library{authorizerFunctions}),
+		cel.Lib(library{listFunctions()}), cel.Lib(library{regexFunctions()}), cel.Lib(library{urlFunctions()}),
+		cel.Lib(library{quantityFunctions()}), cel.Lib(library{netFunctions()}), cel.Lib(library{semverFunctions()}),
+		cel.Lib(library{formatFunctions()}), cel.Lib(library{authorizerFunctions()}),
 		cel.Types(ipKind.celType, cidrKind.celType),
 	)
 	if err != nil {

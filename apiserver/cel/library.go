@@ -9,7 +9,8 @@ import (
 // functions is a library: overloads by function name.
 type functions map[string][]cel.FunctionOpt
 
-// library makes functions part of an environment.
+// library makes functions part of an environment. Its tables are functions themselves, so that only a process that compiles
+// expressions makes them.
 type library struct{ functions functions }
 
 func (l library) CompileOptions() []cel.EnvOption {

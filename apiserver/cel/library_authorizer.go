@@ -82,38 +82,40 @@ func same[T interface {
 }
 
 // Authorization: path and group begin a question, check asks it, allowed, reason and error read the answer.
-var authorizerFunctions = functions{
-	"path": {method("authorizer_path", pathCheckKind.celType, binary(func(a authorizerStep, path string) ref.Val {
-		if strings.TrimSpace(path) == "" {
-			return types.NewErr("path must not be empty")
-		}
-		return pathCheckKind.of(pathCheckStep{a.with(func(ask *Access) { ask.Path = path })})
-	}), authorizerKind.celType, cel.StringType)},
-	"group": {method("authorizer_group", groupCheckKind.celType, binary(func(a authorizerStep, group string) ref.Val {
-		return groupCheckKind.of(groupCheckStep{a.with(func(ask *Access) { ask.Group = group })})
-	}), authorizerKind.celType, cel.StringType)},
-	"serviceAccount": {method("authorizer_serviceaccount", authorizerKind.celType, cel.FunctionBinding(forServiceAccount), authorizerKind.celType, cel.StringType, cel.StringType)},
-	"resource": {method("groupcheck_resource", resourceCheckKind.celType, binary(func(a groupCheckStep, resource string) ref.Val {
-		return resourceCheckKind.of(resourceCheckStep{a.with(func(ask *Access) { ask.Resource = resource })})
-	}), groupCheckKind.celType, cel.StringType)},
-	"subresource":   {resourceStep("resourcecheck_subresource", func(ask *Access, s string) { ask.Subresource = s })},
-	"namespace":     {resourceStep("resourcecheck_namespace", func(ask *Access, s string) { ask.Namespace = s })},
-	"name":          {resourceStep("resourcecheck_name", func(ask *Access, s string) { ask.Name = s })},
-	"fieldSelector": {resourceStep("authorizer_fieldselector", func(ask *Access, s string) { ask.FieldSelector = s })},
-	"labelSelector": {resourceStep("authorizer_labelselector", func(ask *Access, s string) { ask.LabelSelector = s })},
-	"check": {
-		method("pathcheck_check", decisionKind.celType, binary(func(a pathCheckStep, verb string) ref.Val { return a.check(verb) }), pathCheckKind.celType, cel.StringType),
-		method("resourcecheck_check", decisionKind.celType, binary(func(a resourceCheckStep, verb string) ref.Val { return a.check(verb) }), resourceCheckKind.celType, cel.StringType),
-	},
-	"allowed": {method("decision_allowed", cel.BoolType, unary(func(d *decision) ref.Val { return types.Bool(d.allowed) }), decisionKind.celType)},
-	"reason":  {method("decision_reason", cel.StringType, unary(func(d *decision) ref.Val { return types.String(d.reason) }), decisionKind.celType)},
-	"errored": {method("decision_errored", cel.BoolType, unary(func(d *decision) ref.Val { return types.Bool(d.err != nil) }), decisionKind.celType)},
-	"error": {method("decision_error", cel.StringType, unary(func(d *decision) ref.Val {
-		if d.err == nil {
-			return types.String("")
-		}
-		return types.String(d.err.Error())
-	}), decisionKind.celType)},
+func authorizerFunctions() functions {
+	return functions{
+		"path": {method("authorizer_path", pathCheckKind.celType, binary(func(a authorizerStep, path string) ref.Val {
+			if strings.TrimSpace(path) == "" {
+				return types.NewErr("path must not be empty")
+			}
+			return pathCheckKind.of(pathCheckStep{a.with(func(ask *Access) { ask.Path = path })})
+		}), authorizerKind.celType, cel.StringType)},
+		"group": {method("authorizer_group", groupCheckKind.celType, binary(func(a authorizerStep, group string) ref.Val {
+			return groupCheckKind.of(groupCheckStep{a.with(func(ask *Access) { ask.Group = group })})
+		}), authorizerKind.celType, cel.StringType)},
+		"serviceAccount": {method("authorizer_serviceaccount", authorizerKind.celType, cel.FunctionBinding(forServiceAccount), authorizerKind.celType, cel.StringType, cel.StringType)},
+		"resource": {method("groupcheck_resource", resourceCheckKind.celType, binary(func(a groupCheckStep, resource string) ref.Val {
+			return resourceCheckKind.of(resourceCheckStep{a.with(func(ask *Access) { ask.Resource = resource })})
+		}), groupCheckKind.celType, cel.StringType)},
+		"subresource":   {resourceStep("resourcecheck_subresource", func(ask *Access, s string) { ask.Subresource = s })},
+		"namespace":     {resourceStep("resourcecheck_namespace", func(ask *Access, s string) { ask.Namespace = s })},
+		"name":          {resourceStep("resourcecheck_name", func(ask *Access, s string) { ask.Name = s })},
+		"fieldSelector": {resourceStep("authorizer_fieldselector", func(ask *Access, s string) { ask.FieldSelector = s })},
+		"labelSelector": {resourceStep("authorizer_labelselector", func(ask *Access, s string) { ask.LabelSelector = s })},
+		"check": {
+			method("pathcheck_check", decisionKind.celType, binary(func(a pathCheckStep, verb string) ref.Val { return a.check(verb) }), pathCheckKind.celType, cel.StringType),
+			method("resourcecheck_check", decisionKind.celType, binary(func(a resourceCheckStep, verb string) ref.Val { return a.check(verb) }), resourceCheckKind.celType, cel.StringType),
+		},
+		"allowed": {method("decision_allowed", cel.BoolType, unary(func(d *decision) ref.Val { return types.Bool(d.allowed) }), decisionKind.celType)},
+		"reason":  {method("decision_reason", cel.StringType, unary(func(d *decision) ref.Val { return types.String(d.reason) }), decisionKind.celType)},
+		"errored": {method("decision_errored", cel.BoolType, unary(func(d *decision) ref.Val { return types.Bool(d.err != nil) }), decisionKind.celType)},
+		"error": {method("decision_error", cel.StringType, unary(func(d *decision) ref.Val {
+			if d.err == nil {
+				return types.String("")
+			}
+			return types.String(d.err.Error())
+		}), decisionKind.celType)},
+	}
 }
 
 func resourceStep(id string, set func(ask *Access, s string)) cel.FunctionOpt {

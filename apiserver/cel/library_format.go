@@ -43,7 +43,7 @@ var namedFormats = map[string]*namedFormat{
 }
 
 // Formats: one function without arguments for each, format.named("uuid"), and validate.
-var formatFunctions = func() functions {
+func formatFunctions() functions {
 	library := functions{
 		"format.named": {function("format-named", cel.OptionalType(formatKind.celType), unary(func(name string) ref.Val {
 			if f := namedFormats[name]; f != nil {
@@ -63,7 +63,7 @@ var formatFunctions = func() functions {
 			decls.FunctionBinding(func(...ref.Val) ref.Val { return formatKind.of(f) }))}
 	}
 	return library
-}()
+}
 
 // prefixOf is the rule for generateName: what it begins may end with a dash.
 func prefixOf(valid func(s string) []string) func(s string) []string {

@@ -10,25 +10,27 @@ import (
 )
 
 // Lists: isSorted, sum, min, max, indexOf, lastIndexOf.
-var listFunctions = functions{
-	"isSorted": forTypes(comparable, func(name string, t *cel.Type) cel.FunctionOpt {
-		return method("list_"+name+"_is_sorted_bool", cel.BoolType, cel.UnaryBinding(isSorted), cel.ListType(t))
-	}),
-	"sum": forTypes(summable, func(name string, t *cel.Type) cel.FunctionOpt {
-		return method(fmt.Sprintf("list_%s_sum_%s", name, name), t, cel.UnaryBinding(sumFrom(zeros[name])), cel.ListType(t))
-	}),
-	"min": forTypes(comparable, func(name string, t *cel.Type) cel.FunctionOpt {
-		return method(fmt.Sprintf("list_%s_min_%s", name, name), t, cel.UnaryBinding(extreme("min", types.IntOne)), cel.ListType(t))
-	}),
-	"max": forTypes(comparable, func(name string, t *cel.Type) cel.FunctionOpt {
-		return method(fmt.Sprintf("list_%s_max_%s", name, name), t, cel.UnaryBinding(extreme("max", types.IntNegOne)), cel.ListType(t))
-	}),
-	"indexOf": {method("list_a_index_of_int", cel.IntType, cel.BinaryBinding(func(list, item ref.Val) ref.Val {
-		return indexOf(list, item, false)
-	}), cel.ListType(anyItem), anyItem)},
-	"lastIndexOf": {method("list_a_last_index_of_int", cel.IntType, cel.BinaryBinding(func(list, item ref.Val) ref.Val {
-		return indexOf(list, item, true)
-	}), cel.ListType(anyItem), anyItem)},
+func listFunctions() functions {
+	return functions{
+		"isSorted": forTypes(comparable, func(name string, t *cel.Type) cel.FunctionOpt {
+			return method("list_"+name+"_is_sorted_bool", cel.BoolType, cel.UnaryBinding(isSorted), cel.ListType(t))
+		}),
+		"sum": forTypes(summable, func(name string, t *cel.Type) cel.FunctionOpt {
+			return method(fmt.Sprintf("list_%s_sum_%s", name, name), t, cel.UnaryBinding(sumFrom(zeros[name])), cel.ListType(t))
+		}),
+		"min": forTypes(comparable, func(name string, t *cel.Type) cel.FunctionOpt {
+			return method(fmt.Sprintf("list_%s_min_%s", name, name), t, cel.UnaryBinding(extreme("min", types.IntOne)), cel.ListType(t))
+		}),
+		"max": forTypes(comparable, func(name string, t *cel.Type) cel.FunctionOpt {
+			return method(fmt.Sprintf("list_%s_max_%s", name, name), t, cel.UnaryBinding(extreme("max", types.IntNegOne)), cel.ListType(t))
+		}),
+		"indexOf": {method("list_a_index_of_int", cel.IntType, cel.BinaryBinding(func(list, item ref.Val) ref.Val {
+			return indexOf(list, item, false)
+		}), cel.ListType(anyItem), anyItem)},
+		"lastIndexOf": {method("list_a_last_index_of_int", cel.IntType, cel.BinaryBinding(func(list, item ref.Val) ref.Val {
+			return indexOf(list, item, true)
+		}), cel.ListType(anyItem), anyItem)},
+	}
 }
 
 var anyItem = cel.TypeParamType("A")

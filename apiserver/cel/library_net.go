@@ -23,47 +23,49 @@ var (
 )
 
 // IP addresses and networks: ip, isIP, cidr, isCIDR, and what one may ask of them.
-var netFunctions = functions{
-	"ip": {
-		function("string_to_ip", ipKind.celType, unary(toIP), cel.StringType),
-		method("cidr_ip", ipKind.celType, unary(func(p netip.Prefix) ref.Val { return ipKind.of(p.Addr()) }), cidrKind.celType),
-	},
-	"isIP":                 {function("is_ip", cel.BoolType, unary(isIP), cel.StringType)},
-	"ip.isCanonical":       {function("ip_is_canonical", cel.BoolType, unary(isCanonicalIP), cel.StringType)},
-	"family":               {method("ip_family", cel.IntType, unary(ipFamily), ipKind.celType)},
-	"isUnspecified":        {ipIs("ip_is_unspecified", netip.Addr.IsUnspecified)},
-	"isLoopback":           {ipIs("ip_is_loopback", netip.Addr.IsLoopback)},
-	"isLinkLocalMulticast": {ipIs("ip_is_link_local_multicast", netip.Addr.IsLinkLocalMulticast)},
-	"isLinkLocalUnicast":   {ipIs("ip_is_link_local_unicast", netip.Addr.IsLinkLocalUnicast)},
-	"isGlobalUnicast":      {ipIs("ip_is_global_unicast", netip.Addr.IsGlobalUnicast)},
-	"string": {
-		function("ip_to_string", cel.StringType, unary(func(a netip.Addr) ref.Val { return types.String(a.String()) }), ipKind.celType),
-		function("cidr_to_string", cel.StringType, unary(func(p netip.Prefix) ref.Val { return types.String(p.String()) }), cidrKind.celType),
-	},
-	"cidr":         {function("string_to_cidr", cidrKind.celType, unary(toCIDR), cel.StringType)},
-	"isCIDR":       {function("is_cidr", cel.BoolType, unary(isCIDR), cel.StringType)},
-	"prefixLength": {method("cidr_prefix_length", cel.IntType, unary(func(p netip.Prefix) ref.Val { return types.Int(p.Bits()) }), cidrKind.celType)},
-	"masked":       {method("cidr_masked", cidrKind.celType, unary(func(p netip.Prefix) ref.Val { return cidrKind.of(p.Masked()) }), cidrKind.celType)},
-	"containsIP": {
-		method("cidr_contains_ip_ip", cel.BoolType, binary(containsIP), cidrKind.celType, ipKind.celType),
-		method("cidr_contains_ip_string", cel.BoolType, binary(func(p netip.Prefix, s string) ref.Val {
-			a, err := parseIP(s)
-			if err != nil {
-				return types.WrapErr(err)
-			}
-			return containsIP(p, a)
-		}), cidrKind.celType, cel.StringType),
-	},
-	"containsCIDR": {
-		method("cidr_contains_cidr", cel.BoolType, binary(containsCIDR), cidrKind.celType, cidrKind.celType),
-		method("cidr_contains_cidr_string", cel.BoolType, binary(func(p netip.Prefix, s string) ref.Val {
-			other, err := parseCIDR(s)
-			if err != nil {
-				return types.NewErr("network address parse error during conversion from string: %v", err)
-			}
-			return containsCIDR(p, other)
-		}), cidrKind.celType, cel.StringType),
-	},
+func netFunctions() functions {
+	return functions{
+		"ip": {
+			function("string_to_ip", ipKind.celType, unary(toIP), cel.StringType),
+			method("cidr_ip", ipKind.celType, unary(func(p netip.Prefix) ref.Val { return ipKind.of(p.Addr()) }), cidrKind.celType),
+		},
+		"isIP":                 {function("is_ip", cel.BoolType, unary(isIP), cel.StringType)},
+		"ip.isCanonical":       {function("ip_is_canonical", cel.BoolType, unary(isCanonicalIP), cel.StringType)},
+		"family":               {method("ip_family", cel.IntType, unary(ipFamily), ipKind.celType)},
+		"isUnspecified":        {ipIs("ip_is_unspecified", netip.Addr.IsUnspecified)},
+		"isLoopback":           {ipIs("ip_is_loopback", netip.Addr.IsLoopback)},
+		"isLinkLocalMulticast": {ipIs("ip_is_link_local_multicast", netip.Addr.IsLinkLocalMulticast)},
+		"isLinkLocalUnicast":   {ipIs("ip_is_link_local_unicast", netip.Addr.IsLinkLocalUnicast)},
+		"isGlobalUnicast":      {ipIs("ip_is_global_unicast", netip.Addr.IsGlobalUnicast)},
+		"string": {
+			function("ip_to_string", cel.StringType, unary(func(a netip.Addr) ref.Val { return types.String(a.String()) }), ipKind.celType),
+			function("cidr_to_string", cel.StringType, unary(func(p netip.Prefix) ref.Val { return types.String(p.String()) }), cidrKind.celType),
+		},
+		"cidr":         {function("string_to_cidr", cidrKind.celType, unary(toCIDR), cel.StringType)},
+		"isCIDR":       {function("is_cidr", cel.BoolType, unary(isCIDR), cel.StringType)},
+		"prefixLength": {method("cidr_prefix_length", cel.IntType, unary(func(p netip.Prefix) ref.Val { return types.Int(p.Bits()) }), cidrKind.celType)},
+		"masked":       {method("cidr_masked", cidrKind.celType, unary(func(p netip.Prefix) ref.Val { return cidrKind.of(p.Masked()) }), cidrKind.celType)},
+		"containsIP": {
+			method("cidr_contains_ip_ip", cel.BoolType, binary(containsIP), cidrKind.celType, ipKind.celType),
+			method("cidr_contains_ip_string", cel.BoolType, binary(func(p netip.Prefix, s string) ref.Val {
+				a, err := parseIP(s)
+				if err != nil {
+					return types.WrapErr(err)
+				}
+				return containsIP(p, a)
+			}), cidrKind.celType, cel.StringType),
+		},
+		"containsCIDR": {
+			method("cidr_contains_cidr", cel.BoolType, binary(containsCIDR), cidrKind.celType, cidrKind.celType),
+			method("cidr_contains_cidr_string", cel.BoolType, binary(func(p netip.Prefix, s string) ref.Val {
+				other, err := parseCIDR(s)
+				if err != nil {
+					return types.NewErr("network address parse error during conversion from string: %v", err)
+				}
+				return containsCIDR(p, other)
+			}), cidrKind.celType, cel.StringType),
+		},
+	}
 }
 
 func ipIs(id string, test func(netip.Addr) bool) cel.FunctionOpt {

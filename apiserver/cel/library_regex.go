@@ -10,12 +10,14 @@ import (
 )
 
 // Regular expressions: find, findAll. (matches is part of the language.)
-var regexFunctions = functions{
-	"find": {method("string_find_string", cel.StringType, cel.FunctionBinding(compiling(find)), cel.StringType, cel.StringType)},
-	"findAll": {
-		method("string_find_all_string", cel.ListType(cel.StringType), cel.FunctionBinding(compiling(findAll)), cel.StringType, cel.StringType),
-		method("string_find_all_string_int", cel.ListType(cel.StringType), cel.FunctionBinding(compiling(findAll)), cel.StringType, cel.StringType, cel.IntType),
-	},
+func regexFunctions() functions {
+	return functions{
+		"find": {method("string_find_string", cel.StringType, cel.FunctionBinding(compiling(find)), cel.StringType, cel.StringType)},
+		"findAll": {
+			method("string_find_all_string", cel.ListType(cel.StringType), cel.FunctionBinding(compiling(findAll)), cel.StringType, cel.StringType),
+			method("string_find_all_string_int", cel.ListType(cel.StringType), cel.FunctionBinding(compiling(findAll)), cel.StringType, cel.StringType, cel.IntType),
+		},
+	}
 }
 
 // A pattern that is written in the expression is compiled once, with it.

@@ -16,21 +16,23 @@ var semverKind = &opaqueKind[semver.Version]{
 }
 
 // Semantic versions: semver("1.2.3"), comparisons and parts. With true as second argument, "v1.2" is one too.
-var semverFunctions = functions{
-	"semver": {
-		function("string_to_semver", semverKind.celType, unary(func(s string) ref.Val { return toSemver(s, false) }), cel.StringType),
-		function("string_bool_to_semver", semverKind.celType, binary(toSemver), cel.StringType, cel.BoolType),
-	},
-	"isSemver": {
-		function("is_semver_string", cel.BoolType, unary(func(s string) ref.Val { return isSemver(s, false) }), cel.StringType),
-		function("is_semver_string_bool", cel.BoolType, binary(isSemver), cel.StringType, cel.BoolType),
-	},
-	"isGreaterThan": {semverCompare("semver_is_greater_than", cel.BoolType, func(order int) ref.Val { return types.Bool(order > 0) })},
-	"isLessThan":    {semverCompare("semver_is_less_than", cel.BoolType, func(order int) ref.Val { return types.Bool(order < 0) })},
-	"compareTo":     {semverCompare("semver_compare_to", cel.IntType, func(order int) ref.Val { return types.Int(order) })},
-	"major":         {semverPart("semver_major", func(v semver.Version) uint64 { return v.Major })},
-	"minor":         {semverPart("semver_minor", func(v semver.Version) uint64 { return v.Minor })},
-	"patch":         {semverPart("semver_patch", func(v semver.Version) uint64 { return v.Patch })},
+func semverFunctions() functions {
+	return functions{
+		"semver": {
+			function("string_to_semver", semverKind.celType, unary(func(s string) ref.Val { return toSemver(s, false) }), cel.StringType),
+			function("string_bool_to_semver", semverKind.celType, binary(toSemver), cel.StringType, cel.BoolType),
+		},
+		"isSemver": {
+			function("is_semver_string", cel.BoolType, unary(func(s string) ref.Val { return isSemver(s, false) }), cel.StringType),
+			function("is_semver_string_bool", cel.BoolType, binary(isSemver), cel.StringType, cel.BoolType),
+		},
+		"isGreaterThan": {semverCompare("semver_is_greater_than", cel.BoolType, func(order int) ref.Val { return types.Bool(order > 0) })},
+		"isLessThan":    {semverCompare("semver_is_less_than", cel.BoolType, func(order int) ref.Val { return types.Bool(order < 0) })},
+		"compareTo":     {semverCompare("semver_compare_to", cel.IntType, func(order int) ref.Val { return types.Int(order) })},
+		"major":         {semverPart("semver_major", func(v semver.Version) uint64 { return v.Major })},
+		"minor":         {semverPart("semver_minor", func(v semver.Version) uint64 { return v.Minor })},
+		"patch":         {semverPart("semver_patch", func(v semver.Version) uint64 { return v.Patch })},
+	}
 }
 
 func semverCompare(id string, result *cel.Type, answer func(order int) ref.Val) cel.FunctionOpt {

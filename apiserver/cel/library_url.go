@@ -14,17 +14,19 @@ var urlKind = &opaqueKind[*url.URL]{
 }
 
 // URLs: url, isURL, and getters.
-var urlFunctions = functions{
-	"url":            {function("string_to_url", urlKind.celType, unary(parseURL), cel.StringType)},
-	"isURL":          {function("is_url_string", cel.BoolType, unary(isURL), cel.StringType)},
-	"getScheme":      {urlPart("url_get_scheme", func(u *url.URL) string { return u.Scheme })},
-	"getHost":        {urlPart("url_get_host", func(u *url.URL) string { return u.Host })},
-	"getHostname":    {urlPart("url_get_hostname", (*url.URL).Hostname)},
-	"getPort":        {urlPart("url_get_port", (*url.URL).Port)},
-	"getEscapedPath": {urlPart("url_get_escaped_path", (*url.URL).EscapedPath)},
-	"getQuery": {method("url_get_query", cel.MapType(cel.StringType, cel.ListType(cel.StringType)), unary(func(u *url.URL) ref.Val {
-		return types.DefaultTypeAdapter.NativeToValue(map[string][]string(u.Query()))
-	}), urlKind.celType)},
+func urlFunctions() functions {
+	return functions{
+		"url":            {function("string_to_url", urlKind.celType, unary(parseURL), cel.StringType)},
+		"isURL":          {function("is_url_string", cel.BoolType, unary(isURL), cel.StringType)},
+		"getScheme":      {urlPart("url_get_scheme", func(u *url.URL) string { return u.Scheme })},
+		"getHost":        {urlPart("url_get_host", func(u *url.URL) string { return u.Host })},
+		"getHostname":    {urlPart("url_get_hostname", (*url.URL).Hostname)},
+		"getPort":        {urlPart("url_get_port", (*url.URL).Port)},
+		"getEscapedPath": {urlPart("url_get_escaped_path", (*url.URL).EscapedPath)},
+		"getQuery": {method("url_get_query", cel.MapType(cel.StringType, cel.ListType(cel.StringType)), unary(func(u *url.URL) ref.Val {
+			return types.DefaultTypeAdapter.NativeToValue(map[string][]string(u.Query()))
+		}), urlKind.celType)},
+	}
 }
 
 func urlPart(id string, part func(*url.URL) string) cel.FunctionOpt {

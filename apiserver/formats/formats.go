@@ -5,9 +5,7 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strings"
-	"sync"
 	"time"
 
 	"kubelite/api"
@@ -61,14 +59,13 @@ var (
 	socialSecurity = matches(`^\d{3}[- ]?\d{2}[- ]?\d{4}$`)
 	cardNumber     = matches(`^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11})$`)
 	hostname       = matches(`^([a-zA-Z0-9\p{S}\p{L}]((-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?)|([a-zA-Z0-9\p{S}\p{L}](([a-zA-Z0-9-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?)(\.)){1,}([a-zA-Z\p{L}]){2,63})$`)
-	clock          = regexp.MustCompile(`^([0-9]{2}):([0-9]{2}):([0-9]{2})(.[0-9]+)?(z|([+-][0-9]{2}:[0-9]{2}))$`)
-	notDigits      = regexp.MustCompile(`[^0-9]+`)
-	spacesAndMinus = regexp.MustCompile(`[\s-]+`)
+	clock          = api.Pattern(`^([0-9]{2}):([0-9]{2}):([0-9]{2})(.[0-9]+)?(z|([+-][0-9]{2}:[0-9]{2}))$`)
+	notDigits      = api.Pattern(`[^0-9]+`)
+	spacesAndMinus = api.Pattern(`[\s-]+`)
 )
 
-// matches compiles its pattern when it is first asked: every process of a cluster has this table, and only one looks into it.
 func matches(pattern string) func(string) bool {
-	compiled := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+	compiled := api.Pattern(pattern)
 	return func(s string) bool { return compiled().MatchString(s) }
 }
 
@@ -82,7 +79,7 @@ func isDateTime(s string) bool {
 	if !found || !isDate(date) {
 		return false
 	}
-	m := clock.FindStringSubmatch(rest)
+	m := clock().FindStringSubmatch(rest)
 	return m != nil && m[1] <= "23" && m[2] <= "59" && m[3] <= "59"
 }
 
@@ -131,7 +128,7 @@ func withoutLeadingZeros(s string) string {
 
 // isCreditCard checks the issuer's prefix and the last digit, which is a checksum (Luhn's).
 func isCreditCard(s string) bool {
-	digits := notDigits.ReplaceAllString(s, "")
+	digits := notDigits().ReplaceAllString(s, "")
 	if !cardNumber(digits) {
 		return false
 	}
@@ -151,7 +148,7 @@ func isCreditCard(s string) bool {
 var tenDigits, thirteenDigits = matches(`^(?:[0-9]{9}X|[0-9]{10})$`), matches(`^[0-9]{13}$`)
 
 func isISBN10(s string) bool {
-	s = spacesAndMinus.ReplaceAllString(s, "")
+	s = spacesAndMinus().ReplaceAllString(s, "")
 	if !tenDigits(s) {
 		return false
 	}
@@ -166,7 +163,7 @@ func isISBN10(s string) bool {
 }
 
 func isISBN13(s string) bool {
-	s = spacesAndMinus.ReplaceAllString(s, "")
+	s = spacesAndMinus().ReplaceAllString(s, "")
 	if !thirteenDigits(s) {
 		return false
 	}

@@ -2,13 +2,14 @@ package formats
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"kubelite/api"
 )
 
-var durationParts = regexp.MustCompile(`(\d+)\s*([A-Za-zµ]+)`)
+var durationParts = api.Pattern(`(\d+)\s*([A-Za-zµ]+)`)
 
 // units of durations in words: "2 days", "1 hr". The last word of each may be the beginning of a longer one.
 var units = []struct {
@@ -32,7 +33,7 @@ func ParseDuration(s string) (time.Duration, error) {
 	}
 	var sum time.Duration
 	found := false
-	for _, part := range durationParts.FindAllStringSubmatch(s, -1) {
+	for _, part := range durationParts().FindAllStringSubmatch(s, -1) {
 		n, err := strconv.Atoi(part[1])
 		if err != nil {
 			return 0, err

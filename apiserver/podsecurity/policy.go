@@ -3,7 +3,6 @@ package podsecurity
 import (
 	"errors"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -118,14 +117,14 @@ func parseLevel(text string) (Level, error) {
 	return "", errors.New("must be one of privileged, baseline, restricted")
 }
 
-var versionPattern = regexp.MustCompile(`^v1\.([0-9]|[1-9][0-9]*)$`)
+var versionPattern = api.Pattern(`^v1\.([0-9]|[1-9][0-9]*)$`)
 
 func parseVersion(text string) (Version, error) {
 	minor, err := strconv.Atoi(strings.TrimPrefix(text, "v1."))
 	switch {
 	case text == "latest":
 		return Latest, nil
-	case err != nil, !versionPattern.MatchString(text):
+	case err != nil, !versionPattern().MatchString(text):
 		return Latest, errors.New(`must be "latest" or "v1.x"`)
 	}
 	return Version(minor), nil

@@ -117,8 +117,8 @@ func account(name string) api.Subject {
 
 // NodeRules are what every node may do, whichever its pods are. The node authorizer narrows some of them down.
 func NodeRules() []api.PolicyRule {
-	i := slices.IndexFunc(clusterRoles, func(r namedRules) bool { return r.name == "system:node" })
-	return clusterRoles[i].rules
+	roles := clusterRoles()
+	return roles[slices.IndexFunc(roles, func(r namedRules) bool { return r.name == "system:node" })].rules
 }
 
 // Bootstrap makes the objects: roles first, then the bindings that name them.
@@ -128,10 +128,10 @@ func Bootstrap() (objects []api.Object) {
 			ClusterRoleSelectors: []api.LabelSelector{{MatchLabels: map[string]string{aggregateLabel(name): "true"}}},
 		}})
 	}
-	for _, r := range clusterRoles {
+	for _, r := range clusterRoles() {
 		objects = append(objects, &api.ClusterRole{ObjectMeta: bootstrapMeta("", r.name), Rules: r.rules})
 	}
-	for _, r := range controllerRoles {
+	for _, r := range controllerRoles() {
 		objects = append(objects, &api.ClusterRole{ObjectMeta: bootstrapMeta("", controllerPrefix+r.name), Rules: r.rules})
 	}
 	for _, r := range namespaceRoles {
@@ -140,7 +140,7 @@ func Bootstrap() (objects []api.Object) {
 	for _, b := range clusterBindings {
 		objects = append(objects, &api.ClusterRoleBinding{ObjectMeta: bootstrapMeta("", b.role), RoleRef: roleRef("ClusterRole", b.role), Subjects: b.subjects})
 	}
-	for _, r := range controllerRoles {
+	for _, r := range controllerRoles() {
 		name := controllerPrefix + r.name
 		objects = append(objects, &api.ClusterRoleBinding{ObjectMeta: bootstrapMeta("", name), RoleRef: roleRef("ClusterRole", name), Subjects: []api.Subject{account(r.name)}})
 	}

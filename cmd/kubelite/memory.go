@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -24,25 +25,30 @@ const (
 	restShare    = 0.02
 )
 
-// garbage says how much of it a process may have before it is collected.
-type garbage struct {
-	// percent of what is alive. 100 is Go's own figure.
+// thrift says what memory a process may spend.
+type thrift struct {
+	// percent of what is alive may be garbage before it is collected. 100 is Go's own figure.
 	percent int
-	// room may be filled in any case, up to four times what is alive: collecting takes time that clients would wait.
+	// room may be filled with it in any case, up to four times what is alive: collecting takes time that clients would wait.
 	room uint64
+	// profiled says that what the memory is used for can be asked for: apiserver/profiling.go. Go keeps samples of it, scattered
+	// over a table of a thousand pages.
+	profiled bool
+	// processors are those that the process uses, 0 for all of the machine's. Go has a store of free memory for each.
+	processors int
 }
 
 // longRunning names the commands that stay.
-var longRunning = map[string]garbage{
-	"apiserver":      {percent: 100, room: 64 << 20},
+var longRunning = map[string]thrift{
+	"apiserver":      {percent: 100, room: 64 << 20, profiled: true},
 	"controllers":    {percent: 50, room: 64 << 20},
 	"scheduler":      {percent: 50, room: 64 << 20},
 	"kubelet":        {percent: 50},
 	"proxy":          {percent: 50},
 	"dns":            {percent: 50},
 	"ingress":        {percent: 100},
-	"supervise":      {percent: 50},
-	"metrics-server": {percent: 50},
+	"supervise":      {percent: 50, processors: 1},
+	"metrics-server": {percent: 50, processors: 1},
 
 	"simulated-nodes": {percent: 50, room: 512 << 20},
 }
@@ -53,7 +59,13 @@ var longRunning = map[string]garbage{
 //
 // Until then there is little garbage. More would do harm for good: what start-up makes is mostly needed on, and would lie
 // scattered among it, over pages that cannot be given back.
-func keepSmall(ctx context.Context, allowed garbage) {
+func keepSmall(ctx context.Context, allowed thrift) {
+	if !allowed.profiled {
+		runtime.MemProfileRate = 0
+	}
+	if allowed.processors > 0 {
+		runtime.GOMAXPROCS(allowed.processors)
+	}
 	go func() {
 		for end := time.Now().Add(settled); time.Now().Before(end) && client.Wait(ctx, settled/30); {
 			if alive() > grown {
@@ -62,9 +74,9 @@ func keepSmall(ctx context.Context, allowed garbage) {
 			}
 		}
 		giveBack()
-		debug.SetGCPercent(allowed.of(alive()))
+		debug.SetGCPercent(allowed.garbagePercent(alive()))
 		for used := processorTime(); client.Wait(ctx, lookInterval); {
-			debug.SetGCPercent(allowed.of(alive()))
+			debug.SetGCPercent(allowed.garbagePercent(alive()))
 			now := processorTime()
 			if now-used < time.Duration(restShare*float64(lookInterval)) {
 				giveBack()
@@ -74,9 +86,9 @@ func keepSmall(ctx context.Context, allowed garbage) {
 	}()
 }
 
-// of is the percentage for a heap of which so many bytes are alive.
-func (g garbage) of(alive uint64) int {
-	percent := max(g.percent, int(min(400, 100*g.room/max(alive, 1))))
+// garbagePercent is the percentage for a heap of which so many bytes are alive.
+func (t thrift) garbagePercent(alive uint64) int {
+	percent := max(t.percent, int(min(400, 100*t.room/max(alive, 1))))
 	if alive > large {
 		percent = max(largePercent, int(uint64(percent)*large/alive))
 	}

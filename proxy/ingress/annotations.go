@@ -3,11 +3,12 @@ package ingress
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"kubelite/api"
 )
 
 // annotationPrefix begins the names of the annotations that say how an Ingress's requests are to be treated.
@@ -111,12 +112,12 @@ func parseProtocol(text string) (string, error) {
 	return p, nil
 }
 
-var group = regexp.MustCompile(`\$(\d)`)
+var group = api.Pattern(`\$(\d)`)
 
 // parseRewrite reads "/$2". In Go's templates a digit may be followed by more of a name, so groups get braces.
 func parseRewrite(text string) (string, error) {
 	if !strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "$") {
 		return "", fmt.Errorf("must be a path")
 	}
-	return group.ReplaceAllString(text, "$${$1}"), nil
+	return group().ReplaceAllString(text, "$${$1}"), nil
 }
