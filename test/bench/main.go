@@ -27,7 +27,7 @@ func main() {
 
 func run(ctx context.Context) error {
 	kubeconfig := flag.String("kubeconfig", "", "measure this API server instead of a cluster of our own")
-	pidFiles := flag.String("pids", "", "with -kubeconfig: the folder with the pid files of its processes, to count their processor time")
+	pidFiles := flag.String("pids", "", "with -kubeconfig: the folder with the pid files of its processes, to count their memory and processor time")
 	kubelite := flag.String("kubelite", "bin/kubelite", "the program to measure")
 	objects := flag.Int("n", 2000, "objects that each workload writes")
 	clients := flag.Int("c", 16, "clients side by side")
@@ -77,27 +77,34 @@ func run(ctx context.Context) error {
 		}
 		defer c.delete()
 		table = append(table, c.startUp...)
-		idle, err := c.memory("memory, idle")
+		idle, err := idleMemory(c.pidFiles())
 		if err != nil {
 			return err
 		}
 		table = append(table, idle...)
-		rows, err := load(ctx, c.kubeconfig, filepath.Join(c.home, "bench", "run"), *objects, *clients, *watchers)
+		rows, err := load(ctx, c.kubeconfig, c.pidFiles(), *objects, *clients, *watchers)
 		if err != nil {
 			return err
 		}
 		table = append(table, rows...)
-		loaded, err := c.memory("memory, after the load")
+		loaded, err := memory(c.pidFiles(), "memory, after the load", 1)
 		if err != nil {
 			return err
 		}
 		return print(append(table, loaded...))
 	}
+	if *pidFiles != "" {
+		idle, err := idleMemory(*pidFiles)
+		if err != nil {
+			return err
+		}
+		table = append(table, idle...)
+	}
 	rows, err := load(ctx, *kubeconfig, *pidFiles, *objects, *clients, *watchers)
 	if err != nil {
 		return err
 	}
-	return print(rows)
+	return print(append(table, rows...))
 }
 
 // row is one line of the table.
@@ -188,32 +195,56 @@ func (c *cluster) until(ctx context.Context, began time.Time, path string) time.
 	return 0
 }
 
-// memory is the memory of each process of the cluster, and of all of them: what `ps` shows, which counts the pages that
-// several processes share (ours run one binary) for each of them, and the proportional size, which counts them once.
-func (c *cluster) memory(when string) ([]row, error) {
-	if strings.Contains(when, "idle") {
-		time.Sleep(30 * time.Second) // idle means that start-up's garbage had time to go
-	}
-	files, err := filepath.Glob(filepath.Join(c.home, "bench", "run", "*.pid"))
+const (
+	// untilAtRest is how long start-up's garbage has time to go.
+	untilAtRest = 45 * time.Second
+	// A cluster at rest does a little every few seconds, and gives back what it took for it: its memory is the mean of a minute.
+	samplesAtRest = 13
+	sampleEvery   = 5 * time.Second
+)
+
+// idleMemory is the memory of processes that have nothing to do, by the folder of their pid files.
+func idleMemory(folder string) ([]row, error) {
+	time.Sleep(untilAtRest)
+	return memory(folder, "memory, idle", samplesAtRest)
+}
+
+// memory is the memory of each process of a cluster, and of all of them, as the mean of so many samples: what `ps` shows, which counts the
+// pages that several processes share (ours run one binary) for each of them, and the proportional size, which counts them once.
+func memory(folder, when string, samples int) ([]row, error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.pid"))
 	if err != nil {
 		return nil, err
 	}
-	var rows []row
-	for _, size := range []struct{ name, field string }{{"resident", "Rss:"}, {"proportional", "Pss:"}} {
-		total, parts := 0, []string{}
-		for _, file := range files {
-			pid, err := os.ReadFile(file)
-			if err != nil {
-				return nil, err
-			}
-			kib, err := memorySize(strings.TrimSpace(string(pid)), size.field)
-			if err != nil {
-				return nil, err
-			}
-			total += kib
-			parts = append(parts, fmt.Sprintf("%s %.1f", strings.TrimSuffix(filepath.Base(file), ".pid"), float64(kib)/1024))
+	sizes := []struct{ name, field string }{{"resident", "Rss:"}, {"proportional", "Pss:"}}
+	sums := [][]int{make([]int, len(files)), make([]int, len(files))}
+	for sample := range samples {
+		if sample > 0 {
+			time.Sleep(sampleEvery)
 		}
-		rows = append(rows, row{what: when + ", " + size.name, figure: fmt.Sprintf("%.1f MiB (%s)", float64(total)/1024, strings.Join(parts, ", "))})
+		for i, size := range sizes {
+			for j, file := range files {
+				pid, err := os.ReadFile(file)
+				if err != nil {
+					return nil, err
+				}
+				kib, err := memorySize(strings.TrimSpace(string(pid)), size.field)
+				if err != nil {
+					return nil, err
+				}
+				sums[i][j] += kib
+			}
+		}
+	}
+	mib := func(sum int) float64 { return float64(sum) / float64(samples) / 1024 }
+	var rows []row
+	for i, size := range sizes {
+		total, parts := 0, []string{}
+		for j, file := range files {
+			total += sums[i][j]
+			parts = append(parts, fmt.Sprintf("%s %.1f", strings.TrimSuffix(filepath.Base(file), ".pid"), mib(sums[i][j])))
+		}
+		rows = append(rows, row{what: when + ", " + size.name, figure: fmt.Sprintf("%.1f MiB (%s)", mib(total), strings.Join(parts, ", "))})
 	}
 	return rows, nil
 }
@@ -231,6 +262,9 @@ func memorySize(pid, field string) (int, error) {
 	}
 	return 0, fmt.Errorf("process %s: no %s", pid, field)
 }
+
+// pidFiles is the folder with the number of each process.
+func (c *cluster) pidFiles() string { return filepath.Join(c.home, "bench", "run") }
 
 func (c *cluster) delete() {
 	if out, err := exec.Command(c.program, "delete", "--home", c.home, "--profile", "bench").CombinedOutput(); err != nil {

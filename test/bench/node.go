@@ -109,7 +109,7 @@ func times(what string, all []time.Duration) row {
 // idleKubelet is what the kubelet takes while its pods run and nothing happens.
 func (c *cluster) idleKubelet(ctx context.Context) (row, error) {
 	client.Wait(ctx, 30*time.Second) // until the work of starting them is done
-	b, err := os.ReadFile(filepath.Join(c.home, "bench", "run", "kubelet-node-1.pid"))
+	b, err := os.ReadFile(filepath.Join(c.pidFiles(), "kubelet-node-1.pid"))
 	if err != nil {
 		return row{}, err
 	}

@@ -100,7 +100,7 @@ func scale(ctx context.Context, c *cluster, pods, rate int) (rows []row, err err
 	if err != nil {
 		return rows, err
 	}
-	held, err := c.memory("memory, all pods running")
+	held, err := memory(c.pidFiles(), "memory, all pods running", 1)
 	return append(rows, held...), err
 }
 
