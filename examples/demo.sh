@@ -19,7 +19,7 @@ run kubectl-lite apply -f examples/web.yaml
 run kubectl-lite rollout status deployment/web --timeout=120s
 run kubectl-lite get deployments,replicasets,pods -o wide
 
-pod=$(kubectl-lite get pods -l app=web -o name | head -n 1)
+pod=$(kubectl-lite get pods -l app=web -o name | sed -n 1p) # which, unlike head, reads to the end: nobody writes to a closed pipe
 run kubectl-lite logs "$pod"
 run kubectl-lite why "$pod"
 

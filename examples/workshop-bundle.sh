@@ -13,7 +13,7 @@ version=${VERSION:-v0.1.0}
 out=${OUT:-bin/workshop}
 platforms=${PLATFORMS:-linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64}
 tar=tar
-tar --version 2>/dev/null | grep -q GNU || tar=gtar
+tar --version 2>/dev/null | grep GNU >/dev/null || tar=gtar
 command -v $tar >/dev/null || { echo "workshop-bundle.sh: GNU tar is missing" >&2; exit 1; }
 
 work=$(mktemp -d)
