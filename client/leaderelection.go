@@ -139,20 +139,14 @@ var errHeld = errors.New("another candidate holds the lease")
 func (e *election) try(ctx context.Context) error {
 	ctx = WithTimer(ctx, "leader election")
 	if e.holds() { // then it need not be read: that somebody has written to it since is a conflict
-		if err := e.update(Because(ctx, "renew"), e.seen); !api.IsConflict(err) && !api.IsNotFound(err) {
+		if err := e.take(Because(ctx, "renew"), e.seen, e.leases.Update); !api.IsConflict(err) && !api.IsNotFound(err) {
 			return err
 		}
 	}
 	lease, err := e.leases.Get(ctx, e.cfg.Namespace, e.cfg.Name)
 	if api.IsNotFound(err) {
 		lease = &api.Lease{ObjectMeta: api.ObjectMeta{Namespace: e.cfg.Namespace, Name: e.cfg.Name}}
-		e.hold(lease)
-		lease, err = e.leases.Create(Because(ctx, "there was no lease: take it"), lease)
-		if err != nil {
-			return err
-		}
-		e.observe(lease)
-		return nil
+		return e.take(Because(ctx, "there was no lease: take it"), lease, e.leases.Create)
 	}
 	if err != nil {
 		return err
@@ -169,7 +163,7 @@ func (e *election) try(ctx context.Context) error {
 			why = "the last leader gave the lease up: take it"
 		}
 	}
-	return e.update(Because(ctx, "%s", why), lease)
+	return e.take(Because(ctx, "%s", why), lease, e.leases.Update)
 }
 
 // holds tells whether the lease was ours when it was last seen, and has not run out since.
@@ -177,11 +171,11 @@ func (e *election) holds() bool {
 	return e.seen != nil && api.Deref(e.seen.Spec.HolderIdentity, "") == e.cfg.Identity && time.Since(e.seenAt) < e.duration
 }
 
-// update makes the lease ours, if nobody has written to it since it was read.
-func (e *election) update(ctx context.Context, read *api.Lease) error {
+// take writes the lease as ours, by creating it or by updating what was read. It fails if somebody else has written meanwhile.
+func (e *election) take(ctx context.Context, read *api.Lease, write func(context.Context, *api.Lease) (*api.Lease, error)) error {
 	wanted := *read
 	e.hold(&wanted)
-	written, err := e.leases.Update(ctx, &wanted)
+	written, err := write(ctx, &wanted)
 	if err != nil {
 		return err
 	}

@@ -153,20 +153,25 @@ func (k *Kubelet) nodeStats(ctx context.Context, pods []*podStats) (cpu time.Dur
 	return cpu, workingSet
 }
 
-// serveResourceMetrics is GET /metrics/resource.
-func (k *Kubelet) serveResourceMetrics(w http.ResponseWriter, r *http.Request) {
-	stats, err := k.runtime.Stats(r.Context())
+// measuredPods are the node's pods with what could be measured of them. complete is false if that is not all.
+func (k *Kubelet) measuredPods(ctx context.Context) (pods []*podStats, complete bool) {
+	stats, err := k.runtime.Stats(ctx)
 	if err != nil {
-		k.log.WarnContext(r.Context(), "containers not measured", "error", err)
+		k.log.WarnContext(ctx, "containers not measured", "error", err)
 	}
-	pods := byPod(stats)
-	cpu, memory := k.nodeStats(r.Context(), pods)
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	_, _ = w.Write([]byte(resourceMetrics(pods, cpu, memory, time.Now(), err != nil))) // the caller has gone: nobody is left to tell
+	return byPod(stats), err == nil
 }
 
-// resourceMetrics writes metrics under upstream's names. Incomplete says that there are containers that could not be measured.
-func resourceMetrics(pods []*podStats, cpu time.Duration, memory int64, now time.Time, incomplete bool) string {
+// serveResourceMetrics is GET /metrics/resource.
+func (k *Kubelet) serveResourceMetrics(w http.ResponseWriter, r *http.Request) {
+	pods, complete := k.measuredPods(r.Context())
+	cpu, memory := k.nodeStats(r.Context(), pods)
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	_, _ = w.Write([]byte(resourceMetrics(pods, cpu, memory, time.Now(), complete))) // the caller has gone: nobody is left to tell
+}
+
+// resourceMetrics writes metrics under upstream's names. If they are not complete, containers could not be measured.
+func resourceMetrics(pods []*podStats, cpu time.Duration, memory int64, now time.Time, complete bool) string {
 	var b strings.Builder
 	family := func(name, kind, help string, samples func(sample func(labels string, value float64, at time.Time))) {
 		fmt.Fprintf(&b, "# HELP %s [STABLE] %s\n# TYPE %s %s\n", name, help, name, kind)
@@ -209,7 +214,7 @@ func resourceMetrics(pods []*podStats, cpu time.Duration, memory int64, now time
 	family("pod_memory_working_set_bytes", "gauge", "Memory of the pod that cannot be taken back",
 		eachPod(func(p *podStats) float64 { return float64(p.workingSet()) }))
 	scrapeError := 0
-	if incomplete {
+	if !complete {
 		scrapeError = 1
 	}
 	fmt.Fprintf(&b, "# HELP resource_scrape_error [STABLE] 1 if something could not be measured, 0 otherwise\n# TYPE resource_scrape_error gauge\nresource_scrape_error %d\n", scrapeError)
@@ -282,11 +287,8 @@ type (
 
 // serveSummary is GET /stats/summary.
 func (k *Kubelet) serveSummary(w http.ResponseWriter, r *http.Request) {
-	stats, err := k.runtime.Stats(r.Context())
-	if err != nil {
-		k.log.WarnContext(r.Context(), "containers not measured", "error", err)
-	}
-	pods, now, measured := byPod(stats), time.Now(), map[string]bool{"node": true}
+	pods, _ := k.measuredPods(r.Context()) // the document has no place for it
+	now, measured := time.Now(), map[string]bool{"node": true}
 	cpu := func(what string, at time.Time, used time.Duration) cpuSummary {
 		measured[what] = true
 		return cpuSummary{Time: seconds(at), UsageNanoCores: uint64(k.rates.cores(what, at, used) * 1e9), UsageCoreNanoSeconds: uint64(used)}

@@ -13,7 +13,7 @@ func TestResourceMetrics(t *testing.T) {
 		{Pod: "u1", Namespace: "default", PodName: "web", Time: noon},
 		{Pod: "u1", Namespace: "default", PodName: "web", Name: "a", Time: noon, StartedAt: noon.Add(-time.Minute), CPU: time.Second, WorkingSet: 1024},
 	})
-	text := resourceMetrics(pods, 9*time.Second, 4096, noon, false)
+	text := resourceMetrics(pods, 9*time.Second, 4096, noon, true)
 	for _, line := range []string{
 		`container_cpu_usage_seconds_total{container="a",namespace="default",pod="web"} 1 1767355200000`,
 		`container_memory_working_set_bytes{container="b",namespace="default",pod="web"} 2048 1767355200000`,
@@ -26,7 +26,7 @@ func TestResourceMetrics(t *testing.T) {
 	} {
 		require.Contains(t, text, line+"\n")
 	}
-	require.Contains(t, resourceMetrics(nil, 9*time.Second, 4096, noon, true), "resource_scrape_error 1\n", "not everything was measured")
+	require.Contains(t, resourceMetrics(nil, 9*time.Second, 4096, noon, false), "resource_scrape_error 1\n", "not everything was measured")
 }
 
 func TestUsageRates(t *testing.T) {

@@ -81,7 +81,7 @@ func (s *server) scrapeAll(ctx context.Context) error {
 	}, s.cfg.Logger)
 }
 
-// pauseAfter is how long a kubelet is left alone that has never answered, so many times in a row.
+// pauseAfter is how long a kubelet is left alone that has not answered so many times and never before; 0 for one that has.
 func pauseAfter(resolution time.Duration, missed int) time.Duration {
 	const enough = 8 // doublings
 	return min(resolution<<min(max(missed-1, 0), enough), max(maxPause, resolution))

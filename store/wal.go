@@ -59,9 +59,6 @@ const (
 
 var zeros [zerosAhead]byte
 
-// castagnoli is made when it is first asked for.
-func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
-
 func segmentName(first uint64) string { return fmt.Sprintf("%016x.wal", first) }
 
 // openWAL finds the segments. Then come replay and start.
@@ -199,9 +196,10 @@ func frameSize(length int) int64 {
 
 // frameSum is the checksum of a frame: everything but the checksum itself.
 func frameSum(head, body []byte) uint32 {
-	sum := crc32.Update(0, castagnoli(), head[:4])
-	sum = crc32.Update(sum, castagnoli(), head[8:frameHeader])
-	return crc32.Update(sum, castagnoli(), body)
+	castagnoli := crc32.MakeTable(crc32.Castagnoli) // made once, by whoever asks first
+	sum := crc32.Update(0, castagnoli, head[:4])
+	sum = crc32.Update(sum, castagnoli, head[8:frameHeader])
+	return crc32.Update(sum, castagnoli, body)
 }
 
 // start makes an empty segment to append to, and removes those from before, which replay has read and the caller has
