@@ -117,7 +117,7 @@ func (l *ErrorList) metaContents(kind *Kind, meta *ObjectMeta) {
 	l.labels(metadata, "labels", meta.Labels)
 	l.annotations(metadata, "annotations", meta.Annotations)
 	l.ownerReferences("metadata.ownerReferences", meta.OwnerReferences)
-	l.finalizers("metadata.finalizers", meta.Finalizers, kind.Custom)
+	l.finalizers("metadata.finalizers", meta.Finalizers, kind.Custom || slices.Contains(anyFinalizerGroups, kind.Group))
 	for i := range meta.ManagedFields {
 		l.managedFields(metadata.Child("managedFields").Index(i), &meta.ManagedFields[i])
 	}
@@ -185,8 +185,14 @@ func (l *ErrorList) ownerReferences(path Path, refs []OwnerReference) {
 	}
 }
 
-// finalizers checks their names. Whoever adds a kind to the API is warned of names that others may use too, and no more.
-func (l *ErrorList) finalizers(path Path, finalizers []string, custom bool) {
+// anyFinalizerGroups are the groups whose kinds may have finalizers without a domain and a slash: upstream validates
+// them with apimachinery's ValidateObjectMeta. For all other built-in groups the one of pkg/apis/core/validation adds a
+// rule.
+var anyFinalizerGroups = []string{"admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "coordination.k8s.io", "node.k8s.io"}
+
+// finalizers checks their names. any allows names that others may use too; whoever uses one for a custom object is
+// warned, and no more.
+func (l *ErrorList) finalizers(path Path, finalizers []string, any bool) {
 	for _, f := range finalizers {
 		l.format(path, "", f, IsQualifiedName)
 	}
@@ -194,7 +200,7 @@ func (l *ErrorList) finalizers(path Path, finalizers []string, custom bool) {
 		l.add(path.Invalid(finalizers, fmt.Sprintf("finalizer %s and %s cannot be both set", FinalizerOrphanDependents, FinalizerDeleteDependents)))
 	}
 	for i, f := range finalizers {
-		if !custom && !isKnownOrQualifiedFinalizer(f) {
+		if !any && !isKnownOrQualifiedFinalizer(f) {
 			l.add(path.Index(i).Invalid(f, finalizerNotKnown))
 		}
 	}

@@ -120,6 +120,15 @@ func TestValidateObjectMetaUpdate(t *testing.T) {
 	}
 }
 
+func TestFinalizersOfBuiltInKinds(t *testing.T) {
+	meta := ObjectMeta{Name: "a", Namespace: "default", Finalizers: []string{"cleanup.example.com"}}
+	require.Equal(t, []string{`metadata.finalizers[0]: Invalid value: "cleanup.example.com": name is neither a standard finalizer name nor is it fully qualified`},
+		messages(ValidateObjectMeta(KindOf[*ConfigMap](), &meta)))
+	require.Empty(t, ValidateObjectMeta(KindOf[*Lease](), &meta))
+	meta.Namespace = ""
+	require.Empty(t, ValidateObjectMeta(KindOf[*CustomResourceDefinition](), &meta))
+}
+
 func TestDropDuplicateOwners(t *testing.T) {
 	a, b := OwnerReference{Kind: "A", UID: "1"}, OwnerReference{Kind: "B", UID: "2", Controller: Ptr(true)}
 	sameAsB := OwnerReference{Kind: "B", UID: "2", Controller: Ptr(true)}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,11 +121,54 @@ func TestCustomResource(t *testing.T) {
 	h.must("DELETE", definitionsPath+"/crontabs.stable.example.com", "")
 	require.Eventually(t, func() bool { return h.do("GET", crontabs+"/a", "").code == 404 }, 2*time.Second, time.Millisecond)
 	require.Equal(t, 200, h.do("GET", crontabs+"/b", "").code)
+	h.terminates("InstanceDeletionInProgress")
 	require.Contains(t, h.fails(405, api.StatusReasonMethodNotAllowed, "POST", crontabs, cronTab("c", "")), "not allowed while custom resource definition is terminating")
 	h.must("PATCH", crontabs+"/b", `{"metadata":{"finalizers":null}}`, merge...)
 	require.Eventually(t, func() bool {
 		return h.do("GET", definitionsPath+"/crontabs.stable.example.com", "").code == 404 && h.do("GET", crontabs, "").code == 404
 	}, 2*time.Second, time.Millisecond)
+}
+
+// terminates waits until the definition tells how far its deletion is.
+func (h *harness) terminates(reason string) {
+	h.t.Helper()
+	require.Eventually(h.t, func() bool {
+		conditions, _ := h.must("GET", definitionsPath+"/crontabs.stable.example.com", "").at("status.conditions").([]any)
+		return slices.ContainsFunc(conditions, func(c any) bool { return at(c, "type") == "Terminating" && at(c, "reason") == reason })
+	}, 2*time.Second, time.Millisecond)
+}
+
+// Whoever writes over the conditions of a definition while it goes does not hold it up.
+func TestStatusOfADefinitionThatGoes(t *testing.T) {
+	h := newHarness(t)
+	h.define(crontabDefinition)
+	const definition = definitionsPath + "/crontabs.stable.example.com"
+	merge := []string{"Content-Type", string(api.MergePatchType)}
+	h.must("POST", crontabs, cronTab("a", ""))
+	h.must("PATCH", crontabs+"/a", `{"metadata":{"finalizers":["example.com/held"]}}`, merge...)
+	h.must("DELETE", definition, "")
+	h.must("PATCH", definition+"/status", `{"status":{"conditions":[{"message":"patched"}]}}`, merge...)
+	h.terminates("InstanceDeletionInProgress")
+	require.True(t, h.hasCondition(h.must("GET", definition, ""), "Established", "True"))
+	h.must("DELETE", definition, "")
+	require.Equal(t, []any{"customresourcecleanup.apiextensions.k8s.io"}, h.must("GET", definition, "").at("metadata.finalizers"))
+
+	h.must("PATCH", crontabs+"/a", `{"metadata":{"finalizers":null}}`, merge...)
+	require.Eventually(t, func() bool { return h.do("GET", definition, "").code == 404 }, 2*time.Second, time.Millisecond)
+}
+
+// Whoever takes away a definition's finalizer does not want to wait for its objects.
+func TestDefinitionWithoutItsFinalizerGoesAtOnce(t *testing.T) {
+	h := newHarness(t)
+	h.define(crontabDefinition)
+	const definition = definitionsPath + "/crontabs.stable.example.com"
+	merge := []string{"Content-Type", string(api.MergePatchType)}
+	h.must("POST", crontabs, cronTab("a", ""))
+	h.must("PATCH", crontabs+"/a", `{"metadata":{"finalizers":["example.com/held"]}}`, merge...)
+	h.must("DELETE", definition, "")
+	h.must("PATCH", definition, `{"metadata":{"finalizers":null}}`, merge...)
+	require.Equal(t, 404, h.do("GET", definition, "").code)
+	require.Eventually(t, func() bool { return h.do("GET", crontabs, "").code == 404 }, 2*time.Second, time.Millisecond)
 }
 
 func TestApplyOfACustomResource(t *testing.T) {

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"fmt"
+	"slices"
 
 	"kubelite/api"
 	"kubelite/apiserver/structural"
@@ -74,23 +75,19 @@ var definitionStrategy = Strategy{
 		}
 		return warnings
 	},
-	Finalized: func(obj api.Object) bool { return isCleanedUp(obj.(*api.CustomResourceDefinition)) },
+	// At the first DELETE it gets a finalizer, so that its objects go before it.
+	Finalized: func(obj api.Object) bool { return obj.GetObjectMeta().DeletionTimestamp != nil },
 	OnDelete: func(obj api.Object) {
 		crd := obj.(*api.CustomResourceDefinition)
-		if !crd.Is(api.CRDTerminating) {
-			crd.Finalizers = append(crd.Finalizers, api.CRDCleanupFinalizer)
-			crd.SetCondition(api.CustomResourceDefinitionCondition{
-				Type: api.CRDTerminating, Status: api.ConditionTrue, Reason: "InstanceDeletionPending",
-				Message: "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
-			}, api.Now())
+		if crd.Condition(api.CRDTerminating) != nil || slices.Contains(crd.Finalizers, api.CRDCleanupFinalizer) {
+			return // asked for before
 		}
+		crd.Finalizers = append(crd.Finalizers, api.CRDCleanupFinalizer)
+		crd.SetCondition(api.CustomResourceDefinitionCondition{
+			Type: api.CRDTerminating, Status: api.ConditionTrue, Reason: "InstanceDeletionPending",
+			Message: "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+		}, api.Now())
 	},
-}
-
-// isCleanedUp tells that the objects of a deleted definition are gone.
-func isCleanedUp(crd *api.CustomResourceDefinition) bool {
-	terminating := crd.Condition(api.CRDTerminating)
-	return terminating != nil && terminating.Status == api.ConditionFalse
 }
 
 func unknownFormats(crd *api.CustomResourceDefinition) (formats []string) {
