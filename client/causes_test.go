@@ -2,7 +2,9 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,4 +42,19 @@ func TestCauseHeaders(t *testing.T) {
 	setCauseHeaders(WithTimer(context.Background(), "lease renewal"), h)
 	require.Equal(t, "lease%20renewal", h.Get(api.HeaderTimer))
 	require.Empty(t, h.Get(api.HeaderCauses))
+}
+
+// Where a rule is in the source is looked up once, and told each time.
+func TestPlaceOfARule(t *testing.T) {
+	rule := func(ctx context.Context) string {
+		h := http.Header{}
+		setCauseHeaders(ctx, h)
+		return h.Get(api.HeaderRule)
+	}
+	helper := func() context.Context { return BecauseCaller(context.Background(), "helped") }
+	for range 2 {
+		_, _, line, _ := runtime.Caller(0)
+		require.Equal(t, fmt.Sprintf("client/causes_test.go:%d", line+1), rule(Because(context.Background(), "said")))
+		require.Equal(t, fmt.Sprintf("client/causes_test.go:%d", line+2), rule(helper()))
+	}
 }

@@ -87,12 +87,9 @@ func (k *Kubelet) relieve(ctx context.Context) error {
 	if short.condition == api.NodeDiskPressure && k.removeAllImages(ctx) {
 		return nil // that may have been enough
 	}
-	stats, err := k.runtime.Stats(ctx)
-	if err != nil {
-		return err
-	}
 	used := map[api.UID]*podStats{}
-	for _, p := range byPod(stats) {
+	pods, _ := k.measuredPods(ctx) // who cannot be measured counts as using nothing
+	for _, p := range pods {
 		used[p.uid] = p
 	}
 	usage := func(pod *api.Pod) int64 { return k.usageOf(pod, used[pod.UID], short.resource) }

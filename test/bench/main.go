@@ -198,9 +198,10 @@ func (c *cluster) until(ctx context.Context, began time.Time, path string) time.
 const (
 	// untilAtRest is how long start-up's garbage has time to go.
 	untilAtRest = 45 * time.Second
-	// A cluster at rest does a little every few seconds, and gives back what it took for it: its memory is the mean of a minute.
-	samplesAtRest = 13
-	sampleEvery   = 5 * time.Second
+	// A cluster at rest does a little every few seconds, and every 15 seconds gives back what it took for it: its memory is the
+	// mean of a minute, looked at so often that no phase of that is left out.
+	samplesAtRest = 60
+	sampleEvery   = time.Second
 )
 
 // idleMemory is the memory of processes that have nothing to do, by the folder of their pid files.
