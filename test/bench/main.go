@@ -29,7 +29,7 @@ func run(ctx context.Context) error {
 	kubeconfig := flag.String("kubeconfig", "", "measure this API server instead of a cluster of our own")
 	pidFiles := flag.String("pids", "", "with -kubeconfig: the folder with the pid files of its processes, to count their memory and processor time")
 	kubelite := flag.String("kubelite", "bin/kubelite", "the program to measure")
-	objects := flag.Int("n", 2000, "objects that each workload writes")
+	objects := flag.Int("n", 8000, "objects that each workload writes")
 	clients := flag.Int("c", 16, "clients side by side")
 	watchers := flag.Int("watchers", 50, "watchers in the fan-out workload")
 	containers := flag.Bool("node", false, "measure what a kubelet adds to the containers that it runs, on the local Docker daemon")
