@@ -188,11 +188,11 @@ func (l *ErrorList) ownerReferences(path Path, refs []OwnerReference) {
 // anyFinalizerGroups are the groups whose kinds may have finalizers without a domain and a slash: upstream validates
 // them with apimachinery's ValidateObjectMeta. For all other built-in groups the one of pkg/apis/core/validation adds a
 // rule.
-var anyFinalizerGroups = []string{"admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "coordination.k8s.io", "node.k8s.io"}
+var anyFinalizerGroups = []string{admissionV1.Group, extensionsV1.Group, registrationV1.Group, coordinationV1.Group, nodeV1.Group}
 
-// finalizers checks their names. any allows names that others may use too; whoever uses one for a custom object is
+// finalizers checks their names. unqualified allows names that others may use too; whoever uses one for a custom object is
 // warned, and no more.
-func (l *ErrorList) finalizers(path Path, finalizers []string, any bool) {
+func (l *ErrorList) finalizers(path Path, finalizers []string, unqualified bool) {
 	for _, f := range finalizers {
 		l.format(path, "", f, IsQualifiedName)
 	}
@@ -200,7 +200,7 @@ func (l *ErrorList) finalizers(path Path, finalizers []string, any bool) {
 		l.add(path.Invalid(finalizers, fmt.Sprintf("finalizer %s and %s cannot be both set", FinalizerOrphanDependents, FinalizerDeleteDependents)))
 	}
 	for i, f := range finalizers {
-		if !any && !isKnownOrQualifiedFinalizer(f) {
+		if !unqualified && !isKnownOrQualifiedFinalizer(f) {
 			l.add(path.Index(i).Invalid(f, finalizerNotKnown))
 		}
 	}

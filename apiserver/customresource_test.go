@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,8 +18,9 @@ import (
 )
 
 const (
-	definitionsPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-	crontabs        = "/apis/stable.example.com/v1/namespaces/default/crontabs"
+	definitionsPath    = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+	crontabsDefinition = definitionsPath + "/crontabs.stable.example.com"
+	crontabs           = "/apis/stable.example.com/v1/namespaces/default/crontabs"
 )
 
 // crontabDefinition is the example that everybody knows, with most of what a definition can say.
@@ -51,13 +51,18 @@ func (h *harness) define(definition string) {
 }
 
 func (h *harness) hasCondition(a answer, kind, status string) bool {
+	return at(conditionOf(a, kind), "status") == status
+}
+
+// conditionOf finds a condition in an object's status, nil if it is not there.
+func conditionOf(a answer, kind string) any {
 	conditions, _ := a.at("status.conditions").([]any)
 	for _, c := range conditions {
 		if at(c, "type") == kind {
-			return at(c, "status") == status
+			return c
 		}
 	}
-	return false
+	return nil
 }
 
 func cronTab(name, spec string) string {
@@ -118,14 +123,14 @@ func TestCustomResource(t *testing.T) {
 
 	// A definition takes its objects with it.
 	h.must("PATCH", crontabs+"/b", `{"metadata":{"finalizers":["example.com/held"]}}`, merge...)
-	h.must("DELETE", definitionsPath+"/crontabs.stable.example.com", "")
+	h.must("DELETE", crontabsDefinition, "")
 	require.Eventually(t, func() bool { return h.do("GET", crontabs+"/a", "").code == 404 }, 2*time.Second, time.Millisecond)
 	require.Equal(t, 200, h.do("GET", crontabs+"/b", "").code)
 	h.terminates("InstanceDeletionInProgress")
 	require.Contains(t, h.fails(405, api.StatusReasonMethodNotAllowed, "POST", crontabs, cronTab("c", "")), "not allowed while custom resource definition is terminating")
 	h.must("PATCH", crontabs+"/b", `{"metadata":{"finalizers":null}}`, merge...)
 	require.Eventually(t, func() bool {
-		return h.do("GET", definitionsPath+"/crontabs.stable.example.com", "").code == 404 && h.do("GET", crontabs, "").code == 404
+		return h.do("GET", crontabsDefinition, "").code == 404 && h.do("GET", crontabs, "").code == 404
 	}, 2*time.Second, time.Millisecond)
 }
 
@@ -133,41 +138,39 @@ func TestCustomResource(t *testing.T) {
 func (h *harness) terminates(reason string) {
 	h.t.Helper()
 	require.Eventually(h.t, func() bool {
-		conditions, _ := h.must("GET", definitionsPath+"/crontabs.stable.example.com", "").at("status.conditions").([]any)
-		return slices.ContainsFunc(conditions, func(c any) bool { return at(c, "type") == "Terminating" && at(c, "reason") == reason })
+		return at(conditionOf(h.must("GET", crontabsDefinition, ""), "Terminating"), "reason") == reason
 	}, 2*time.Second, time.Millisecond)
+}
+
+// newHarnessWithHeldDefinition has a definition that is being deleted and waits for the object "a", which a finalizer holds.
+func newHarnessWithHeldDefinition(t *testing.T) *harness {
+	h := newHarness(t)
+	h.define(crontabDefinition)
+	h.must("POST", crontabs, cronTab("a", ""))
+	h.must("PATCH", crontabs+"/a", `{"metadata":{"finalizers":["example.com/held"]}}`, "Content-Type", string(api.MergePatchType))
+	h.must("DELETE", crontabsDefinition, "")
+	return h
 }
 
 // Whoever writes over the conditions of a definition while it goes does not hold it up.
 func TestStatusOfADefinitionThatGoes(t *testing.T) {
-	h := newHarness(t)
-	h.define(crontabDefinition)
-	const definition = definitionsPath + "/crontabs.stable.example.com"
+	h := newHarnessWithHeldDefinition(t)
 	merge := []string{"Content-Type", string(api.MergePatchType)}
-	h.must("POST", crontabs, cronTab("a", ""))
-	h.must("PATCH", crontabs+"/a", `{"metadata":{"finalizers":["example.com/held"]}}`, merge...)
-	h.must("DELETE", definition, "")
-	h.must("PATCH", definition+"/status", `{"status":{"conditions":[{"message":"patched"}]}}`, merge...)
+	h.must("PATCH", crontabsDefinition+"/status", `{"status":{"conditions":[{"message":"patched"}]}}`, merge...)
 	h.terminates("InstanceDeletionInProgress")
-	require.True(t, h.hasCondition(h.must("GET", definition, ""), "Established", "True"))
-	h.must("DELETE", definition, "")
-	require.Equal(t, []any{"customresourcecleanup.apiextensions.k8s.io"}, h.must("GET", definition, "").at("metadata.finalizers"))
+	require.True(t, h.hasCondition(h.must("GET", crontabsDefinition, ""), "Established", "True"))
+	h.must("DELETE", crontabsDefinition, "")
+	require.Equal(t, []any{"customresourcecleanup.apiextensions.k8s.io"}, h.must("GET", crontabsDefinition, "").at("metadata.finalizers"))
 
 	h.must("PATCH", crontabs+"/a", `{"metadata":{"finalizers":null}}`, merge...)
-	require.Eventually(t, func() bool { return h.do("GET", definition, "").code == 404 }, 2*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return h.do("GET", crontabsDefinition, "").code == 404 }, 2*time.Second, time.Millisecond)
 }
 
 // Whoever takes away a definition's finalizer does not want to wait for its objects.
 func TestDefinitionWithoutItsFinalizerGoesAtOnce(t *testing.T) {
-	h := newHarness(t)
-	h.define(crontabDefinition)
-	const definition = definitionsPath + "/crontabs.stable.example.com"
-	merge := []string{"Content-Type", string(api.MergePatchType)}
-	h.must("POST", crontabs, cronTab("a", ""))
-	h.must("PATCH", crontabs+"/a", `{"metadata":{"finalizers":["example.com/held"]}}`, merge...)
-	h.must("DELETE", definition, "")
-	h.must("PATCH", definition, `{"metadata":{"finalizers":null}}`, merge...)
-	require.Equal(t, 404, h.do("GET", definition, "").code)
+	h := newHarnessWithHeldDefinition(t)
+	h.must("PATCH", crontabsDefinition, `{"metadata":{"finalizers":null}}`, "Content-Type", string(api.MergePatchType))
+	require.Equal(t, 404, h.do("GET", crontabsDefinition, "").code)
 	require.Eventually(t, func() bool { return h.do("GET", crontabs, "").code == 404 }, 2*time.Second, time.Millisecond)
 }
 
@@ -327,7 +330,7 @@ func TestOpenAPIFollowsDefinitions(t *testing.T) {
 	require.NotContains(t, v2["properties"].(tree)["spec"].(tree)["properties"].(tree)["image"], "default", "kubectl's older readers know none")
 
 	// What is no longer served is no longer described.
-	h.must("DELETE", definitionsPath+"/crontabs.stable.example.com", "")
+	h.must("DELETE", crontabsDefinition, "")
 	require.Eventually(t, func() bool {
 		return !strings.Contains(string(h.must("GET", "/openapi/v3", "").body), "stable.example.com")
 	}, time.Second, time.Millisecond)
@@ -416,7 +419,7 @@ func TestDiscoveryFollowsDefinitions(t *testing.T) {
 	require.Equal(t, []any{"delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"}, at(row, "verbs"))
 	require.Equal(t, []any{"status", "scale"}, []any{at(row, "subresources.0.subresource"), at(row, "subresources.1.subresource")})
 
-	h.must("DELETE", definitionsPath+"/crontabs.stable.example.com", "")
+	h.must("DELETE", crontabsDefinition, "")
 	require.Eventually(t, func() bool { return h.do("GET", "/apis/stable.example.com/v1", "").code == 404 }, time.Second, time.Millisecond)
 	require.NotContains(t, resources("/apis"), "stable.example.com")
 }
