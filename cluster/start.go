@@ -266,7 +266,7 @@ func launch(p Profile) error {
 	cmd.Env = environment()
 	cmd.Dir = "/" // keep no directory of the user's busy
 	cmd.SysProcAttr = ownSession()
-	if err := cmd.Start(); err != nil {
+	if err := startRelaxed(cmd); err != nil {
 		return fmt.Errorf("start the supervisor: %w", err)
 	}
 	return cmd.Process.Release()

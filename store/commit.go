@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 )
 
@@ -129,6 +130,9 @@ func (s *engine) commitLoop() {
 	for {
 		select {
 		case first := <-s.ops:
+			// Go runs whoever was woken last before all others, so a batch would be the one op that woke us. Those who are about to
+			// send theirs go first.
+			runtime.Gosched()
 			s.commit(first)
 		case <-s.closing:
 			return

@@ -301,13 +301,12 @@ func fanOut(ctx context.Context, s *server, path string, n, clients, watchers in
 	var firstErr error
 	var wg sync.WaitGroup
 	for range watchers {
-		resp, err := s.open(ctx, "GET", path+"?watch=1&resourceVersion="+revisionOf(list), nil)
-		if err != nil {
+		w := &watcher{server: s, path: path, revision: revisionOf(list)}
+		if err := w.open(ctx); err != nil {
 			return err
 		}
 		wg.Go(func() {
-			defer resp.Body.Close()
-			mine, err := readEvents(resp.Body, n)
+			mine, err := w.read(ctx, n)
 			mu.Lock()
 			defer mu.Unlock()
 			times = append(times, mine...)
@@ -330,11 +329,51 @@ func fanOut(ctx context.Context, s *server, path string, n, clients, watchers in
 	return firstErr
 }
 
-// readEvents reads n events of the fan-out and returns how old each was.
-func readEvents(stream io.Reader, n int) (ages []time.Duration, err error) {
-	lines := bufio.NewReaderSize(stream, 1<<20)
+// watcher watches a collection. Where the server ends the watch, as the real one does with those that are too slow for it, the watcher
+// goes on behind what it has seen, as every client does.
+type watcher struct {
+	server   *server
+	path     string
+	revision string
+	stream   io.ReadCloser
+}
+
+func (w *watcher) open(ctx context.Context) error {
+	resp, err := w.server.open(ctx, "GET", w.path+"?watch=1&resourceVersion="+w.revision, nil)
+	if err == nil {
+		w.stream = resp.Body
+	}
+	return err
+}
+
+// read reads n events of the fan-out and returns how old each was.
+func (w *watcher) read(ctx context.Context, n int) (ages []time.Duration, err error) {
+	for {
+		ages, err = w.readStream(ages, n)
+		w.stream.Close()
+		if err != nil || len(ages) == n {
+			return ages, err
+		}
+		if err := w.open(ctx); err != nil {
+			return ages, fmt.Errorf("a watch ended after %d of %d events: %w", len(ages), n, err)
+		}
+	}
+}
+
+// readStream adds the ages of events until there are n, or the server ends the watch.
+func (w *watcher) readStream(ages []time.Duration, n int) ([]time.Duration, error) {
+	lines := bufio.NewReaderSize(w.stream, 1<<20)
+	var last []byte // the newest event
 	for len(ages) < n {
 		line, err := lines.ReadSlice('\n')
+		if err == io.EOF && len(last) > 0 {
+			var event struct {
+				Object json.RawMessage `json:"object"`
+			}
+			err := json.Unmarshal(last, &event)
+			w.revision = revisionOf(event.Object)
+			return ages, err
+		}
 		if err != nil {
 			return ages, fmt.Errorf("a watch ended after %d of %d events: %w", len(ages), n, err)
 		}
@@ -349,7 +388,7 @@ func readEvents(stream io.Reader, n int) (ages []time.Duration, err error) {
 		if !found || err != nil {
 			return ages, fmt.Errorf("an event without its time: %.300s", line)
 		}
-		ages = append(ages, now.Sub(time.Unix(0, nanos)))
+		ages, last = append(ages, now.Sub(time.Unix(0, nanos))), append(last[:0], line...)
 	}
 	return ages, nil
 }
