@@ -277,7 +277,15 @@ func (s *server) parallel(what string, n, clients int, op func(i int) error) (ro
 	wg.Wait()
 	took := time.Since(began)
 	p50, p99 := percentiles(times)
-	return row{what: what, figure: fmt.Sprintf("%.0f /s", float64(n)/took.Seconds()), p50: p50, p99: p99, cpu: cpu(s.pidFiles).since(before, n)}, firstErr
+	return row{what: what, figure: perSecond(float64(n) / took.Seconds()), p50: p50, p99: p99, cpu: cpu(s.pidFiles).since(before, n)}, firstErr
+}
+
+// perSecond is a rate with two digits at least.
+func perSecond(rate float64) string {
+	if rate < 100 {
+		return fmt.Sprintf("%.1f /s", rate)
+	}
+	return fmt.Sprintf("%.0f /s", rate)
 }
 
 func percentiles(times []time.Duration) (p50, p99 time.Duration) {
