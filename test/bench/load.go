@@ -368,19 +368,13 @@ func (w *watcher) read(ctx context.Context, n int) (ages []time.Duration, err er
 	}
 }
 
-// readStream adds the ages of events until there are n, or the server ends the watch.
+// readStream adds the ages of events until there are n, or the server ends the watch. One that ends without any is an error.
 func (w *watcher) readStream(ages []time.Duration, n int) ([]time.Duration, error) {
 	lines := bufio.NewReaderSize(w.stream, 1<<20)
-	var last []byte // the newest event
-	for len(ages) < n {
+	for before := len(ages); len(ages) < n; {
 		line, err := lines.ReadSlice('\n')
-		if err == io.EOF && len(last) > 0 {
-			var event struct {
-				Object json.RawMessage `json:"object"`
-			}
-			err := json.Unmarshal(last, &event)
-			w.revision = revisionOf(event.Object)
-			return ages, err
+		if err == io.EOF && len(ages) > before {
+			return ages, nil
 		}
 		if err != nil {
 			return ages, fmt.Errorf("a watch ended after %d of %d events: %w", len(ages), n, err)
@@ -390,13 +384,22 @@ func (w *watcher) readStream(ages []time.Duration, n int) ([]time.Duration, erro
 		if !bytes.Contains(line[:min(len(line), 200)], []byte(`"fan-`)) {
 			continue
 		}
-		_, rest, _ := bytes.Cut(line, []byte(`"at":"`))
-		at, _, found := bytes.Cut(rest, []byte(`"`))
-		nanos, err := strconv.ParseInt(string(at), 10, 64)
-		if !found || err != nil {
-			return ages, fmt.Errorf("an event without its time: %.300s", line)
+		nanos, err := strconv.ParseInt(quoted(line, `"at":"`), 10, 64)
+		w.revision = quoted(line, `"resourceVersion":"`)
+		if err != nil || w.revision == "" {
+			return ages, fmt.Errorf("an event without its time or revision: %.300s", line)
 		}
-		ages, last = append(ages, now.Sub(time.Unix(0, nanos))), append(last[:0], line...)
+		ages = append(ages, now.Sub(time.Unix(0, nanos)))
 	}
 	return ages, nil
+}
+
+// quoted is what stands between the first before and the next quotation mark, "" where there is none.
+func quoted(line []byte, before string) string {
+	_, rest, _ := bytes.Cut(line, []byte(before))
+	text, _, found := bytes.Cut(rest, []byte(`"`))
+	if !found {
+		return ""
+	}
+	return string(text)
 }
