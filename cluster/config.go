@@ -47,6 +47,8 @@ type Config struct {
 	ProxyHealthz int `json:"proxyHealthz,omitempty"`
 	// Audit tells that the API server keeps an audit log.
 	Audit bool `json:"audit,omitempty"`
+	// Kubeconfigs are the user's files that have the cluster's context.
+	Kubeconfigs []string `json:"kubeconfigs,omitempty"`
 	// Addons are the names of those that are enabled.
 	Addons []string `json:"addons,omitempty"`
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 
 	"kubelite/client"
 )
@@ -41,16 +43,30 @@ func named(name, what string, value any) map[string]any {
 // userKubeconfig is the file that kubectl reads when it is told nothing: the first of $KUBECONFIG, else ~/.kube/config.
 func userKubeconfig() (string, error) {
 	if paths := client.KubeconfigPaths(); len(paths) > 0 {
-		return paths[0], nil
+		return filepath.Abs(paths[0])
 	}
 	_, err := os.UserHomeDir()
 	return "", fmt.Errorf("find the user's kubeconfig: %w", err)
 }
 
 // mergeKubeconfig adds the profile's cluster, user and context to the user's kubeconfig and makes the context the
-// current one. All else in the file stays as it is.
+// current one. All else in the file stays as it is. The profile remembers which file it was: by the time that it is
+// deleted, $KUBECONFIG may name another.
 func mergeKubeconfig(p Profile) (file string, err error) {
-	return editUserKubeconfig(p, func(user map[string]any) (bool, error) {
+	if file, err = userKubeconfig(); err != nil {
+		return "", err
+	}
+	config, err := loadConfig(p)
+	if err != nil {
+		return "", err
+	}
+	if !slices.Contains(config.Kubeconfigs, file) {
+		config.Kubeconfigs = append(config.Kubeconfigs, file)
+		if err := config.save(p); err != nil {
+			return "", err
+		}
+	}
+	return file, editKubeconfig(p, file, func(user map[string]any) (bool, error) {
 		ours, err := readKubeconfig(p.Kubeconfig())
 		if err != nil {
 			return false, err
@@ -65,9 +81,18 @@ func mergeKubeconfig(p Profile) (file string, err error) {
 	})
 }
 
-// unmergeKubeconfig takes out what mergeKubeconfig put in. A file that then holds nothing is removed.
-func unmergeKubeconfig(p Profile) error {
-	_, err := editUserKubeconfig(p, func(user map[string]any) (bool, error) {
+// unmergeKubeconfigs takes out what mergeKubeconfig put into files. One that then holds nothing is removed.
+func unmergeKubeconfigs(p Profile, files []string) error {
+	var errs []error
+	for _, file := range files {
+		errs = append(errs, editKubeconfig(p, file, withoutProfile(p)))
+	}
+	return errors.Join(errs...)
+}
+
+// withoutProfile takes the profile's entries out of a kubeconfig, and all of it if they were all.
+func withoutProfile(p Profile) func(map[string]any) (changed bool, err error) {
+	return func(user map[string]any) (bool, error) {
 		left, changed := 0, false
 		for _, list := range []string{"clusters", "users", "contexts"} {
 			before, _ := user[list].([]any)
@@ -83,32 +108,30 @@ func unmergeKubeconfig(p Profile) error {
 			clear(user)
 		}
 		return changed, nil
-	})
-	return err
+	}
 }
 
 // contextName is how the profile is called in kubeconfigs.
 func contextName(p Profile) string { return p.Name }
 
-// editUserKubeconfig reads the user's kubeconfig, lets edit change it and writes it back if edit says so. The
-// profile's own file is left alone: a user may point $KUBECONFIG at it.
-func editUserKubeconfig(p Profile, edit func(map[string]any) (changed bool, err error)) (string, error) {
-	file, err := userKubeconfig()
-	if err != nil || file == p.Kubeconfig() {
-		return file, err
+// editKubeconfig reads a kubeconfig of the user's, lets edit change it and writes it back if edit says so. The profile's
+// own file is left alone: a user may point $KUBECONFIG at it.
+func editKubeconfig(p Profile, file string, edit func(map[string]any) (changed bool, err error)) error {
+	if file == p.Kubeconfig() {
+		return nil
 	}
 	config, err := readKubeconfig(file)
 	if err != nil {
-		return file, err
+		return err
 	}
 	changed, err := edit(config)
 	if err != nil || !changed {
-		return file, err
+		return err
 	}
 	if len(config) == 0 {
-		return file, os.Remove(file)
+		return os.Remove(file)
 	}
-	return file, client.WriteKubeconfig(file, config)
+	return client.WriteKubeconfig(file, config)
 }
 
 // readKubeconfig reads a file, which is as good as empty if it is not there.

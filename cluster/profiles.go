@@ -50,7 +50,11 @@ func setActiveProfile(out io.Writer, name, home string) error {
 		return err
 	}
 	// kubectl follows, if it knows the cluster: --no-merge means that it shall not.
-	_, err = editUserKubeconfig(p, func(user map[string]any) (bool, error) {
+	file, err := userKubeconfig()
+	if err != nil {
+		return err
+	}
+	err = editKubeconfig(p, file, func(user map[string]any) (bool, error) {
 		contexts, _ := user["contexts"].([]any)
 		if len(without(contexts, contextName(p))) == len(contexts) || user["current-context"] == contextName(p) {
 			return false, nil

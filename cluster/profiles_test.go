@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -74,9 +75,13 @@ func TestTheActiveProfileIsWhatCommandsMean(t *testing.T) {
 	ok("kubelite\n", "profile")
 	ok("kubelite profile was successfully set to work\n", "profile", "work")
 
-	// A profile that is deleted is not meant any more.
+	// A profile that is deleted is not meant any more, and kubectl forgets it, even if $KUBECONFIG has another value by then.
+	merged := os.Getenv("KUBECONFIG")
+	require.FileExists(t, merged)
+	t.Setenv("KUBECONFIG", filepath.Join(home, "other"))
 	ok("profile \"work\" deleted\n", "delete")
 	ok("kubelite\n", "profile")
+	require.NoFileExists(t, merged)
 }
 
 func TestDockerEnvPrintsOnlyComments(t *testing.T) {

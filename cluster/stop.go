@@ -31,7 +31,7 @@ func Stop(ctx context.Context, p Profile, machine Machine) error {
 }
 
 // Delete stops the cluster and removes everything that it made: processes, containers, networks, its directory and its
-// context in the user's kubeconfig. Deleting a profile that does not exist does nothing.
+// context in the user's kubeconfigs. Deleting a profile that does not exist does nothing.
 func Delete(ctx context.Context, p Profile, machine Machine, out io.Writer) error {
 	config, err := loadConfig(p)
 	switch {
@@ -52,7 +52,7 @@ func Delete(ctx context.Context, p Profile, machine Machine, out io.Writer) erro
 			return fmt.Errorf("remove the containers and the network: %w", err)
 		}
 	}
-	if err := errors.Join(unmergeKubeconfig(p), os.RemoveAll(p.Dir())); err != nil {
+	if err := errors.Join(unmergeKubeconfigs(p, config.Kubeconfigs), os.RemoveAll(p.Dir())); err != nil {
 		return err
 	}
 	if client.ActiveProfile(p.Home) == p.Name {
