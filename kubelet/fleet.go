@@ -38,9 +38,10 @@ type Fleet struct {
 
 const (
 	byNode         = "node"
-	maxFleetWrites = 64
-	// FleetConnections are enough to keep an API server busy. All kubelets of a fleet share them.
-	FleetConnections = 128
+	maxFleetWrites = FleetConnections / 2
+	// FleetConnections are enough to keep an API server busy, and all kubelets of a fleet share them. More would not make it
+	// faster: requests would only wait in the server, and those of everybody else among them.
+	FleetConnections = 48
 	// fleetManifestPeriod is upstream's figure, for folders that hardly anybody fills.
 	fleetManifestPeriod = 20 * time.Second
 	// fleetRelistPeriod is long, since a simulated runtime does not forget to tell.

@@ -23,7 +23,7 @@ func (k *Kubelet) renewLease(ctx context.Context) error {
 			k.log.Warn("node lease not renewed", "node", k.cfg.NodeName, "error", err)
 		}
 		lease = renewed
-		pause := heartbeatPeriod - spread
+		pause := untilHeartbeat() - spread
 		spread = 0
 		if err != nil {
 			pause = time.Second // two lost in a row are half the way to being taken for dead
@@ -33,6 +33,11 @@ func (k *Kubelet) renewLease(ctx context.Context) error {
 		}
 	}
 }
+
+// untilHeartbeat is how long it is to the next heartbeat: up to 4% more than ten seconds, at random, as upstream has it.
+// Without that, nodes that were once late together, because the API server was, would come together ever after, and more
+// of them each time.
+func untilHeartbeat() time.Duration { return heartbeatPeriod + rand.N(heartbeatPeriod/25) }
 
 // renewOnce writes the Lease: the one at hand, or if there is none or it is out of date, the one that the server has.
 func (k *Kubelet) renewOnce(ctx context.Context, lease *api.Lease) (*api.Lease, error) {

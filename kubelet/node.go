@@ -83,16 +83,17 @@ const (
 // heartbeat looks every ten seconds whether the node's status is still true. It writes when it is not, and every
 // five minutes anyway; in between the Lease says that the node is alive, for a tenth of the bytes.
 func (k *Kubelet) heartbeat(ctx context.Context) error {
-	reported := time.Time{}
+	var due time.Time                 // the next report; zero before the first
 	spread := rand.N(heartbeatPeriod) // as the Lease does
 	soon := firstLook
 	for {
-		if written, err := k.updateStatus(ctx, time.Since(reported) >= statusReportPeriod); err != nil && ctx.Err() == nil {
+		report, first := time.Now().After(due), due.IsZero()
+		if written, err := k.updateStatus(ctx, report); err != nil && ctx.Err() == nil {
 			k.log.Warn("node status not updated", "node", k.cfg.NodeName, "error", err)
 		} else if written {
-			reported = time.Now()
+			due = time.Now().Add(untilReport(report && !first))
 		}
-		period := heartbeatPeriod - spread
+		period := untilHeartbeat() - spread
 		switch waiting := k.networkError() != nil; { // nobody can use the node before its range has come
 		case waiting && k.cfg.Fleet == nil:
 			period, soon = soon, min(2*soon, lastLook)
@@ -106,6 +107,16 @@ func (k *Kubelet) heartbeat(ctx context.Context) error {
 		case <-k.lookAtNode:
 		}
 	}
+}
+
+// untilReport is how long it is to the next report of a status that stays as it is: five minutes, and after one that was not regular,
+// of a change or of a kubelet that has started, up to half as long more or less, at random, as upstream has it. What changes many
+// nodes at once must not make them report together ever after.
+func untilReport(regular bool) time.Duration {
+	if regular {
+		return statusReportPeriod
+	}
+	return statusReportPeriod/2 + rand.N(statusReportPeriod)
 }
 
 // updateStatus writes the node's status if it changed, or if force says so.
