@@ -37,7 +37,9 @@ func TestDockerThatRefuses(t *testing.T) {
 			t.Setenv("DOCKER_HOST", "unix://"+meddlingDocker(t, tc.meddle))
 			c := startCluster(t)
 			require.Regexp(t, "(?m)^ ! Addresses of services lead nowhere, and network policies are not enforced: .*"+tc.told, string(c.started))
-			run(t, c.command("run", "hello", "--image=kubelite-hello:v1"))
+			// Without a probe a pod is Ready as soon as its container runs, and nothing says that somebody listens in it by then.
+			run(t, c.command("run", "hello", "--image=kubelite-hello:v1", "--overrides", `{"spec": {"containers": [{"name": "hello",
+				"image": "kubelite-hello:v1", "readinessProbe": {"periodSeconds": 1, "exec": {"command": ["/hello", "get", "http://localhost:8080"]}}}]}}`))
 			run(t, c.command("wait", "--for=condition=Ready", "pod/hello", "--timeout=60s"))
 			require.Contains(t, string(run(t, c.command("exec", "hello", "--", "/hello", "get", "http://localhost:8080"))), "hello from hello")
 		})
