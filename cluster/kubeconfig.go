@@ -40,7 +40,8 @@ func named(name, what string, value any) map[string]any {
 	return map[string]any{"name": name, what: value}
 }
 
-// userKubeconfig is the file that kubectl reads when it is told nothing: the first of $KUBECONFIG, else ~/.kube/config.
+// userKubeconfig is the file that kubectl reads when it is told nothing: the first of $KUBECONFIG, else ~/.kube/config. Its path is
+// absolute: a profile keeps it.
 func userKubeconfig() (string, error) {
 	if paths := client.KubeconfigPaths(); len(paths) > 0 {
 		return filepath.Abs(paths[0])

@@ -39,8 +39,8 @@ type Fleet struct {
 const (
 	byNode         = "node"
 	maxFleetWrites = FleetConnections / 2
-	// FleetConnections are enough to keep an API server busy, and all kubelets of a fleet share them. More would not make it
-	// faster: requests would only wait in the server, and those of everybody else among them.
+	// FleetConnections are enough to keep an API server busy, and all kubelets of a fleet share them. With more it would do
+	// hardly more, but requests would wait in the server, and those of everybody else among them.
 	FleetConnections = 48
 	// fleetManifestPeriod is upstream's figure, for folders that hardly anybody fills.
 	fleetManifestPeriod = 20 * time.Second
