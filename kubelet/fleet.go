@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -103,26 +104,50 @@ func (f *Fleet) Run(ctx context.Context, l net.Listener, certFile, keyFile, clie
 	return g.Wait()
 }
 
-// ServeHTTP answers for the kubelet whose pod the path names: /containerLogs/NAMESPACE/POD/..., /exec/NAMESPACE/POD/...
+// ServeHTTP answers for the kubelet that the request is for.
 func (f *Fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	parts := strings.SplitN(r.URL.Path, "/", 5)
-	if len(parts) < 4 {
-		http.Error(w, "this server answers for many nodes: only paths that name a pod are known", http.StatusNotFound)
-		return
-	}
-	pod, ok := f.pods.Get(api.Key{Namespace: parts[2], Name: parts[3]})
-	if !ok {
-		http.Error(w, "pod does not exist", http.StatusNotFound)
-		return
+	node := proxiedNode(r)
+	if node == "" {
+		pod, problem := f.namedPod(r.URL.Path)
+		if problem != "" {
+			http.Error(w, problem, http.StatusNotFound)
+			return
+		}
+		node = pod.Spec.NodeName
 	}
 	f.mu.Lock()
-	k := f.kubelets[pod.Spec.NodeName]
+	k := f.kubelets[node]
 	f.mu.Unlock()
 	if k == nil {
-		http.Error(w, "the node of the pod is not one of ours", http.StatusNotFound)
+		http.Error(w, "node "+strconv.Quote(node)+" is not one of ours", http.StatusNotFound)
 		return
 	}
 	k.Handler().ServeHTTP(w, r)
+}
+
+// proxiedNode is the node of a request that came through /api/v1/nodes/NODE/proxy/..., where NODE may be written
+// SCHEME:NODE:PORT; "" for another. The API server says in the header what it was asked for, as upstream's does.
+func proxiedNode(r *http.Request) string {
+	rest, _ := strings.CutPrefix(r.Header.Get("X-Forwarded-Uri"), "/api/v1/nodes/")
+	name, _, _ := strings.Cut(rest, "/")
+	parts := strings.Split(name, ":")
+	if len(parts) == 3 {
+		return parts[1]
+	}
+	return parts[0]
+}
+
+// namedPod is the pod of a path such as /containerLogs/NAMESPACE/POD/... or /exec/NAMESPACE/POD/...
+func (f *Fleet) namedPod(path string) (pod *api.Pod, problem string) {
+	parts := strings.SplitN(path, "/", 5)
+	if len(parts) < 4 {
+		return nil, "this server answers for many nodes: only paths that name a pod are known, or what came through a node's proxy"
+	}
+	pod, ok := f.pods.Get(api.Key{Namespace: parts[2], Name: parts[3]})
+	if !ok {
+		return nil, "pod does not exist"
+	}
+	return pod, ""
 }
 
 // podSource is where a kubelet learns which pods are its own: an informer, or its part of a fleet's.

@@ -1,10 +1,10 @@
 package metrics
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"time"
 
@@ -36,8 +36,12 @@ func Run(ctx context.Context, cfg Config) error {
 		due:   client.NewQueue("kubelets"),
 	}
 	s.nodes.OnChange(func(old, node *api.Node, _ int64) {
-		if old == nil || node == nil {
-			s.due.Add(cmp.Or(node, old).Key())
+		switch {
+		case old == nil: // of many nodes, some are read at once and others later, and so they go on
+			s.due.AddAfter(node.Key(), rand.N(turn(s.known.Add(1))), "node-seen")
+		case node == nil:
+			s.known.Add(-1)
+			s.due.Add(old.Key())
 		}
 	})
 	listener, err := net.Listen("tcp", cfg.Listen)
@@ -54,6 +58,9 @@ func Run(ctx context.Context, cfg Config) error {
 const (
 	// scrapers is how many kubelets are read side by side.
 	scrapers = 16
+	// maxReadings is how many kubelets are read a second at most. Every reading costs the API server, which passes it on, more than
+	// a kubelet's Lease does: in a cluster of a thousand nodes each is read every 20 seconds.
+	maxReadings = 50
 	// maxPause is the longest time between two readings of a kubelet that has never answered.
 	maxPause = 2 * time.Minute
 )
@@ -66,20 +73,23 @@ func (s *server) scrapeAll(ctx context.Context) error {
 			s.usage.forget(key.Name)
 			return nil
 		}
-		pause, began := s.cfg.Resolution, time.Now()
+		pause, began := max(s.cfg.Resolution, turn(s.known.Load())), time.Now()
 		defer func() { s.due.AddAfter(key, pause-time.Since(began), "metric-resolution") }()
 		ctx, cancel := context.WithTimeout(ctx, s.cfg.Resolution)
 		defer cancel()
 		readings, err := scrape(ctx, s.cfg.Client, key.Name)
 		if err != nil {
 			s.cfg.Logger.WarnContext(ctx, "kubelet not read", "node", key.Name, "error", err)
-			pause = pauseAfter(s.cfg.Resolution, s.usage.miss(key.Name))
+			pause = pauseAfter(pause, s.usage.miss(key.Name))
 			return nil // it will be asked again
 		}
 		s.usage.observe(key.Name, readings)
 		return nil
 	}, s.cfg.Logger)
 }
+
+// turn is how long it takes to read the kubelets of so many nodes.
+func turn(nodes int64) time.Duration { return time.Duration(nodes) * time.Second / maxReadings }
 
 // pauseAfter is how long a kubelet is left alone that has not answered so many times and never before; 0 for one that has.
 func pauseAfter(resolution time.Duration, missed int) time.Duration {

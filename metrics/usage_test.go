@@ -47,6 +47,11 @@ func TestKubeletsThatNeverAnsweredAreAskedLessOften(t *testing.T) {
 	require.Equal(t, 5*time.Minute, pauseAfter(5*time.Minute, 3), "never more often than others")
 }
 
+func TestKubeletsOfManyNodesTakeTurns(t *testing.T) {
+	require.Equal(t, 20*time.Millisecond, turn(1), "alone, it is read at once")
+	require.Equal(t, 100*time.Second, turn(5000))
+}
+
 func TestRates(t *testing.T) {
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	at := func(second int, started int, cpu float64) sample {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kubelite/api"
+	"kubelite/client"
 	"kubelite/kubelet"
 	"kubelite/kubelet/simulated"
 )
@@ -62,4 +63,15 @@ func TestManyNodesInOneProcess(t *testing.T) {
 	text, err := io.ReadAll(logs)
 	require.NoError(t, err)
 	require.Contains(t, string(text), "simulated container")
+
+	// What names no pod comes through the node's proxy, which tells whom it was asked for.
+	port := h.node("n7").Status.DaemonEndpoints.KubeletEndpoint.Port
+	for _, name := range []string{"n7", fmt.Sprintf("n7:%d", port), fmt.Sprintf("https:n7:%d", port)} {
+		answer, err := h.Client.Do(h.Ctx, client.Request{Path: "/api/v1/nodes/" + name + "/proxy/pods"})
+		require.NoError(t, err)
+		var there api.List[api.Pod]
+		require.NoError(t, api.UnmarshalJSON(answer.Body, &there))
+		require.Len(t, there.Items, used["n7"])
+		require.Equal(t, "n7", there.Items[0].Spec.NodeName)
+	}
 }
