@@ -89,12 +89,14 @@ func scale(ctx context.Context, c *cluster, pods, rate int) (rows []row, err err
 			if err := s.makePod(ctx, namespace, name); err != nil {
 				return err
 			}
-			for _, request := range [][2]string{{"GET", path + "/" + name}, {"GET", path}, {"DELETE", path + "/" + name}} {
-				if _, err := s.call(ctx, request[0], request[1], nil); err != nil {
-					return err
-				}
+			if _, err := s.call(ctx, "GET", path+"/"+name, nil); err != nil {
+				return err
 			}
-			return nil
+			if err := s.read(ctx, path); err != nil {
+				return err
+			}
+			_, err := s.call(ctx, "DELETE", path+"/"+name, nil)
+			return err
 		})
 	})
 	if err != nil {
