@@ -66,20 +66,6 @@ func TestTheOtherSideLearnsNoSecrets(t *testing.T) {
 	require.Equal(t, "http://10.0.0.1:80/x", out.URL.String())
 }
 
-func TestSplitProxyName(t *testing.T) {
-	for text, want := range map[string][3]string{
-		"web": {"", "web", ""}, "web:80": {"", "web", "80"}, "https:web:443": {"https", "web", "443"}, "https:web:": {"https", "web", ""},
-	} {
-		scheme, name, port, ok := splitProxyName(text)
-		require.True(t, ok, text)
-		require.Equal(t, want, [3]string{scheme, name, port}, text)
-	}
-	for _, text := range []string{"", ":80", "ftp:web:21", "a:b:c:d"} {
-		_, _, _, ok := splitProxyName(text)
-		require.False(t, ok, text)
-	}
-}
-
 // TestAdmissionJudgesConnections: who may talk to a pod can be a matter of policy.
 func TestAdmissionJudgesConnections(t *testing.T) {
 	h := newHarness(t)

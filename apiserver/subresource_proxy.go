@@ -42,7 +42,7 @@ func (s *Server) servePodProxy(w http.ResponseWriter, req *Request) (*Answer, er
 		return nil, err
 	}
 	req.Rest = o.Path
-	scheme, name, port, ok := splitProxyName(req.Name)
+	scheme, name, port, ok := api.SplitSchemeNamePort(req.Name)
 	if !ok {
 		return nil, api.NewBadRequest("invalid pod request %q", req.Name)
 	}
@@ -77,7 +77,7 @@ func (s *Server) serveServiceProxy(w http.ResponseWriter, req *Request) (*Answer
 		return nil, err
 	}
 	req.Rest = o.Path
-	scheme, name, port, ok := splitProxyName(req.Name)
+	scheme, name, port, ok := api.SplitSchemeNamePort(req.Name)
 	if !ok {
 		return nil, api.NewBadRequest("invalid service request %q", req.Name)
 	}
@@ -139,7 +139,7 @@ func (s *Server) serveNodeProxy(w http.ResponseWriter, req *Request) (*Answer, e
 		return nil, err
 	}
 	req.Rest = o.Path
-	scheme, name, port, ok := splitProxyName(req.Name)
+	scheme, name, port, ok := api.SplitSchemeNamePort(req.Name)
 	if !ok {
 		return nil, api.NewBadRequest("invalid node request %q", req.Name)
 	}
@@ -159,19 +159,6 @@ func (s *Server) serveNodeProxy(w http.ResponseWriter, req *Request) (*Answer, e
 		return nil, api.NewBadRequest("address not allowed")
 	}
 	return nil, s.passRewriting(w, req, &url.URL{Scheme: cmp.Or(scheme, "http"), Host: net.JoinHostPort(host, port)}, s.kubelets.pods)
-}
-
-// splitProxyName reads "name", "name:port" and "scheme:name:port".
-func splitProxyName(text string) (scheme, name, port string, ok bool) {
-	switch parts := strings.Split(text, ":"); len(parts) {
-	case 1:
-		name = parts[0]
-	case 2:
-		name, port = parts[0], parts[1]
-	case 3:
-		scheme, name, port = parts[0], parts[1], parts[2]
-	}
-	return scheme, name, port, name != "" && (scheme == "" || scheme == "http" || scheme == "https")
 }
 
 // passToPod passes the request on to a pod.

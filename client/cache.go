@@ -45,6 +45,12 @@ func (c *cache[T]) list(namespace string, sel api.Selector) []T {
 	return all
 }
 
+func (c *cache[T]) len() int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.size
+}
+
 func appendMatching[T api.Object](to []T, objects map[string]T, sel api.Selector) []T {
 	for _, obj := range objects {
 		if sel == nil || sel.Matches(obj.GetObjectMeta().Labels) {

@@ -91,6 +91,9 @@ func (i *Informer[T]) List(namespace string, sel api.Selector) []T {
 	return i.cache.list(namespace, sel)
 }
 
+// Len is how many objects are cached.
+func (i *Informer[T]) Len() int { return i.cache.len() }
+
 // ByIndex returns the cached objects to which the named index gives value, in no order, shared as List's are.
 func (i *Informer[T]) ByIndex(name, value string) []T { return i.cache.byIndex(name, value) }
 

@@ -2,9 +2,10 @@ package kubelet
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -106,48 +107,48 @@ func (f *Fleet) Run(ctx context.Context, l net.Listener, certFile, keyFile, clie
 
 // ServeHTTP answers for the kubelet that the request is for.
 func (f *Fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	node := proxiedNode(r)
-	if node == "" {
-		pod, problem := f.namedPod(r.URL.Path)
-		if problem != "" {
-			http.Error(w, problem, http.StatusNotFound)
-			return
-		}
-		node = pod.Spec.NodeName
-	}
-	f.mu.Lock()
-	k := f.kubelets[node]
-	f.mu.Unlock()
-	if k == nil {
-		http.Error(w, "node "+strconv.Quote(node)+" is not one of ours", http.StatusNotFound)
+	k, err := f.kubeletFor(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusNotFound)
 		return
 	}
 	k.Handler().ServeHTTP(w, r)
 }
 
-// proxiedNode is the node of a request that came through /api/v1/nodes/NODE/proxy/..., where NODE may be written
-// SCHEME:NODE:PORT; "" for another. The API server says in the header what it was asked for, as upstream's does.
-func proxiedNode(r *http.Request) string {
-	rest, _ := strings.CutPrefix(r.Header.Get("X-Forwarded-Uri"), "/api/v1/nodes/")
-	name, _, _ := strings.Cut(rest, "/")
-	parts := strings.Split(name, ":")
-	if len(parts) == 3 {
-		return parts[1]
+// kubeletFor finds the kubelet that a request is for: the one through whose node's proxy it came, or that of the pod which the path
+// names, such as /containerLogs/NAMESPACE/POD/... or /exec/NAMESPACE/POD/...
+func (f *Fleet) kubeletFor(r *http.Request) (*Kubelet, error) {
+	node := proxiedNode(r)
+	if node == "" {
+		parts := strings.SplitN(r.URL.Path, "/", 5)
+		if len(parts) < 4 {
+			return nil, errors.New("this server answers for many nodes: only paths that name a pod are known, or what came through a node's proxy")
+		}
+		pod, ok := f.pods.Get(api.Key{Namespace: parts[2], Name: parts[3]})
+		if !ok {
+			return nil, errors.New("pod does not exist")
+		}
+		node = pod.Spec.NodeName
 	}
-	return parts[0]
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	k := f.kubelets[node]
+	if k == nil {
+		return nil, fmt.Errorf("node %q is not one of ours", node)
+	}
+	return k, nil
 }
 
-// namedPod is the pod of a path such as /containerLogs/NAMESPACE/POD/... or /exec/NAMESPACE/POD/...
-func (f *Fleet) namedPod(path string) (pod *api.Pod, problem string) {
-	parts := strings.SplitN(path, "/", 5)
-	if len(parts) < 4 {
-		return nil, "this server answers for many nodes: only paths that name a pod are known, or what came through a node's proxy"
-	}
-	pod, ok := f.pods.Get(api.Key{Namespace: parts[2], Name: parts[3]})
+// proxiedNode is the node of a request that came through /api/v1/nodes/NODE/proxy/..., "" of another. The API server says in the
+// header what it was asked for, as upstream's does.
+func proxiedNode(r *http.Request) string {
+	rest, ok := strings.CutPrefix(r.Header.Get("X-Forwarded-Uri"), "/api/v1/nodes/")
 	if !ok {
-		return nil, "pod does not exist"
+		return ""
 	}
-	return pod, ""
+	asked, _, _ := strings.Cut(rest, "/")
+	_, node, _, _ := api.SplitSchemeNamePort(asked) // the API server has understood it
+	return node
 }
 
 // podSource is where a kubelet learns which pods are its own: an informer, or its part of a fleet's.

@@ -38,9 +38,8 @@ func Run(ctx context.Context, cfg Config) error {
 	s.nodes.OnChange(func(old, node *api.Node, _ int64) {
 		switch {
 		case old == nil: // of many nodes, some are read at once and others later, and so they go on
-			s.due.AddAfter(node.Key(), rand.N(turn(s.known.Add(1))), "node-seen")
+			s.due.AddAfter(node.Key(), rand.N(turn(s.nodes.Len())), "node-seen")
 		case node == nil:
-			s.known.Add(-1)
 			s.due.Add(old.Key())
 		}
 	})
@@ -73,7 +72,7 @@ func (s *server) scrapeAll(ctx context.Context) error {
 			s.usage.forget(key.Name)
 			return nil
 		}
-		pause, began := max(s.cfg.Resolution, turn(s.known.Load())), time.Now()
+		pause, began := max(s.cfg.Resolution, turn(s.nodes.Len())), time.Now()
 		defer func() { s.due.AddAfter(key, pause-time.Since(began), "metric-resolution") }()
 		ctx, cancel := context.WithTimeout(ctx, s.cfg.Resolution)
 		defer cancel()
@@ -89,7 +88,7 @@ func (s *server) scrapeAll(ctx context.Context) error {
 }
 
 // turn is how long it takes to read the kubelets of so many nodes.
-func turn(nodes int64) time.Duration { return time.Duration(nodes) * time.Second / maxReadings }
+func turn(nodes int) time.Duration { return time.Duration(nodes) * time.Second / maxReadings }
 
 // pauseAfter is how long a kubelet is left alone that has not answered so many times and never before; 0 for one that has.
 func pauseAfter(resolution time.Duration, missed int) time.Duration {

@@ -25,7 +25,6 @@ type server struct {
 	cfg   Config
 	usage *usage
 	nodes *client.Informer[*api.Node]
-	known atomic.Int64  // nodes
 	due   *client.Queue // nodes whose kubelet is to be read
 	front atomic.Pointer[frontProxy]
 }

@@ -141,7 +141,7 @@ func (p *Proxy) run(ctx context.Context) error {
 	if err := p.first(); err != nil {
 		return err
 	}
-	p.log.Info("rules are in force", "table", p.cfg.Table, "services", len(p.services.List("", nil)), "bridge", p.cfg.Network.Bridge, "bridged", p.cfg.Network.Bridged)
+	p.log.Info("rules are in force", "table", p.cfg.Table, "services", p.services.Len(), "bridge", p.cfg.Network.Bridge, "bridged", p.cfg.Network.Bridged)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return p.queue.Run(ctx, workers, p.Reconcile, p.log) })
 	group.Go(func() error { return p.podQueue.Run(ctx, 1, p.reconcilePods, p.log) })
