@@ -81,6 +81,9 @@ type Kind struct {
 // APIVersion is the value of the apiVersion field: "v1" or "apps/v1".
 func (k *Kind) APIVersion() string { return k.GroupVersion.String() }
 
+// TypeMeta is what the kind's objects say of themselves.
+func (k *Kind) TypeMeta() TypeMeta { return TypeMeta{Kind: k.Kind, APIVersion: k.APIVersion()} }
+
 // GroupVersionKind names the kind in full.
 func (k *Kind) GroupVersionKind() GroupVersionKind {
 	return GroupVersionKind{Group: k.Group, Version: k.Version, Kind: k.Kind}
@@ -161,7 +164,7 @@ func kind[T any, P interface {
 }](k Kind) *Kind {
 	k.New = func() Object {
 		obj := P(new(T))
-		*obj.GetTypeMeta() = TypeMeta{Kind: k.Kind, APIVersion: k.APIVersion()}
+		*obj.GetTypeMeta() = k.TypeMeta()
 		return obj
 	}
 	k.NewList = func() ListObject {

@@ -111,7 +111,7 @@ func New[T Object]() T {
 // SetTypeMeta fills in kind and apiVersion of an object of a registered type.
 func SetTypeMeta(obj Object) {
 	kind := KindFor(obj)
-	*obj.GetTypeMeta() = TypeMeta{Kind: kind.Kind, APIVersion: kind.APIVersion()}
+	*obj.GetTypeMeta() = kind.TypeMeta()
 }
 
 // Describe names an object for messages: "Pod default/web-1".

@@ -129,7 +129,7 @@ func (u *Unstructured) kind() *Kind {
 // NewCustomKind makes the row of a kind that a custom resource definition names. Its objects are Unstructured.
 func NewCustomKind(k Kind) *Kind {
 	k.Custom = true
-	k.New = func() Object { return &Unstructured{TypeMeta: TypeMeta{Kind: k.Kind, APIVersion: k.APIVersion()}} }
+	k.New = func() Object { return &Unstructured{TypeMeta: k.TypeMeta()} }
 	k.NewList = func() ListObject {
 		return &List[Unstructured]{TypeMeta: TypeMeta{Kind: k.List(), APIVersion: k.APIVersion()}, Items: []Unstructured{}}
 	}

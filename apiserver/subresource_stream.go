@@ -160,7 +160,7 @@ type (
 // admitConnect asks who has a say about connections.
 func (s *Server) admitConnect(ctx context.Context, req *Request, options api.Object) error {
 	if sub := req.Resource.Subresources[req.Subresource]; sub.Kind != nil {
-		*options.GetTypeMeta() = api.TypeMeta{Kind: sub.Kind.Kind, APIVersion: sub.Kind.APIVersion()}
+		*options.GetTypeMeta() = sub.Kind.TypeMeta()
 	}
 	return s.admission.Connect(ctx, req, options)
 }

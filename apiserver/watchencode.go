@@ -136,7 +136,7 @@ func (enc *eventEncoder) appendBookmark(b []byte, revision int64, initialEnd boo
 	switch enc.accept.as {
 	case "":
 		if kind := enc.req.Resource.Kind; enc.media() == mediaJSON { // to write the rest, which is empty, would have to be prepared for each kind
-			shown = &api.PartialObjectMetadata{TypeMeta: api.TypeMeta{Kind: kind.Kind, APIVersion: kind.APIVersion()}, ObjectMeta: *meta}
+			shown = &api.PartialObjectMetadata{TypeMeta: kind.TypeMeta(), ObjectMeta: *meta}
 		}
 	case "Table":
 		table, err := newTable(enc.req, enc.accept, []api.Object{obj}, api.ListMeta{ResourceVersion: meta.ResourceVersion}, enc.tables == 0)

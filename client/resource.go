@@ -95,7 +95,7 @@ func (r Resource[T]) List(ctx context.Context, namespace string, opts ListOption
 	}
 	// The items of a list do not repeat what kind they are.
 	for _, item := range list.Items {
-		*item.GetTypeMeta() = api.TypeMeta{Kind: r.kind.Kind, APIVersion: r.kind.APIVersion()}
+		*item.GetTypeMeta() = r.kind.TypeMeta()
 	}
 	return &Page[T]{Items: list.Items, Meta: list.ListMeta}, nil
 }
@@ -186,6 +186,6 @@ func withTypeMeta[T api.Object](kind *api.Kind, obj T) T {
 	shallow := reflect.New(reflect.TypeOf(obj).Elem())
 	shallow.Elem().Set(reflect.ValueOf(obj).Elem())
 	typed := shallow.Interface().(T)
-	*typed.GetTypeMeta() = api.TypeMeta{Kind: kind.Kind, APIVersion: kind.APIVersion()}
+	*typed.GetTypeMeta() = kind.TypeMeta()
 	return typed
 }
