@@ -201,6 +201,9 @@ func checkKind(kind *api.Kind, got *api.TypeMeta) error {
 	return api.NewBadRequest("the API version in the data (%s) does not match the expected API version (%s)", got.APIVersion, kind.APIVersion())
 }
 
+// goType finds the package of a type that an error names. Users of Kubernetes know types by their version: []v1.Container.
+var goType = api.Pattern(`( of type (?:\[\]|\*|map\[\w+\])*)api\.`)
+
 // undecodable is upstream's message for a body that is no object of the kind: one for a body that is not even JSON, one
 // for a body with something wrong inside.
 func undecodable(kind *api.Kind, body typedBody, err error) error {
@@ -221,8 +224,7 @@ func undecodable(kind *api.Kind, body typedBody, err error) error {
 			return api.NewBadRequest("the object provided is unrecognized (must be of type %s): %v (%s)", kind.Kind, err, summarize(body.data))
 		}
 	}
-	// Users of Kubernetes know types by their version.
-	text := strings.ReplaceAll(err.Error(), " of type api.", " of type "+kind.Version+".")
+	text := goType().ReplaceAllString(err.Error(), "${1}"+kind.Version+".")
 	return api.NewBadRequest("%s in version %q cannot be handled as a %s: %s", kind.Kind, kind.Version, kind.Kind, text)
 }
 
