@@ -84,6 +84,9 @@ func (k *Kind) APIVersion() string { return k.GroupVersion.String() }
 // TypeMeta is what the kind's objects say of themselves.
 func (k *Kind) TypeMeta() TypeMeta { return TypeMeta{Kind: k.Kind, APIVersion: k.APIVersion()} }
 
+// ListTypeMeta is what the kind's lists say of themselves.
+func (k *Kind) ListTypeMeta() TypeMeta { return TypeMeta{Kind: k.List(), APIVersion: k.APIVersion()} }
+
 // GroupVersionKind names the kind in full.
 func (k *Kind) GroupVersionKind() GroupVersionKind {
 	return GroupVersionKind{Group: k.Group, Version: k.Version, Kind: k.Kind}
@@ -168,7 +171,7 @@ func kind[T any, P interface {
 		return obj
 	}
 	k.NewList = func() ListObject {
-		return &List[T]{TypeMeta: TypeMeta{Kind: k.Kind + "List", APIVersion: k.APIVersion()}, Items: []T{}}
+		return &List[T]{TypeMeta: k.ListTypeMeta(), Items: []T{}}
 	}
 	kindsByType[reflect.TypeFor[P]()] = &k
 	return &k

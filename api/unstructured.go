@@ -131,7 +131,7 @@ func NewCustomKind(k Kind) *Kind {
 	k.Custom = true
 	k.New = func() Object { return &Unstructured{TypeMeta: k.TypeMeta()} }
 	k.NewList = func() ListObject {
-		return &List[Unstructured]{TypeMeta: TypeMeta{Kind: k.List(), APIVersion: k.APIVersion()}, Items: []Unstructured{}}
+		return &List[Unstructured]{TypeMeta: k.ListTypeMeta(), Items: []Unstructured{}}
 	}
 	return &k
 }

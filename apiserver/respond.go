@@ -306,7 +306,7 @@ func anyList(kind *api.Kind, objs []api.Object, meta api.ListMeta) any {
 		api.TypeMeta `json:",inline"`
 		api.ListMeta `json:"metadata"`
 		Items        []api.Object `json:"items"`
-	}{api.TypeMeta{Kind: kind.List(), APIVersion: kind.APIVersion()}, meta, objs}
+	}{kind.ListTypeMeta(), meta, objs}
 }
 
 // sendPage sends a list of stored objects: their bytes, one after the other, with commas between.
