@@ -164,7 +164,10 @@ var varying = []struct {
 	{regexp.MustCompile(`\b\d+(\.\d+)?(ms|s|m|h|d)(\d+[smh])?\b`), "<age>"},
 	{regexp.MustCompile(`/tmp/[^\s"]*`), "<path>"},
 	{regexp.MustCompile(`(?m)^tar: removing leading .*\n`), ""}, // kubectl ends with the files, and does not wait for the last words of the program that packs them
-	{regexp.MustCompile(`(\S) {2,}`), "$1  "},                   // columns move with what stands in them
+	// client-go may log the watch that it cancels itself once what it waits for has come: its reflector selects at random
+	// between its own end and the error that the cancelled read returns
+	{regexp.MustCompile(`(?m)^I\d{4} .*"Warning: watch ended with error".*context canceled.*\n`), ""},
+	{regexp.MustCompile(`(\S) {2,}`), "$1  "}, // columns move with what stands in them
 	{regexp.MustCompile(`(?m) +$`), ""},
 }
 
