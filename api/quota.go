@@ -13,10 +13,14 @@ import (
 //	every kind    count/deployments.apps, and for a few kinds the bare name: secrets
 //	pods          what they ask for and are limited to, until they have ended
 //	services      node ports and load balancers too
-//	claims        the storage that they ask for, in all and by class
+//	claims        the storage that they ask for, in all and by class; those of resources the devices, by class
 
-// storageClassInfix is between a class and what it is about: "gold.storageclass.storage.k8s.io/requests.storage".
-const storageClassInfix = ".storageclass.storage.k8s.io/"
+const (
+	// storageClassInfix is between a class and what it is about: "gold.storageclass.storage.k8s.io/requests.storage".
+	storageClassInfix = ".storageclass.storage.k8s.io/"
+	// deviceClassSuffix follows a class of devices: "gold.deviceclass.resource.k8s.io/devices".
+	deviceClassSuffix = ".deviceclass.resource.k8s.io/devices"
+)
 
 // QuotaCount is the resource that counts the objects of a kind.
 func QuotaCount(kind *Kind) ResourceName { return ResourceName("count/" + kind.Resource()) }
@@ -36,10 +40,13 @@ func quotaTracks(kind *Kind, name ResourceName) bool {
 	if name == QuotaCount(kind) {
 		return true
 	}
+	text := string(name)
+	if kind == KindOf[*ResourceResourceClaim]() {
+		return strings.HasSuffix(text, deviceClassSuffix)
+	}
 	if kind.Group != "" {
 		return false
 	}
-	text := string(name)
 	switch kind.Plural {
 	case "pods":
 		switch name {
@@ -188,12 +195,34 @@ func QuotaUsage(kind *Kind, obj Object, now time.Time) ResourceList {
 				usage[ResourceName(class+storageClassInfix)+ResourceRequestsStorage] = size.rounded(0)
 			}
 		}
+	case *ResourceResourceClaim:
+		for i := range obj.Spec.Devices.Requests {
+			addDevices(usage, &obj.Spec.Devices.Requests[i])
+		}
 	default:
 		if kind.Group == "" {
 			usage[ResourceName(kind.Plural)] = one
 		}
 	}
 	return usage
+}
+
+// addDevices adds what a request for devices may come to: of several ways to meet it the most of each class.
+func addDevices(usage ResourceList, request *DeviceRequest) {
+	most := ResourceList{}
+	may := func(class string, mode DeviceAllocationMode, count int64) {
+		if mode == DeviceAllocationModeAll {
+			count = maxDeviceResults // nobody knows yet how many fit
+		}
+		maxResources(most, ResourceList{ResourceName(class + deviceClassSuffix): NewQuantity(count, DecimalSI)})
+	}
+	if exactly := request.Exactly; exactly != nil {
+		may(exactly.DeviceClassName, exactly.AllocationMode, exactly.Count)
+	}
+	for _, way := range request.FirstAvailable {
+		may(way.DeviceClassName, way.AllocationMode, way.Count)
+	}
+	addResources(usage, most)
 }
 
 // podUsage adds what a pod uses. One that has ended, or should have ended by now, uses nothing but its name.

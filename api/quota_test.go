@@ -40,3 +40,29 @@ func TestQuotaUsageOfAResize(t *testing.T) {
 		})
 	}
 }
+
+// A claim for devices uses of each class what it may come to: all that fit are the most that a claim can get, and of several ways
+// to meet a request the one that takes most counts.
+func TestQuotaUsageOfDevices(t *testing.T) {
+	claim := New[*ResourceResourceClaim]()
+	require.NoError(t, UnmarshalJSON([]byte(`{"spec":{"devices":{"requests":[
+		{"name":"two","exactly":{"deviceClassName":"gold","allocationMode":"ExactCount","count":2}},
+		{"name":"any","exactly":{"deviceClassName":"lead","allocationMode":"All"}},
+		{"name":"ways","firstAvailable":[
+			{"name":"a","deviceClassName":"gold","allocationMode":"ExactCount","count":3},
+			{"name":"b","deviceClassName":"gold","allocationMode":"ExactCount","count":1},
+			{"name":"c","deviceClassName":"iron","allocationMode":"ExactCount","count":4}]}]}}}`), claim))
+	kind := KindOf[*ResourceResourceClaim]()
+	hard := ResourceList{}
+	for _, name := range []ResourceName{"count/resourceclaims.resource.k8s.io", "gold.deviceclass.resource.k8s.io/devices", "iron.deviceclass.resource.k8s.io/devices",
+		"lead.deviceclass.resource.k8s.io/devices", "tin.deviceclass.resource.k8s.io/devices", "pods", "requests.storage"} {
+		hard[name] = NewQuantity(100, DecimalSI)
+	}
+	used := map[ResourceName]string{}
+	for name, q := range PickResources(QuotaUsage(kind, claim, time.Now()), QuotaTracks(kind, hard)) {
+		used[name] = q.String()
+	}
+	require.Equal(t, map[ResourceName]string{"count/resourceclaims.resource.k8s.io": "1", "gold.deviceclass.resource.k8s.io/devices": "5",
+		"iron.deviceclass.resource.k8s.io/devices": "4", "lead.deviceclass.resource.k8s.io/devices": "32"}, used)
+	require.NotContains(t, QuotaTracks(kind, hard), ResourceName("pods"))
+}

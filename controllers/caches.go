@@ -23,6 +23,7 @@ type Caches struct {
 	Autoscalers            *client.Informer[*api.HorizontalPodAutoscaler]
 	DisruptionBudgets      *client.Informer[*api.PodDisruptionBudget]
 	VolumeClaims           *client.Informer[*api.PersistentVolumeClaim]
+	ResourceClaims         *client.Informer[*api.ResourceResourceClaim]
 	ControllerRevisions    *client.Informer[*api.ControllerRevision]
 	Services               *client.Informer[*api.Service]
 	Endpoints              *client.Informer[*api.Endpoints]
@@ -75,6 +76,7 @@ func NewCaches(c *client.Client) *Caches {
 	caches.Autoscalers = wholeKind[*api.HorizontalPodAutoscaler](caches, c)
 	caches.DisruptionBudgets = wholeKind[*api.PodDisruptionBudget](caches, c)
 	caches.VolumeClaims = wholeKind[*api.PersistentVolumeClaim](caches, c)
+	caches.ResourceClaims = wholeKind[*api.ResourceResourceClaim](caches, c)
 	caches.ControllerRevisions = wholeKind[*api.ControllerRevision](caches, c)
 	caches.Services = wholeKind[*api.Service](caches, c)
 	caches.Endpoints = wholeKind[*api.Endpoints](caches, c)

@@ -21,8 +21,9 @@ import (
 // loop does what charging cannot: it counts for a new quota, gives back what deleted and ended objects used, and takes
 // back charges for objects that were never stored.
 //
-// Pods, services and claims are counted from caches, for what they ask for matters. All that is counted of other kinds
-// is how many there are ("count/deployments.apps"), which monitors tell; they run only for kinds that some quota counts.
+// Pods, services, and claims for volumes and devices are counted from caches, for what they ask for matters. All that is
+// counted of other kinds is how many there are ("count/deployments.apps"), which monitors tell; they run only for kinds
+// that some quota counts.
 
 const (
 	// recountEvery is how often a quota is counted again though nothing was seen to happen.
@@ -38,6 +39,7 @@ type ResourceQuotaController struct {
 	pods     *client.Informer[*api.Pod]
 	services *client.Informer[*api.Service]
 	claims   *client.Informer[*api.PersistentVolumeClaim]
+	devices  *client.Informer[*api.ResourceResourceClaim]
 	counts   *objectCounts
 	monitors *monitors
 	log      *slog.Logger
@@ -47,8 +49,8 @@ type ResourceQuotaController struct {
 // NewResourceQuotaController subscribes to quotas and to what they count. Keys are quotas.
 func NewResourceQuotaController(c *client.Client, caches *Caches, log *slog.Logger) *ResourceQuotaController {
 	q := &ResourceQuotaController{
-		client: c, quotas: caches.ResourceQuotas, pods: caches.Pods, services: caches.Services, claims: caches.VolumeClaims, log: log,
-		queue: client.NewQueue("resourcequota"),
+		client: c, quotas: caches.ResourceQuotas, pods: caches.Pods, services: caches.Services, claims: caches.VolumeClaims,
+		devices: caches.ResourceClaims, log: log, queue: client.NewQueue("resourcequota"),
 	}
 	q.counts = &objectCounts{objects: map[string]map[api.UID]string{}, changed: q.recount}
 	q.monitors = newMonitors(c, log, q.counts)
@@ -68,6 +70,7 @@ func NewResourceQuotaController(c *client.Client, caches *Caches, log *slog.Logg
 	})
 	onAnyChange(caches.Services, q.recount)
 	onAnyChange(caches.VolumeClaims, q.recount)
+	onAnyChange(caches.ResourceClaims, q.recount)
 	return q
 }
 
@@ -109,7 +112,7 @@ func (q *ResourceQuotaController) recount(namespace string, revision int64) {
 
 // Run reconciles until ctx ends.
 func (q *ResourceQuotaController) Run(ctx context.Context) error {
-	if err := waitForSync(ctx, q.quotas, q.pods, q.services, q.claims); err != nil {
+	if err := waitForSync(ctx, q.quotas, q.pods, q.services, q.claims, q.devices); err != nil {
 		return err
 	}
 	defer q.monitors.stop()
@@ -190,6 +193,7 @@ func (q *ResourceQuotaController) count(quota *api.ResourceQuota) api.ResourceLi
 	addUsage(used, quota, q.pods, now)
 	addUsage(used, quota, q.services, now)
 	addUsage(used, quota, q.claims, now)
+	addUsage(used, quota, q.devices, now)
 	for _, resource := range countedByNumber(quota) {
 		if !q.counts.follows(resource) {
 			continue
@@ -234,7 +238,7 @@ func countedByNumber(quota *api.ResourceQuota) (resources []string) {
 	for name := range quota.Spec.Hard {
 		resource, counted := strings.CutPrefix(string(name), "count/")
 		switch resource {
-		case "pods", "services", "persistentvolumeclaims":
+		case "pods", "services", "persistentvolumeclaims", "resourceclaims.resource.k8s.io":
 			continue
 		case "configmaps", "secrets", "resourcequotas", "replicationcontrollers": // their bare names count them too
 			counted = true
