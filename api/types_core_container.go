@@ -189,7 +189,7 @@ type FileKeySelector struct {
 	Path string `json:"path" pb:"2"`
 	// The key.
 	Key string `json:"key" pb:"3"`
-	// True to start the container although the file or key is missing. Default: false.
+	// True to start the container although the key is missing. The file has to be there. Default: false.
 	Optional *bool `json:"optional,omitempty" pb:"4"`
 }
 

@@ -120,6 +120,8 @@ func (k *Kubelet) envValue(ctx context.Context, pod *api.Pod, c *api.Container, 
 			err = fmt.Errorf("couldn't find key %v in Secret %v/%v", ref.Key, pod.Namespace, ref.Name)
 		}
 		return string(value), ok, err
+	case from.FileKeyRef != nil:
+		return k.fileValue(pod, from.FileKeyRef)
 	}
 	return "", true, nil
 }

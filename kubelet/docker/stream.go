@@ -56,25 +56,22 @@ func (r *Runtime) exitCode(ctx context.Context, execID string) (int, error) {
 	}
 }
 
-// Attach joins the conversation with the container's own process.
+// Attach joins the conversation with the container's own process. With stdin it ends when that does, unless the container is
+// one of a single conversation (stdinOnce): that sees the end, and may still answer.
 func (r *Runtime) Attach(ctx context.Context, id string, s streaming.Streams) error {
-	inspected, err := r.docker.ContainerInspect(ctx, id)
-	if err != nil {
-		return daemonError(err)
-	}
 	attached, err := r.docker.ContainerAttach(ctx, id, container.AttachOptions{
 		Stream: true, Stdin: s.Stdin != nil, Stdout: s.Stdout != nil, Stderr: s.Stderr != nil,
 	})
 	if err != nil {
 		return daemonError(err)
 	}
-	return talk(ctx, attached, s, inspected.Config.StdinOnce && !inspected.Config.Tty, func(size container.ResizeOptions) error {
+	return talk(ctx, attached, s, true, func(size container.ResizeOptions) error {
 		return r.docker.ContainerResize(ctx, id, size)
 	})
 }
 
-// talk carries a conversation until the process has said all, or ctx ends. The end of stdin is passed on only if the
-// process is to see it: in other cases Docker would take it for the end of the conversation, and keep back the answer.
+// talk carries a conversation until the process has said all, or ctx ends. endStdin is false for a command on a terminal: Docker
+// would take the end of its stdin for the end of the conversation, and keep back the answer.
 func talk(ctx context.Context, attached types.HijackedResponse, s streaming.Streams, endStdin bool, resize func(container.ResizeOptions) error) error {
 	defer attached.Close()
 	stop := context.AfterFunc(ctx, attached.Close)

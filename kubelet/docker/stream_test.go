@@ -52,19 +52,24 @@ func TestConversations(t *testing.T) {
 		require.NoError(t, r.Attach(t.Context(), ids[1], streaming.Streams{Stdin: strings.NewReader("hello"), Stdout: &out}))
 		require.Equal(t, "you said hello\nbye\n", out.String(), "it sees the end of stdin")
 
-		// One that goes on listening answers all the same, until we leave.
+		// One that goes on listening answers until we leave, and stays.
 		answers, write := io.Pipe()
+		stdin, say := io.Pipe()
 		left := make(chan error)
 		go func() {
-			err := r.Attach(t.Context(), ids[2], streaming.Streams{Stdin: strings.NewReader("hello\n"), Stdout: write})
-			left <- err
+			left <- r.Attach(t.Context(), ids[2], streaming.Streams{Stdin: stdin, Stdout: write})
 		}()
+		_, err := io.WriteString(say, "hello\n")
+		require.NoError(t, err)
 		answer := make([]byte, len("you said hello\n"))
-		_, err := io.ReadFull(answers, answer)
+		_, err = io.ReadFull(answers, answer)
 		require.NoError(t, err)
 		require.Equal(t, "you said hello\n", string(answer))
-		require.NoError(t, r.StopContainer(t.Context(), ids[2], 0))
+		require.NoError(t, say.Close())
 		require.NoError(t, <-left)
+		inspected, err := r.docker.ContainerInspect(t.Context(), ids[2])
+		require.NoError(t, err)
+		require.True(t, inspected.State.Running)
 	})
 
 	t.Run("a port", func(t *testing.T) {

@@ -98,8 +98,8 @@ func (w crlf) Write(p []byte) (int, error) {
 // What the keys Ctrl-C and Ctrl-D send from a terminal.
 const keyInterrupt, keyEnd = 3, 4
 
-// Attach says that there is nothing to see, until the container ends. One that was started for a single conversation
-// (stdinOnce: `kubectl run -i`) ends with it, as a shell does that has nobody to listen to.
+// Attach says that there is nothing to see, until the container or stdin ends. A container that was started for a single
+// conversation (stdinOnce: `kubectl run -i`) ends with it, as a shell does that has nobody to listen to.
 func (r *Runtime) Attach(ctx context.Context, id string, s streaming.Streams) error {
 	_, ended, err := r.shellIn(id)
 	if err != nil {
@@ -108,11 +108,17 @@ func (r *Runtime) Attach(ctx context.Context, id string, s streaming.Streams) er
 	if _, err := fmt.Fprintln(screen(s, s.Stdout), "this container is simulated: nothing runs in it, and it has nothing to say"); err != nil {
 		return err
 	}
+	over := make(chan struct{})
 	if s.Stdin != nil {
-		go func() { r.hangUp(id, listen(s)) }()
+		go func() {
+			defer close(over)
+			r.hangUp(id, listen(s))
+		}()
 	}
 	select {
 	case <-ended:
+		return nil
+	case <-over:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
