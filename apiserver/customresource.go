@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"kubelite/api"
 	"kubelite/apiserver/managedfields"
@@ -25,6 +26,7 @@ type customKind struct {
 	schemas     map[string]*structural.Schema      // by version
 	storage     string                             // the version that objects are stored in
 	terminating bool
+	established atomic.Bool // as far as anybody has looked: see isEstablished
 	// since is the revision of the definition: what was stored up to it was written under other rules.
 	since int64
 }
@@ -32,6 +34,7 @@ type customKind struct {
 // newCustomKind compiles the schemas of a definition. names are those that are accepted.
 func (s *Server) newCustomKind(crd *api.CustomResourceDefinition, names *api.CustomResourceDefinitionNames, since int64) *customKind {
 	k := &customKind{server: s, definition: crd, names: names, schemas: map[string]*structural.Schema{}, since: since, terminating: crd.DeletionTimestamp != nil}
+	k.established.Store(crd.Is(api.CRDEstablished))
 	for i := range crd.Spec.Versions {
 		v := &crd.Spec.Versions[i]
 		if v.Storage {
@@ -104,6 +107,24 @@ func (k *customKind) row(v *api.CustomResourceDefinitionVersion) *Resource {
 type customVersion struct {
 	kind    *customKind
 	version *api.CustomResourceDefinitionVersion
+}
+
+// isEstablished tells whether the definition, as clients see it, says Established. It is served a moment before.
+func (k *customKind) isEstablished() bool {
+	if k.established.Load() {
+		return true
+	}
+	res := resourceOf[*api.CustomResourceDefinition](k.server)
+	e := k.server.cache.kind(res).get(res.key("", k.definition.Name))
+	if e == nil {
+		return false
+	}
+	crd, err := e.object(res)
+	if err != nil || !crd.(*api.CustomResourceDefinition).Is(api.CRDEstablished) {
+		return false
+	}
+	k.established.Store(true)
+	return true
 }
 
 // apiVersion is the value of the field for a version of the kind.

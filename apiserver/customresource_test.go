@@ -423,3 +423,15 @@ func TestDiscoveryFollowsDefinitions(t *testing.T) {
 	require.Eventually(t, func() bool { return h.do("GET", "/apis/stable.example.com/v1", "").code == 404 }, time.Second, time.Millisecond)
 	require.NotContains(t, resources("/apis"), "stable.example.com")
 }
+
+// Who finds a kind in discovery can change its definition: the server has written what it had to write before.
+func TestDiscoveredDefinitionsAreEstablished(t *testing.T) {
+	h := newHarness(t)
+	for i := range 20 {
+		group := fmt.Sprintf("group%d.example.com", i)
+		h.must("POST", definitionsPath, strings.ReplaceAll(crontabDefinition, "stable.example.com", group))
+		for path := "/apis/" + group + "/v1"; h.do("GET", path, "").code != 200; {
+		}
+		require.True(t, h.hasCondition(h.must("GET", definitionsPath+"/crontabs."+group, ""), "Established", "True"))
+	}
+}

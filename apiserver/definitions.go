@@ -126,7 +126,7 @@ func (d *definitions) syncOne(ctx context.Context, crd *api.CustomResourceDefini
 	ctx = withSeen(ctx, revisionOfMeta(&crd.ObjectMeta))
 	names, accepted := acceptNames(crd, all)
 	if accepted.Status == api.ConditionTrue || crd.Is(api.CRDEstablished) {
-		// First the rows, then the condition: who sees Established finds the kind served.
+		// First the rows, then the condition: who sees Established finds the kind served. Discovery tells of it from then on.
 		if err := d.serve(ctx, crd, &names); err != nil {
 			return false, err
 		}

@@ -71,6 +71,14 @@ func (s *Server) resourcesOf(gv api.GroupVersion) []*Resource {
 	return list
 }
 
+// discoverable lists those of them that clients are told of: a custom kind once its definition says Established. Who finds it
+// can change the definition, and the server does not come between.
+func (s *Server) discoverable(gv api.GroupVersion) []*Resource {
+	return slices.DeleteFunc(s.resourcesOf(gv), func(res *Resource) bool {
+		return res.Definition != nil && !res.Definition.kind.isEstablished()
+	})
+}
+
 // serveRoot serves /: the paths that one can go on from.
 func (s *Server) serveRoot(w http.ResponseWriter, hr *http.Request) {
 	paths := []string{"/api", "/apis", "/apis/", "/gate", "/ledger", "/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/openid/v1/jwks", "/.well-known/openid-configuration", "/version"}
@@ -161,7 +169,7 @@ func (s *Server) serveGroup(w http.ResponseWriter, hr *http.Request) {
 func (s *Server) serveResourceList(w http.ResponseWriter, hr *http.Request) {
 	vars := mux.Vars(hr)
 	gv := api.GroupVersion{Group: vars["group"], Version: cmp.Or(vars["version"], "v1")}
-	rows := s.resourcesOf(gv)
+	rows := s.discoverable(gv)
 	if len(rows) == 0 || s.aggregator.serves(gv) {
 		s.serveElsewhere(w, hr, gv)
 		return
@@ -315,7 +323,7 @@ func (s *Server) versionDiscovery(gv api.GroupVersion) versionDiscovery {
 		}
 		return responseKind{k.Group, k.Version, k.Kind}
 	}
-	for _, res := range s.resourcesOf(gv) {
+	for _, res := range s.discoverable(gv) {
 		row := resourceDiscovery{
 			Resource: res.Plural, ResponseKind: kindOf(res.Kind), Scope: "Cluster", SingularResource: res.Singular,
 			Verbs: res.Verbs, ShortNames: res.ShortNames, Categories: res.Categories,
