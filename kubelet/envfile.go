@@ -69,9 +69,10 @@ func parseEnvFile(text, key string) (string, error) {
 		fail := func(why string) (string, error) {
 			return "", fmt.Errorf("invalid environment variable format at line %d: %s", number, why)
 		}
+		text = strings.TrimLeft(text, " \t")
 		line, below, _ := strings.Cut(text, "\n")
-		line, text = strings.TrimLeft(line, " \t"), below
 		if line == "" || line[0] == '#' {
+			text = below
 			continue
 		}
 		name, value, assigns := strings.Cut(line, "=")
@@ -89,11 +90,11 @@ func parseEnvFile(text, key string) (string, error) {
 		default:
 			var rest string
 			var closed bool
-			if value, rest, closed = strings.Cut(value[1:]+"\n"+below, "'"); !closed {
+			if value, rest, closed = strings.Cut(text[len(name)+len("='"):], "'"); !closed {
 				return fail("unclosed single quote")
 			}
 			number += strings.Count(value, "\n")
-			rest, text, _ = strings.Cut(rest, "\n")
+			rest, below, _ = strings.Cut(rest, "\n")
 			if rest = strings.TrimLeft(rest, " \t"); rest != "" && rest[0] != '#' {
 				return fail("unexpected content after closing quote")
 			}
@@ -101,6 +102,7 @@ func parseEnvFile(text, key string) (string, error) {
 		if name == key {
 			return value, nil
 		}
+		text = below
 	}
 	return "", nil
 }
