@@ -1,5 +1,7 @@
 package api
 
+import "slices"
+
 // What components read out of a pod, a node's status and an endpoint slice: said once, since all of them ask.
 
 // Ended tells that all containers of a pod of this phase have ended, and none will start again: it takes no room any more.
@@ -54,6 +56,46 @@ func (v *Volume) ClaimName(pod string) string {
 // IsSidecar tells, of an init container, whether it keeps running beside the pod's containers: it counts with those.
 func (c *Container) IsSidecar() bool {
 	return c.RestartPolicy != nil && *c.RestartPolicy == ContainerRestartPolicyAlways
+}
+
+// ShouldRestartContainer tells whether a container that ended with this exit code is to run again: its own rules come
+// first, then its own policy, then the pod's.
+func ShouldRestartContainer(spec *PodSpec, ctr *Container, exitCode int32) bool {
+	if ctr.RestartRule(exitCode) != nil {
+		return true // by itself or with all others: restarting is all that a rule can do
+	}
+	policy := spec.RestartPolicy
+	if ctr.RestartPolicy != nil {
+		policy = RestartPolicy(*ctr.RestartPolicy)
+	}
+	switch policy {
+	case RestartPolicyNever:
+		return false
+	case RestartPolicyOnFailure:
+		return exitCode != 0
+	}
+	return true
+}
+
+// RestartRule is the first of the container's rules that fits the exit code it ended with, nil if none does.
+func (c *Container) RestartRule(exitCode int32) *ContainerRestartRule {
+	for i := range c.RestartPolicyRules {
+		rule := &c.RestartPolicyRules[i]
+		if codes := rule.ExitCodes; codes != nil && slices.Contains(codes.Values, exitCode) == (codes.Operator == ContainerRestartRuleOnExitCodesOpIn) {
+			return rule
+		}
+	}
+	return nil
+}
+
+// CanRestartAllContainers tells whether the exit of one container can restart all of them.
+func (s *PodSpec) CanRestartAllContainers() bool {
+	asks := func(c Container) bool {
+		return slices.ContainsFunc(c.RestartPolicyRules, func(r ContainerRestartRule) bool {
+			return r.Action == ContainerRestartRuleActionRestartAllContainers
+		})
+	}
+	return slices.ContainsFunc(s.InitContainers, asks) || slices.ContainsFunc(s.Containers, asks)
 }
 
 // HostPorts lists the ports of its node that a pod takes. Those of init containers are closed before the pod runs, but for sidecars.

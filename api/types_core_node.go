@@ -61,6 +61,9 @@ type NodeStatus struct {
 	DeclaredFeatures []string `json:"declaredFeatures,omitempty" pb:"14" list:"atomic"`
 }
 
+// FeatureRestartAllContainers is declared by kubelets that restart all containers of a pod where a rule asks for it.
+const FeatureRestartAllContainers = "RestartAllContainersOnContainerExits"
+
 // NodeConfigSource is where a kubelet was to find its configuration. No longer used.
 type NodeConfigSource struct {
 	// A ConfigMap.

@@ -52,7 +52,7 @@ func validatePodStatusUpdate(obj, oldObj Object) ErrorList {
 // containerTransitions: a container that has ended and is not to be restarted stays ended, whatever the kubelet says.
 // A spec of nil means that nothing restarts these containers.
 func (l *ErrorList) containerTransitions(path Path, statuses, old []ContainerStatus, spec *PodSpec, containers []Container) {
-	if spec != nil && restartsAllContainers(spec) {
+	if spec != nil && spec.CanRestartAllContainers() {
 		return
 	}
 	for i := range old {
@@ -69,39 +69,6 @@ func (l *ErrorList) containerTransitions(path Path, statuses, old []ContainerSta
 			l.add(path.Index(i).Child("state").Forbidden("may not be transitioned to non-terminated state"))
 		}
 	}
-}
-
-// restartsAllContainers tells whether the exit of one container can restart all of them.
-func restartsAllContainers(spec *PodSpec) bool {
-	found := false
-	EachContainer("", spec, func(_ Path, ctr *Container) {
-		for _, rule := range ctr.RestartPolicyRules {
-			found = found || rule.Action == ContainerRestartRuleActionRestartAllContainers
-		}
-	})
-	return found
-}
-
-// ShouldRestartContainer tells whether a container that ended with this exit code is to run again: its own rules come
-// first, then its own policy, then the pod's.
-func ShouldRestartContainer(spec *PodSpec, ctr *Container, exitCode int32) bool {
-	policy := string(spec.RestartPolicy)
-	if ctr.RestartPolicy != nil {
-		for _, rule := range ctr.RestartPolicyRules {
-			if codes := rule.ExitCodes; codes != nil &&
-				slices.Contains(codes.Values, exitCode) == (codes.Operator == ContainerRestartRuleOnExitCodesOpIn) {
-				return true // restarting is all that a rule can do
-			}
-		}
-		policy = string(*ctr.RestartPolicy)
-	}
-	switch policy {
-	case string(RestartPolicyNever):
-		return false
-	case string(RestartPolicyOnFailure):
-		return exitCode != 0
-	}
-	return true
 }
 
 func (l *ErrorList) resourceClaimStatuses(path Path, statuses []PodResourceClaimStatus, claims []PodResourceClaim) {

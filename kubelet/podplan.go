@@ -204,9 +204,11 @@ func (v *podView) startOrHold(plan *podPlan, c *api.Container) {
 			}
 			start.Backoff = start.Backoff.next(last.FinishedAt, v.now)
 		}
-	} else if reported := containerStatus(v.status, c.Name); reported != nil && reported.ContainerID != "" {
-		// Somebody removed the container behind our back: it counts as a restart all the same.
-		start.Attempt = int(reported.RestartCount) + 1
+	} else if reported := containerStatus(v.status, c.Name); reported != nil {
+		start.Attempt = int(reported.RestartCount)
+		if reported.ContainerID != "" {
+			start.Attempt++ // it has been removed since: that counts as a restart
+		}
 	}
 	plan.Start = append(plan.Start, start)
 }
@@ -239,27 +241,9 @@ func (v *podView) deadAttempts() []string {
 	return ids
 }
 
-// mayRestart tells whether the restart policy lets a container run again after the exit code. The container's own
-// rules come first, then its own policy, then the pod's.
+// mayRestart tells whether a container may run again after it ended with the exit code.
 func mayRestart(pod *api.Pod, c *api.Container, exitCode int) bool {
-	if c.RestartPolicy != nil {
-		for _, rule := range c.RestartPolicyRules {
-			if rule.ExitCodes == nil {
-				continue
-			}
-			in := slices.Contains(rule.ExitCodes.Values, int32(exitCode))
-			if in == (rule.ExitCodes.Operator == api.ContainerRestartRuleOnExitCodesOpIn) {
-				return true
-			}
-		}
-	}
-	switch restartPolicy(pod, c) {
-	case api.RestartPolicyNever:
-		return false
-	case api.RestartPolicyOnFailure:
-		return exitCode != 0
-	}
-	return true
+	return api.ShouldRestartContainer(&pod.Spec, c, int32(exitCode))
 }
 
 // restartPolicy is the container's own if it has one, else the pod's.

@@ -121,6 +121,17 @@ func having(c *RuntimeContainer, shares, quota int64) *RuntimeContainer {
 	return c
 }
 
+// onExit is the pod with a rule for the exit code of its first container, which would else not run again.
+func onExit(p *api.Pod, code int32, action api.ContainerRestartRuleAction) *api.Pod {
+	c := &p.Spec.Containers[0]
+	c.RestartPolicy = api.Ptr(api.ContainerRestartPolicyNever)
+	c.RestartPolicyRules = []api.ContainerRestartRule{{
+		Action:    action,
+		ExitCodes: &api.ContainerRestartRuleOnExitCodes{Operator: api.ContainerRestartRuleOnExitCodesOpIn, Values: []int32{code}},
+	}}
+	return p
+}
+
 func TestPlanPod(t *testing.T) {
 	deadSandbox := runtimePod(running("a"))
 	deadSandbox.Sandboxes[0].Ready = false
@@ -138,12 +149,9 @@ func TestPlanPod(t *testing.T) {
 	changed := testPod("a")
 	changed.Spec.Containers[0].Image = "a:2"
 
-	onExit42 := testPod("a")
-	onExit42.Spec.Containers[0].RestartPolicy = api.Ptr(api.ContainerRestartPolicyNever)
-	onExit42.Spec.Containers[0].RestartPolicyRules = []api.ContainerRestartRule{{
-		Action:    api.ContainerRestartRuleActionRestart,
-		ExitCodes: &api.ContainerRestartRuleOnExitCodes{Operator: api.ContainerRestartRuleOnExitCodesOpIn, Values: []int32{42}},
-	}}
+	onExit42 := onExit(testPod("a"), 42, api.ContainerRestartRuleActionRestart)
+	allOnExit42 := onExit(withSidecar(withInit(testPod("a", "b"), "init"), "proxy"), 42, api.ContainerRestartRuleActionRestartAllContainers)
+	allRestarting := &api.PodStatus{Conditions: []api.PodCondition{{Type: api.AllContainersRestarting, Status: api.ConditionTrue}}}
 
 	created := running("a")
 	created.State = ContainerCreated
@@ -204,6 +212,22 @@ func TestPlanPod(t *testing.T) {
 		{"a rule for another exit code does not",
 			podView{pod: onExit42, seen: runtimePod(exited("a", 1))},
 			planned{terminate: "all containers have ended"}},
+		{"a rule may restart all containers: they are removed, and the one that asks for it goes last",
+			podView{pod: allOnExit42, seen: runtimePod(exited("a", 42), running("b"), running("proxy"), exited("init", 0))},
+			planned{kill: []string{"b-0: Stopping container b: all containers are restarted", "proxy-0: Stopping container proxy: all containers are restarted"},
+				remove: []string{"b-0", "proxy-0", "init-0", "a-0"}}},
+		{"not for another exit code",
+			podView{pod: allOnExit42, seen: runtimePod(exited("a", 1), running("b"), running("proxy"), exited("init", 0))},
+			planned{}},
+		{"a kubelet that was at it when it died goes on",
+			podView{pod: allOnExit42, seen: runtimePod(running("proxy")), status: allRestarting},
+			planned{kill: []string{"proxy-0: Stopping container proxy: all containers are restarted"}, remove: []string{"proxy-0"}}},
+		{"and when all are gone the pod is initialized anew, in its sandbox",
+			podView{pod: allOnExit42, seen: runtimePod(), status: allRestarting},
+			planned{start: []string{"init/0"}}},
+		{"each of its starts is a restart",
+			podView{pod: allOnExit42, seen: runtimePod(), status: &api.PodStatus{InitContainerStatuses: []api.ContainerStatus{{Name: "init", RestartCount: 1}}}},
+			planned{start: []string{"init/1"}}},
 
 		{"an ephemeral container starts, before the others are ready for it",
 			podView{pod: debugged(withInit(testPod("a"), "init"), ""), seen: runtimePod(running("init"))},

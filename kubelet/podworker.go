@@ -190,6 +190,7 @@ type holdStep struct {
 // touches nothing, so that every case of it fits in a table (podplan_test.go).
 //
 //	is it over?          deleted, past its deadline, or all containers ended for good  -> Terminate
+//	does it start anew?  one container's end asks for all to be restarted: remove them all
 //	has it a sandbox?    none, or it died: make one, and start again with the first init container
 //	is it initialized?   init containers run one after the other; sidecars stay running
 //	do containers run?   start what is missing, restart what ended and should not have, hold back what keeps crashing
@@ -197,6 +198,9 @@ func planPod(v podView) podPlan {
 	// Step 1: is it over?
 	if why := v.over(); why != "" {
 		return podPlan{Terminate: why, Failure: v.failure}
+	}
+	if there := toRestart(v.pod, v.seen); len(there) > 0 && restartsAll(v.pod, v.seen, v.status) {
+		return v.planRestartAll(there)
 	}
 	plan := podPlan{Next: v.deadline()}
 	plan.Remove = v.deadAttempts()

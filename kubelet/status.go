@@ -20,6 +20,7 @@ type statusView struct {
 	stopped bool        // everything has been stopped for good
 	failure *podFailure // why the kubelet ended the pod, if it did
 
+	restartingAll         bool   // all containers are removed because one of them asked for it; worked out here
 	deferred, resizeError string // what is in the way of a resize, if anything
 	hostIP                string
 	runtime               string // scheme of container ids
@@ -74,6 +75,7 @@ func computeStatus(v statusView) api.PodStatus {
 	if ip != "" {
 		s.PodIP, s.PodIPs = ip, []api.PodIP{{IP: ip}}
 	}
+	v.restartingAll = restartsAll(v.pod, v.seen, v.last)
 	s.InitContainerStatuses = v.containerStatuses(v.pod.Spec.InitContainers, true)
 	s.ContainerStatuses = v.containerStatuses(v.pod.Spec.Containers, false)
 	for i := range v.pod.Spec.EphemeralContainers {
@@ -138,12 +140,18 @@ func (v *statusView) containerStatus(c *api.Container, init bool) api.ContainerS
 		} else if old != nil && newest.Attempt > 0 {
 			s.LastTerminationState = lastState(old, s.ContainerID)
 		}
-	case old != nil && old.State.Terminated != nil:
+	case old != nil && old.State.Terminated != nil && !v.restartingAll:
 		s = *old // it ended, and its remains have been cleaned away
 	case old != nil:
 		s.RestartCount, s.LastTerminationState = old.RestartCount, old.LastTerminationState
+		if old.ContainerID != "" && v.pod.DeletionTimestamp == nil {
+			s.RestartCount++ // it has been removed: its next start is a restart
+		}
 		s.State = v.notStarted()
-		if old.State.Running != nil {
+		switch {
+		case v.restartingAll && old.State.Waiting == nil:
+			s.State, s.LastTerminationState = restartedWithAll()
+		case old.State.Running != nil:
 			s.LastTerminationState = lostContainer(old)
 		}
 	default:
@@ -262,7 +270,7 @@ func (v *statusView) phase(s *api.PodStatus) api.PodPhase {
 			initializing = initializing || ended == nil && !*cs.Started && !v.initializedOnce()
 		case ended == nil:
 			initializing = true
-		case ended.ExitCode != 0 && !mayRestart(v.pod, c, int(ended.ExitCode)):
+		case ended.ExitCode != 0 && ended.Reason != restartingAllReason && !mayRestart(v.pod, c, int(ended.ExitCode)):
 			return api.PodFailed
 		}
 	}
@@ -326,6 +334,9 @@ func (v *statusView) conditions(s *api.PodStatus) []api.PodCondition {
 	if v.failure != nil && v.failure.evicted && findCondition(conditions, api.DisruptionTarget) == nil {
 		own = append(own, api.PodCondition{Type: api.DisruptionTarget, Status: api.ConditionTrue, Reason: "TerminationByKubelet", Message: v.failure.Message})
 	}
+	if v.pod.Spec.CanRestartAllContainers() {
+		own = append(own, v.allContainersRestarting(s))
+	}
 	own = append(own, v.resizeConditions()...)
 	conditions = slices.Grow(conditions, len(own)) // no more than that: they stay in memory as long as the pod
 	for _, c := range own {
@@ -345,7 +356,7 @@ func (v *statusView) conditions(s *api.PodStatus) []api.PodCondition {
 // kubeletConditions are the conditions that the kubelet owns.
 var kubeletConditions = []api.PodConditionType{
 	api.PodReadyToStartContainers, api.PodInitialized, api.PodReady, api.ContainersReady, api.PodScheduled,
-	api.PodResizePending, api.PodResizeInProgress,
+	api.PodResizePending, api.PodResizeInProgress, api.AllContainersRestarting,
 }
 
 // containersReady is true when every container is.

@@ -141,6 +141,33 @@ func TestContainersThatVanished(t *testing.T) {
 	require.Equal(t, api.PodFailed, s.Phase)
 }
 
+func TestAllContainersAreRestarted(t *testing.T) {
+	pod := onExit(withInit(testPod("a", "b"), "init"), 42, api.ContainerRestartRuleActionRestartAllContainers)
+	pod.Spec.RestartPolicy = api.RestartPolicyNever
+	before := computed(statusView{pod: pod, seen: runtimePod(running("a"), running("b"), exited("init", 0))})
+	require.Equal(t, api.ConditionFalse, before.Condition(api.AllContainersRestarting).Status)
+
+	asked := computed(statusView{pod: pod, last: &before, seen: runtimePod(exited("a", 42), running("b"), exited("init", 0))})
+	require.Equal(t, "RestartAllContainersStarted", asked.Condition(api.AllContainersRestarting).Reason)
+	require.Equal(t, int32(42), asked.ContainerStatuses[0].State.Terminated.ExitCode)
+
+	removed := computed(statusView{pod: pod, last: &asked, seen: runtimePod()})
+	require.Equal(t, api.ConditionFalse, removed.Condition(api.AllContainersRestarting).Status)
+	require.Equal(t, api.ConditionTrue, removed.Condition(api.PodInitialized).Status, "it has been initialized once")
+	require.False(t, removed.Phase.Ended())
+	for _, c := range append(removed.InitContainerStatuses, removed.ContainerStatuses...) {
+		require.Equal(t, restartingAllReason, c.State.Waiting.Reason, c.Name)
+		require.Equal(t, restartingAllReason, c.LastTerminationState.Terminated.Reason, c.Name)
+		require.Equal(t, int32(1), c.RestartCount, c.Name)
+	}
+
+	again := computed(statusView{pod: pod, last: &removed, seen: runtimePod(attempt(1, running("init")))})
+	require.Equal(t, api.PodPending, again.Phase)
+	require.Equal(t, int32(1), again.InitContainerStatuses[0].RestartCount)
+	require.Equal(t, restartingAllReason, again.InitContainerStatuses[0].LastTerminationState.Terminated.Reason)
+	require.Equal(t, int32(1), again.ContainerStatuses[0].RestartCount)
+}
+
 func TestReadinessFollowsProbes(t *testing.T) {
 	pod := testPod("a")
 	pod.Spec.Containers[0].ReadinessProbe = &api.Probe{}

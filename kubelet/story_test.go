@@ -145,6 +145,7 @@ func TestKubelet(t *testing.T) {
 		{"a container that does not answer is started again", aContainerThatDoesNotAnswerIsStartedAgain},
 		{"a pod that is not restarted ends", aPodThatIsNotRestartedEnds},
 		{"init containers and sidecars run first", initContainersAndSidecarsRunFirst},
+		{"one container's end restarts all of them", oneContainersEndRestartsAll},
 		{"a restarted kubelet finds its pods", aRestartedKubeletFindsItsPods},
 		{"readiness follows the annotation", readinessFollowsTheAnnotation},
 		{"readiness is told while a pod ends", readinessIsToldWhileAPodEnds},
@@ -246,6 +247,30 @@ func initContainersAndSidecarsRunFirst(t *testing.T, h *story.Harness, _ *node) 
 	p := status(h, "app", "ready", ready)
 	require.Equal(t, "Completed", p.Status.InitContainerStatuses[0].State.Terminated.Reason)
 	require.NotNil(t, p.Status.InitContainerStatuses[1].State.Running)
+}
+
+func oneContainersEndRestartsAll(t *testing.T, h *story.Harness, _ *node) {
+	create(h, pod("again", nil, never, func(p *api.Pod) {
+		c := &p.Spec.Containers[0]
+		c.RestartPolicy = api.Ptr(api.ContainerRestartPolicyNever)
+		c.RestartPolicyRules = []api.ContainerRestartRule{{
+			Action:    api.ContainerRestartRuleActionRestartAllContainers,
+			ExitCodes: &api.ContainerRestartRuleOnExitCodes{Operator: api.ContainerRestartRuleOnExitCodesOpIn, Values: []int32{42}},
+		}}
+		c.Command = []string{"sh", "-c", "if [ -f /mnt/once ]; then sleep 1000; else touch /mnt/once; exit 42; fi"}
+		c.VolumeMounts = []api.VolumeMount{{Name: "work", MountPath: "/mnt"}}
+		p.Spec.Volumes = []api.Volume{{Name: "work", VolumeSource: api.VolumeSource{EmptyDir: &api.EmptyDirVolumeSource{}}}}
+		p.Spec.InitContainers = []api.Container{
+			{Name: "prepare", Image: "app:1"}, {Name: "proxy", Image: "app:1", RestartPolicy: api.Ptr(api.ContainerRestartPolicyAlways)},
+		}
+	}))
+	p := status(h, "again", "ready after a restart", func(p *api.Pod, c *api.ContainerStatus) bool { return ready(p, c) && c.RestartCount > 0 })
+	for _, c := range append(p.Status.InitContainerStatuses, p.Status.ContainerStatuses...) {
+		require.Equal(t, int32(1), c.RestartCount, c.Name)
+		require.Equal(t, "RestartingAllContainers", c.LastTerminationState.Terminated.Reason, c.Name)
+	}
+	require.Equal(t, api.ConditionFalse, p.Status.Condition(api.AllContainersRestarting).Status)
+	events(h, "again", "Killing")
 }
 
 func aRestartedKubeletFindsItsPods(t *testing.T, h *story.Harness, n *node) {

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"maps"
+	"slices"
 
 	"kubelite/api"
 )
@@ -32,6 +33,7 @@ const (
 	nodeAllocatable                       // what it has to offer
 	nodeRelabelled                        // its labels
 	nodeTaints                            // cordoned or uncordoned as well
+	nodeFeatures                          // what it says it can do
 	claimChanged                          // a PersistentVolumeClaim came or changed
 	volumeChanged                         // a PersistentVolume
 	classChanged                          // a StorageClass
@@ -61,6 +63,9 @@ func nodeEvent(old, node *api.Node) (what happening) {
 	}
 	if !api.Equal(old.Status.Allocatable, node.Status.Allocatable) {
 		what |= nodeAllocatable
+	}
+	if !slices.Equal(old.Status.DeclaredFeatures, node.Status.DeclaredFeatures) {
+		what |= nodeFeatures
 	}
 	return what
 }

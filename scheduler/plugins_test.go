@@ -54,6 +54,16 @@ func TestNodeAffinity(t *testing.T) {
 	})
 }
 
+func TestNodesDeclareFeatures(t *testing.T) {
+	able := func(n *api.Node) { n.Status.DeclaredFeatures = []string{api.FeatureRestartAllContainers} }
+	restartingAll := func(p *api.Pod) {
+		p.Spec.Containers[0].RestartPolicyRules = []api.ContainerRestartRule{{Action: api.ContainerRestartRuleActionRestartAllContainers}}
+	}
+	require.Equal(t, "b", worldOf(node("a"), node("b", able)).outcome(pod(nil, restartingAll)))
+	require.Equal(t, "0/1 nodes are available: 1 node(s) didn't match Pod's required features.", worldOf(node("a")).outcome(pod(nil, restartingAll)))
+	require.Equal(t, "a", worldOf(node("a")).outcome(pod(nil)))
+}
+
 func TestScoringStrategies(t *testing.T) {
 	half := func(strategy ScoringStrategy) map[string]int64 {
 		w := worldOf(node("full"), node("empty")).run("full", pod(list("cpu", "2", "memory", "4Gi")))

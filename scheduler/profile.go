@@ -31,6 +31,7 @@ func defaultPlugins(k *kit, args *pluginArgs) []weighted {
 		{plugin: &balancedAllocation{resources: args.balance.Resources}, weight: 1},
 		{plugin: &imageLocality{}, weight: 1},
 		{plugin: &defaultBinder{client: k.client}},
+		{plugin: &nodeDeclaredFeatures{}},
 	}
 }
 

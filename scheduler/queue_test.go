@@ -56,6 +56,7 @@ func TestUnschedulablePodsWaitForAChangeThatHelps(t *testing.T) {
 	}{
 		{"a node is uncordoned", "NodeUnschedulable", uncordoned, true},
 		{"that is no help for a pod that needs room", "NodeResourcesFit", uncordoned, false},
+		{"a node can do more", "NodeDeclaredFeatures", clusterEvent{what: nodeFeatures, old: node("a"), new: node("a")}, true},
 		{"a pod goes", "NodeResourcesFit", clusterEvent{what: podGone, old: pod(nil)}, true},
 		{"a pod goes, but the taint stays", "TaintToleration", clusterEvent{what: podGone, old: pod(nil)}, false},
 		{"a node comes with the label", "NodeAffinity", clusterEvent{what: nodeAdded, new: node("a", labelled("disk", "ssd"))}, true},
