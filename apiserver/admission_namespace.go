@@ -43,11 +43,11 @@ func (p namespaceLifecycle) Mutate(ctx context.Context, req *Request, obj, old a
 	if req.Namespace == "" || obj == nil { // deleting is always allowed: it is how a namespace becomes empty
 		return nil
 	}
-	phase, err := p.phase(ctx, req.Namespace)
+	ns, err := p.server.namespaceAttributes(ctx, req.Namespace)
 	if err != nil {
 		return err
 	}
-	if old != nil || phase != string(api.NamespaceTerminating) {
+	if old != nil || ns.fields["status.phase"] != string(api.NamespaceTerminating) {
 		return nil
 	}
 	refusal := api.NewForbidden(req.Resource.Kind, nameOf(req, obj),
@@ -59,18 +59,18 @@ func (p namespaceLifecycle) Mutate(ctx context.Context, req *Request, obj, old a
 	return refusal
 }
 
-// phase is status.phase of a namespace. The cache knows it without decoding the Namespace, and this runs on every
-// write; what the cache does not have yet, another API server may have put into the store.
-func (p namespaceLifecycle) phase(ctx context.Context, name string) (string, error) {
-	res := resourceOf[*api.Namespace](p.server)
-	if e := p.server.cache.kind(res).get(res.key("", name)); e != nil {
-		return e.attrs(res).fields["status.phase"], nil
+// namespaceAttributes are the labels and fields of a namespace. The cache knows them without decoding the Namespace, and
+// somebody asks on every write; what the cache does not have yet, another API server may have put into the store.
+func (s *Server) namespaceAttributes(ctx context.Context, name string) (*attributes, error) {
+	res := resourceOf[*api.Namespace](s)
+	if e := s.cache.kind(res).get(res.key("", name)); e != nil {
+		return e.attrs(res), nil
 	}
-	ns, err := read[*api.Namespace](ctx, p.server, "", name)
+	ns, err := read[*api.Namespace](ctx, s, "", name)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return string(ns.Status.Phase), nil
+	return attributesOf(res, ns), nil
 }
 
 // Validate does nothing. As upstream, an object may slip in that was on its way when the deletion began; whoever

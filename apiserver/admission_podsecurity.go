@@ -78,15 +78,11 @@ func writesPodSpec(req *Request) bool {
 
 // labels are those of a namespace.
 func (p podSecurity) labels(ctx context.Context, namespace string) (map[string]string, error) {
-	res := resourceOf[*api.Namespace](p.server)
-	if e := p.server.cache.kind(res).get(res.key("", namespace)); e != nil {
-		return e.attrs(res).labels, nil
-	}
-	ns, err := read[*api.Namespace](ctx, p.server, "", namespace)
+	ns, err := p.server.namespaceAttributes(ctx, namespace)
 	if err != nil {
 		return nil, api.NewInternalError(fmt.Errorf("failed to lookup namespace %q", namespace))
 	}
-	return ns.Labels, nil
+	return ns.labels, nil
 }
 
 // changesImages tells whether an update changes what runs: nothing else that the standards look at can change.

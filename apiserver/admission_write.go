@@ -163,15 +163,11 @@ func (w *write) namespaceLabels(ctx context.Context) (labels map[string]string, 
 	if w.namespace == "" {
 		return nil, w.isNamespace(), nil
 	}
-	res := resourceOf[*api.Namespace](w.server)
-	if e := w.server.cache.kind(res).get(res.key("", w.namespace)); e != nil {
-		return e.attrs(res).labels, true, nil
-	}
-	ns, err := read[*api.Namespace](ctx, w.server, "", w.namespace)
+	ns, err := w.server.namespaceAttributes(ctx, w.namespace)
 	if err != nil {
 		return nil, true, err
 	}
-	return ns.Labels, true, nil
+	return ns.labels, true, nil
 }
 
 // inSelectedNamespace tells whether a namespace selector picks the write. What is in no namespace is always picked.

@@ -34,7 +34,7 @@ type Config struct {
 	Logger  *slog.Logger
 	Table   string // the name of its tables in the kernel, one for each cluster on the machine
 	Network Network
-	Healthz string // address that answers /healthz once the rules are in force; "": none
+	Healthz string // address that answers /healthz and /livez once the rules are in force; "": none
 }
 
 // Proxy writes the rules of one cluster.
@@ -54,6 +54,7 @@ type Proxy struct {
 	rules    *nft.Writer
 	frames   *nft.Writer // of the bridge family; nil where IP rules see all packets
 	loopback *loopback
+	health   health
 
 	mu    sync.Mutex
 	shown map[api.Key]string // what the ledger was told of a service; guarded by mu
@@ -138,7 +139,7 @@ func (p *Proxy) run(ctx context.Context) error {
 			return nil // ctx has ended
 		}
 	}
-	if err := p.first(); err != nil {
+	if err := p.health.wrote(allPods, time.Now(), p.first()); err != nil {
 		return err
 	}
 	p.log.Info("rules are in force", "table", p.cfg.Table, "services", p.services.Len(), "bridge", p.cfg.Network.Bridge, "bridged", p.cfg.Network.Bridged)
@@ -152,7 +153,7 @@ func (p *Proxy) run(ctx context.Context) error {
 		group.Go(func() error { return p.watchRemovals(ctx, p.frames) })
 	}
 	if p.cfg.Healthz != "" {
-		group.Go(func() error { return serveHealthz(ctx, p.cfg.Healthz) })
+		group.Go(func() error { return p.health.serve(ctx, p.cfg.Healthz) })
 	}
 	return group.Wait()
 }
@@ -209,10 +210,10 @@ func (p *Proxy) Reconcile(ctx context.Context, key api.Key) error {
 		p.mu.Lock()
 		delete(p.shown, key)
 		p.mu.Unlock()
-		return p.rules.Set(key.String(), nft.Fragment{})
+		return p.health.wrote(key, time.Now(), p.rules.Set(key.String(), nft.Fragment{}))
 	}
 	fragment := p.plan(svc)
-	if err := p.rules.Set(key.String(), fragment); err != nil {
+	if err := p.health.wrote(key, time.Now(), p.rules.Set(key.String(), fragment)); err != nil {
 		return fmt.Errorf("write the rules of service %s: %w", key, err)
 	}
 	p.loopback.set(key, frontsOf(p.cfg.Network, svc, p.slices.ByIndex(byService, key.String())))
@@ -255,7 +256,7 @@ func (p *Proxy) reconcilePods(context.Context, api.Key) error {
 	if p.frames != nil {
 		err = errors.Join(err, p.frames.Set("policies", planFrames(policies)))
 	}
-	return err
+	return p.health.wrote(allPods, time.Now(), err)
 }
 
 // planPods plans all that does not depend on services.
