@@ -14,11 +14,14 @@ const (
 	systemCriticalPriority = 2 * highestUserPriority
 )
 
+// SystemNodeCritical is the class of pods that a node cannot do without.
+const SystemNodeCritical = "system-node-critical"
+
 // SystemPriorityClasses are the two classes that every cluster has: no other may have a name or a value like theirs.
 func SystemPriorityClasses() []*PriorityClass {
 	return []*PriorityClass{
 		{
-			ObjectMeta:  ObjectMeta{Name: "system-node-critical"},
+			ObjectMeta:  ObjectMeta{Name: SystemNodeCritical},
 			Value:       systemCriticalPriority + 1000,
 			Description: "Used for system critical pods that must not be moved from their current node.",
 		},

@@ -2,11 +2,13 @@ package kubelet
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"sort"
 	"strings"
 
 	"kubelite/api"
+	"kubelite/client"
 )
 
 // startContainer brings up one container of a pod whose sandbox runs. Where it fails it returns what the user will
@@ -35,7 +37,9 @@ func (w *podWorker) startContainer(ctx context.Context, pod *api.Pod, step start
 	if err != nil {
 		return fail(reasonCreateConfigError, err)
 	}
-	id, err := w.k.runtime.CreateContainer(ctx, sandbox.ID, config, w.k.sandboxConfig(pod, sandbox.Attempt))
+	around := w.k.sandboxConfig(pod, sandbox.Attempt)
+	around.RuntimeHandler = sandbox.RuntimeHandler
+	id, err := w.k.runtime.CreateContainer(ctx, sandbox.ID, config, around)
 	if err != nil {
 		return fail(reasonCreateError, err)
 	}
@@ -88,6 +92,19 @@ func (k *Kubelet) sandboxConfig(pod *api.Pod, attempt int) *SandboxConfig {
 	return s
 }
 
+// runSandbox makes a sandbox as the pod's RuntimeClass says, if it has one.
+func (w *podWorker) runSandbox(ctx context.Context, pod *api.Pod, attempt int) (string, error) {
+	config := w.k.sandboxConfig(pod, attempt)
+	if name := api.Deref(pod.Spec.RuntimeClassName, ""); name != "" {
+		class, err := client.Of[*api.RuntimeClass](w.k.client).Get(ctx, "", name)
+		if err != nil {
+			return "", fmt.Errorf("look up RuntimeClass %q: %w", name, err)
+		}
+		config.RuntimeHandler = class.Handler
+	}
+	return w.k.runtime.RunPodSandbox(ctx, config)
+}
+
 // containerConfig resolves everything that a container's spec refers to.
 func (w *podWorker) containerConfig(ctx context.Context, pod *api.Pod, step startStep, image *Image, sandbox *Sandbox) (*ContainerConfig, error) {
 	c := step.Container
@@ -108,25 +125,12 @@ func (w *podWorker) containerConfig(ctx context.Context, pod *api.Pod, step star
 	if config.Mounts, err = w.mounts(ctx, pod, step, config.Env, podIP); err != nil {
 		return nil, err
 	}
-	config.Resources = kernelResources(c)
-	memoryRequest := c.Resources.Requests[api.ResourceMemory]
-	config.OOMScoreAdj = oomScoreAdj(api.PodQOS(&pod.Spec), memoryRequest.Value(), w.k.info.Memory)
+	config.Resources = kernelResources(pod, c)
+	config.OOMScoreAdj = oomScoreAdj(pod, c, w.k.info.Memory)
 	if err := w.k.setSecurity(config, pod, c, image); err != nil {
 		return nil, err
 	}
 	return config, nil
-}
-
-// oomScoreAdj is upstream's formula: guaranteed pods are nearly safe, best-effort ones go first, and between them
-// goes first who asked for less.
-func oomScoreAdj(qos api.PodQOSClass, request, machine int64) int {
-	switch {
-	case qos == api.PodQOSGuaranteed:
-		return -997
-	case qos == api.PodQOSBestEffort || machine == 0:
-		return 1000
-	}
-	return int(min(max(1000-1000*request/machine, 3), 999))
 }
 
 func firstSet[T any](list ...*T) *T {

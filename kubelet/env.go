@@ -177,8 +177,8 @@ func formatMap(m map[string]string) string {
 	return strings.Join(lines, "\n")
 }
 
-// resourceValue tells a container's own requests and limits, divided and rounded up. A limit that is not set is
-// what the node has.
+// resourceValue tells a container's own requests and limits, divided and rounded up. A limit that is not set is the
+// pod's, and then what the node has.
 func (k *Kubelet) resourceValue(pod *api.Pod, c *api.Container, ref *api.ResourceFieldSelector) (string, error) {
 	if ref.ContainerName != "" && ref.ContainerName != c.Name {
 		c = findContainer(pod, ref.ContainerName)
@@ -191,7 +191,7 @@ func (k *Kubelet) resourceValue(pod *api.Pod, c *api.Container, ref *api.Resourc
 	var ok bool
 	switch kind {
 	case "limits":
-		if q, ok = c.Resources.Limits[api.ResourceName(name)]; !ok {
+		if q, ok = limitOf(pod, c, api.ResourceName(name)); !ok {
 			q = k.capacity()[api.ResourceName(name)]
 		}
 	case "requests":

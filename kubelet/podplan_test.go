@@ -116,6 +116,13 @@ func resized(p *api.Pod, cpu string, restarts ...api.ResourceName) *api.Pod {
 	return p
 }
 
+// askedFor is the status of a pod whose container began with a request of memory.
+func askedFor(name, memory string) *api.PodStatus {
+	return &api.PodStatus{ContainerStatuses: []api.ContainerStatus{{
+		Name: name, ContainerID: "docker://" + name + "-0", Resources: &api.ResourceRequirements{Requests: api.ResourceList{api.ResourceMemory: api.MustParse(memory)}},
+	}}}
+}
+
 func having(c *RuntimeContainer, shares, quota int64) *RuntimeContainer {
 	c.Resources = &ContainerResources{CPUShares: shares, CPUQuota: quota}
 	return c
@@ -255,6 +262,12 @@ func TestPlanPod(t *testing.T) {
 		{"but not for what does not change",
 			podView{pod: resized(testPod("a"), "500m", api.ResourceMemory), seen: runtimePod(having(running("a"), 256, 25_000))},
 			planned{resize: []string{"a-0 to 50000"}}},
+		{"a request of memory, of which the kernel knows nothing, counts as a change, too",
+			podView{pod: resized(testPod("a"), "500m", api.ResourceMemory), seen: runtimePod(having(running("a"), 512, 50_000)), status: askedFor("a", "1Gi")},
+			planned{kill: []string{"a-0: Container a resize requires restart, will be restarted"}}},
+		{"and is left alone without such a policy",
+			podView{pod: resized(testPod("a"), "500m", api.ResourceCPU), seen: runtimePod(having(running("a"), 512, 50_000)), status: askedFor("a", "1Gi")},
+			planned{}},
 
 		{"a dead sandbox takes everything with it",
 			podView{pod: testPod("a"), seen: deadSandbox},

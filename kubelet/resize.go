@@ -3,8 +3,10 @@ package kubelet
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"kubelite/api"
@@ -32,10 +34,22 @@ const CPUPeriod = 100_000
 // The least that the kernel takes.
 const minCPUShares, minCPUQuota = 2, 1000
 
+// limitOf is how much of a resource a container may use: its own limit, or that of the pod where it has none.
+func limitOf(pod *api.Pod, c *api.Container, name api.ResourceName) (limit api.Quantity, ok bool) {
+	if limit, ok = c.Resources.Limits[name]; (!ok || limit.IsZero()) && pod.Spec.Resources != nil {
+		if whole, set := pod.Spec.Resources.Limits[name]; set {
+			return whole, true
+		}
+	}
+	return limit, ok
+}
+
 // kernelResources turns a container's requests and limits into what the kernel enforces: a memory ceiling, a cpu
 // ceiling, and a share of the cpu when all want it.
-func kernelResources(c *api.Container) ContainerResources {
-	memory, cpu, request := c.Resources.Limits[api.ResourceMemory], c.Resources.Limits[api.ResourceCPU], c.Resources.Requests[api.ResourceCPU]
+func kernelResources(pod *api.Pod, c *api.Container) ContainerResources {
+	memory, _ := limitOf(pod, c, api.ResourceMemory)
+	cpu, _ := limitOf(pod, c, api.ResourceCPU)
+	request := c.Resources.Requests[api.ResourceCPU]
 	milli := request.MilliValue()
 	if milli == 0 {
 		milli = cpu.MilliValue()
@@ -49,40 +63,66 @@ func kernelResources(c *api.Container) ContainerResources {
 
 // resizeStep changes what a running container has.
 type resizeStep struct {
-	ID        string
-	Container *api.Container
-	Resources ContainerResources
+	ID           string
+	Container    *api.Container
+	Resources    ContainerResources
+	LowersMemory bool // below what it may use now
 }
 
 // planResize plans to give a running container what it is to have: as it runs, or by a restart if its policy says so
 // for what changes.
 func (v *podView) planResize(plan *podPlan, c *api.Container, running *RuntimeContainer) {
-	want := kernelResources(c)
-	if running.Resources == nil || *running.Resources == want {
+	want := kernelResources(v.pod, c)
+	if running.Resources == nil {
 		return
 	}
-	if restartsOnResize(c, *running.Resources, want) {
+	if needsItsRequest(c, running, v.status) || restartsOnResize(c, *running.Resources, want) {
 		v.restart(plan, c, running, fmt.Sprintf("Container %s resize requires restart", c.Name))
 		return
 	}
-	plan.Resize = append(plan.Resize, resizeStep{running.ID, c, want})
+	if *running.Resources == want {
+		return
+	}
+	lowers := want.MemoryLimit != 0 && (running.Resources.MemoryLimit == 0 || want.MemoryLimit < running.Resources.MemoryLimit)
+	plan.Resize = append(plan.Resize, resizeStep{running.ID, c, want, lowers})
+}
+
+// needsItsRequest tells whether a running container has begun with another request of memory than it is to have now, and is
+// to be restarted for the new one. The kernel knows nothing of such a request: what it began with is in its status.
+func needsItsRequest(c *api.Container, running *RuntimeContainer, status *api.PodStatus) bool {
+	if !restartsFor(c, api.ResourceMemory) {
+		return false
+	}
+	reported := containerStatus(status, c.Name)
+	if reported == nil || reported.Resources == nil || !strings.HasSuffix(reported.ContainerID, running.ID) {
+		return false
+	}
+	was, is := reported.Resources.Requests[api.ResourceMemory], c.Resources.Requests[api.ResourceMemory]
+	return was.Cmp(is) != 0
 }
 
 func restartsOnResize(c *api.Container, have, want ContainerResources) bool {
 	memory, cpu := have.MemoryLimit != want.MemoryLimit, have.CPUQuota != want.CPUQuota || have.CPUShares != want.CPUShares
-	return slices.ContainsFunc(c.ResizePolicy, func(p api.ContainerResizePolicy) bool {
-		return p.RestartPolicy == api.RestartContainer && (p.ResourceName == api.ResourceMemory && memory || p.ResourceName == api.ResourceCPU && cpu)
-	})
+	return memory && restartsFor(c, api.ResourceMemory) || cpu && restartsFor(c, api.ResourceCPU)
+}
+
+// restartsFor tells whether a container wants to begin anew when it gets more or less of a resource.
+func restartsFor(c *api.Container, name api.ResourceName) bool {
+	return slices.Contains(c.ResizePolicy, api.ContainerResizePolicy{ResourceName: name, RestartPolicy: api.RestartContainer})
+}
+
+// outdated tells whether a container, which is there, runs with other resources than it is to have.
+func (v *statusView) outdated(c *api.Container, newest *RuntimeContainer) bool {
+	return newest.State == ContainerRunning && newest.Resources != nil &&
+		(*newest.Resources != kernelResources(v.pod, c) || needsItsRequest(c, newest, v.last))
 }
 
 // resizing tells whether a container that runs has not yet got what the pod is to have.
-func resizing(pod *api.Pod, seen *RuntimePod) bool {
-	for _, running := range seen.Running() {
-		if c := findContainer(pod, running.Name); c != nil && !isEphemeral(pod, c.Name) && running.Resources != nil && *running.Resources != kernelResources(c) {
-			return true
-		}
-	}
-	return false
+func (v *statusView) resizing() bool {
+	return slices.ContainsFunc(v.seen.Running(), func(running *RuntimeContainer) bool {
+		c := findContainer(v.pod, running.Name)
+		return c != nil && !isEphemeral(v.pod, c.Name) && v.outdated(c, running)
+	})
 }
 
 // allocate decides whether the pod may have the resources that its spec asks for. If not, it returns why, and the pod
@@ -142,11 +182,32 @@ const deferredPeriod = 10 * time.Second
 func (w *podWorker) resize(ctx context.Context, pod *api.Pod, steps []resizeStep) error {
 	w.resizeError = ""
 	for _, step := range steps {
-		if err := w.k.runtime.UpdateContainer(ctx, step.ID, step.Resources); err != nil {
+		err := w.k.fitsInto(ctx, pod, step)
+		if err == nil {
+			err = w.k.runtime.UpdateContainer(ctx, step.ID, step.Resources)
+		}
+		if err != nil {
 			w.resizeError = err.Error()
 			w.event(ctx, pod, "", eventWarning, "ResizeError", "%s", resizeMessage(pod, "Pod resize error", err.Error()))
 			return fmt.Errorf("resize container %s: %w", step.Container.Name, err)
 		}
+	}
+	return nil
+}
+
+// fitsInto refuses to give a container less memory than it uses: the kernel would kill it.
+func (k *Kubelet) fitsInto(ctx context.Context, pod *api.Pod, step resizeStep) error {
+	if !step.LowersMemory {
+		return nil
+	}
+	all, err := k.runtime.Stats(ctx)
+	i := slices.IndexFunc(all, func(s ContainerStats) bool { return s.Pod == pod.UID && s.Name == step.Container.Name })
+	switch limit := step.Resources.MemoryLimit; {
+	case i < 0: // that others cannot be measured, which is an error, too, does not matter
+		return errors.Join(fmt.Errorf("cannot decrease memory limits: missing container %q memory usage", step.Container.Name), err)
+	case all[i].Memory >= limit:
+		return fmt.Errorf("cannot decrease memory limits: attempting to set container %q memory limit (%d) below current usage (%d)",
+			step.Container.Name, limit, all[i].Memory)
 	}
 	return nil
 }
@@ -156,7 +217,7 @@ func (v *statusView) resizeConditions() (conditions []api.PodCondition) {
 	if v.deferred != "" {
 		conditions = append(conditions, api.PodCondition{Type: api.PodResizePending, Status: api.ConditionTrue, Reason: "Deferred", Message: v.deferred})
 	}
-	if !v.stopped && resizing(v.pod, v.seen) {
+	if !v.stopped && v.resizing() {
 		c := api.PodCondition{Type: api.PodResizeInProgress, Status: api.ConditionTrue}
 		if v.resizeError != "" {
 			c.Reason, c.Message = "Error", v.resizeError

@@ -127,6 +127,8 @@ type Sandbox struct {
 	Ready     bool
 	IP        string // empty with host networking
 	CreatedAt time.Time
+	// RuntimeHandler is the handler of the RuntimeClass that it was made with: its containers have the same.
+	RuntimeHandler string
 }
 
 // ContainerState is where a container is in its life.
@@ -225,8 +227,10 @@ type SandboxConfig struct {
 	HostIPC       bool
 	HostPID       bool
 	SharePID      bool // containers see each other's processes
-	Sysctls       map[string]string
-	Ports         []PortMapping // published on the node's address
+	// RuntimeHandler names how its containers are run, in the words of the machine's configuration; "" is as usual.
+	RuntimeHandler string
+	Sysctls        map[string]string
+	Ports          []PortMapping // published on the node's address
 	// MemoryVolumes live in memory for as long as the sandbox does; containers mount them by name.
 	MemoryVolumes []MemoryVolume
 }

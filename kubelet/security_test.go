@@ -60,15 +60,6 @@ func TestRunAsNonRoot(t *testing.T) {
 	}
 }
 
-func TestOOMScoreAdj(t *testing.T) {
-	const machine = 8 << 30
-	require.Equal(t, -997, oomScoreAdj(api.PodQOSGuaranteed, 1<<30, machine))
-	require.Equal(t, 1000, oomScoreAdj(api.PodQOSBestEffort, 0, machine))
-	require.Equal(t, 875, oomScoreAdj(api.PodQOSBurstable, 1<<30, machine))
-	require.Equal(t, 999, oomScoreAdj(api.PodQOSBurstable, 1, machine))
-	require.Equal(t, 3, oomScoreAdj(api.PodQOSBurstable, machine, machine))
-}
-
 // Only the API server and administrators may read logs.
 func TestAuthorize(t *testing.T) {
 	handler := authorize(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))

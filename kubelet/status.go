@@ -128,7 +128,7 @@ func (v *statusView) containerStatus(c *api.Container, init bool) api.ContainerS
 		s.Image, s.ImageID = newest.Image, newest.ImageID
 		s.RestartCount = int32(newest.Attempt)
 		s.Resources, s.AllocatedResources = &c.Resources, c.Resources.Requests
-		if newest.State == ContainerRunning && newest.Resources != nil && *newest.Resources != kernelResources(c) && old != nil && old.Resources != nil {
+		if old != nil && old.Resources != nil && v.outdated(c, newest) {
 			s.Resources = old.Resources // until it has what it was given
 		}
 		if s.User = newest.User; old != nil && old.ContainerID == s.ContainerID && old.User != nil {

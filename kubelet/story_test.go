@@ -419,7 +419,7 @@ func patch(h *story.Harness, name, subresource, text string) *api.Pod {
 }
 
 func aPodIsResizedWhileItRuns(t *testing.T, h *story.Harness, n *node) {
-	create(h, pod("web", nil, func(p *api.Pod) {
+	create(h, pod("web", map[string]string{"memory": "20Mi"}, func(p *api.Pod) {
 		p.Spec.Containers[0].Resources.Limits = api.ResourceList{api.ResourceCPU: api.MustParse("1"), api.ResourceMemory: api.MustParse("1Gi")}
 	}))
 	before := status(h, "web", "ready", ready)
@@ -449,6 +449,16 @@ func aPodIsResizedWhileItRuns(t *testing.T, h *story.Harness, n *node) {
 	patch(h, "web", "resize", `{"spec":{"containers":[{"name":"c","resources":{"limits":{"cpu":"3"},"requests":{"cpu":"3"}}}]}}`)
 	p = status(h, "web", "three cpus", has("3"))
 	require.False(t, slices.ContainsFunc(p.Status.Conditions, func(c api.PodCondition) bool { return c.Type == api.PodResizePending }))
+
+	// Nor is less memory given than it uses: that would kill it.
+	patch(h, "web", "resize", `{"spec":{"containers":[{"name":"c","resources":{"limits":{"memory":"1Mi"},"requests":{"memory":"1Mi"}}}]}}`)
+	p = status(h, "web", "a refused resize", func(p *api.Pod, _ *api.ContainerStatus) bool {
+		c := p.Status.Condition(api.PodResizeInProgress)
+		return c != nil && c.Reason == "Error"
+	})
+	require.Regexp(t, `memory limit \(1048576\) below current usage \(\d+\)$`, p.Status.Condition(api.PodResizeInProgress).Message)
+	require.Equal(t, "1Gi", p.Status.ContainerStatuses[0].Resources.Limits[api.ResourceMemory].String(), "it goes on with what it has")
+	events(h, "web", "ResizeError")
 }
 
 func aPodGetsOneMoreContainer(t *testing.T, h *story.Harness, n *node) {

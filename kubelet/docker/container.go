@@ -55,7 +55,7 @@ func (r *Runtime) containerSpec(sandboxID string, c *kubelet.ContainerConfig, s 
 	}
 	sandbox := "container:" + sandboxID
 	host := &container.HostConfig{
-		NetworkMode: container.NetworkMode(sandbox), IpcMode: container.IpcMode(sandbox),
+		NetworkMode: container.NetworkMode(sandbox), IpcMode: container.IpcMode(sandbox), Runtime: s.RuntimeHandler,
 		Privileged: c.Privileged, ReadonlyRootfs: c.ReadOnlyRootFS, CapAdd: c.AddCapabilities, CapDrop: c.DropCapabilities,
 		// Going below zero, where upstream has guaranteed pods, is a privilege that a daemon need not have. The order
 		// stays: best-effort pods die first, guaranteed ones with the system's own processes.
@@ -133,7 +133,8 @@ func propagation(p api.MountPropagationMode) mount.Propagation {
 	case api.MountPropagationBidirectional:
 		return mount.PropagationRShared
 	}
-	return mount.PropagationRPrivate
+	// Docker's choice is rprivate, and rslave for a directory that holds Docker's own, such as the root: it refuses another.
+	return ""
 }
 
 // StartContainer starts a container. Docker keeps the error of a failed start with the container.

@@ -306,8 +306,10 @@ func TestContainersGetWhatTheyAreConfiguredTo(t *testing.T) {
 	id.User = "1000:3000"
 	id.ReadOnlyRootFS, id.NoNewPrivileges, id.DropCapabilities = true, true, []string{"ALL"}
 	id.Resources = kubelet.ContainerResources{MemoryLimit: 64 << 20, CPUQuota: 800_000, CPUShares: 256} // more cores than this machine may have
-	_, ids := run(t, r, sandbox("config"), c, env, id)
-	for i, want := range []string{"content", "A=b c\nPORT=$X\n", "1000 3000\n"} {
+	root := appContainer("root", "cat", filepath.Join("/host", dir, "file"))                            // where Docker's own directories are, too
+	root.Mounts = []kubelet.Mount{{HostPath: "/", ContainerPath: "/host", ReadOnly: true}}
+	_, ids := run(t, r, sandbox("config"), c, env, id, root)
+	for i, want := range []string{"content", "A=b c\nPORT=$X\n", "1000 3000\n", "content"} {
 		ended(t, r, ids[i])
 		out, _ := logs(t, r, ids[i], kubelet.LogOptions{Tail: -1})
 		require.Equal(t, want, out)
@@ -317,6 +319,27 @@ func TestContainersGetWhatTheyAreConfiguredTo(t *testing.T) {
 	require.Equal(t, int64(64<<20), made.HostConfig.Memory)
 	require.Equal(t, int64(800_000), made.HostConfig.CPUQuota)
 	require.Equal(t, int64(256), made.HostConfig.CPUShares)
+}
+
+func TestARuntimeClassChoosesDockersRuntime(t *testing.T) {
+	r := newRuntime(t)
+	s := sandbox("classy")
+	s.RuntimeHandler = "runc" // every daemon has it
+	sandboxID, ids := run(t, r, s, appContainer("c", "id"))
+	ended(t, r, ids[0])
+	for _, id := range append(ids, sandboxID) {
+		made, err := r.docker.ContainerInspect(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, "runc", made.HostConfig.Runtime)
+	}
+	pod, err := r.PodStatus(t.Context(), s.UID)
+	require.NoError(t, err)
+	require.Equal(t, "runc", pod.Sandboxes[0].RuntimeHandler, "for containers that are started later")
+
+	s = sandbox("unknown")
+	s.RuntimeHandler = "no-such-handler"
+	_, err = r.RunPodSandbox(t.Context(), s)
+	require.ErrorContains(t, err, "no-such-handler")
 }
 
 func TestLogs(t *testing.T) {

@@ -18,6 +18,7 @@ const (
 	labelIP        = "io.kubelite.pod.ip"
 	labelImage     = "io.kubelite.image"     // as the user named it
 	labelImageRef  = "io.kubelite.image.ref" // what it was when the container was made
+	labelHandler   = "io.kubelite.runtime.handler"
 	labelType      = "io.kubernetes.docker.type"
 	labelPodName   = "io.kubernetes.pod.name"
 	labelNamespace = "io.kubernetes.pod.namespace"

@@ -73,7 +73,7 @@ func (r *Runtime) PodStatus(ctx context.Context, uid api.UID) (*kubelet.RuntimeP
 func add(pod *kubelet.RuntimePod, id string, labels map[string]string, state kubelet.ContainerState, created time.Time) *kubelet.RuntimeContainer {
 	if labels[labelType] == typeSandbox {
 		pod.Sandboxes = append(pod.Sandboxes, &kubelet.Sandbox{
-			ID: id, Attempt: attemptOf(labels), Ready: state == kubelet.ContainerRunning, IP: labels[labelIP], CreatedAt: created,
+			ID: id, Attempt: attemptOf(labels), Ready: state == kubelet.ContainerRunning, IP: labels[labelIP], CreatedAt: created, RuntimeHandler: labels[labelHandler],
 		})
 		return nil
 	}

@@ -69,7 +69,10 @@ func (r *Runtime) sandboxSpec(s *kubelet.SandboxConfig, address netip.Addr) (*co
 	host := &container.HostConfig{
 		NetworkMode: container.NetworkMode(r.cfg.Network), IpcMode: container.IPCModeShareable, Sysctls: s.Sysctls,
 		ReadonlyRootfs: true, CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"},
-		Resources: container.Resources{CPUShares: 2}, LogConfig: container.LogConfig{Type: "none"},
+		Resources: container.Resources{CPUShares: 2}, LogConfig: container.LogConfig{Type: "none"}, Runtime: s.RuntimeHandler,
+	}
+	if s.RuntimeHandler != "" {
+		config.Labels[labelHandler] = s.RuntimeHandler
 	}
 	for _, v := range s.MemoryVolumes {
 		host.Mounts = append(host.Mounts, memoryVolume(v))
