@@ -199,8 +199,10 @@ func planPod(v podView) podPlan {
 	if why := v.over(); why != "" {
 		return podPlan{Terminate: why, Failure: v.failure}
 	}
-	if there := toRestart(v.pod, v.seen); len(there) > 0 && restartsAll(v.pod, v.seen, v.status) {
-		return v.planRestartAll(there)
+	if restartsAll(v.pod, v.seen, v.status) {
+		if there := toRestart(v.pod, v.seen); len(there) > 0 {
+			return v.planRestartAll(there)
+		}
 	}
 	plan := podPlan{Next: v.deadline()}
 	plan.Remove = v.deadAttempts()

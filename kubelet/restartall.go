@@ -21,6 +21,9 @@ const (
 
 // restartsAll tells whether all containers are to be restarted: this is under way, or one of them has asked for it.
 func restartsAll(pod *api.Pod, seen *RuntimePod, status *api.PodStatus) bool {
+	if !pod.Spec.CanRestartAllContainers() {
+		return false
+	}
 	c := findCondition(status.Conditions, api.AllContainersRestarting)
 	return c != nil && c.Status == api.ConditionTrue || slices.ContainsFunc(seen.Containers, func(c *RuntimeContainer) bool {
 		return c == seen.Newest(c.Name) && asksToRestartAll(pod, c)
