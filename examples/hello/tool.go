@@ -23,6 +23,7 @@ import (
 //	say WORDS    prints them
 //	shout        answers what it reads in capitals, line by line
 //	fail CODE    ends with it
+//	once F CODE  makes a file and ends with the code; if the file is there, stays until it is told to end
 //	get URL [AT]  prints what it answers, and fails unless that is a 200; AT is where to connect to instead of the URL's host
 //	refused URL  fails if there is an answer within a second
 //	show FILES   prints what is in files, and the names of what is in directories
@@ -59,14 +60,16 @@ func tool(args []string, in io.Reader, out io.Writer) int {
 		fmt.Fprintln(out, "no answer")
 		return 0
 	case "fail":
-		code := 1
-		if len(args) == 2 {
-			if n, err := strconv.Atoi(args[1]); err == nil {
-				code = n
-			}
-		}
 		fmt.Fprintln(os.Stderr, "failing, as asked")
-		return code
+		return exitCode(args[1:])
+	case "once":
+		f, err := os.OpenFile(args[1], os.O_CREATE|os.O_EXCL, 0o644)
+		if err != nil { // it is there
+			untilTold()
+			return 0
+		}
+		f.Close()
+		return exitCode(args[2:])
 	case "show":
 		for _, path := range args[1:] {
 			if err := show(out, path); err != nil {
@@ -99,13 +102,28 @@ func tool(args []string, in io.Reader, out io.Writer) int {
 		megabytes, _ := strconv.Atoi(args[1])
 		hoard := bytes.Repeat([]byte("gold"), megabytes<<20/4)
 		fmt.Fprintln(out, "hoarding", len(hoard)>>20, "MB")
-		told := make(chan os.Signal, 1)
-		signal.Notify(told, syscall.SIGTERM)
-		<-told
+		untilTold()
 		return int(hoard[0]) - 'g' // it is kept until here
 	}
-	fmt.Fprintf(os.Stderr, "%s: say, shout, fail, get, refused, show, follow, write, who or hoard?\n", args[0])
+	fmt.Fprintf(os.Stderr, "%s: say, shout, fail, once, get, refused, show, follow, write, who or hoard?\n", args[0])
 	return 2
+}
+
+// exitCode is what the arguments ask for, or 1.
+func exitCode(args []string) int {
+	if len(args) == 1 {
+		if code, err := strconv.Atoi(args[0]); err == nil {
+			return code
+		}
+	}
+	return 1
+}
+
+// untilTold waits to be told to end.
+func untilTold() {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGTERM)
+	<-told
 }
 
 // get asks at an address for what is at a URL, as curl --resolve does. It trusts every certificate, and says whose it is.
