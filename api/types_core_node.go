@@ -61,8 +61,12 @@ type NodeStatus struct {
 	DeclaredFeatures []string `json:"declaredFeatures,omitempty" pb:"14" list:"atomic"`
 }
 
-// FeatureRestartAllContainers is declared by kubelets that restart all containers of a pod where a rule asks for it.
-const FeatureRestartAllContainers = "RestartAllContainersOnContainerExits"
+// What kubelets declare that they can do: restart all containers of a pod where a rule asks for it, and resize init
+// containers that run.
+const (
+	FeatureRestartAllContainers = "RestartAllContainersOnContainerExits"
+	FeatureResizeInitContainers = "InPlacePodVerticalScalingInitContainers"
+)
 
 // NodeConfigSource is where a kubelet was to find its configuration. No longer used.
 type NodeConfigSource struct {

@@ -85,6 +85,7 @@ func (v *podView) planInit(plan *podPlan, sandbox *Sandbox) (initialized, failed
 				return false, false
 			}
 		case last.State == ContainerRunning && !sidecar:
+			v.planResize(plan, c, last)
 			return false, false // wait for it to end
 		case last.State == ContainerRunning:
 			if message := v.unhealthy(c, last); message != "" {

@@ -158,6 +158,8 @@ func TestPlanPod(t *testing.T) {
 
 	onExit42 := onExit(testPod("a"), 42, api.ContainerRestartRuleActionRestart)
 	allOnExit42 := onExit(withSidecar(withInit(testPod("a", "b"), "init"), "proxy"), 42, api.ContainerRestartRuleActionRestartAllContainers)
+	initResized := withInit(testPod("a"), "init")
+	initResized.Spec.InitContainers[0].Resources.Limits = api.ResourceList{api.ResourceCPU: api.MustParse("500m")}
 	allRestarting := &api.PodStatus{Conditions: []api.PodCondition{{Type: api.AllContainersRestarting, Status: api.ConditionTrue}}}
 
 	created := running("a")
@@ -262,6 +264,9 @@ func TestPlanPod(t *testing.T) {
 		{"but not for what does not change",
 			podView{pod: resized(testPod("a"), "500m", api.ResourceMemory), seen: runtimePod(having(running("a"), 256, 25_000))},
 			planned{resize: []string{"a-0 to 50000"}}},
+		{"so it does of an init container, which need not end before",
+			podView{pod: initResized, seen: runtimePod(having(running("init"), 256, 25_000))},
+			planned{resize: []string{"init-0 to 50000"}}},
 		{"a request of memory, of which the kernel knows nothing, counts as a change, too",
 			podView{pod: resized(testPod("a"), "500m", api.ResourceMemory), seen: runtimePod(having(running("a"), 512, 50_000)), status: askedFor("a", "1Gi")},
 			planned{kill: []string{"a-0: Container a resize requires restart, will be restarted"}}},
