@@ -64,17 +64,21 @@ func ShouldRestartContainer(spec *PodSpec, ctr *Container, exitCode int32) bool 
 	if ctr.RestartRule(exitCode) != nil {
 		return true // by itself or with all others: restarting is all that a rule can do
 	}
-	policy := spec.RestartPolicy
-	if ctr.RestartPolicy != nil {
-		policy = RestartPolicy(*ctr.RestartPolicy)
-	}
-	switch policy {
+	switch spec.RestartPolicyOf(ctr) {
 	case RestartPolicyNever:
 		return false
 	case RestartPolicyOnFailure:
 		return exitCode != 0
 	}
 	return true
+}
+
+// RestartPolicyOf is the container's own policy if it has one, else the pod's.
+func (s *PodSpec) RestartPolicyOf(ctr *Container) RestartPolicy {
+	if ctr.RestartPolicy != nil {
+		return RestartPolicy(*ctr.RestartPolicy)
+	}
+	return s.RestartPolicy
 }
 
 // RestartRule is the first of the container's rules that fits the exit code it ended with, nil if none does.

@@ -142,7 +142,7 @@ func (v *podView) planContainer(plan *podPlan, c *api.Container, sandbox *Sandbo
 			return true
 		}
 		changed := running.Hash != hashContainer(c)
-		if changed || restartPolicy(v.pod, c) != api.RestartPolicyNever {
+		if changed || v.pod.Spec.RestartPolicyOf(c) != api.RestartPolicyNever {
 			v.restart(plan, c, running, "Container "+message)
 			return true
 		}
@@ -245,14 +245,6 @@ func (v *podView) deadAttempts() []string {
 // mayRestart tells whether a container may run again after it ended with the exit code.
 func mayRestart(pod *api.Pod, c *api.Container, exitCode int) bool {
 	return api.ShouldRestartContainer(&pod.Spec, c, int32(exitCode))
-}
-
-// restartPolicy is the container's own if it has one, else the pod's.
-func restartPolicy(pod *api.Pod, c *api.Container) api.RestartPolicy {
-	if c.RestartPolicy != nil {
-		return api.RestartPolicy(*c.RestartPolicy)
-	}
-	return pod.Spec.RestartPolicy
 }
 
 // isInit tells whether the pod has an init container of that name.
