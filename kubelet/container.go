@@ -93,16 +93,16 @@ func (k *Kubelet) sandboxConfig(pod *api.Pod, attempt int) *SandboxConfig {
 }
 
 // runSandbox makes a sandbox as the pod's RuntimeClass says, if it has one.
-func (w *podWorker) runSandbox(ctx context.Context, pod *api.Pod, attempt int) (string, error) {
-	config := w.k.sandboxConfig(pod, attempt)
+func (k *Kubelet) runSandbox(ctx context.Context, pod *api.Pod, attempt int) (string, error) {
+	config := k.sandboxConfig(pod, attempt)
 	if name := api.Deref(pod.Spec.RuntimeClassName, ""); name != "" {
-		class, err := client.Of[*api.RuntimeClass](w.k.client).Get(ctx, "", name)
+		class, err := client.Of[*api.RuntimeClass](k.client).Get(ctx, "", name)
 		if err != nil {
 			return "", fmt.Errorf("look up RuntimeClass %q: %w", name, err)
 		}
 		config.RuntimeHandler = class.Handler
 	}
-	return w.k.runtime.RunPodSandbox(ctx, config)
+	return k.runtime.RunPodSandbox(ctx, config)
 }
 
 // containerConfig resolves everything that a container's spec refers to.

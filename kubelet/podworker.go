@@ -390,7 +390,7 @@ func (w *podWorker) newSandbox(ctx context.Context, pod *api.Pod, seen *RuntimeP
 			}
 		}
 	}
-	id, err := w.runSandbox(ctx, pod, attempt)
+	id, err := w.k.runSandbox(ctx, pod, attempt)
 	if err != nil {
 		w.event(ctx, pod, "", eventWarning, "FailedCreatePodSandBox", "Failed to create pod sandbox: %v", err)
 		return nil, fmt.Errorf("create a sandbox for %s: %w", pod.Key(), err)

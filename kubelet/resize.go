@@ -136,24 +136,13 @@ func (k *Kubelet) allocate(pod *api.Pod, status *api.PodStatus) (allocated *api.
 	}
 	capacity := k.capacity()
 	for _, name := range []api.ResourceName{api.ResourceCPU, api.ResourceMemory} {
-		amount := func(pod *api.Pod) (n int64) {
-			for _, list := range [][]api.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-				for i := range list {
-					if c := &list[i]; c.IsSidecar() || !isInit(pod, c.Name) {
-						request := c.Resources.Requests[name]
-						n += request.MilliValue()
-					}
-				}
-			}
-			return n
-		}
-		requested, used, has := amount(pod), int64(0), capacity[name]
+		requested, used, has := requestedMilli(pod, name), int64(0), capacity[name]
 		for _, other := range k.pods.List("", nil) {
 			if other.UID != pod.UID && !other.Status.Phase.Ended() {
-				used += amount(other)
+				used += requestedMilli(other, name)
 			}
 		}
-		if requested > amount(&former) && used+requested > has.MilliValue() {
+		if requested > requestedMilli(&former, name) && used+requested > has.MilliValue() {
 			unit := int64(1) // cpu is counted in thousandths
 			if name == api.ResourceMemory {
 				unit = 1000
@@ -162,6 +151,19 @@ func (k *Kubelet) allocate(pod *api.Pod, status *api.PodStatus) (allocated *api.
 		}
 	}
 	return pod, ""
+}
+
+// requestedMilli is how much of a resource a pod's containers ask for that run side by side, in thousandths.
+func requestedMilli(pod *api.Pod, name api.ResourceName) (n int64) {
+	for _, list := range [][]api.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+		for i := range list {
+			if c := &list[i]; c.IsSidecar() || !isInit(pod, c.Name) {
+				request := c.Resources.Requests[name]
+				n += request.MilliValue()
+			}
+		}
+	}
+	return n
 }
 
 // formerResources is the containers with the resources that their status says they have.

@@ -64,9 +64,13 @@ func tool(args []string, in io.Reader, out io.Writer) int {
 		return exitCode(args[1:])
 	case "once":
 		f, err := os.OpenFile(args[1], os.O_CREATE|os.O_EXCL, 0o644)
-		if err != nil { // it is there
+		if errors.Is(err, os.ErrExist) {
 			untilTold()
 			return 0
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
 		}
 		f.Close()
 		return exitCode(args[2:])
