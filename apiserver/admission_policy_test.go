@@ -214,6 +214,23 @@ func TestPolicyTypesAreChecked(t *testing.T) {
 	}
 }
 
+// What expressions can be held to follows, for a custom kind, from its schema.
+func TestPolicyTypesOfCustomKindsAreChecked(t *testing.T) {
+	h := newHarness(t)
+	h.define(crontabDefinition)
+	rules := `"matchConstraints":{"resourceRules":[{"operations":["CREATE"],"apiGroups":["stable.example.com"],"apiVersions":["v1"],"resources":["crontabs"]}]}`
+	w := h.watch(policyPath + "validatingadmissionpolicies?watch=1&fieldSelector=metadata.name=p")
+	h.must("POST", policyPath+"validatingadmissionpolicies", `{"metadata":{"name":"p"},"spec":{`+rules+`,"validations":[
+		{"expression":"object.spec.replicas > '1'"}, {"expression":"object.spec.replicas > 1 && object.metadata.labels['a'] == 'b'"}, {"expression":"object.spec.maxRetries < 10"}]}}`)
+	w.sees("ADDED p")
+	warnings := at(w.sees("MODIFIED p"), "object.status.typeChecking.expressionWarnings").([]any)
+	require.Len(t, warnings, 2)
+	require.Equal(t, "spec.validations[0].expression", at(warnings[0], "fieldRef"))
+	require.Contains(t, at(warnings[0], "warning"), "stable.example.com/v1, Kind=CronTab: compilation failed: ERROR: <input>:1:22: found no matching overload for '_>_' applied to '(int, string)'")
+	require.Equal(t, "spec.validations[2].expression", at(warnings[1], "fieldRef"))
+	require.Contains(t, at(warnings[1], "warning"), "undefined field 'maxRetries'")
+}
+
 // Jane may write policies and bindings. That must not let her read the Secrets that they would quote.
 func TestAPolicyReadsOnlyWhatItsAuthorMay(t *testing.T) {
 	h := newHarness(t)

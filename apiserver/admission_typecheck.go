@@ -49,9 +49,9 @@ func (s *Server) expressionWarnings(spec *api.ValidatingAdmissionPolicySpec) (wa
 	kinds := s.checkedKinds(spec)
 	check := func(path api.Path, text string) {
 		var found []string
-		for _, kind := range kinds {
-			if err := checkTypes(kind, spec, text); err != nil {
-				gvk := kind.GroupVersionKind()
+		for _, res := range kinds {
+			if err := checkTypes(res, spec, text); err != nil {
+				gvk := res.GroupVersionKind()
 				found = append(found, fmt.Sprintf("%s, Kind=%s: %v\n", gvk.GroupVersion(), gvk.Kind, err))
 			}
 		}
@@ -70,7 +70,7 @@ func (s *Server) expressionWarnings(spec *api.ValidatingAdmissionPolicySpec) (wa
 }
 
 // checkedKinds are the kinds that the rules of a policy name, by name. Rules with wildcards name none.
-func (s *Server) checkedKinds(spec *api.ValidatingAdmissionPolicySpec) (kinds []*api.Kind) {
+func (s *Server) checkedKinds(spec *api.ValidatingAdmissionPolicySpec) (kinds []*Resource) {
 	if spec.MatchConstraints == nil {
 		return nil
 	}
@@ -80,24 +80,24 @@ func (s *Server) checkedKinds(spec *api.ValidatingAdmissionPolicySpec) (kinds []
 		}
 		for _, res := range s.rows() {
 			if slices.Contains(rule.APIGroups, res.Group) && slices.Contains(rule.APIVersions, res.Version) &&
-				slices.Contains(rule.Resources, res.Plural) && !slices.Contains(kinds, res.Kind) {
-				kinds = append(kinds, res.Kind)
+				slices.Contains(rule.Resources, res.Plural) && !slices.Contains(kinds, res) {
+				kinds = append(kinds, res)
 			}
 		}
 	}
-	slices.SortFunc(kinds, func(a, b *api.Kind) int {
-		return strings.Compare(a.APIVersion()+"\n"+a.Kind, b.APIVersion()+"\n"+b.Kind)
+	slices.SortFunc(kinds, func(a, b *Resource) int {
+		return strings.Compare(a.APIVersion()+"\n"+a.Kind.Kind, b.APIVersion()+"\n"+b.Kind.Kind)
 	})
 	return kinds[:min(len(kinds), maxCheckedKinds)]
 }
 
 // checkTypes compiles an expression as if objects could only be of one kind.
-func checkTypes(kind *api.Kind, spec *api.ValidatingAdmissionPolicySpec, text string) error {
-	object := typeOf(reflect.TypeOf(kind.New()), nil)
-	if object.Kind != cel.Object {
+func checkTypes(res *Resource, spec *api.ValidatingAdmissionPolicySpec, text string) error {
+	object := res.objectType()
+	if object == nil || object.Kind != cel.Object {
 		return nil // nothing is known of it
 	}
-	object.Name = kind.Kind
+	object.Name = res.Kind.Kind
 	scope := expressionScope{params: spec.ParamKind != nil, authorizer: true, object: object}
 	scope, _ = compileVariables(scope, spec.Variables)
 	env, err := scope.env()
@@ -105,6 +105,18 @@ func checkTypes(kind *api.Kind, spec *api.ValidatingAdmissionPolicySpec, text st
 		return err
 	}
 	return compileExpression(env, text).err
+}
+
+// objectType is what expressions know of the objects of a kind: from its Go type, or from the schema of a custom one.
+func (res *Resource) objectType() *cel.Type {
+	if res.Definition == nil {
+		return typeOf(reflect.TypeOf(res.New()), nil)
+	}
+	t := res.Definition.kind.schemas[res.Version].ExpressionType()
+	if t != nil && t.Kind == cel.Object {
+		t.Fields["metadata"] = typeOf(reflect.TypeFor[api.ObjectMeta](), nil)
+	}
+	return t
 }
 
 // typeOf is what expressions know of a Go type of the API. A type that holds itself is known but for that.

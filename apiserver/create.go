@@ -80,8 +80,11 @@ func (s *Server) createNamed(ctx context.Context, req *Request, res *Resource, o
 // storeNew writes an object that must not exist yet, in its stored kind, and answers with it. shown is the object in its
 // own kind.
 func (s *Server) storeNew(ctx context.Context, req *Request, shown, obj api.Object) (*Answer, error) {
-	key := req.Key()
-	obj.GetObjectMeta().ResourceVersion = ""
+	key, meta := req.Key(), obj.GetObjectMeta()
+	if !req.DryRun && meta.ResourceVersion != "" && meta.ResourceVersion != "0" {
+		return nil, api.NewUnexplained("resourceVersion should not be set on objects to be created")
+	}
+	meta.ResourceVersion = ""
 	if req.DryRun {
 		if s.cache.kind(req.Resource).get(key) != nil {
 			return nil, api.NewAlreadyExists(req.Resource.Kind, req.Name)

@@ -15,9 +15,6 @@ import (
 func (r *Request) prepareMeta(meta *api.ObjectMeta) error {
 	meta.SelfLink, meta.UID, meta.CreationTimestamp = "", "", api.Time{}
 	meta.DeletionTimestamp, meta.DeletionGracePeriodSeconds = nil, nil
-	if meta.ResourceVersion != "" && meta.ResourceVersion != "0" {
-		return api.NewUnexplained("resourceVersion should not be set on objects to be created")
-	}
 	return r.checkNamespace(meta)
 }
 

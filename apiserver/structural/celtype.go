@@ -13,6 +13,10 @@ import (
 // maxRequestSize is the most bytes of a request: nothing in it can be larger.
 const maxRequestSize = 3 << 20
 
+// ExpressionType is what expressions know of an object of which s is the schema: nil if it does not say what there is. Of
+// metadata only the names are in it.
+func (s *Schema) ExpressionType() *cel.Type { return s.celType(true) }
+
 // celType is the type of a value for expressions; nil if they cannot see it. Of resources, metadata.name and
 // metadata.generateName can be seen, and nothing else of metadata.
 func (s *Schema) celType(isResource bool) *cel.Type {
