@@ -93,7 +93,7 @@ func (s *Server) checkedKinds(spec *api.ValidatingAdmissionPolicySpec) (kinds []
 
 // checkTypes compiles an expression as if objects could only be of one kind.
 func checkTypes(res *Resource, spec *api.ValidatingAdmissionPolicySpec, text string) error {
-	object := res.objectType()
+	object := res.expressionType()
 	if object == nil || object.Kind != cel.Object {
 		return nil // nothing is known of it
 	}
@@ -107,8 +107,8 @@ func checkTypes(res *Resource, spec *api.ValidatingAdmissionPolicySpec, text str
 	return compileExpression(env, text).err
 }
 
-// objectType is what expressions know of the objects of a kind: from its Go type, or from the schema of a custom one.
-func (res *Resource) objectType() *cel.Type {
+// expressionType is what expressions know of the objects of a kind: from its Go type, or from the schema of a custom one.
+func (res *Resource) expressionType() *cel.Type {
 	if res.Definition == nil {
 		return typeOf(reflect.TypeOf(res.New()), nil)
 	}

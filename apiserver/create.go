@@ -81,6 +81,7 @@ func (s *Server) createNamed(ctx context.Context, req *Request, res *Resource, o
 // own kind.
 func (s *Server) storeNew(ctx context.Context, req *Request, shown, obj api.Object) (*Answer, error) {
 	key, meta := req.Key(), obj.GetObjectMeta()
+	// A rule of upstream's store: admission and validation come before it, and a dry run does not get there.
 	if !req.DryRun && meta.ResourceVersion != "" && meta.ResourceVersion != "0" {
 		return nil, api.NewUnexplained("resourceVersion should not be set on objects to be created")
 	}
