@@ -39,6 +39,7 @@ var controllerNames = [][2]string{
 	{"serviceaccount-token-controller", "serviceaccount-token"},
 	{"statefulset-controller", "statefulset"},
 	{"taint-eviction-controller", "taint-eviction"},
+	{"token-cleaner-controller", "tokencleaner"},
 	{"ttl-after-finished-controller", "ttl-after-finished"},
 }
 

@@ -159,7 +159,11 @@ func reviewToken(ctx context.Context, s *Server, _ *Request, review *api.TokenRe
 
 // tokenUser tells whose token it is, and which of the wanted audiences it is meant for.
 func (s *Server) tokenUser(ctx context.Context, token string, wanted []string, now time.Time) (*User, []string, error) {
-	if user, ok := s.authn.tokens[token]; ok { // of the token file: these are for this server alone
+	user, ok := s.authn.tokens[token]
+	if !ok {
+		user, ok = s.bootstrapUser(ctx, token, now)
+	}
+	if ok { // of the token file, or of a machine that is to become a node: these are for this server alone
 		ours := slices.DeleteFunc(slices.Clone(wanted), func(a string) bool { return !slices.Contains(s.tokens.audiences, a) })
 		if len(ours) == 0 {
 			return nil, nil, errInvalidToken

@@ -41,8 +41,9 @@ type Caches struct {
 	CertificateRequests *client.Informer[*api.CertificateSigningRequest]
 
 	// These hold a part of their kind: the ConfigMap of that name in each namespace, and the Secrets with tokens.
-	RootCAs      *client.Informer[*api.ConfigMap]
-	TokenSecrets *client.Informer[*api.Secret]
+	RootCAs         *client.Informer[*api.ConfigMap]
+	TokenSecrets    *client.Informer[*api.Secret]
+	BootstrapTokens *client.Informer[*api.Secret]
 
 	all   []cache
 	whole map[string]graphSource // by resource, "replicasets.apps": the kinds that are held whole
@@ -91,7 +92,8 @@ func NewCaches(c *client.Client) *Caches {
 	caches.CertificateRequests = wholeKind[*api.CertificateSigningRequest](caches, c)
 	caches.NodeLeases = partOf[*api.Lease](caches, c, client.InformerOptions{Namespace: leaseNamespace})
 	caches.RootCAs = partOf[*api.ConfigMap](caches, c, client.InformerOptions{FieldSelector: "metadata.name=" + rootCAConfigMap})
-	caches.TokenSecrets = partOf[*api.Secret](caches, c, client.InformerOptions{FieldSelector: "type=kubernetes.io/service-account-token"})
+	caches.TokenSecrets = partOf[*api.Secret](caches, c, client.InformerOptions{FieldSelector: "type=" + string(api.SecretTypeServiceAccountToken)})
+	caches.BootstrapTokens = partOf[*api.Secret](caches, c, client.InformerOptions{Namespace: "kube-system", FieldSelector: "type=" + string(api.SecretTypeBootstrapToken)})
 
 	caches.Pods.AddIndex(byController, controllerIndex[*api.Pod])
 	caches.Pods.AddIndex(byClaim, podClaimIndex)

@@ -116,6 +116,7 @@ func newLoops(cfg Config, caches *Caches) ([]loop, error) {
 		{"daemonset-controller", NewDaemonSetController(as("daemon-set-controller"), caches, cfg.Logger)},
 		{"job-controller", NewJobController(as("job-controller"), caches, cfg.Logger)},
 		{"ttl-after-finished-controller", NewTTLController(as("ttl-after-finished-controller"), caches, cfg.Logger)},
+		{"token-cleaner-controller", NewBootstrapTokenCleaner(as("token-cleaner"), caches, cfg.Logger)},
 		{"cronjob-controller", NewCronJobController(as("cronjob-controller"), caches, cfg.Logger)},
 		{"horizontal-pod-autoscaler-controller", NewHorizontalPodAutoscalerController(as("horizontal-pod-autoscaler"), caches, cfg.Autoscaler, cfg.Logger)},
 		{"disruption-controller", NewDisruptionController(as("disruption-controller"), caches, cfg.Logger)},

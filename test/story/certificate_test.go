@@ -19,32 +19,16 @@ import (
 
 func TestApprovedRequestYieldsACertificateThatWorks(t *testing.T) {
 	h := Start(t, 0)
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
+	key := newKey(t)
 	request := func(name, signer string, subject pkix.Name) *api.CertificateSigningRequest {
-		der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: subject}, key)
-		require.NoError(t, err)
-		return &api.CertificateSigningRequest{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.CertificateSigningRequestSpec{
-			Request: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}), SignerName: signer,
-			Usages: []api.KeyUsage{api.UsageDigitalSignature, api.UsageClientAuth}, ExpirationSeconds: api.Ptr(int32(3600)),
-		}}
+		return certificateRequest(t, key, name, signer, subject)
 	}
-	issued := func(name string) Check {
-		return func() error {
-			csr, err := client.Of[*api.CertificateSigningRequest](h.Client).Get(h.Ctx, "", name)
-			if err == nil && len(csr.Status.Certificate) == 0 {
-				return fmt.Errorf("request %s has no certificate: %+v", name, csr.Status.Conditions)
-			}
-			return err
-		}
-	}
-
 	csrs := client.Of[*api.CertificateSigningRequest](h.Client)
 	jane := Apply(h, request("jane", "kubernetes.io/kube-apiserver-client", pkix.Name{CommonName: "jane"}))
 	jane.Status.Conditions = []api.CertificateSigningRequestCondition{{Type: api.CertificateApproved, Status: api.ConditionTrue, Reason: "KubectlApprove"}}
-	_, err = csrs.UpdateSubresource(h.Ctx, jane, "approval")
+	_, err := csrs.UpdateSubresource(h.Ctx, jane, "approval")
 	require.NoError(t, err)
-	h.Eventually(issued("jane"))
+	h.Eventually(h.certificateIssued("jane"))
 	jane, err = csrs.Get(h.Ctx, "", "jane")
 	require.NoError(t, err)
 
@@ -71,5 +55,33 @@ func TestApprovedRequestYieldsACertificateThatWorks(t *testing.T) {
 	_, err = client.Of[*api.CertificateSigningRequest](h.As("system:node:n1", "system:nodes")).Create(start,
 		request("n1-again", "kubernetes.io/kube-apiserver-client-kubelet", pkix.Name{CommonName: "system:node:n1", Organization: []string{"system:nodes"}}))
 	require.NoError(t, err)
-	h.Eventually(issued("n1-again"))
+	h.Eventually(h.certificateIssued("n1-again"))
+}
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	return key
+}
+
+// certificateRequest asks for a client's certificate that is good for an hour.
+func certificateRequest(t *testing.T, key *ecdsa.PrivateKey, name, signer string, subject pkix.Name) *api.CertificateSigningRequest {
+	t.Helper()
+	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: subject}, key)
+	require.NoError(t, err)
+	return &api.CertificateSigningRequest{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.CertificateSigningRequestSpec{
+		Request: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}), SignerName: signer,
+		Usages: []api.KeyUsage{api.UsageDigitalSignature, api.UsageClientAuth}, ExpirationSeconds: api.Ptr(int32(3600)),
+	}}
+}
+
+func (h *Harness) certificateIssued(name string) Check {
+	return func() error {
+		csr, err := client.Of[*api.CertificateSigningRequest](h.Client).Get(h.Ctx, "", name)
+		if err == nil && len(csr.Status.Certificate) == 0 {
+			return fmt.Errorf("request %s has no certificate: %+v", name, csr.Status.Conditions)
+		}
+		return err
+	}
 }

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"os"
@@ -61,5 +62,74 @@ func TestTokenSecret(t *testing.T) {
 			err = fmt.Errorf("the account lists %v", account.Secrets)
 		}
 		return err
+	})
+}
+
+// A machine that is to become a node has nothing but a bootstrap token. With it, it asks for a certificate, and gets one without anybody
+// having to approve that. When the token's time is up it is worth nothing, and goes.
+func TestBootstrapToken(t *testing.T) {
+	h := Start(t, 0)
+	for binding, role := range map[string]string{
+		"machines-ask":         "system:node-bootstrapper",
+		"machines-are-trusted": "system:certificates.k8s.io:certificatesigningrequests:nodeclient",
+	} {
+		Apply(h, &api.ClusterRoleBinding{
+			ObjectMeta: api.ObjectMeta{Name: binding}, RoleRef: api.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: role},
+			Subjects: []api.Subject{{Kind: "Group", APIGroup: "rbac.authorization.k8s.io", Name: "system:bootstrappers:machines"}},
+		})
+	}
+	secrets := client.Of[*api.Secret](h.Client)
+	token := Apply(h, &api.Secret{Type: api.SecretTypeBootstrapToken, ObjectMeta: api.ObjectMeta{Namespace: "kube-system", Name: "bootstrap-token-07401b"}, StringData: map[string]string{
+		"token-id": "07401b", "token-secret": "f395accd246ae52d", "usage-bootstrap-authentication": "true", "auth-extra-groups": "system:bootstrappers:machines",
+		"expiration": time.Now().Add(time.Hour).Format(time.RFC3339),
+	}})
+	ca, err := os.ReadFile(h.pki.CertFile("ca"))
+	require.NoError(t, err)
+	with := func(token string) *client.Client {
+		c, err := client.New(&client.Config{Server: h.url, CAData: ca, Token: token, Agent: "machine"})
+		require.NoError(t, err)
+		return c
+	}
+	machine := with("07401b.f395accd246ae52d")
+	_, err = client.Of[*api.CertificateSigningRequest](machine).Create(client.WithTimer(h.Ctx, "kubelet start"),
+		certificateRequest(t, newKey(t), "n1", "kubernetes.io/kube-apiserver-client-kubelet", pkix.Name{CommonName: "system:node:n1", Organization: []string{"system:nodes"}}))
+	require.NoError(t, err)
+	h.Eventually(h.certificateIssued("n1"))
+	request, err := client.Of[*api.CertificateSigningRequest](h.Client).Get(h.Ctx, "", "n1")
+	require.NoError(t, err)
+	require.Equal(t, "system:bootstrap:07401b", request.Spec.Username)
+	require.Equal(t, []string{"system:bootstrappers", "system:bootstrappers:machines", "system:authenticated"}, request.Spec.Groups)
+
+	list := func(c *client.Client) error {
+		_, err := client.Of[*api.Node](c).List(h.Ctx, "", client.ListOptions{})
+		return err
+	}
+	require.True(t, api.IsForbidden(list(machine)), "it may ask for a certificate, and nothing else")
+	require.Equal(t, api.StatusReasonUnauthorized, api.Reason(list(with("07401b.f395accd246ae52e"))))
+	require.Equal(t, api.StatusReasonUnauthorized, api.Reason(list(with("07401c.f395accd246ae52d"))))
+	for key, wrong := range map[string]string{
+		"token-id": "07401c", "usage-bootstrap-authentication": "false", "auth-extra-groups": "system:masters",
+	} {
+		right := token.Data[key]
+		token.Data[key] = []byte(wrong)
+		token, err = secrets.Update(h.Ctx, token)
+		require.NoError(t, err)
+		require.Equal(t, api.StatusReasonUnauthorized, api.Reason(list(machine)), key)
+		token.Data[key] = right
+	}
+	token, err = secrets.Update(h.Ctx, token)
+	require.NoError(t, err)
+	require.True(t, api.IsForbidden(list(machine)))
+
+	token.Data["expiration"] = []byte(time.Now().Add(-time.Second).Format(time.RFC3339))
+	_, err = secrets.Update(h.Ctx, token)
+	require.NoError(t, err)
+	require.Equal(t, api.StatusReasonUnauthorized, api.Reason(list(machine)))
+	h.Eventually(func() error {
+		_, err := secrets.Get(h.Ctx, "kube-system", token.Name)
+		if api.IsNotFound(err) {
+			return nil
+		}
+		return errors.Join(errors.New("the token is still there"), err)
 	})
 }

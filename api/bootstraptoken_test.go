@@ -1,0 +1,57 @@
+package api
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestParseBootstrapToken(t *testing.T) {
+	id, secret, ok := ParseBootstrapToken("07401b.f395accd246ae52d")
+	require.True(t, ok)
+	require.Equal(t, "07401b", id)
+	require.Equal(t, "f395accd246ae52d", secret)
+	for _, other := range []string{"", "07401b", "07401b.f395accd246ae52", "07401B.f395accd246ae52d", "07401b.f395accd246ae52d\n", "x07401b.f395accd246ae52d", "a.b.c"} {
+		_, _, ok := ParseBootstrapToken(other)
+		require.False(t, ok, "%q", other)
+	}
+}
+
+func TestBootstrapTokenExpires(t *testing.T) {
+	for text, want := range map[string]struct {
+		at      time.Time
+		expires bool
+	}{
+		"":                          {},
+		"2026-03-10T03:22:11Z":      {time.Date(2026, 3, 10, 3, 22, 11, 0, time.UTC), true},
+		"2026-03-10T05:22:11+02:00": {time.Date(2026, 3, 10, 3, 22, 11, 0, time.UTC), true},
+		"tomorrow":                  {time.Time{}, true},
+	} {
+		at, expires := BootstrapTokenExpires(&Secret{Data: map[string][]byte{BootstrapTokenExpiration: []byte(text)}})
+		require.Equal(t, want.expires, expires, text)
+		require.True(t, want.at.Equal(at), "%s: %s", text, at)
+	}
+}
+
+func TestBootstrapTokenGroups(t *testing.T) {
+	for extra, want := range map[string][]string{
+		"":                       {"system:bootstrappers"},
+		"system:bootstrappers:b": {"system:bootstrappers", "system:bootstrappers:b"},
+		"system:bootstrappers:b,system:bootstrappers:a,system:bootstrappers:b": {"system:bootstrappers", "system:bootstrappers:a", "system:bootstrappers:b"},
+		"system:masters":                        nil,
+		"system:bootstrappers":                  nil,
+		"system:bootstrappers:":                 nil,
+		"system:bootstrappers:a,":               nil,
+		"system:bootstrappers:a,system:masters": nil,
+		"system:bootstrappers:A":                nil,
+	} {
+		groups, err := BootstrapTokenGroups(&Secret{Data: map[string][]byte{BootstrapTokenExtraGroups: []byte(extra)}})
+		if want == nil {
+			require.ErrorContains(t, err, "must match", extra)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, want, groups, extra)
+	}
+}
