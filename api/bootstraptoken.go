@@ -23,8 +23,12 @@ const GroupBootstrappers = "system:bootstrappers"
 
 var (
 	bootstrapToken = regexp.MustCompile(`^([a-z0-9]{6})\.([a-z0-9]{16})$`)
-	bootstrapGroup = regexp.MustCompile(`^` + GroupBootstrappers + `:[a-z0-9:-]{0,255}[a-z0-9]$`)
+	bootstrapGroup = regexp.MustCompile(`^` + GroupBootstrappers + `:[a-z0-9:-]*[a-z0-9]$`)
 )
+
+// maxBootstrapGroup is how long a group's name may be. An expression that counts so far would be compiled in a recursion so deep that it
+// makes the stack of every process larger, for good.
+const maxBootstrapGroup = len(GroupBootstrappers+":") + 256
 
 // ParseBootstrapToken takes a token apart. Not ok: it is none of this kind.
 func ParseBootstrapToken(token string) (id, secret string, ok bool) {
@@ -60,8 +64,8 @@ func BootstrapTokenGroups(s *Secret) ([]string, error) {
 	groups := []string{GroupBootstrappers}
 	if extra := string(s.Data[BootstrapTokenExtraGroups]); extra != "" {
 		for group := range strings.SplitSeq(extra, ",") {
-			if !bootstrapGroup.MatchString(group) {
-				return nil, fmt.Errorf("bootstrap group %q is invalid (must match %s)", group, bootstrapGroup)
+			if len(group) > maxBootstrapGroup || !bootstrapGroup.MatchString(group) {
+				return nil, fmt.Errorf("bootstrap group %q is invalid (must match %s and have at most %d characters)", group, bootstrapGroup, maxBootstrapGroup)
 			}
 			groups = append(groups, group)
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -39,12 +40,14 @@ func TestBootstrapTokenGroups(t *testing.T) {
 		"":                       {"system:bootstrappers"},
 		"system:bootstrappers:b": {"system:bootstrappers", "system:bootstrappers:b"},
 		"system:bootstrappers:b,system:bootstrappers:a,system:bootstrappers:b": {"system:bootstrappers", "system:bootstrappers:a", "system:bootstrappers:b"},
-		"system:masters":                        nil,
-		"system:bootstrappers":                  nil,
-		"system:bootstrappers:":                 nil,
-		"system:bootstrappers:a,":               nil,
-		"system:bootstrappers:a,system:masters": nil,
-		"system:bootstrappers:A":                nil,
+		"system:masters":                                   nil,
+		"system:bootstrappers":                             nil,
+		"system:bootstrappers:":                            nil,
+		"system:bootstrappers:a,":                          nil,
+		"system:bootstrappers:a,system:masters":            nil,
+		"system:bootstrappers:A":                           nil,
+		"system:bootstrappers:" + strings.Repeat("a", 256): {"system:bootstrappers", "system:bootstrappers:" + strings.Repeat("a", 256)},
+		"system:bootstrappers:" + strings.Repeat("a", 257): nil,
 	} {
 		groups, err := BootstrapTokenGroups(&Secret{Data: map[string][]byte{BootstrapTokenExtraGroups: []byte(extra)}})
 		if want == nil {
