@@ -64,6 +64,11 @@ func StartComponent(ctx context.Context, p Profile, name string) error {
 	if err := letStart(); err != nil {
 		return err
 	}
+	return waitComponent(ctx, p, name)
+}
+
+// waitComponent returns when the supervisor has started a component.
+func waitComponent(ctx context.Context, p Profile, name string) error {
 	for ctx.Err() == nil {
 		if pid := readPID(p.PIDFile(name)); pid != 0 && signalProcess(pid, 0) == nil {
 			return nil

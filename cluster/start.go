@@ -111,6 +111,13 @@ func Start(ctx context.Context, p Profile, machine Machine, opts StartOptions, p
 	if err := waitNodes(ctx, api, nodeNames(config)); err != nil {
 		return fmt.Errorf("not every node is Ready after %v: %w; the logs are in %s", opts.Wait, err, p.Path("logs"))
 	}
+	for _, name := range config.Components() { // nodes of a cluster that was stopped are Ready before anything else runs
+		if !isStopped(p, name) {
+			if err := waitComponent(ctx, p, name); err != nil {
+				return err
+			}
+		}
+	}
 	pr.done("Nodes ready: %s", strings.Join(abridged(nodeNames(config)), ", "))
 	if config.hasProxy() {
 		pr.doing("Waiting for the rules of services")
