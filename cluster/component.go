@@ -37,7 +37,7 @@ func StopComponent(ctx context.Context, p Profile, name string) error {
 	if err := os.WriteFile(p.stoppedFile(name), nil, 0o600); err != nil {
 		return err
 	}
-	if pid := readPID(p.PIDFile(name)); pid != 0 && isOurs(p, pid) {
+	if pid := componentPID(p, name); pid != 0 {
 		endProcess(pid)
 	}
 	return nil
@@ -70,7 +70,7 @@ func StartComponent(ctx context.Context, p Profile, name string) error {
 // waitComponent returns when the supervisor has started a component.
 func waitComponent(ctx context.Context, p Profile, name string) error {
 	for ctx.Err() == nil {
-		if pid := readPID(p.PIDFile(name)); pid != 0 && signalProcess(pid, 0) == nil {
+		if componentPID(p, name) != 0 {
 			return nil
 		}
 		client.Wait(ctx, firstRestart/5)

@@ -204,7 +204,7 @@ func stopNode(ctx context.Context, p Profile, machine Machine, config *Config, n
 	if err := os.WriteFile(p.stoppedFile(node.Component()), nil, 0o600); err != nil {
 		return err
 	}
-	if pid := readPID(p.PIDFile(node.Component())); pid != 0 && isOurs(p, pid) {
+	if pid := componentPID(p, node.Component()); pid != 0 {
 		if err := signalProcess(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return err
 		}

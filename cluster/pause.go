@@ -161,8 +161,8 @@ func thaw(p Profile, config *Config) error {
 func signalComponents(p Profile, names []string, signal syscall.Signal) error {
 	var errs []error
 	for _, name := range names {
-		pid := readPID(p.PIDFile(name))
-		if pid == 0 || !isOurs(p, pid) {
+		pid := componentPID(p, name)
+		if pid == 0 {
 			continue
 		}
 		if err := signalProcess(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {

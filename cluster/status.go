@@ -71,7 +71,7 @@ func GetStatus(ctx context.Context, p Profile) (*Status, error) {
 	}
 	for _, name := range config.Components() {
 		c := ComponentStatus{Name: name, State: "Down"}
-		if pid := readPID(p.PIDFile(name)); pid != 0 && isOurs(p, pid) {
+		if pid := componentPID(p, name); pid != 0 {
 			c.State, c.PID = "Running", pid
 			if p.isPaused() {
 				c.State = "Paused"

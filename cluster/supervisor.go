@@ -173,8 +173,8 @@ func supervisorPID(p Profile) int {
 // reapOrphans ends components that outlived a supervisor which was killed: their ports and files must be free.
 func reapOrphans(p Profile, config *Config, log *slog.Logger) {
 	for _, name := range config.Components() {
-		pid := readPID(p.PIDFile(name))
-		if pid == 0 || !isOurs(p, pid) {
+		pid := componentPID(p, name)
+		if pid == 0 {
 			continue
 		}
 		log.Info("ending a component that has lost its supervisor", "component", name, "pid", pid)
@@ -196,6 +196,14 @@ func endProcess(pid int) {
 			time.Sleep(10 * time.Millisecond) // there is no event for the end of a process that is not our child
 		}
 	}
+}
+
+// componentPID returns the process id of a component that runs, 0 if it does not.
+func componentPID(p Profile, name string) int {
+	if pid := readPID(p.PIDFile(name)); pid != 0 && isOurs(p, pid) {
+		return pid
+	}
+	return 0
 }
 
 // isOurs tells whether a process id read from a file still belongs to a component of this profile: the system may have
