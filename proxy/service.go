@@ -93,14 +93,14 @@ func (p *portPlan) key(address netip.Addr) nft.Value {
 	return nft.Join(nft.Address(address), transport(p.port.Protocol), nft.Port(uint16(p.port.Port)))
 }
 
-func (p *portPlan) redirect(to []netip.AddrPort) nft.Statement {
-	return nft.Redirect{Transport: transportNumber(p.port.Protocol), To: to}
+func (p *portPlan) toOneOf(all []endpoints.Endpoint, before ...nft.Statement) []nft.Rule {
+	return nft.ToOneOf(transportNumber(p.port.Protocol), targets(all), before...)
 }
 
 // addBalancer adds the chain that picks one of all endpoints.
 func (p *portPlan) addBalancer(chain string) {
 	if p.svc.Spec.SessionAffinity != api.ServiceAffinityClientIP {
-		p.f.AddChain(chain, nft.Rule{p.redirect(targets(p.endpoints))})
+		p.f.AddChain(chain, p.toOneOf(p.endpoints)...)
 		return
 	}
 	// A client that has been here goes where it went; the others pick, and are remembered.
@@ -110,13 +110,11 @@ func (p *portPlan) addBalancer(chain string) {
 		own := fmt.Sprintf("%s/%s/%d", chain, e.To.Addr(), e.To.Port())
 		clients := "clients-of-" + own
 		p.f.AddSet(clients, nft.Set{Key: []nft.Field{nft.SourceAddress}, Dynamic: true})
-		p.f.AddChain(own,
-			nft.Rule{nft.Remember{Set: clients, Timeout: affinityTimeout(p.svc)}},
-			nft.Rule{p.redirect([]netip.AddrPort{e.To})})
+		p.f.AddChain(own, append([]nft.Rule{{nft.Remember{Set: clients, Timeout: affinityTimeout(p.svc)}}}, p.toOneOf([]endpoints.Endpoint{e})...)...)
 		rules = append(rules, nft.Rule{nft.In{Fields: []nft.Field{nft.SourceAddress}, Set: clients}, nft.Goto(own)})
 		chains = append(chains, own)
 	}
-	p.f.AddChain(chain, append(rules, nft.Rule{nft.Spread{Chains: chains}})...)
+	p.f.AddChain(chain, append(rules, nft.GotoOneOf(chains)...)...)
 }
 
 // addLocal adds the chain for clients who must stay on their node. All nodes are on this machine, so a client's node is the
@@ -126,7 +124,7 @@ func (p *portPlan) addLocal(chain, all string) {
 	groups := byNode(p.endpoints)
 	for _, node := range slices.Sorted(maps.Keys(groups)) {
 		if r, ok := p.nodes[node]; ok {
-			rules = append(rules, nft.Rule{nft.Is{Field: nft.SourceAddress, Range: r}, p.redirect(targets(groups[node]))})
+			rules = append(rules, p.toOneOf(groups[node], nft.Is{Field: nft.SourceAddress, Range: r})...)
 		}
 	}
 	p.f.AddChain(chain, append(rules,

@@ -132,8 +132,15 @@ func (v Verdict) expr() *expr.Verdict {
 	return &expr.Verdict{Kind: kinds[v.Kind], Chain: v.Chain}
 }
 
-// redirect looks a random number up in a map of targets, which comes with the rule.
+// redirect looks a random number up in a map of targets, which comes with the rule. A single target needs no map.
 func (e encoder) redirect(transport byte, to []netip.AddrPort) ([]expr.Any, error) {
+	isTransport := append(load([]Field{Transport}), equal([]byte{transport}))
+	nat := &expr.NAT{Type: expr.NATTypeDestNAT, Family: unix.NFPROTO_IPV4, RegAddrMin: register, RegProtoMin: firstPart + 1, Specified: true}
+	if len(to) == 1 {
+		return append(isTransport,
+			&expr.Immediate{Register: register, Data: []byte(Address(to[0].Addr()))},
+			&expr.Immediate{Register: firstPart + 1, Data: []byte(Port(to[0].Port()))}, nat), nil
+	}
 	targets := &nftables.Set{
 		Table: e.table, Anonymous: true, Constant: true, IsMap: true,
 		KeyType: nftables.TypeInteger, DataType: nftables.MustConcatSetType(nftables.TypeIPAddr, nftables.TypeInetService),
@@ -145,11 +152,9 @@ func (e encoder) redirect(transport byte, to []netip.AddrPort) ([]expr.Any, erro
 	if err := e.batch.AddSet(targets, elements); err != nil {
 		return nil, err
 	}
-	return append(load([]Field{Transport}),
-		equal([]byte{transport}),
+	return append(isTransport,
 		random(len(to)),
-		&expr.Lookup{SourceRegister: register, DestRegister: register, IsDestRegSet: true, SetName: targets.Name, SetID: targets.ID},
-		&expr.NAT{Type: expr.NATTypeDestNAT, Family: unix.NFPROTO_IPV4, RegAddrMin: register, RegProtoMin: firstPart + 1, Specified: true}), nil
+		&expr.Lookup{SourceRegister: register, DestRegister: register, IsDestRegSet: true, SetName: targets.Name, SetID: targets.ID}, nat), nil
 }
 
 func (e encoder) spread(chains []string) ([]expr.Any, error) {

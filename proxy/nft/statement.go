@@ -3,6 +3,7 @@ package nft
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -68,7 +69,7 @@ type WasRedirected struct{}
 func (WasRedirected) String() string { return "ct status dnat" }
 
 // Redirect replaces the destination of a new connection by one of several, picked at random. What belongs to the
-// connection, in both directions, follows by itself.
+// connection, in both directions, follows by itself. ToOneOf makes rules of it.
 type Redirect struct {
 	Transport byte
 	To        []netip.AddrPort
@@ -85,7 +86,30 @@ func (s Redirect) String() string {
 	return fmt.Sprintf("meta l4proto %s dnat to numgen random mod %d map { %s }", transportName(s.Transport), len(s.To), strings.Join(choices, ", "))
 }
 
-// Spread goes to one of several chains, picked at random.
+// ToOneOf are the rules that send a new connection for which the statements before hold to one of several targets.
+//
+// The second rule is for a packet that is in the first one while that is replaced. The kernel lets it go on through the old rules, but
+// the map of the old rule has nothing in it from that moment on, and a packet that finds nothing goes to the next rule. If there were
+// none, it would be refused, although all the targets are there.
+func ToOneOf(transport byte, to []netip.AddrPort, before ...Statement) []Rule {
+	redirect := func(to []netip.AddrPort) Rule {
+		return append(slices.Clone(before), Redirect{Transport: transport, To: to})
+	}
+	if len(to) == 1 {
+		return []Rule{redirect(to)}
+	}
+	return []Rule{redirect(to), redirect(to[:1])}
+}
+
+// GotoOneOf are the rules that do the same with chains.
+func GotoOneOf(chains []string) []Rule {
+	if len(chains) == 1 {
+		return []Rule{{Goto(chains[0])}}
+	}
+	return []Rule{{Spread{Chains: chains}}, {Goto(chains[0])}}
+}
+
+// Spread goes to one of several chains, picked at random. GotoOneOf makes rules of it.
 type Spread struct{ Chains []string }
 
 func (s Spread) String() string {

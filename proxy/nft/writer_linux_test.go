@@ -3,16 +3,20 @@ package nft
 import (
 	"context"
 	"errors"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/nftables"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // inOwnNetwork runs a test in a network namespace of its own, where it may do as it likes.
@@ -99,6 +103,80 @@ func TestWriter(t *testing.T) {
 
 	require.NoError(t, w.Remove())
 	require.Empty(t, chainsIn(t))
+}
+
+// Packets are always on their way through the rules while these are replaced. None may find nothing: it would be refused, although
+// every endpoint is there.
+func TestConnectionsWhileRulesChange(t *testing.T) {
+	if !inOwnNetwork(t) {
+		return
+	}
+	loopbackUp(t)
+	var endpoints []netip.AddrPort
+	for range 3 {
+		endpoints = append(endpoints, netip.MustParseAddrPort(hangUp(t)))
+	}
+	web := netip.MustParseAddrPort("127.0.0.9:80")
+	to := func(endpoints []netip.AddrPort) (f Fragment) {
+		f.AddChain("web", ToOneOf(TCP, endpoints)...)
+		f.AddElement("ports", portKey(), Join(Address(web.Addr()), TransportNumber(TCP), Port(web.Port())), Goto("web"))
+		return f
+	}
+	w := NewWriter(IP, "test")
+	require.NoError(t, w.Rebuild(map[string]Fragment{"base": base(), "web": to(endpoints)}))
+
+	var clients sync.WaitGroup
+	var connections, refused atomic.Int64
+	var done atomic.Bool
+	for range 4 {
+		clients.Go(func() {
+			for !done.Load() {
+				conn, err := net.Dial("tcp", web.String())
+				connections.Add(1)
+				if err == nil {
+					_ = conn.(*net.TCPConn).SetLinger(0) // leaves no port behind that waits
+					_ = conn.Close()
+				} else if errors.Is(err, syscall.ECONNREFUSED) {
+					refused.Add(1)
+				}
+			}
+		})
+	}
+	for i := range 2000 {
+		require.NoError(t, w.Set("web", to(endpoints[:1+i%len(endpoints)])))
+	}
+	done.Store(true)
+	clients.Wait()
+	require.NotZero(t, connections.Load())
+	require.Zero(t, refused.Load(), "of %d connections", connections.Load())
+}
+
+func loopbackUp(t *testing.T) {
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
+	require.NoError(t, err)
+	defer func() { _ = unix.Close(socket) }()
+	request, err := unix.NewIfreq("lo")
+	require.NoError(t, err)
+	request.SetUint16(unix.IFF_UP)
+	require.NoError(t, unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, request))
+}
+
+// hangUp is a server that waits for its clients to hang up.
+func hangUp(t *testing.T) (address string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 1))
+			_ = conn.Close()
+		}
+	}()
+	return listener.Addr().String()
 }
 
 // blocks is a fragment with a set of ranges: "10.0.0.1-10.0.0.9".
