@@ -9,10 +9,12 @@ import (
 // Kinds that say how pods are placed and run: PriorityClass and RuntimeClass.
 
 const (
-	systemPriorityPrefix   = "system-"
-	highestUserPriority    = 1_000_000_000
-	systemCriticalPriority = 2 * highestUserPriority
+	systemPriorityPrefix = "system-"
+	highestUserPriority  = 1_000_000_000
 )
+
+// SystemCriticalPriority is the priority from which on a pod belongs to the cluster itself.
+const SystemCriticalPriority = 2 * highestUserPriority
 
 // SystemNodeCritical is the class of pods that a node cannot do without.
 const SystemNodeCritical = "system-node-critical"
@@ -22,12 +24,12 @@ func SystemPriorityClasses() []*PriorityClass {
 	return []*PriorityClass{
 		{
 			ObjectMeta:  ObjectMeta{Name: SystemNodeCritical},
-			Value:       systemCriticalPriority + 1000,
+			Value:       SystemCriticalPriority + 1000,
 			Description: "Used for system critical pods that must not be moved from their current node.",
 		},
 		{
 			ObjectMeta:  ObjectMeta{Name: "system-cluster-critical"},
-			Value:       systemCriticalPriority,
+			Value:       SystemCriticalPriority,
 			Description: "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
 		},
 	}

@@ -7,13 +7,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"kubelite/api"
 )
 
 // Variables out of a file that an init container has written: valueFrom.fileKeyRef. Upstream: pkg/kubelet/util/env.
 
-// maxEnvFile bounds how much of such a file is read, in bytes: whoever writes it is not trusted.
+// maxEnvFile is how large such a file may be, in bytes: whoever writes it is not trusted.
 const maxEnvFile = 1 << 20
 
 // fileValue reads a variable from a file in one of the pod's emptyDirs. found is false where it is optional and not there. The
@@ -44,19 +45,22 @@ func readInside(dir, path string, limit int64) (string, error) {
 		return "", err
 	}
 	defer root.Close()
-	info, err := root.Stat(path)
-	if err != nil {
-		return "", err
-	}
-	if !info.Mode().IsRegular() { // a pipe would keep us waiting
-		return "", fmt.Errorf("%s is not a file", path)
-	}
-	file, err := root.Open(path)
+	file, err := root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe would keep us waiting
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, limit))
+	info, err := file.Stat()
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is not a file", path)
+	}
+	text, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err == nil && int64(len(text)) > limit {
+		err = fmt.Errorf("%s is larger than %d bytes", path, limit)
+	}
 	return string(text), err
 }
 

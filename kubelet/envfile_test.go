@@ -3,6 +3,8 @@ package kubelet
 import (
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -55,9 +57,10 @@ func TestFileValue(t *testing.T) {
 	dir := k.volumeDir(pod.UID, "config")
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "sub"), 0o777))
 	outside := filepath.Join(k.cfg.RootDir, "secret")
-	for path, text := range map[string]string{filepath.Join(dir, "sub", "env"): "KEY='value'\n", filepath.Join(dir, "bad"): "KEY=value\n", outside: "KEY='secret'\n"} {
+	for path, text := range map[string]string{filepath.Join(dir, "sub", "env"): "KEY='value'\n", filepath.Join(dir, "bad"): "KEY=value\n", filepath.Join(dir, "large"): "KEY='value'\n" + strings.Repeat("#", maxEnvFile), outside: "KEY='secret'\n"} {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	}
+	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600))
 	require.NoError(t, os.Symlink(outside, filepath.Join(dir, "link")))
 	tests := []struct {
 		name, volume, path, key string
@@ -67,10 +70,12 @@ func TestFileValue(t *testing.T) {
 		{"a key", "config", "sub/env", "KEY", false, "value", ""},
 		{"another key", "config", "sub/env", "NONE", false, "", `environment variable key "NONE" not found in file "` + dir + `/sub/env"`},
 		{"another key, optional", "config", "sub/env", "NONE", true, "", ""},
-		{"no file", "config", "none", "KEY", true, "", "couldn't parse env file: statat none: no such file or directory"},
+		{"no file", "config", "none", "KEY", true, "", "couldn't parse env file: openat none: no such file or directory"},
 		{"a directory", "config", "sub", "KEY", false, "", "couldn't parse env file: sub is not a file"},
 		{"a bad file", "config", "bad", "KEY", false, "", "couldn't parse env file: invalid environment variable format at line 1: value must be enclosed in single quotes"},
-		{"a link that leads out", "config", "link", "KEY", false, "", "couldn't parse env file: statat link: path escapes from parent"},
+		{"a pipe that nobody writes to", "config", "pipe", "KEY", false, "", "couldn't parse env file: pipe is not a file"},
+		{"a large file", "config", "large", "KEY", false, "", "couldn't parse env file: large is larger than 1048576 bytes"},
+		{"a link that leads out", "config", "link", "KEY", false, "", "couldn't parse env file: openat link: path escapes from parent"},
 		{"a volume in memory", "memory", "env", "KEY", false, "", `cannot find the volume "memory" referenced by FileKeyRef`},
 	}
 	for _, test := range tests {

@@ -199,12 +199,9 @@ func (k *Kubelet) pressureOn(pod *api.Pod) (reason, message string) {
 	return "Evicted", fmt.Sprintf("The node had condition: %v. ", conditions)
 }
 
-// systemCritical is the priority from which on a pod belongs to the cluster itself.
-const systemCritical = 2_000_000_000
-
 // isCritical tells whether the cluster cannot live without the pod.
 func isCritical(pod *api.Pod) bool {
-	return isStatic(pod) || isMirror(pod) || api.Deref(pod.Spec.Priority, 0) >= systemCritical
+	return isStatic(pod) || isMirror(pod) || api.Deref(pod.Spec.Priority, 0) >= api.SystemCriticalPriority
 }
 
 // rankForEviction orders pods by who goes first: who uses more than it asked for, then who matters less, then whose use
