@@ -75,10 +75,15 @@ func keepSmall(ctx context.Context, allowed thrift) {
 		}
 		giveBack()
 		debug.SetGCPercent(allowed.garbagePercent(alive()))
+		upper := upperHeap{collections: collections(), settled: alive()}
+		if allowed.room > 0 {
+			upper.follow()
+		}
 		for used := processorTime(); client.Wait(ctx, lookInterval); {
 			debug.SetGCPercent(allowed.garbagePercent(alive()))
 			now := processorTime()
 			if now-used < time.Duration(restShare*float64(lookInterval)) {
+				upper.rest()
 				giveBack()
 			}
 			used = now

@@ -44,3 +44,13 @@ func releaseBinaryPages() {
 		_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, from, to-from, syscall.MADV_DONTNEED)
 	}
 }
+
+// adviseHugePages says whether the memory between two addresses shall be on huge pages, as far as it is not touched yet.
+// A kernel that has none, or gives none to anybody, makes no difference.
+func adviseHugePages(from, to uintptr, yes bool) {
+	advice := uintptr(syscall.MADV_NOHUGEPAGE)
+	if yes {
+		advice = syscall.MADV_HUGEPAGE
+	}
+	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, from, to-from, advice)
+}

@@ -9,3 +9,5 @@ func releaseBinaryPages() {}
 
 // processorTime is unknown: the process is taken to rest, and gives its memory back once.
 func processorTime() time.Duration { return 0 }
+
+func adviseHugePages(uintptr, uintptr, bool) {}
