@@ -2,7 +2,6 @@ package main
 
 import (
 	"runtime"
-	"runtime/metrics"
 	"sync"
 	"unsafe"
 )
@@ -69,8 +68,4 @@ func (h *upperHeap) rest() {
 }
 
 // collections is how often garbage was collected because the heap had grown.
-func collections() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/cycles/automatic:gc-cycles"}}
-	metrics.Read(sample)
-	return sample[0].Value.Uint64()
-}
+func collections() uint64 { return runtimeMetric("/gc/cycles/automatic:gc-cycles") }

@@ -101,8 +101,10 @@ func (t thrift) garbagePercent(alive uint64) int {
 }
 
 // alive is what the last collection left.
-func alive() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+func alive() uint64 { return runtimeMetric("/gc/heap/live:bytes") }
+
+func runtimeMetric(name string) uint64 {
+	sample := []metrics.Sample{{Name: name}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }
