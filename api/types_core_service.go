@@ -101,6 +101,13 @@ const (
 	ServiceInternalTrafficPolicyLocal   ServiceInternalTrafficPolicy = "Local"
 )
 
+// Which pods a service prefers to lead its clients to.
+const (
+	ServiceTrafficDistributionPreferClose    = "PreferClose" // the old name of PreferSameZone
+	ServiceTrafficDistributionPreferSameZone = "PreferSameZone"
+	ServiceTrafficDistributionPreferSameNode = "PreferSameNode"
+)
+
 // ServiceExternalTrafficPolicy says which pods get connections from outside.
 type ServiceExternalTrafficPolicy string
 

@@ -271,7 +271,8 @@ func (l *ErrorList) trafficPolicies(path Path, spec *ServiceSpec) {
 		}
 	}
 	optionalOneOf(l, path, "internalTrafficPolicy", spec.InternalTrafficPolicy, ServiceInternalTrafficPolicyCluster, ServiceInternalTrafficPolicyLocal)
-	optionalOneOf(l, path, "trafficDistribution", spec.TrafficDistribution, "PreferClose", "PreferSameZone", "PreferSameNode")
+	optionalOneOf(l, path, "trafficDistribution", spec.TrafficDistribution,
+		ServiceTrafficDistributionPreferClose, ServiceTrafficDistributionPreferSameZone, ServiceTrafficDistributionPreferSameNode)
 }
 
 // isExternallyAccessible tells whether traffic can reach a Service from outside the cluster.

@@ -25,26 +25,35 @@ const sliceController = "endpointslice-controller.k8s.io"
 type EndpointSliceController struct {
 	services *client.Informer[*api.Service]
 	pods     *client.Informer[*api.Pod]
+	nodes    *client.Informer[*api.Node]
 	keeper   *sliceKeeper
 	log      *slog.Logger
 	queue    *client.Queue
 }
 
-// NewEndpointSliceController subscribes to services, the pods behind them and the slices. Keys are services.
+// NewEndpointSliceController subscribes to services, the pods behind them, the zones of nodes and the slices. Keys are services.
 func NewEndpointSliceController(c *client.Client, caches *Caches, log *slog.Logger) *EndpointSliceController {
 	e := &EndpointSliceController{
-		services: caches.Services, pods: caches.Pods, log: log, queue: client.NewQueue("endpointslice"),
+		services: caches.Services, pods: caches.Pods, nodes: caches.Nodes, log: log, queue: client.NewQueue("endpointslice"),
 		keeper: &sliceKeeper{client: c, slices: caches.EndpointSlices, managedBy: sliceController, writes: newOwnWrites()},
 	}
 	caches.Services.Enqueue(e.queue, func(svc *api.Service) []api.Key { return []api.Key{svc.Key()} })
 	onEndpointChange(caches, func(service api.Key, revision int64) { e.queue.Add(service, revision) })
+	caches.Nodes.OnChange(func(old, now *api.Node, revision int64) {
+		if old == nil || now == nil || old.Labels[labelZone] == now.Labels[labelZone] {
+			return // a node comes before its pods, and goes after them
+		}
+		for _, svc := range e.services.List("", nil) {
+			e.queue.Add(svc.Key(), revision)
+		}
+	})
 	e.keeper.follow(e.queue)
 	return e
 }
 
 // Run reconciles until ctx ends.
 func (e *EndpointSliceController) Run(ctx context.Context) error {
-	if err := waitForSync(ctx, e.services, e.pods, e.keeper.slices); err != nil {
+	if err := waitForSync(ctx, e.services, e.pods, e.nodes, e.keeper.slices); err != nil {
 		return err
 	}
 	return e.queue.Run(ctx, 5, e.Reconcile, e.log)
@@ -70,7 +79,7 @@ func (e *EndpointSliceController) Reconcile(ctx context.Context, key api.Key) er
 		groups := len(desired)
 		for _, pod := range e.pods.List(svc.Namespace, api.SelectorFromSet(svc.Spec.Selector)) {
 			if address, ok := endpointAddress(pod, family); ok && !podEnded(pod) {
-				desired.add(addressType, slicePorts(svc, pod), podEndpoint(svc, pod, address))
+				desired.add(addressType, slicePorts(svc, pod), podEndpoint(svc, pod, address, e.zoneOf(pod.Spec.NodeName)))
 			}
 		}
 		if len(desired) == groups { // an empty slice shows that somebody looked
@@ -96,8 +105,17 @@ func serviceSlice(svc *api.Service) *api.EndpointSlice {
 	}}
 }
 
-// podEndpoint is a pod as an endpoint of a service.
-func podEndpoint(svc *api.Service, pod *api.Pod, address string) api.Endpoint {
+// zoneOf is the zone that a node says it is in, "" if it says nothing.
+func (e *EndpointSliceController) zoneOf(node string) string {
+	n, ok := e.nodes.Get(api.Key{Name: node})
+	if !ok {
+		return ""
+	}
+	return n.Labels[labelZone]
+}
+
+// podEndpoint is a pod, on a node in a zone, as an endpoint of a service.
+func podEndpoint(svc *api.Service, pod *api.Pod, address, zone string) api.Endpoint {
 	_, serving := podReady(pod)
 	terminating := pod.DeletionTimestamp != nil
 	endpoint := api.Endpoint{
@@ -111,10 +129,35 @@ func podEndpoint(svc *api.Service, pod *api.Pod, address string) api.Endpoint {
 	if pod.Spec.NodeName != "" {
 		endpoint.NodeName = &pod.Spec.NodeName
 	}
+	if zone != "" {
+		endpoint.Zone = &zone
+	}
+	endpoint.Hints = hintsFor(svc.Spec.TrafficDistribution, &endpoint)
 	if hasHostname(svc, pod) {
 		endpoint.Hostname = &pod.Spec.Hostname
 	}
 	return endpoint
+}
+
+// hintsFor says whose clients should use an endpoint, if its service wants them to stay near (trafficDistribution): those in its
+// zone, or those on its node before those in its zone. Proxies do as the hints say as long as there is an endpoint for each client.
+//
+// Upstream: the module endpointslice, trafficdist/trafficdist.go.
+func hintsFor(distribution *string, e *api.Endpoint) *api.EndpointHints {
+	if distribution == nil || !*e.Conditions.Ready {
+		return nil
+	}
+	var hints api.EndpointHints
+	if e.Zone != nil {
+		hints.ForZones = []api.ForZone{{Name: *e.Zone}}
+	}
+	if e.NodeName != nil && *distribution == api.ServiceTrafficDistributionPreferSameNode {
+		hints.ForNodes = []api.ForNode{{Name: *e.NodeName}}
+	}
+	if hints.ForZones == nil && hints.ForNodes == nil {
+		return nil
+	}
+	return &hints
 }
 
 // slicePorts are the ports of a service as a pod has them: a port that the service names may be another number in every

@@ -133,3 +133,23 @@ func TestPlanSlices(t *testing.T) {
 	require.Len(t, plan.update, 1)
 	require.Equal(t, "front", plan.update[0].Labels["tier"])
 }
+
+func TestHintsFor(t *testing.T) {
+	svc, pod := webService(), servicePod("p", "10.0.0.1", true)
+	pod.Spec.NodeName = "n1"
+	hints := func(distribution, zone string) *api.EndpointHints {
+		svc.Spec.TrafficDistribution = &distribution
+		return podEndpoint(svc, pod, "10.0.0.1", zone).Hints
+	}
+	require.Nil(t, podEndpoint(svc, pod, "10.0.0.1", "z1").Hints, "the service has no wish")
+	inZone := []api.ForZone{{Name: "z1"}}
+	require.Equal(t, &api.EndpointHints{ForZones: inZone}, hints("PreferSameZone", "z1"))
+	require.Equal(t, &api.EndpointHints{ForZones: inZone}, hints("PreferClose", "z1"), "its old name")
+	require.Nil(t, hints("PreferSameZone", ""), "the node is in none")
+	require.Equal(t, &api.EndpointHints{ForZones: inZone, ForNodes: []api.ForNode{{Name: "n1"}}}, hints("PreferSameNode", "z1"))
+	require.Equal(t, &api.EndpointHints{ForNodes: []api.ForNode{{Name: "n1"}}}, hints("PreferSameNode", ""))
+	require.Equal(t, api.Ptr("z1"), podEndpoint(svc, pod, "10.0.0.1", "z1").Zone)
+
+	pod = servicePod("p", "10.0.0.1", false)
+	require.Nil(t, hints("PreferSameZone", "z1"), "nobody is led to it")
+}

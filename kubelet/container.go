@@ -74,6 +74,9 @@ func (k *Kubelet) sandboxConfig(pod *api.Pod, attempt int) *SandboxConfig {
 			s.Hostname = fqdn
 		}
 	}
+	if pod.Spec.HostNetwork {
+		s.Hostname = k.cfg.NodeName // of the machine's own name there is one for all nodes
+	}
 	if sc := pod.Spec.SecurityContext; sc != nil && len(sc.Sysctls) > 0 {
 		s.Sysctls = map[string]string{}
 		for _, ctl := range sc.Sysctls {

@@ -118,6 +118,16 @@ func TestHostsFile(t *testing.T) {
 	require.Contains(t, hosts, "\n# Entries added by HostAliases.\n1.2.3.4\tfoo\tbar\n")
 }
 
+func TestSandboxHostname(t *testing.T) {
+	k := &Kubelet{cfg: Config{NodeName: "node-1", ClusterDomain: "cluster.local"}}
+	pod := testPod("a")
+	require.Equal(t, "web", k.sandboxConfig(pod, 0).Hostname)
+	pod.Spec.Subdomain, pod.Spec.SetHostnameAsFQDN = "db", api.Ptr(true)
+	require.Equal(t, "web.db.default.svc.cluster.local", k.sandboxConfig(pod, 0).Hostname)
+	pod.Spec.HostNetwork = true
+	require.Equal(t, "node-1", k.sandboxConfig(pod, 0).Hostname, "whatever the pod asks for")
+}
+
 func TestResolvConf(t *testing.T) {
 	pod := testPod("a")
 	pod.Spec.DNSPolicy = api.DNSClusterFirst

@@ -19,7 +19,7 @@ func forgetStale(n Network, svc *api.Service, slices []*api.EndpointSlice) error
 		if port.Protocol != api.ProtocolUDP || !isRouted(svc) {
 			continue
 		}
-		stale := staleConnections{fronts: map[netip.AddrPort]bool{}, backs: map[netip.Addr]bool{}}
+		stale := staleConnections{fronts: map[netip.AddrPort]bool{}, backs: map[netip.AddrPort]bool{}}
 		for _, address := range clusterIPs(svc) {
 			stale.fronts[netip.AddrPortFrom(address, uint16(port.Port))] = true
 		}
@@ -30,7 +30,7 @@ func forgetStale(n Network, svc *api.Service, slices []*api.EndpointSlice) error
 			stale.fronts[netip.AddrPortFrom(n.Gateway, uint16(port.NodePort))] = true
 		}
 		for _, e := range endpoints.Of(port, slices) {
-			stale.backs[e.To.Addr()] = true
+			stale.backs[e.To] = true
 		}
 		if _, err := netlink.ConntrackDeleteFilters(netlink.ConntrackTable, unix.AF_INET, stale); err != nil {
 			return err
@@ -42,7 +42,7 @@ func forgetStale(n Network, svc *api.Service, slices []*api.EndpointSlice) error
 // staleConnections matches connections to one of the fronts that are answered by none of the backs.
 type staleConnections struct {
 	fronts map[netip.AddrPort]bool
-	backs  map[netip.Addr]bool
+	backs  map[netip.AddrPort]bool
 }
 
 // MatchConntrackFlow is called for every connection that the kernel tracks.
@@ -50,5 +50,5 @@ func (s staleConnections) MatchConntrackFlow(flow *netlink.ConntrackFlow) bool {
 	to, ok := netip.AddrFromSlice(flow.Forward.DstIP)
 	from, ok2 := netip.AddrFromSlice(flow.Reverse.SrcIP)
 	return ok && ok2 && flow.Forward.Protocol == unix.IPPROTO_UDP &&
-		s.fronts[netip.AddrPortFrom(to.Unmap(), flow.Forward.DstPort)] && !s.backs[from.Unmap()]
+		s.fronts[netip.AddrPortFrom(to.Unmap(), flow.Forward.DstPort)] && !s.backs[netip.AddrPortFrom(from.Unmap(), flow.Reverse.SrcPort)]
 }

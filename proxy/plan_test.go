@@ -21,13 +21,15 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected rules")
 
-// testNetwork has two nodes.
-func testNetwork() (Network, map[string]netip.Prefix) {
+// testNetwork has two nodes, in two zones.
+func testNetwork() (Network, map[string]nodePlace) {
 	n := Network{
 		Bridge: "br-test", Gateway: netip.MustParseAddr("10.244.0.1"), Pods: netip.MustParsePrefix("10.244.0.0/16"), Bridged: true,
 		Virtual: []netip.Prefix{netip.MustParsePrefix("10.96.0.0/16"), netip.MustParsePrefix("10.104.0.0/16")},
 	}
-	return n, map[string]netip.Prefix{"node-1": netip.MustParsePrefix("10.244.1.0/24"), "node-2": netip.MustParsePrefix("10.244.2.0/24")}
+	return n, map[string]nodePlace{
+		"node-1": {pods: netip.MustParsePrefix("10.244.1.0/24"), zone: "east"}, "node-2": {pods: netip.MustParsePrefix("10.244.2.0/24"), zone: "west"},
+	}
 }
 
 // objects is a manifest of testdata, sorted by kind.

@@ -51,10 +51,13 @@ type Proxy struct {
 	queue    *client.Queue // of services
 	podQueue *client.Queue // of one key: whatever is planned from pods
 
-	rules    *nft.Writer
-	frames   *nft.Writer // of the bridge family; nil where IP rules see all packets
-	loopback *loopback
-	health   health
+	events *client.Recorder
+
+	rules         *nft.Writer
+	frames        *nft.Writer // of the bridge family; nil where IP rules see all packets
+	loopback      *loopback
+	health        health
+	serviceHealth *serviceHealth
 
 	mu    sync.Mutex
 	shown map[api.Key]string // what the ledger was told of a service; guarded by mu
@@ -80,19 +83,24 @@ func Clean(table string) error {
 	return errors.Join(nft.NewWriter(nft.IP, table).Remove(), nft.NewWriter(nft.Bridge, table).Remove())
 }
 
+// ours selects the services that are not left to another proxy, which the label would name, as kube-proxy does.
+const ours = "!service.kubernetes.io/service-proxy-name"
+
 func newProxy(cfg Config) *Proxy {
 	p := &Proxy{
 		cfg: cfg, log: cfg.Logger, client: cfg.Client,
-		services: client.NewInformer[*api.Service](cfg.Client, client.InformerOptions{}),
-		slices:   client.NewInformer[*api.EndpointSlice](cfg.Client, client.InformerOptions{}),
+		services: client.NewInformer[*api.Service](cfg.Client, client.InformerOptions{LabelSelector: ours}),
+		slices:   client.NewInformer[*api.EndpointSlice](cfg.Client, client.InformerOptions{LabelSelector: "!" + api.LabelHeadlessService}),
 		nodes:    client.NewInformer[*api.Node](cfg.Client, client.InformerOptions{}),
 		pods:     client.NewInformer[*api.Pod](cfg.Client, client.InformerOptions{}),
 		spaces:   client.NewInformer[*api.Namespace](cfg.Client, client.InformerOptions{}),
 		policies: client.NewInformer[*api.NetworkPolicy](cfg.Client, client.InformerOptions{}),
 		queue:    client.NewQueue("proxy"), podQueue: client.NewQueue("proxy-pods"),
-		rules: nft.NewWriter(nft.IP, cfg.Table), loopback: newLoopback(cfg.Logger),
+		events: client.NewRecorder(cfg.Client, "kube-proxy", ""),
+		rules:  nft.NewWriter(nft.IP, cfg.Table), loopback: newLoopback(cfg.Logger),
 		shown: map[api.Key]string{},
 	}
+	p.serviceHealth = newServiceHealth(cfg.Network.Gateway, &p.health)
 	if !cfg.Network.Bridged {
 		p.frames = nft.NewWriter(nft.Bridge, cfg.Table)
 	}
@@ -100,7 +108,7 @@ func newProxy(cfg Config) *Proxy {
 	p.services.Enqueue(p.queue, func(svc *api.Service) []api.Key { return []api.Key{svc.Key()} })
 	p.slices.Enqueue(p.queue, func(slice *api.EndpointSlice) []api.Key { return []api.Key{slice.Service()} })
 	p.nodes.OnChange(func(old, node *api.Node, revision int64) {
-		if old != nil && node != nil && old.Spec.PodCIDR == node.Spec.PodCIDR {
+		if old != nil && node != nil && old.Spec.PodCIDR == node.Spec.PodCIDR && old.Labels[labelZone] == node.Labels[labelZone] {
 			return // a heartbeat
 		}
 		for _, svc := range p.services.List("", nil) {
@@ -116,6 +124,8 @@ func newProxy(cfg Config) *Proxy {
 	p.policies.OnChange(func(_, _ *api.NetworkPolicy, revision int64) { p.podQueue.Add(allPods, revision) })
 	return p
 }
+
+const labelZone = "topology.kubernetes.io/zone"
 
 // byService is the index of slices by their service.
 const byService = "service"
@@ -147,6 +157,7 @@ func (p *Proxy) run(ctx context.Context) error {
 	group.Go(func() error { return p.queue.Run(ctx, workers, p.Reconcile, p.log) })
 	group.Go(func() error { return p.podQueue.Run(ctx, 1, p.reconcilePods, p.log) })
 	group.Go(func() error { return p.loopback.run(ctx) })
+	group.Go(func() error { return p.serviceHealth.run(ctx) })
 	group.Go(func() error { return prepareBridge(ctx, p.cfg.Network, p.log) })
 	group.Go(func() error { return p.watchRemovals(ctx, p.rules) })
 	if p.frames != nil {
@@ -193,10 +204,10 @@ func probe() nft.Fragment {
 }
 
 func (p *Proxy) plan(svc *api.Service) nft.Fragment {
-	nodes := map[string]netip.Prefix{}
+	nodes := map[string]nodePlace{}
 	for _, node := range p.nodes.List("", nil) {
-		if r, err := netip.ParsePrefix(node.Spec.PodCIDR); err == nil {
-			nodes[node.Name] = r
+		if pods, err := netip.ParsePrefix(node.Spec.PodCIDR); err == nil {
+			nodes[node.Name] = nodePlace{pods: pods, zone: node.Labels[labelZone]}
 		}
 	}
 	return planService(p.cfg.Network, svc, p.slices.ByIndex(byService, svc.Key().String()), nodes)
@@ -207,20 +218,25 @@ func (p *Proxy) Reconcile(ctx context.Context, key api.Key) error {
 	svc, ok := p.services.Get(key)
 	if !ok {
 		p.loopback.set(key, nil)
+		_ = p.serviceHealth.set(key, 0, 0) // to close a port does not fail
 		p.mu.Lock()
 		delete(p.shown, key)
 		p.mu.Unlock()
 		return p.health.wrote(key, time.Now(), p.rules.Set(key.String(), nft.Fragment{}))
 	}
-	fragment := p.plan(svc)
+	fragment, endpointSlices := p.plan(svc), p.slices.ByIndex(byService, key.String())
 	if err := p.health.wrote(key, time.Now(), p.rules.Set(key.String(), fragment)); err != nil {
 		return fmt.Errorf("write the rules of service %s: %w", key, err)
 	}
-	p.loopback.set(key, frontsOf(p.cfg.Network, svc, p.slices.ByIndex(byService, key.String())))
-	if err := forgetStale(p.cfg.Network, svc, p.slices.ByIndex(byService, key.String())); err != nil {
+	p.loopback.set(key, frontsOf(p.cfg.Network, svc, endpointSlices))
+	if err := forgetStale(p.cfg.Network, svc, endpointSlices); err != nil {
 		p.log.Warn("connections to endpoints that are gone may linger", "service", key.String(), "error", err)
 	}
-	return p.show(ctx, svc, fragment)
+	unanswered := p.serviceHealth.set(key, svc.Spec.HealthCheckNodePort, readyAddresses(endpointSlices))
+	if unanswered != nil {
+		p.events.Event(ctx, svc, api.EventTypeWarning, "FailedToStartServiceHealthcheck", "%v", unanswered)
+	}
+	return errors.Join(unanswered, p.show(ctx, svc, fragment))
 }
 
 // show tells the ledger what was done, for those who ask why packets go where they go.
@@ -312,9 +328,13 @@ func (p *Proxy) watchRemovals(ctx context.Context, w *nft.Writer) error {
 	return group.Wait()
 }
 
-// frontsOf are the ports of a service that this machine has on loopback: those that lead somewhere.
+// frontsOf are the ports of a service that this machine has on loopback: those that lead somewhere, and the one that tells whether
+// they do.
 func frontsOf(n Network, svc *api.Service, endpointSlices []*api.EndpointSlice) []front {
 	var all []front
+	if number := uint16(svc.Spec.HealthCheckNodePort); number != 0 {
+		all = append(all, front{localPort{api.ProtocolTCP, number}, netip.AddrPortFrom(n.Gateway, number)})
+	}
 	for i := range svc.Spec.Ports {
 		port := &svc.Spec.Ports[i]
 		if !isRouted(svc) || len(endpoints.Of(port, endpointSlices)) == 0 {

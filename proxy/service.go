@@ -20,8 +20,8 @@ import (
 //	node-ports                   tcp . 30080 : goto service/shop/cart/tcp-80
 //	chain service/shop/cart/tcp-80   dnat to one of the endpoints
 //
-// nodes has the pod range of each node.
-func planService(n Network, svc *api.Service, endpointSlices []*api.EndpointSlice, nodes map[string]netip.Prefix) nft.Fragment {
+// Nodes are known by name.
+func planService(n Network, svc *api.Service, endpointSlices []*api.EndpointSlice, nodes map[string]nodePlace) nft.Fragment {
 	var f nft.Fragment
 	if !isRouted(svc) {
 		return f
@@ -36,6 +36,12 @@ func planService(n Network, svc *api.Service, endpointSlices []*api.EndpointSlic
 		p.plan()
 	}
 	return f
+}
+
+// nodePlace is what rules depend on of a node.
+type nodePlace struct {
+	pods netip.Prefix // the addresses of its pods
+	zone string
 }
 
 // isRouted tells whether a service has addresses that packets are sent to. Names of others lead clients somewhere else.
@@ -54,7 +60,7 @@ type portPlan struct {
 	network   Network
 	svc       *api.Service
 	port      *api.ServicePort
-	nodes     map[string]netip.Prefix
+	nodes     map[string]nodePlace
 	endpoints []endpoints.Endpoint
 	chain     string
 }
@@ -66,11 +72,12 @@ func (p *portPlan) plan() {
 		}
 		return // cluster IPs are refused anyway, and nobody listens on the node port
 	}
-	internal, external := p.chain, p.chain
-	p.addBalancer(external)
+	p.addBalancer(p.chain, p.endpoints)
+	external := p.addNear(p.chain)
+	internal := external
 	if api.Deref(p.svc.Spec.InternalTrafficPolicy, api.ServiceInternalTrafficPolicyCluster) == api.ServiceInternalTrafficPolicyLocal {
 		internal = p.chain + "/local"
-		p.addLocal(internal, external)
+		p.addLocal(internal, p.chain)
 	}
 	for _, address := range clusterIPs(p.svc) {
 		p.f.AddElement(servicePorts, serviceKey(), p.key(address), nft.Goto(internal))
@@ -97,16 +104,16 @@ func (p *portPlan) toOneOf(all []endpoints.Endpoint, before ...nft.Statement) []
 	return nft.ToOneOf(transportNumber(p.port.Protocol), targets(all), before...)
 }
 
-// addBalancer adds the chain that picks one of all endpoints.
-func (p *portPlan) addBalancer(chain string) {
+// addBalancer adds a chain that picks one of some endpoints.
+func (p *portPlan) addBalancer(chain string, some []endpoints.Endpoint) {
 	if p.svc.Spec.SessionAffinity != api.ServiceAffinityClientIP {
-		p.f.AddChain(chain, p.toOneOf(p.endpoints)...)
+		p.f.AddChain(chain, p.toOneOf(some)...)
 		return
 	}
 	// A client that has been here goes where it went; the others pick, and are remembered.
 	var rules []nft.Rule
 	var chains []string
-	for _, e := range p.endpoints {
+	for _, e := range some {
 		own := fmt.Sprintf("%s/%s/%d", chain, e.To.Addr(), e.To.Port())
 		clients := "clients-of-" + own
 		p.f.AddSet(clients, nft.Set{Key: []nft.Field{nft.SourceAddress}, Dynamic: true})
@@ -117,14 +124,36 @@ func (p *portPlan) addBalancer(chain string) {
 	p.f.AddChain(chain, append(rules, nft.GotoOneOf(chains)...)...)
 }
 
+// addNear adds the chain for a service that prefers endpoints near its clients, and returns its name. Clients on a node that has none
+// near, and those that are on no node, are led to all.
+func (p *portPlan) addNear(all string) (chain string) {
+	chain = all + "/near"
+	var rules []nft.Rule
+	for _, name := range slices.Sorted(maps.Keys(p.nodes)) {
+		node := p.nodes[name]
+		near := endpoints.Near(p.endpoints, name, node.zone)
+		if len(near) == len(p.endpoints) {
+			continue
+		}
+		own := chain + "/" + name
+		p.addBalancer(own, near)
+		rules = append(rules, nft.Rule{nft.Is{Field: nft.SourceAddress, Range: node.pods}, nft.Goto(own)})
+	}
+	if len(rules) == 0 {
+		return all
+	}
+	p.f.AddChain(chain, append(rules, nft.Rule{nft.Goto(all)})...)
+	return chain
+}
+
 // addLocal adds the chain for clients who must stay on their node. All nodes are on this machine, so a client's node is the
 // one whose range its address is in, and the machine itself is every node.
 func (p *portPlan) addLocal(chain, all string) {
 	var rules []nft.Rule
 	groups := byNode(p.endpoints)
 	for _, node := range slices.Sorted(maps.Keys(groups)) {
-		if r, ok := p.nodes[node]; ok {
-			rules = append(rules, p.toOneOf(groups[node], nft.Is{Field: nft.SourceAddress, Range: r})...)
+		if place, ok := p.nodes[node]; ok {
+			rules = append(rules, p.toOneOf(groups[node], nft.Is{Field: nft.SourceAddress, Range: place.pods})...)
 		}
 	}
 	p.f.AddChain(chain, append(rules,

@@ -71,9 +71,6 @@ func (r *Runtime) containerSpec(sandboxID string, c *kubelet.ContainerConfig, s 
 	case s.SharePID:
 		host.PidMode = container.PidMode(sandbox)
 	}
-	if s.HostNetwork {
-		host.UTSMode = "host"
-	}
 	for _, gid := range c.SupplementalGroups {
 		host.GroupAdd = append(host.GroupAdd, strconv.FormatInt(gid, 10))
 	}

@@ -414,11 +414,12 @@ func TestHostNetwork(t *testing.T) {
 	r := newRuntime(t)
 	s := sandbox("host")
 	s.HostNetwork = true
-	_, ids := run(t, r, s, appContainer("c", "cat", "/proc/net/dev"))
+	_, ids := run(t, r, s, appContainer("c", "cat", "/proc/net/dev", "/proc/sys/kernel/hostname"))
 	ended(t, r, ids[0])
 	require.Empty(t, podStatus(t, r, "host").Sandbox().IP)
 	out, _ := logs(t, r, ids[0], kubelet.LogOptions{Tail: -1})
 	require.Contains(t, out, "docker0:")
+	require.True(t, strings.HasSuffix(out, "\nhost\n"), "the machine's network, but the name that the node says: %s", out)
 }
 
 func TestImages(t *testing.T) {

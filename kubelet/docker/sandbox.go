@@ -81,7 +81,7 @@ func (r *Runtime) sandboxSpec(s *kubelet.SandboxConfig, address netip.Addr) (*co
 		host.IpcMode = container.IPCModeHost
 	}
 	if s.HostNetwork {
-		host.NetworkMode, host.UTSMode, config.Hostname = "host", "host", ""
+		host.NetworkMode = "host"
 		return config, host, nil
 	}
 	config.Labels[labelIP] = address.String()

@@ -1,7 +1,7 @@
 // Package endpoints tells which pods a port of a service leads to. The proxy makes rules of them, the ingress controller sends
 // requests to them: both have to agree on who takes new connections, so it is said once.
 //
-// In real Kubernetes this is pkg/proxy/topology.go (CategorizeEndpoints), which weighs zones, too.
+// In real Kubernetes this is pkg/proxy/topology.go (CategorizeEndpoints).
 package endpoints
 
 import (
@@ -16,6 +16,8 @@ import (
 type Endpoint struct {
 	To   netip.AddrPort
 	Node string // "" if it is on none
+
+	hints api.EndpointHints // whose clients should be led to it; none for one that is on its way out
 }
 
 // Of are those that new connections to a port of a service may be led to: the ready ones. If none is ready, the ones
@@ -39,10 +41,11 @@ func Of(port *api.ServicePort, endpointSlices []*api.EndpointSlice) []Endpoint {
 			if err != nil {
 				continue // validation lets no such address in
 			}
-			found := Endpoint{netip.AddrPortFrom(address, number), api.Deref(e.NodeName, "")}
+			found := Endpoint{To: netip.AddrPortFrom(address, number), Node: api.Deref(e.NodeName, "")}
 			isReady := api.Deref(e.Conditions.Ready, true)
 			switch {
 			case isReady:
+				found.hints = api.Deref(e.Hints, found.hints)
 				ready = append(ready, found)
 			case api.Deref(e.Conditions.Serving, isReady) && api.Deref(e.Conditions.Terminating, false):
 				draining = append(draining, found)
@@ -55,6 +58,35 @@ func Of(port *api.ServicePort, endpointSlices []*api.EndpointSlice) []Endpoint {
 	slices.SortFunc(ready, func(a, b Endpoint) int { return a.To.Compare(b.To) })
 	ready = slices.CompactFunc(ready, func(a, b Endpoint) bool { return a.To == b.To })
 	return ready[:min(len(ready), maxEndpoints)]
+}
+
+// Near are those of all endpoints that clients on a node should be led to: those that are meant for the node, else those that are
+// meant for its zone, else all. Hints count only if every endpoint has one: else some would be led to by nobody.
+func Near(all []Endpoint, node, zone string) []Endpoint {
+	meant := func(hint func(e *Endpoint) (given, mine bool)) (near []Endpoint) {
+		for i := range all {
+			given, mine := hint(&all[i])
+			if !given {
+				return nil
+			}
+			if mine {
+				near = append(near, all[i])
+			}
+		}
+		return near
+	}
+	near := meant(func(e *Endpoint) (given, mine bool) {
+		return len(e.hints.ForNodes) > 0, slices.Contains(e.hints.ForNodes, api.ForNode{Name: node})
+	})
+	if near == nil {
+		near = meant(func(e *Endpoint) (given, mine bool) {
+			return len(e.hints.ForZones) > 0, slices.Contains(e.hints.ForZones, api.ForZone{Name: zone})
+		})
+	}
+	if near == nil {
+		near = all
+	}
+	return near
 }
 
 // maxEndpoints is how many endpoints of a port are used. It is what Endpoints show, too.

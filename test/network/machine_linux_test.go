@@ -77,16 +77,15 @@ func addAddress(t *testing.T, name string, address netip.Addr) {
 // pod is a network namespace on the bridge. A thread of this process is in it, and does what is to be done there.
 type pod struct {
 	t       *testing.T
-	name    string
 	address netip.Addr
 	calls   chan func()
 }
 
 var podCount int
 
-func newPod(t *testing.T, name, address string) *pod {
+func newPod(t *testing.T, address string) *pod {
 	t.Helper()
-	p := &pod{t: t, name: name, address: netip.MustParseAddr(address), calls: make(chan func())}
+	p := &pod{t: t, address: netip.MustParseAddr(address), calls: make(chan func())}
 	made := make(chan error)
 	var namespace *os.File
 	go func() {
@@ -128,8 +127,8 @@ func (p *pod) do(f func()) {
 	<-done
 }
 
-// serve answers on a port of TCP and UDP with the pod's name and the address that it sees.
-func (p *pod) serve(port int) {
+// serve answers on a port of TCP and UDP with a name and the address that it sees.
+func (p *pod) serve(port int, name string) {
 	var listener net.Listener
 	var packets net.PacketConn
 	var err, err2 error
@@ -140,7 +139,7 @@ func (p *pod) serve(port int) {
 	require.NoError(p.t, errors.Join(err, err2))
 	p.t.Cleanup(func() { listener.Close(); packets.Close() })
 	answer := func(from net.Addr) string {
-		return fmt.Sprintf("%s %s", p.name, netip.MustParseAddrPort(from.String()).Addr().Unmap())
+		return fmt.Sprintf("%s %s", name, netip.MustParseAddrPort(from.String()).Addr().Unmap())
 	}
 	go func() {
 		for {

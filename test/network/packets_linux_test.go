@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -56,8 +57,8 @@ func newWorld(t *testing.T) *world {
 	for name, at := range map[string]struct{ address, node string }{
 		"a": {"10.244.1.2", "n1"}, "b": {"10.244.1.3", "n1"}, "c": {"10.244.2.2", "n2"}, "client": {"10.244.2.3", "n2"},
 	} {
-		w.pods[name] = newPod(t, name, at.address)
-		w.pods[name].serve(8080)
+		w.pods[name] = newPod(t, at.address)
+		w.pods[name].serve(8080, name)
 		object := story.Apply(w.Harness, &api.Pod{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.PodSpec{NodeName: at.node, Containers: []api.Container{{Name: "c", Image: "x"}}}})
 		object.Status.PodIP, object.Status.Phase = at.address, api.PodRunning
 		_, err := client.Of[*api.Pod](w.Client).UpdateStatus(w.Ctx, object)
@@ -83,10 +84,16 @@ func (w *world) service(name string, edit func(*api.Service), endpoints ...strin
 // lead makes pods the endpoints of a service.
 func (w *world) lead(service string, endpoints ...string) {
 	w.t.Helper()
+	w.leadTo(8080, service, endpoints...)
+}
+
+// leadTo makes a port of pods the endpoints of a service.
+func (w *world) leadTo(port int32, service string, endpoints ...string) {
+	w.t.Helper()
 	slice := &api.EndpointSlice{
 		ObjectMeta: api.ObjectMeta{Namespace: "default", Name: service, Labels: map[string]string{api.LabelServiceName: service}}, AddressType: api.AddressTypeIPv4,
 		Ports: []api.DiscoveryEndpointPort{
-			{Name: api.Ptr("tcp"), Port: api.Ptr(int32(8080)), Protocol: api.Ptr(api.ProtocolTCP)}, {Name: api.Ptr("udp"), Port: api.Ptr(int32(8080)), Protocol: api.Ptr(api.ProtocolUDP)},
+			{Name: api.Ptr("tcp"), Port: &port, Protocol: api.Ptr(api.ProtocolTCP)}, {Name: api.Ptr("udp"), Port: &port, Protocol: api.Ptr(api.ProtocolUDP)},
 		},
 	}
 	for _, name := range endpoints {
@@ -102,6 +109,19 @@ func (w *world) lead(service string, endpoints ...string) {
 	}
 }
 
+// meant says of each endpoint of a service that it is meant for clients of its own node.
+func (w *world) meant(service string) {
+	w.t.Helper()
+	slices := client.Of[*api.EndpointSlice](w.Client)
+	slice, err := slices.Get(w.Ctx, "default", service)
+	require.NoError(w.t, err)
+	for i := range slice.Endpoints {
+		slice.Endpoints[i].Hints = &api.EndpointHints{ForNodes: []api.ForNode{{Name: *slice.Endpoints[i].NodeName}}}
+	}
+	_, err = slices.Update(w.Ctx, slice)
+	require.NoError(w.t, err)
+}
+
 // reach waits until a pod's question is answered by one of some pods.
 func (w *world) reach(from *pod, network, to string, by ...string) {
 	w.t.Helper()
@@ -109,6 +129,17 @@ func (w *world) reach(from *pod, network, to string, by ...string) {
 		name, _, err := from.ask(network, to)
 		require.NoError(c, err)
 		require.Contains(c, by, name)
+	}, 10*time.Second, 20*time.Millisecond)
+}
+
+// healthy waits until a health check is answered with a code.
+func (w *world) healthy(address string, code int) {
+	w.t.Helper()
+	require.EventuallyWithT(w.t, func(c *assert.CollectT) {
+		answer, err := http.Get("http://" + address + "/healthz")
+		require.NoError(c, err)
+		answer.Body.Close()
+		require.Equal(c, code, answer.StatusCode)
 	}, 10*time.Second, 20*time.Millisecond)
 }
 
@@ -124,8 +155,7 @@ func (w *world) refused(from *pod, to string) {
 }
 
 // answers are who answers so many questions.
-func answers(t *testing.T, from *pod, network, to string, count int) []string {
-	t.Helper()
+func answers(t require.TestingT, from *pod, network, to string, count int) []string {
 	var names []string
 	for range count {
 		name, _, err := from.ask(network, to)
@@ -204,6 +234,16 @@ func TestPackets(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, gateway.String(), seen)
 
+	t.Log("a load balancer that leads to its node's own pods asks whether there are some")
+	balancedHere := w.service("balanced-here", func(svc *api.Service) {
+		svc.Spec.Type, svc.Spec.ExternalTrafficPolicy = api.ServiceTypeLoadBalancer, api.ServiceExternalTrafficPolicyLocal
+	}, "a")
+	for _, address := range []string{gateway.String(), "127.0.0.1"} {
+		w.healthy(at(address, balancedHere.Spec.HealthCheckNodePort), http.StatusOK)
+	}
+	w.lead("balanced-here")
+	w.healthy(at(gateway.String(), balancedHere.Spec.HealthCheckNodePort), http.StatusServiceUnavailable)
+
 	t.Log("UDP: a client that keeps sending is led on when its endpoint is removed")
 	w.service("names", nil, "a")
 	names, err := client.Of[*api.Service](w.Client).Get(w.Ctx, "default", "names")
@@ -221,6 +261,27 @@ func TestPackets(t *testing.T) {
 		require.NoError(c, err)
 		require.Equal(c, "b", name)
 	}, 10*time.Second, 20*time.Millisecond)
+	w.pods["b"].serve(9090, "b-too")
+	w.leadTo(9090, "names", "b")
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		name, _, err := say(conn)
+		require.NoError(c, err)
+		require.Equal(c, "b-too", name, "another port of the same pod")
+	}, 10*time.Second, 20*time.Millisecond)
+
+	t.Log("endpoints near the client: on its node, else anywhere")
+	near := w.service("near", nil, "a", "b", "c")
+	w.meant("near")
+	require.EventuallyWithT(t, func(collect *assert.CollectT) {
+		require.Equal(collect, []string{"c"}, answers(collect, visitor, "tcp", at(near.Spec.ClusterIP, 80), 30))
+	}, 10*time.Second, 20*time.Millisecond)
+	require.Equal(t, []string{"a", "b"}, answers(t, a, "tcp", at(near.Spec.ClusterIP, 80), 30))
+	require.Equal(t, []string{"a", "b", "c"}, answers(t, machine, "tcp", at(near.Spec.ClusterIP, 80), 60), "the machine is on no node")
+
+	t.Log("a service that is left to another proxy")
+	_, err = client.Of[*api.Service](w.Client).Patch(w.Ctx, "default", "near", api.MergePatchType, []byte(`{"metadata":{"labels":{"service.kubernetes.io/service-proxy-name":"another"}}}`))
+	require.NoError(t, err)
+	w.refused(visitor, at(near.Spec.ClusterIP, 80))
 
 	t.Log("a load balancer's address, and its port on loopback")
 	balanced := w.service("balanced", func(svc *api.Service) { svc.Spec.Type = api.ServiceTypeLoadBalancer }, "b")
