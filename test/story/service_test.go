@@ -77,6 +77,46 @@ func TestServiceFollowsItsPods(t *testing.T) {
 	})
 }
 
+// TestEndpointsAreMeantForClientsNear: where a node is, and what its service wants, can change while pods stay.
+func TestEndpointsAreMeantForClientsNear(t *testing.T) {
+	h := Start(t, 1)
+	Apply(h, &api.Service{ObjectMeta: api.ObjectMeta{Name: "web"}, Spec: api.ServiceSpec{Selector: map[string]string{"app": "web"}, Ports: []api.ServicePort{{Port: 80}}}})
+	Apply(h, &api.Pod{
+		ObjectMeta: api.ObjectMeta{Name: "a", Labels: map[string]string{"app": "web"}},
+		Spec:       api.PodSpec{Containers: []api.Container{{Name: "c", Image: "x"}}},
+	})
+	meant := func(zone *string, hints *api.EndpointHints) Check {
+		return func() error {
+			page, err := client.Of[*api.EndpointSlice](h.Client).List(h.Ctx, "default", client.ListOptions{LabelSelector: api.LabelServiceName + "=web"})
+			if err != nil {
+				return err
+			}
+			for _, slice := range page.Items {
+				for i := range slice.Endpoints {
+					if e := &slice.Endpoints[i]; api.Equal(e.Zone, zone) && api.Equal(e.Hints, hints) {
+						return nil
+					}
+				}
+			}
+			return fmt.Errorf("no endpoint in zone %q with hints %v", api.Deref(zone, ""), hints)
+		}
+	}
+	wants := func(distribution string) {
+		_, err := client.Of[*api.Service](h.Client).Patch(h.Ctx, "default", "web", api.MergePatchType, fmt.Appendf(nil, `{"spec":{"trafficDistribution":%s}}`, distribution))
+		require.NoError(t, err)
+	}
+	h.Eventually(meant(nil, nil))
+	h.patchNode("n1", `{"metadata":{"labels":{"topology.kubernetes.io/zone":"east"}}}`)
+	h.Eventually(meant(api.Ptr("east"), nil))
+	wants(`"PreferSameNode"`)
+	h.Eventually(meant(api.Ptr("east"), &api.EndpointHints{ForZones: []api.ForZone{{Name: "east"}}, ForNodes: []api.ForNode{{Name: "n1"}}}))
+	h.patchNode("n1", `{"metadata":{"labels":{"topology.kubernetes.io/zone":"west"}}}`)
+	wants(`"PreferSameZone"`)
+	h.Eventually(meant(api.Ptr("west"), &api.EndpointHints{ForZones: []api.ForZone{{Name: "west"}}}))
+	wants(`null`)
+	h.Eventually(meant(api.Ptr("west"), nil))
+}
+
 // TestLoadBalancersGetAddresses: each its own, which is free again when it is gone. A service of a class is left to others.
 func TestLoadBalancersGetAddresses(t *testing.T) {
 	h := Start(t, 0, func(cfg *controllers.Config) { cfg.LoadBalancers = netip.MustParsePrefix("10.104.0.0/16") })
