@@ -189,12 +189,14 @@ func (c *Config) checkSize() error {
 // cluster of this machine has the same: 10.244.0.0/16 has services in 10.96.0.0/16 and load balancers in 10.104.0.0/16,
 // 10.245.0.0/16 those after them, and so on.
 func (c *Config) setServiceRanges() {
-	ith := c.PodCIDR.Addr().As4()[1] - firstPodRange
 	virtual := func(first byte) netip.Prefix {
-		return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, first + ith, 0, 0}), 16)
+		return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, first + c.ordinal(), 0, 0}), 16)
 	}
 	c.ServiceCIDR, c.BalancerCIDR = virtual(96), virtual(104)
 }
+
+// ordinal tells clusters of this machine apart: which of podCIDRs the pods have.
+func (c *Config) ordinal() byte { return c.PodCIDR.Addr().As4()[1] - firstPodRange }
 
 // dnsAddress is the tenth address of services, which upstream's tools give to DNS, too.
 func (c *Config) dnsAddress() netip.Addr {

@@ -190,9 +190,6 @@ func newConfig(ctx context.Context, p Profile, machine Machine, opts StartOption
 	}
 	var err error
 	config.Port, err = freePort(opts.Port)
-	if err == nil && config.hasProxy() {
-		config.ProxyHealthz, err = freePort(10256)
-	}
 	return config, err
 }
 
@@ -209,6 +206,9 @@ func image(runtime, version string) string {
 	return "kubelite:" + strings.ReplaceAll(version, "+", "-")
 }
 
+// kubeProxyHealthz is where kube-proxy says how it is.
+const kubeProxyHealthz = 10256
+
 // prepareMachine makes what the nodes share on the Docker daemon.
 func prepareMachine(ctx context.Context, config *Config, machine Machine) error {
 	if err := machine.Available(ctx); err != nil {
@@ -223,6 +223,12 @@ func prepareMachine(ctx context.Context, config *Config, machine Machine) error 
 		return fmt.Errorf("make the Docker network %s: %w", config.Network, err)
 	}
 	config.PodCIDR, config.Gateway = cidr, gateway
+	if config.ProxyHealthz == 0 {
+		// Nobody listens there until the proxy has written its rules, so of two clusters that are started side by side each needs a wish of its own.
+		if config.ProxyHealthz, err = freePort(kubeProxyHealthz + int(config.ordinal())); err != nil {
+			return err
+		}
+	}
 	program, err := linuxExecutable()
 	if err != nil {
 		return err
