@@ -68,15 +68,22 @@ func (h *health) state(now time.Time) proxyHealth {
 	return s
 }
 
-// ServeHTTP answers with the state, and 503 if that is bad.
+// ServeHTTP answers with the state.
 func (h *health) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	s := h.state(time.Now())
+	answerHealth(w, s.Healthy, s, "")
+}
+
+// answerHealth answers with a state, and 503 if that is bad.
+func answerHealth(w http.ResponseWriter, good bool, state any, indent string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if !s.Healthy {
+	if !good {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(s) // whoever has asked has gone
+	answer := json.NewEncoder(w)
+	answer.SetIndent("", indent)
+	_ = answer.Encode(state) // whoever has asked may have gone
 }
 
 // serve answers /healthz and /livez until ctx ends. It is begun when the rules are in force.

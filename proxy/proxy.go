@@ -173,7 +173,7 @@ func (p *Proxy) run(ctx context.Context) error {
 func (p *Proxy) first() error {
 	fragments := map[string]nft.Fragment{"base": planBase(p.cfg.Network)}
 	for _, svc := range p.services.List("", nil) {
-		fragments[svc.Key().String()] = p.plan(svc)
+		fragments[svc.Key().String()] = p.plan(svc, p.slicesOf(svc.Key()))
 	}
 	pods, policies := p.planPods()
 	fragments["pods"], fragments["policies"] = pods, policies
@@ -203,14 +203,19 @@ func probe() nft.Fragment {
 	return f
 }
 
-func (p *Proxy) plan(svc *api.Service) nft.Fragment {
+// slicesOf are the EndpointSlices of a service.
+func (p *Proxy) slicesOf(service api.Key) []*api.EndpointSlice {
+	return p.slices.ByIndex(byService, service.String())
+}
+
+func (p *Proxy) plan(svc *api.Service, endpointSlices []*api.EndpointSlice) nft.Fragment {
 	nodes := map[string]nodePlace{}
 	for _, node := range p.nodes.List("", nil) {
 		if pods, err := netip.ParsePrefix(node.Spec.PodCIDR); err == nil {
 			nodes[node.Name] = nodePlace{pods: pods, zone: node.Labels[labelZone]}
 		}
 	}
-	return planService(p.cfg.Network, svc, p.slices.ByIndex(byService, svc.Key().String()), nodes)
+	return planService(p.cfg.Network, svc, endpointSlices, nodes)
 }
 
 // Reconcile makes the rules in the kernel those of the service that key names.
@@ -224,7 +229,8 @@ func (p *Proxy) Reconcile(ctx context.Context, key api.Key) error {
 		p.mu.Unlock()
 		return p.health.wrote(key, time.Now(), p.rules.Set(key.String(), nft.Fragment{}))
 	}
-	fragment, endpointSlices := p.plan(svc), p.slices.ByIndex(byService, key.String())
+	endpointSlices := p.slicesOf(key)
+	fragment := p.plan(svc, endpointSlices)
 	if err := p.health.wrote(key, time.Now(), p.rules.Set(key.String(), fragment)); err != nil {
 		return fmt.Errorf("write the rules of service %s: %w", key, err)
 	}
@@ -236,11 +242,11 @@ func (p *Proxy) Reconcile(ctx context.Context, key api.Key) error {
 	if unanswered != nil {
 		p.events.Event(ctx, svc, api.EventTypeWarning, "FailedToStartServiceHealthcheck", "%v", unanswered)
 	}
-	return errors.Join(unanswered, p.show(ctx, svc, fragment))
+	return errors.Join(unanswered, p.show(ctx, svc, endpointSlices, fragment))
 }
 
 // show tells the ledger what was done, for those who ask why packets go where they go.
-func (p *Proxy) show(ctx context.Context, svc *api.Service, fragment nft.Fragment) error {
+func (p *Proxy) show(ctx context.Context, svc *api.Service, endpointSlices []*api.EndpointSlice, fragment nft.Fragment) error {
 	if !isRouted(svc) {
 		return nil
 	}
@@ -254,7 +260,7 @@ func (p *Proxy) show(ctx context.Context, svc *api.Service, fragment nft.Fragmen
 	}
 	ready := map[netip.Addr]bool{}
 	for i := range svc.Spec.Ports {
-		for _, e := range endpoints.Of(&svc.Spec.Ports[i], p.slices.ByIndex(byService, svc.Key().String())) {
+		for _, e := range endpoints.Of(&svc.Spec.Ports[i], endpointSlices) {
 			ready[e.To.Addr()] = true
 		}
 	}

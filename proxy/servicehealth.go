@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -108,27 +107,14 @@ func (s *serviceHealth) at(port int) (state serviceState, ok bool) {
 
 // ServeHTTP answers for the service whose port was asked, whatever the path.
 func (s *serviceHealth) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	asked, _ := req.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
-	if asked == nil {
-		w.WriteHeader(http.StatusNotFound)
-		return
-	}
-	state, ok := s.at(asked.Port)
+	state, ok := s.at(req.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr).Port)
 	if !ok { // it went while the question came
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
 	state.ServiceProxyHealthy = s.rules.state(time.Now()).Healthy
-	header := w.Header()
-	header.Set("Content-Type", "application/json")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("X-Load-Balancing-Endpoint-Weight", strconv.Itoa(state.LocalEndpoints))
-	if state.LocalEndpoints == 0 || !state.ServiceProxyHealthy {
-		w.WriteHeader(http.StatusServiceUnavailable)
-	}
-	answer := json.NewEncoder(w)
-	answer.SetIndent("", "\t")
-	_ = answer.Encode(state) // whoever has asked has gone
+	w.Header().Set("X-Load-Balancing-Endpoint-Weight", strconv.Itoa(state.LocalEndpoints))
+	answerHealth(w, state.LocalEndpoints > 0 && state.ServiceProxyHealthy, state, "\t")
 }
 
 // readyAddresses counts the addresses of ready endpoints that are on a node.
