@@ -18,9 +18,10 @@ import (
 var mayImport = map[string][]string{
 	"api":          {},
 	"store":        {},
-	"apiserver":    {"api", "store"},
+	"cel":          {"api"},
+	"apiserver":    {"api", "store", "cel"},
 	"client":       {"api"},
-	"scheduler":    {"api", "client"},
+	"scheduler":    {"api", "client", "cel"},
 	"controllers":  {"api", "client"},
 	"kubelet":      {"api", "client", "kubelet"},
 	"proxy":        {"api", "client"},
@@ -30,9 +31,9 @@ var mayImport = map[string][]string{
 	"dashboard":    {"api", "client"},
 	"examples":     {},
 	"docs":         {},
-	"lab":          {"api", "client", "apiserver", "docs"}, // of apiserver, the expression language
-	"cmd":          {"api", "store", "apiserver", "client", "scheduler", "controllers", "kubelet", "proxy", "metrics", "kubectl-lite", "cluster", "dashboard", "lab"},
-	"test":         {"api", "store", "apiserver", "client", "scheduler", "controllers", "kubelet", "proxy", "metrics", "kubectl-lite", "cluster", "dashboard", "lab", "test"},
+	"lab":          {"api", "client", "cel", "docs"},
+	"cmd":          {"api", "store", "cel", "apiserver", "client", "scheduler", "controllers", "kubelet", "proxy", "metrics", "kubectl-lite", "cluster", "dashboard", "lab"},
+	"test":         {"api", "store", "cel", "apiserver", "client", "scheduler", "controllers", "kubelet", "proxy", "metrics", "kubectl-lite", "cluster", "dashboard", "lab", "test"},
 }
 
 // owners says which folder alone may use a library, so that replacing it touches one place.
@@ -54,8 +55,8 @@ var owners = map[string][]string{
 	"github.com/tdewolff/parse":          {"apiserver"},
 	"google.golang.org/protobuf":         {"apiserver"},
 	"gopkg.in/natefinch/lumberjack.v2":   {"apiserver"},
-	"github.com/google/cel-go":           {"apiserver/cel"},
-	"github.com/blang/semver":            {"apiserver/cel"},
+	"github.com/google/cel-go":           {"cel"},
+	"github.com/blang/semver":            {"cel"},
 	"mvdan.cc/sh":                        {"kubelet/simulated"},
 	"github.com/google/nftables":         {"proxy/nft"},
 	"github.com/mdlayher/netlink":        {"proxy/nft"},

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"kubelite/api"
-	"kubelite/apiserver/cel"
+	"kubelite/cel"
 )
 
 // The expressions of webhooks and admission policies: which variables they have, and what is in them.

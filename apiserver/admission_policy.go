@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"kubelite/api"
-	"kubelite/apiserver/cel"
+	"kubelite/cel"
 )
 
 // Admission policies are rules in CEL that the server evaluates itself. This file is what the two sorts have in common:

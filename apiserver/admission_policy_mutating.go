@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"kubelite/api"
-	"kubelite/apiserver/cel"
+	"kubelite/cel"
 )
 
 // mutatingPolicies evaluates the MutatingAdmissionPolicies that are in force, and changes the object as they say.

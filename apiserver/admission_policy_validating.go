@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"kubelite/api"
-	"kubelite/apiserver/cel"
+	"kubelite/cel"
 )
 
 // validatingPolicies evaluates the ValidatingAdmissionPolicies that are in force: on the final object, after all that

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"kubelite/api"
-	"kubelite/apiserver/cel"
+	"kubelite/cel"
 )
 
 // To the expressions of a policy, objects have no types: they may be of any kind. Of a policy that names the kinds that it

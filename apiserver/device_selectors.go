@@ -4,7 +4,7 @@ import (
 	"sync"
 
 	"kubelite/api"
-	"kubelite/apiserver/cel"
+	"kubelite/cel"
 )
 
 // Selectors of devices are CEL expressions over one variable, device. They run in the scheduler; here they only have

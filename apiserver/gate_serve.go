@@ -12,8 +12,8 @@ import (
 	"github.com/gorilla/mux"
 
 	"kubelite/api"
-	"kubelite/apiserver/cel"
 	"kubelite/apiserver/gate"
+	"kubelite/cel"
 )
 
 // The endpoints of the gate; api/gate.go says what there is. They are paths, not resources: what they hold is not stored.

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"kubelite/api"
-	"kubelite/apiserver/cel"
+	"kubelite/cel"
 	"kubelite/client"
 )
 

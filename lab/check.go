@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"maps"
 
-	"kubelite/apiserver/cel"
+	"kubelite/cel"
 )
 
 // Outcome is what all checks together have to say.

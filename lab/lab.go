@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"kubelite/api"
-	"kubelite/apiserver/cel"
+	"kubelite/cel"
 	"kubelite/docs/labs"
 )
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"kubelite/api"
-	"kubelite/apiserver/cel"
+	"kubelite/cel"
 	"kubelite/client"
 )
 

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"kubelite/api"
-	"kubelite/apiserver/cel"
+	"kubelite/cel"
 )
 
 // What expressions know of a value follows from its schema: its type, and how large it can be. The sizes decide how much a

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"kubelite/api"
-	"kubelite/apiserver/cel"
+	"kubelite/cel"
 )
 
 // The rules of a schema are checked when it is written: their form, whether they compile, and what they could cost for the

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"kubelite/api"
-	"kubelite/apiserver/cel"
+	"kubelite/cel"
 )
 
 // ruleSet is the rules of one schema, compiled.

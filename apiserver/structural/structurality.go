@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"kubelite/api"
-	"kubelite/apiserver/cel"
+	"kubelite/cel"
 )
 
 // checkStructural returns what keeps a schema from being structural: types that are left open, or said twice.

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"kubelite/api"
-	"kubelite/apiserver/formats"
+	"kubelite/api/formats"
 )
 
 // Validate returns every mistake in a value, in upstream's words: what its schema says about types and bounds. base is

@@ -12,7 +12,7 @@ import (
 	"github.com/google/cel-go/common/types/traits"
 
 	"kubelite/api"
-	"kubelite/apiserver/formats"
+	"kubelite/api/formats"
 )
 
 // valueOf turns JSON data into a value. Nothing is converted before an expression looks at it: an expression about one

@@ -10,7 +10,7 @@ import (
 	"github.com/google/cel-go/common/types/ref"
 
 	"kubelite/api"
-	"kubelite/apiserver/formats"
+	"kubelite/api/formats"
 )
 
 // namedFormat is a rule for strings: format.dns1123Label().validate(s) has the messages of what is wrong, or is none.

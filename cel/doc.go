@@ -1,5 +1,5 @@
 // Package cel is the expression language of the API: the rules of custom resources (x-kubernetes-validations), the match
-// conditions of webhooks and the expressions of admission policies all compile and run here.
+// conditions of webhooks, the expressions of admission policies and the selectors of devices all compile and run here.
 //
 //	Base().With(Variable{"object", Dynamic})  an Env: which variables there are, and what the checker knows of them
 //	env.Compile("object.spec.replicas > 1")   a Program, or everything that is wrong with the text

@@ -1,5 +1,5 @@
 // Package formats knows the formats of strings that OpenAPI schemas name: what is a date-time, an email address, a
-// uuid. The schemas of custom resources (apiserver/structural) and the expression language (apiserver/cel) both ask it.
+// uuid. The schemas of custom resources (apiserver/structural) and the expression language (cel) both ask it.
 //
 //	Valid("ipv4", "10.0.0.1")   true; of a format that nobody knows, every string is good
 //	Known("ipv4")               whether it is one of ours
