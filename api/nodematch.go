@@ -28,6 +28,14 @@ func (t *Toleration) Matches(taint *Taint) bool {
 	return false
 }
 
+// Tolerates tells whether the taint of a device does not matter to a claim that has the toleration.
+func (t *DeviceToleration) Tolerates(taint *DeviceTaint) bool {
+	if t.Effect != "" && t.Effect != taint.Effect || t.Key != "" && t.Key != taint.Key {
+		return false
+	}
+	return t.Operator == DeviceTolerationOpExists || t.Value == taint.Value
+}
+
 // FitsNode tells whether the node has every label of the pod's spec.nodeSelector and meets its required node affinity.
 func FitsNode(spec *PodSpec, node *Node) bool {
 	for key, value := range spec.NodeSelector {

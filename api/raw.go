@@ -1,9 +1,21 @@
 package api
 
-import "bytes"
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+)
 
 // UID tells an object from another one of the same name, in time and space.
 type UID string
+
+// NewUID makes a random UUID (version 4).
+func NewUID() UID {
+	var b [16]byte
+	rand.Read(b[:]) // never fails, says crypto/rand
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return UID(fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]))
+}
 
 // RawExtension is JSON whose kind the enclosing type does not know.
 type RawExtension struct {

@@ -19,7 +19,7 @@ const (
 	maxSelectorExpression   = 10 << 10
 	maxOpaqueParameters     = 10 << 10
 	maxDeviceResults        = 32
-	maxReservedFor          = 256
+	MaxReservedFor          = 256
 	maxDeviceConditions     = 8
 	maxInterfaceName        = 256
 	maxHardwareAddress      = 128
@@ -429,7 +429,7 @@ func validateResourceClaimStatus(obj, old Object) ErrorList {
 
 func (l *ErrorList) reservedFor(path Path, claim, old *ResourceResourceClaim) {
 	users := claim.Status.ReservedFor
-	if l.fewEnough(path, len(users), maxReservedFor) {
+	if l.fewEnough(path, len(users), MaxReservedFor) {
 		for i, user := range users {
 			l.required(path.Index(i), "resource", user.Resource)
 			l.required(path.Index(i), "name", user.Name)

@@ -146,7 +146,7 @@ func newReview(versions []string, w, seen *write) (*api.AdmissionReview, error) 
 		return nil, errors.New("webhook does not accept known AdmissionReview versions (v1, v1beta1)")
 	}
 	request := &api.AdmissionRequest{
-		UID: newUID(), Kind: seen.kind, SubResource: w.req.Subresource, RequestKind: &w.kind, RequestSubResource: w.req.Subresource,
+		UID: api.NewUID(), Kind: seen.kind, SubResource: w.req.Subresource, RequestKind: &w.kind, RequestSubResource: w.req.Subresource,
 		Resource:        api.GroupVersionResource{Group: seen.res.Group, Version: seen.res.Version, Resource: seen.res.Plural},
 		RequestResource: &api.GroupVersionResource{Group: w.res.Group, Version: w.res.Version, Resource: w.res.Plural},
 		Name:            w.name, Namespace: w.namespace, Operation: w.operation, UserInfo: w.userInfo(), DryRun: &w.req.DryRun,

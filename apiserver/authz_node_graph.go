@@ -126,15 +126,8 @@ func podReferences(pod *api.Pod, visit func(plural, name string)) {
 	for i := range pod.Spec.EphemeralContainers {
 		environment(pod.Spec.EphemeralContainers[i].EnvFrom, pod.Spec.EphemeralContainers[i].Env)
 	}
-	for _, claim := range pod.Spec.ResourceClaims {
-		if claim.ResourceClaimName != nil {
-			visit("resourceclaims", *claim.ResourceClaimName)
-		}
-	}
-	for _, claim := range pod.Status.ResourceClaimStatuses { // made from a template
-		if claim.ResourceClaimName != nil {
-			visit("resourceclaims", *claim.ResourceClaimName)
-		}
+	for _, claim := range pod.ResourceClaimNames() {
+		visit("resourceclaims", claim)
 	}
 	for i := range pod.Spec.Volumes {
 		v := &pod.Spec.Volumes[i]

@@ -79,7 +79,7 @@ func (s *Server) requestInfo(next http.Handler) http.Handler {
 // understand reads a request, and writes what every answer has into its header.
 func (s *Server) understand(answer http.Header, hr *http.Request) *Request {
 	req := parseRequest(hr)
-	req.auditID = cmp.Or(hr.Header.Get(auditIDHeader), string(newUID()))
+	req.auditID = cmp.Or(hr.Header.Get(auditIDHeader), string(api.NewUID()))
 	answer[auditIDHeader] = []string{req.auditID}
 	answer["Cache-Control"] = noCache // unless the handler knows better
 	if req.IsResource {

@@ -49,7 +49,7 @@ func (s *Server) create(ctx context.Context, req *Request, obj api.Object) (*Ans
 // createNamed is the part of create that a generated name which is taken makes run again.
 func (s *Server) createNamed(ctx context.Context, req *Request, res *Resource, obj api.Object) (*Answer, error) {
 	meta := obj.GetObjectMeta()
-	meta.UID, meta.CreationTimestamp = newUID(), api.Now()
+	meta.UID, meta.CreationTimestamp = api.NewUID(), api.Now()
 	req.Name = meta.Name
 	done, err := res.Strategy.begin(ctx, s, req, obj, nil) // reserve: addresses of Services
 	if err != nil {

@@ -27,7 +27,7 @@ func (s *Server) callConverter(ctx context.Context, crd *api.CustomResourceDefin
 	}
 	version := "apiextensions.k8s.io/" + hook.ConversionReviewVersions[i]
 	review := &api.ConversionReview{TypeMeta: api.TypeMeta{Kind: "ConversionReview", APIVersion: version}}
-	review.Request = &api.ConversionRequest{UID: newUID(), DesiredAPIVersion: apiVersion}
+	review.Request = &api.ConversionRequest{UID: api.NewUID(), DesiredAPIVersion: apiVersion}
 	for _, obj := range objs {
 		data, err := api.MarshalJSON(obj)
 		if err != nil {

@@ -95,7 +95,7 @@ func (p deviceAdmission) Validate(ctx context.Context, req *Request, obj, old ap
 	switch o := obj.(type) {
 	case *api.DeviceClass:
 		if before, _ := old.(*api.DeviceClass); before == nil || !api.Equal(o.Spec.Selectors, before.Spec.Selectors) {
-			errs, err = checkDeviceSelectors("spec.selectors", o.Spec.Selectors)
+			errs = checkDeviceSelectors("spec.selectors", o.Spec.Selectors)
 		}
 	case *api.ResourceResourceClaim:
 		if before, _ := old.(*api.ResourceResourceClaim); req.Subresource == "status" && before != nil {
@@ -120,8 +120,7 @@ func (p deviceAdmission) checkRequests(ctx context.Context, req *Request, path a
 	if err != nil {
 		return nil, err
 	}
-	wrong, err := checkRequestSelectors(path, requests)
-	return append(errs, wrong...), err
+	return append(errs, checkRequestSelectors(path, requests)...), nil
 }
 
 // requestsAdminAccess is the path of the first request that wants to look at devices of others.

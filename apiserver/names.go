@@ -2,7 +2,6 @@ package apiserver
 
 import (
 	"crypto/rand"
-	"fmt"
 
 	"kubelite/api"
 )
@@ -23,12 +22,4 @@ func generateName(prefix string) string {
 	random := make([]byte, nameSuffixLength)
 	rand.Read(random) // never fails, says crypto/rand
 	return prefix + api.SafeEncodeString(string(random))
-}
-
-// newUID makes a random UUID (version 4).
-func newUID() api.UID {
-	var b [16]byte
-	rand.Read(b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return api.UID(fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]))
 }

@@ -42,7 +42,7 @@ func warnQuota(obj, old api.Object) []string {
 var limitRangeStrategy = Strategy{
 	PrepareForCreate: func(obj api.Object) {
 		if meta := obj.GetObjectMeta(); meta.Name == "" {
-			meta.Name = string(newUID())
+			meta.Name = string(api.NewUID())
 		}
 	},
 	CreateOnUpdate: true,

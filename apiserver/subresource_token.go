@@ -95,7 +95,7 @@ func (s *Server) issueToken(ctx context.Context, req *Request, account *api.Serv
 		bound.WarnAfter = tokens.At(now.Add(usualTokenSeconds * time.Second))
 		seconds = extendedTokenSeconds
 	}
-	claims := tokens.New(api.ServiceAccountUser(account.Namespace, account.Name), string(newUID()), spec.Audiences, now, time.Duration(seconds)*time.Second)
+	claims := tokens.New(api.ServiceAccountUser(account.Namespace, account.Name), string(api.NewUID()), spec.Audiences, now, time.Duration(seconds)*time.Second)
 	claims.Kubernetes = bound
 	req.audit.annotate("authentication.kubernetes.io/issued-credential-id", "JTI="+claims.ID)
 	token, err := s.tokens.key.Sign(claims)

@@ -13,6 +13,9 @@ var quantityKind = &opaqueKind[api.Quantity]{
 	equal:   func(a, b api.Quantity) bool { return a.Cmp(b) == 0 },
 }
 
+// Quantity makes the value of a quantity.
+func Quantity(q api.Quantity) Value { return Value{quantityKind.of(q)} }
+
 // Quantities: quantity("1.5Gi"), comparisons and sums.
 func quantityFunctions() functions {
 	return functions{

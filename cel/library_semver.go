@@ -2,6 +2,7 @@ package cel
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/blang/semver/v4"
@@ -13,6 +14,15 @@ import (
 var semverKind = &opaqueKind[semver.Version]{
 	celType: cel.ObjectType("kubernetes.Semver"),
 	equal:   semver.Version.EQ,
+}
+
+// Semver makes the value of a semantic version.
+func Semver(version string) (Value, error) {
+	v, err := semver.Parse(version)
+	if err != nil {
+		return Value{}, fmt.Errorf("parse semantic version: %w", err)
+	}
+	return Value{semverKind.of(v)}, nil
 }
 
 // Semantic versions: semver("1.2.3"), comparisons and parts. With true as second argument, "v1.2" is one too.

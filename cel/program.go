@@ -130,6 +130,9 @@ func (v Value) Text() (value string, ok bool) {
 	return string(s), ok
 }
 
+// TypeName is the type of the result.
+func (v Value) TypeName() string { return v.val.Type().TypeName() }
+
 // IsNull tells whether the result is null.
 func (v Value) IsNull() bool { return v.val == nil || v.val.Type() == types.NullType }
 

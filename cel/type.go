@@ -42,6 +42,8 @@ type Type struct {
 	Plain bool
 	// Items of a List, or values of a Map.
 	Items *Type
+	// Absent is what a Map answers for keys that it does not have. Nil: that is an error.
+	Absent any
 	// Keys of a List whose order has no meaning, because its items are told apart by these fields.
 	Keys []string
 	// Set marks a List whose order has no meaning and whose items are scalars, each there once.

@@ -121,6 +121,14 @@ func (m *mapValue) element(key string) *Type {
 }
 
 func (m *mapValue) Find(key ref.Val) (ref.Val, bool) {
+	v, found := m.find(key)
+	if !found && m.t.Absent != nil {
+		return valueOf(m.t.Absent, m.t.Items), true
+	}
+	return v, found
+}
+
+func (m *mapValue) find(key ref.Val) (ref.Val, bool) {
 	name, ok := key.(types.String)
 	if !ok {
 		return types.MaybeNoSuchOverloadErr(key), true
@@ -160,7 +168,7 @@ func (m *mapValue) Get(key ref.Val) ref.Val {
 }
 
 func (m *mapValue) Contains(key ref.Val) ref.Val {
-	v, found := m.Find(key)
+	v, found := m.find(key)
 	if v != nil && types.IsUnknownOrError(v) {
 		return v
 	}

@@ -24,6 +24,8 @@ type Caches struct {
 	DisruptionBudgets      *client.Informer[*api.PodDisruptionBudget]
 	VolumeClaims           *client.Informer[*api.PersistentVolumeClaim]
 	ResourceClaims         *client.Informer[*api.ResourceResourceClaim]
+	ResourceClaimTemplates *client.Informer[*api.ResourceClaimTemplate]
+	ResourceSlices         *client.Informer[*api.ResourceSlice]
 	ControllerRevisions    *client.Informer[*api.ControllerRevision]
 	Services               *client.Informer[*api.Service]
 	Endpoints              *client.Informer[*api.Endpoints]
@@ -78,6 +80,8 @@ func NewCaches(c *client.Client) *Caches {
 	caches.DisruptionBudgets = wholeKind[*api.PodDisruptionBudget](caches, c)
 	caches.VolumeClaims = wholeKind[*api.PersistentVolumeClaim](caches, c)
 	caches.ResourceClaims = wholeKind[*api.ResourceResourceClaim](caches, c)
+	caches.ResourceClaimTemplates = wholeKind[*api.ResourceClaimTemplate](caches, c)
+	caches.ResourceSlices = wholeKind[*api.ResourceSlice](caches, c)
 	caches.ControllerRevisions = wholeKind[*api.ControllerRevision](caches, c)
 	caches.Services = wholeKind[*api.Service](caches, c)
 	caches.Endpoints = wholeKind[*api.Endpoints](caches, c)
@@ -98,6 +102,10 @@ func NewCaches(c *client.Client) *Caches {
 	caches.Pods.AddIndex(byController, controllerIndex[*api.Pod])
 	caches.Pods.AddIndex(byClaim, podClaimIndex)
 	caches.Pods.AddIndex(byNode, podNodeIndex)
+	caches.Pods.AddIndex(byResourceClaim, podResourceClaimIndex)
+	caches.Pods.AddIndex(byClaimTemplate, podClaimTemplateIndex)
+	caches.ResourceClaims.AddIndex(byController, controllerIndex[*api.ResourceResourceClaim])
+	caches.ResourceSlices.AddIndex(byPool, slicePoolIndex)
 	caches.EndpointSlices.AddIndex(byServiceName, sliceServiceIndex)
 	caches.ReplicaSets.AddIndex(byController, controllerIndex[*api.ReplicaSet])
 	caches.ReplicationControllers.AddIndex(byController, controllerIndex[*api.ReplicationController])

@@ -32,10 +32,10 @@ type TaintEviction struct {
 	events *client.Recorder
 	log    *slog.Logger
 	queue  *client.Queue
+	plan   evictionPlan
 
 	mu      sync.Mutex
 	tainted map[string][]api.Taint // NoExecute taints by node, each with its time; guarded by mu
-	planned map[api.Key]time.Time  // pods that will be deleted, and when; guarded by mu
 }
 
 // NewTaintEviction subscribes to the nodes and pods of the shared caches. Keys are pods.
@@ -43,7 +43,7 @@ func NewTaintEviction(c *client.Client, caches *Caches, log *slog.Logger) *Taint
 	t := &TaintEviction{
 		client: c, nodes: caches.Nodes, pods: caches.Pods, log: log,
 		events: client.NewRecorder(c, "taint-eviction-controller", ""), queue: client.NewQueue("tainteviction"),
-		tainted: map[string][]api.Taint{}, planned: map[api.Key]time.Time{},
+		tainted: map[string][]api.Taint{},
 	}
 	caches.Nodes.OnChange(t.nodeChanged)
 	caches.Pods.OnChange(t.podChanged)
@@ -91,10 +91,9 @@ func (t *TaintEviction) podChanged(old, pod *api.Pod, revision int64) {
 		pod = old
 	}
 	t.mu.Lock()
-	_, planned := t.planned[pod.Key()]
-	concerns := planned || len(t.tainted[pod.Spec.NodeName]) > 0
+	tainted := len(t.tainted[pod.Spec.NodeName]) > 0
 	t.mu.Unlock()
-	if concerns {
+	if tainted || t.plan.has(pod.Key()) {
 		t.queue.Add(pod.Key(), revision)
 	}
 }
@@ -103,7 +102,7 @@ func (t *TaintEviction) podChanged(old, pod *api.Pod, revision int64) {
 func (t *TaintEviction) Reconcile(ctx context.Context, key api.Key) error {
 	pod, ok := t.pods.Get(key)
 	if !ok || pod.DeletionTimestamp != nil {
-		t.plan(key, time.Time{})
+		t.plan.drop(key)
 		return nil
 	}
 	t.mu.Lock()
@@ -112,52 +111,26 @@ func (t *TaintEviction) Reconcile(ctx context.Context, key api.Key) error {
 	due, taint := evictionTime(taints, pod)
 	switch {
 	case taint == nil:
-		if t.plan(key, time.Time{}) {
+		if t.plan.drop(key) {
 			t.event(ctx, key, "Cancelling deletion of Pod %s", key)
 		}
 		return nil
 	case time.Until(due) > 0:
-		t.plan(key, due)
+		t.plan.add(key)
 		t.queue.AddAfter(key, time.Until(due), "tolerationSeconds")
 		tell(client.Because(ctx, "node %s has taint %s, which the pod tolerates until %s: wait", pod.Spec.NodeName, taint.Key, due.UTC().Format(time.TimeOnly)), t.client, t.log, pod)
 		return nil
 	}
-	t.plan(key, time.Time{})
+	t.plan.drop(key)
 	t.event(ctx, key, "Marking for deletion Pod %s", key)
-	return t.evict(client.Because(ctx, "node %s has taint %s, which the pod does not tolerate (any longer): delete", pod.Spec.NodeName, taint.Key), pod)
-}
-
-// plan notes when a pod will be deleted, the zero time if not. It tells whether it was to be.
-func (t *TaintEviction) plan(key api.Key, due time.Time) (was bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	_, was = t.planned[key]
-	if due.IsZero() {
-		delete(t.planned, key)
-	} else {
-		t.planned[key] = due
-	}
-	return was
+	ctx = client.Because(ctx, "node %s has taint %s, which the pod does not tolerate (any longer): delete", pod.Spec.NodeName, taint.Key)
+	return evictPod(ctx, t.client, pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint")
 }
 
 // event goes to the pod by its name alone, as upstream's do.
 func (t *TaintEviction) event(ctx context.Context, key api.Key, format string, args ...any) {
 	pod := api.ObjectReference{Kind: "Pod", APIVersion: "v1", Namespace: key.Namespace, Name: key.Name}
 	t.events.EventOn(ctx, pod, api.EventTypeNormal, "TaintManagerEviction", format, args...)
-}
-
-// evict says in the pod's status why it goes (a Job need not count that as a failure), and deletes it.
-func (t *TaintEviction) evict(ctx context.Context, pod *api.Pod) error {
-	err := patchPodStatus(ctx, t.client, pod, func(s *api.PodStatus) {
-		setPodCondition(s, disruptionTarget(pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint"), time.Now())
-	})
-	if err == nil {
-		err = client.Of[*api.Pod](t.client).Delete(ctx, pod.Namespace, pod.Name, api.DeleteOptions{Preconditions: &api.Preconditions{UID: &pod.UID}})
-	}
-	if api.IsNotFound(err) || api.IsConflict(err) {
-		return nil // it is gone, and perhaps another one has its name
-	}
-	return err
 }
 
 // datedTaints are the NoExecute taints, each with the time from which it counts: its own, or the one it had before, or
@@ -208,13 +181,4 @@ func evictionTime(taints []api.Taint, pod *api.Pod) (due time.Time, by *api.Tain
 		}
 	}
 	return due, by
-}
-
-// disruptionTarget is the condition of a pod that goes through no fault of its own.
-func disruptionTarget(pod *api.Pod, reason, message string) api.PodCondition {
-	condition := api.PodCondition{Type: api.DisruptionTarget, Status: api.ConditionTrue, Reason: reason, Message: message}
-	if pod.Status.ObservedGeneration != 0 {
-		condition.ObservedGeneration = pod.Generation
-	}
-	return condition
 }

@@ -390,6 +390,9 @@ func (w *podWorker) newSandbox(ctx context.Context, pod *api.Pod, seen *RuntimeP
 			}
 		}
 	}
+	if err := w.prepareDevices(ctx, pod); err != nil {
+		return nil, err
+	}
 	id, err := w.k.runSandbox(ctx, pod, attempt)
 	if err != nil {
 		w.event(ctx, pod, "", eventWarning, "FailedCreatePodSandBox", "Failed to create pod sandbox: %v", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"kubelite/api"
 )
@@ -22,6 +23,14 @@ type DefaultPreemptionArgs struct {
 	api.TypeMeta                `json:",inline"`
 	MinCandidateNodesPercentage int32 `json:"minCandidateNodesPercentage"`
 	MinCandidateNodesAbsolute   int32 `json:"minCandidateNodesAbsolute"`
+}
+
+// DynamicResourcesArgs say how long devices may be looked for on one node (0: for ever), and how long a pod with a node waits
+// until its devices are ready.
+type DynamicResourcesArgs struct {
+	api.TypeMeta   `json:",inline"`
+	FilterTimeout  api.Duration `json:"filterTimeout"`
+	BindingTimeout api.Duration `json:"bindingTimeout"`
 }
 
 // InterPodAffinityArgs say what the affinity of running pods counts for a new one.
@@ -93,6 +102,7 @@ const systemDefaulting, listDefaulting = "System", "List"
 // pluginArgs are the arguments of all plugins of a profile.
 type pluginArgs struct {
 	preemption  DefaultPreemptionArgs
+	devices     DynamicResourcesArgs
 	podAffinity InterPodAffinityArgs
 	affinity    NodeAffinityArgs
 	balance     NodeResourcesBalancedAllocationArgs
@@ -116,11 +126,12 @@ type arguments interface {
 func readArgs(configs []PluginConfig) (*pluginArgs, error) {
 	a := &pluginArgs{
 		preemption:  DefaultPreemptionArgs{MinCandidateNodesPercentage: 10, MinCandidateNodesAbsolute: 100},
+		devices:     DynamicResourcesArgs{FilterTimeout: api.Duration{Duration: 10 * time.Second}, BindingTimeout: api.Duration{Duration: 10 * time.Minute}},
 		podAffinity: InterPodAffinityArgs{HardPodAffinityWeight: 1},
 		volumes:     VolumeBindingArgs{BindTimeoutSeconds: 600},
 	}
 	plugins := map[string]arguments{
-		"DefaultPreemption": &a.preemption, "InterPodAffinity": &a.podAffinity, "NodeAffinity": &a.affinity, "NodeResourcesBalancedAllocation": &a.balance,
+		"DefaultPreemption": &a.preemption, "DynamicResources": &a.devices, "InterPodAffinity": &a.podAffinity, "NodeAffinity": &a.affinity, "NodeResourcesBalancedAllocation": &a.balance,
 		"NodeResourcesFit": &a.fit, "PodTopologySpread": &a.spread, "VolumeBinding": &a.volumes,
 	}
 	for i, c := range configs {
@@ -168,6 +179,16 @@ func (a *DefaultPreemptionArgs) check(path api.Path) (mistakes api.ErrorList) {
 	if a.MinCandidateNodesPercentage == 0 && a.MinCandidateNodesAbsolute == 0 {
 		mistakes = append(mistakes, percentage.Invalid(0, "cannot be zero at the same time as minCandidateNodesAbsolute"),
 			absolute.Invalid(0, "cannot be zero at the same time as minCandidateNodesPercentage"))
+	}
+	return mistakes
+}
+
+func (a *DynamicResourcesArgs) check(path api.Path) (mistakes api.ErrorList) {
+	if a.FilterTimeout.Duration < 0 {
+		mistakes = append(mistakes, path.Child("filterTimeout").Invalid(a.FilterTimeout, "must be zero or positive"))
+	}
+	if a.BindingTimeout.Duration < time.Second {
+		mistakes = append(mistakes, path.Child("bindingTimeout").Invalid(a.BindingTimeout, "must be at least 1 second"))
 	}
 	return mistakes
 }

@@ -126,6 +126,9 @@ func (c *cycle) filter(nodes []*nodeInfo) []*nodeInfo {
 		n := nodes[(start+looked)%len(nodes)]
 		if st := c.fits(c.filters, n); st != nil {
 			c.statuses[n.position] = st
+			if st.verdict == failed { // something is wrong with the pod: it is not to get another node, where nobody would notice
+				return nil
+			}
 			continue
 		}
 		feasible = append(feasible, n)

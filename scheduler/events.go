@@ -23,21 +23,24 @@ type clusterEvent struct {
 type happening uint32
 
 const (
-	podAssigned     happening = 1 << iota // a pod counts on a node now
-	podGone                               // a pod that counted on a node is gone, or its nomination is
-	podRelabelled                         // labels of a pod on a node
-	podShrunk                             // a pod on a node asks for less
-	podItself                             // the waiting pod's own spec or labels
-	nodeAdded                             // a node came
-	nodeGone                              // a node went, and perhaps the emptiest domain with it
-	nodeAllocatable                       // what it has to offer
-	nodeRelabelled                        // its labels
-	nodeTaints                            // cordoned or uncordoned as well
-	nodeFeatures                          // what it says it can do
-	claimChanged                          // a PersistentVolumeClaim came or changed
-	volumeChanged                         // a PersistentVolume
-	classChanged                          // a StorageClass
-	driverChanged                         // what a driver of volumes says: of itself, of a node, of its room; or an attachment
+	podAssigned        happening = 1 << iota // a pod counts on a node now
+	podGone                                  // a pod that counted on a node is gone, or its nomination is
+	podRelabelled                            // labels of a pod on a node
+	podShrunk                                // a pod on a node asks for less
+	podItself                                // the waiting pod's own spec or labels
+	nodeAdded                                // a node came
+	nodeGone                                 // a node went, and perhaps the emptiest domain with it
+	nodeAllocatable                          // what it has to offer
+	nodeRelabelled                           // its labels
+	nodeTaints                               // cordoned or uncordoned as well
+	nodeFeatures                             // what it says it can do
+	claimChanged                             // a PersistentVolumeClaim came or changed
+	volumeChanged                            // a PersistentVolume
+	classChanged                             // a StorageClass
+	driverChanged                            // what a driver of volumes says: of itself, of a node, of its room; or an attachment
+	deviceClaimChanged                       // a ResourceClaim came or changed
+	deviceClassChanged                       // a DeviceClass
+	deviceSliceChanged                       // a ResourceSlice: what a driver of devices says
 )
 
 // hint is an interest of a plugin in some kinds of changes.

@@ -91,6 +91,7 @@ func worldOf(nodes ...*api.Node) *world {
 		namespaces: objects[*api.Namespace]{}, services: objects[*api.Service]{}, replicationControllers: objects[*api.ReplicationController]{},
 		replicaSets: objects[*api.ReplicaSet]{}, statefulSets: objects[*api.StatefulSet]{}, budgets: objects[*api.PodDisruptionBudget]{},
 		csiNodes: objects[*api.CSINode]{}, csiDrivers: objects[*api.CSIDriver]{}, capacities: objects[*api.CSIStorageCapacity]{}, attachments: objects[*api.VolumeAttachment]{},
+		deviceClaims: objects[*api.ResourceResourceClaim]{}, devices: published{objects[*api.DeviceClass]{}, objects[*api.ResourceSlice]{}}, held: newDeviceClaims(),
 	}
 	k.volumeBinding = newVolumeBinding(k)
 	args, err := readArgs(nil)
@@ -140,6 +141,13 @@ func (w *world) with(objs ...api.Object) *world {
 			w.kit.capacities.(objects[*api.CSIStorageCapacity])[o.Key()] = o
 		case *api.VolumeAttachment:
 			w.kit.attachments.(objects[*api.VolumeAttachment])[o.Key()] = o
+		case *api.ResourceResourceClaim:
+			w.kit.deviceClaims.(objects[*api.ResourceResourceClaim])[o.Key()] = o
+			w.kit.held.show(o)
+		case *api.DeviceClass:
+			w.kit.devices.(published).classes[o.Key()] = o
+		case *api.ResourceSlice:
+			w.kit.devices.(published).slices[o.Key()] = o
 		}
 	}
 	return w
@@ -203,6 +211,36 @@ func (o objects[T]) List(namespace string, _ api.Selector) []T {
 			}
 		}
 	})
+}
+
+// published is what drivers of devices publish.
+type published struct {
+	classes objects[*api.DeviceClass]
+	slices  objects[*api.ResourceSlice]
+}
+
+func (p published) Class(name string) (*api.DeviceClass, bool) {
+	return p.classes.Get(api.Key{Name: name})
+}
+
+func (p published) OnNode(node string) []*api.ResourceSlice {
+	return p.where(func(s *api.ResourceSlice) bool { return api.Deref(s.Spec.NodeName, "") == node })
+}
+
+func (p published) Shared() []*api.ResourceSlice { return p.OnNode("") }
+
+func (p published) OfPool(driver, pool string) []*api.ResourceSlice {
+	return p.where(func(s *api.ResourceSlice) bool { return s.Spec.Driver == driver && s.Spec.Pool.Name == pool })
+}
+
+func (p published) ClassFor(resource api.ResourceName) (*api.DeviceClass, bool) {
+	return newestClass(slices.DeleteFunc(p.classes.List("", nil), func(c *api.DeviceClass) bool {
+		return api.Deref(c.Spec.ExtendedResourceName, "") != string(resource)
+	}))
+}
+
+func (p published) where(ok func(*api.ResourceSlice) bool) []*api.ResourceSlice {
+	return slices.DeleteFunc(p.slices.List("", nil), func(s *api.ResourceSlice) bool { return !ok(s) })
 }
 
 func named(name string) func(*api.Pod) {

@@ -101,7 +101,7 @@ type reservePlugin interface {
 	plugin
 	Reserve(c *cycle, n *nodeInfo) *status
 	// Unreserve takes it back. It is called for plugins that reserved nothing, too.
-	Unreserve(pod *podInfo)
+	Unreserve(ctx context.Context, pod *podInfo)
 }
 
 // preBindPlugin does what must be done before the pod may be bound. It may take its time.

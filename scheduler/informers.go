@@ -27,6 +27,9 @@ type informers struct {
 	csiDrivers             *client.Informer[*api.CSIDriver]
 	capacities             *client.Informer[*api.CSIStorageCapacity]
 	attachments            *client.Informer[*api.VolumeAttachment]
+	deviceClaims           *client.Informer[*api.ResourceResourceClaim]
+	deviceClasses          *client.Informer[*api.DeviceClass]
+	deviceSlices           *client.Informer[*api.ResourceSlice]
 }
 
 func newInformers(c *client.Client) *informers {
@@ -48,14 +51,18 @@ func newInformers(c *client.Client) *informers {
 		csiDrivers:             client.NewInformer[*api.CSIDriver](c, all),
 		capacities:             client.NewInformer[*api.CSIStorageCapacity](c, all),
 		attachments:            client.NewInformer[*api.VolumeAttachment](c, all),
+		deviceClaims:           client.NewInformer[*api.ResourceResourceClaim](c, all),
+		deviceClasses:          client.NewInformer[*api.DeviceClass](c, all),
+		deviceSlices:           client.NewInformer[*api.ResourceSlice](c, all),
 	}
 }
 
-func (i *informers) kit(c *client.Client, events *client.Recorder) *kit {
+func (i *informers) kit(s *Scheduler) *kit {
 	k := &kit{
-		client: c, events: events, claims: i.claims, volumes: i.volumes, classes: i.classes, namespaces: i.namespaces, services: i.services,
+		client: s.client, events: s.events, log: s.log, tell: s.cache.tell, claims: i.claims, volumes: i.volumes, classes: i.classes, namespaces: i.namespaces, services: i.services,
 		replicationControllers: i.replicationControllers, replicaSets: i.replicaSets, statefulSets: i.statefulSets, budgets: i.budgets,
 		csiNodes: i.csiNodes, csiDrivers: i.csiDrivers, capacities: i.capacities, attachments: i.attachments,
+		deviceClaims: i.deviceClaims, devices: newPublishedDevices(i.deviceClasses, i.deviceSlices), held: newDeviceClaims(), deviceNews: newNews(),
 	}
 	k.volumeBinding = newVolumeBinding(k)
 	return k
@@ -69,7 +76,7 @@ type runner interface {
 
 func (i *informers) all() []runner {
 	return []runner{i.nodes, i.pods, i.claims, i.volumes, i.classes, i.namespaces, i.services, i.replicationControllers, i.replicaSets, i.statefulSets, i.budgets,
-		i.csiNodes, i.csiDrivers, i.capacities, i.attachments}
+		i.csiNodes, i.csiDrivers, i.capacities, i.attachments, i.deviceClaims, i.deviceClasses, i.deviceSlices}
 }
 
 // start runs them until ctx ends; the returned function waits for that.
@@ -116,19 +123,34 @@ func (s *Scheduler) subscribe() {
 	s.informers.classes.OnChange(func(old, class *api.StorageClass, revision int64) {
 		s.volumesChanged(clusterEvent{what: classChanged, old: orNil(old), new: orNil(class), revision: revision})
 	})
-	driversChanged(s, s.informers.csiNodes)
-	driversChanged(s, s.informers.csiDrivers)
-	driversChanged(s, s.informers.capacities)
-	driversChanged(s, s.informers.attachments)
+	happens(s, s.informers.csiNodes, driverChanged)
+	happens(s, s.informers.csiDrivers, driverChanged)
+	happens(s, s.informers.capacities, driverChanged)
+	happens(s, s.informers.attachments, driverChanged)
+	happens(s, s.informers.deviceClasses, deviceClassChanged)
+	happens(s, s.informers.deviceSlices, deviceSliceChanged)
+	s.informers.deviceClaims.OnChange(func(old, claim *api.ResourceResourceClaim, revision int64) {
+		s.cache.tell(func() {
+			if claim == nil {
+				s.kit.held.forget(old.UID)
+			} else {
+				s.kit.held.show(claim)
+			}
+		})
+		s.kit.deviceNews.tell()
+		if claim != nil {
+			s.queue.happen(clusterEvent{what: deviceClaimChanged, old: orNil(old), new: claim, revision: revision})
+		}
+	})
 }
 
-// driversChanged makes changes of what drivers say events of the queue.
-func driversChanged[T interface {
+// happens makes changes of a kind events of the queue, where nothing else need be told of them.
+func happens[T interface {
 	comparable
 	api.Object
-}](s *Scheduler, i *client.Informer[T]) {
+}](s *Scheduler, i *client.Informer[T], what happening) {
 	i.OnChange(func(old, obj T, revision int64) {
-		s.queue.happen(clusterEvent{what: driverChanged, old: orNil(old), new: orNil(obj), revision: revision})
+		s.queue.happen(clusterEvent{what: what, old: orNil(old), new: orNil(obj), revision: revision})
 	})
 }
 
@@ -179,7 +201,7 @@ func (s *Scheduler) renominated(old, pod *api.Pod) {
 
 // volumesChanged tells those who wait for volumes, in the queue and in PreBind.
 func (s *Scheduler) volumesChanged(e clusterEvent) {
-	s.volumeBinding.noticeChange()
+	s.kit.volumeBinding.news.tell()
 	if e.new != nil {
 		s.queue.happen(e)
 	}

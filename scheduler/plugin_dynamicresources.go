@@ -1,18 +1,584 @@
 package scheduler
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
 
-// dynamicResources stands where upstream allocates devices to pods: a pod that fits nowhere may fit once a claim for a device
-// is taken back that nobody uses. Claims are not allocated here, so there never is one. What is left of the plugin is its
-// part of the message that people look for: "no new claims to deallocate, preemption: 0/3 nodes are available: ...".
-type dynamicResources struct{}
+	"kubelite/api"
+	"kubelite/client"
+	"kubelite/scheduler/devices"
+)
+
+// dynamicResources places pods where the devices are that their ResourceClaims ask for, and gives them to the claims.
+//
+//	claim is to be made from a template   the pod is not tried until the controller has made it
+//	claim has devices                     the node must be one on which they can be used
+//	claim has none                        the allocator looks for devices on each node (scheduler/devices);
+//	                                      Reserve promises those of the chosen node,
+//	                                      PreBind writes them into the claim, and who may use them: the pod
+//
+// Devices may want to be made ready first: they have binding conditions, which their driver writes into the claim's status,
+// and the pod is bound when all are true.
+type dynamicResources struct {
+	kit                           *kit
+	selectors                     *devices.Selectors
+	filterTimeout, bindingTimeout time.Duration
+
+	mu       sync.Mutex
+	reserved map[api.UID][]*reservedClaim // by pod, until it is bound or given up; guarded by mu
+}
+
+// reservedClaim is a claim of a pod that got a node.
+type reservedClaim struct {
+	claim      *api.ResourceResourceClaim // as it was decided on, then as PreBind wrote it
+	allocation *api.AllocationResult      // what it was promised; nil if it had devices already
+	promised   api.UID                    // its uid when it was decided on: a claim in memory has another one once it is made
+	written    bool                       // that the pod may use it
+
+	extended bool                                   // it is for extended resources
+	uses     []api.ContainerExtendedResourceRequest // and then, what its requests are for
+}
+
+func newDynamicResources(k *kit, args *DynamicResourcesArgs) *dynamicResources {
+	return &dynamicResources{
+		kit: k, selectors: devices.NewSelectors(), filterTimeout: args.FilterTimeout.Duration, bindingTimeout: args.BindingTimeout.Duration,
+		reserved: map[api.UID][]*reservedClaim{},
+	}
+}
 
 func (*dynamicResources) Name() string { return "DynamicResources" }
 
-// PostFilter has no claim to take back.
-func (*dynamicResources) PostFilter(_ context.Context, c *cycle) *postFilterResult {
+var (
+	claimElsewhere = reject("DynamicResources", unresolvable, "resourceclaim not available on the node")
+	leftClaim      = reject("DynamicResources", unresolvable, "cannot schedule extended resource claim")
+	tooFewDevices  = reject("DynamicResources", unresolvable, "cannot allocate all claims")
+)
+
+// PreEnqueue keeps pods out until their claims are there.
+func (p *dynamicResources) PreEnqueue(pod *api.Pod) *status {
+	if _, err := p.claimsOf(pod); err != nil {
+		return reject(p.Name(), unresolvable, err.Error())
+	}
+	return nil
+}
+
+// claimsOf returns the pod's claims, or why one cannot be used.
+func (p *dynamicResources) claimsOf(pod *api.Pod) ([]*api.ResourceResourceClaim, error) {
+	var claims []*api.ResourceResourceClaim
+	for i := range pod.Spec.ResourceClaims {
+		name, made, err := pod.ResourceClaimName(&pod.Spec.ResourceClaims[i])
+		if err != nil {
+			return nil, err
+		}
+		if name == "" {
+			continue
+		}
+		claim, ok := p.kit.deviceClaims.Get(api.Key{Namespace: pod.Namespace, Name: name})
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("resourceclaim.resource.k8s.io %q not found", name)
+		case claim.DeletionTimestamp != nil:
+			return nil, fmt.Errorf("resourceclaim %q is being deleted", name)
+		case made && !api.IsControlledBy(claim, pod):
+			return nil, fmt.Errorf("ResourceClaim %s was not created for Pod %s (Pod is not owner)", claim.Key(), pod.Key())
+		}
+		claims = append(claims, claim)
+	}
+	return claims, nil
+}
+
+// PreFilter looks at the pod's claims. One that nobody could allocate as it is holds the pod.
+func (p *dynamicResources) PreFilter(c *cycle) (nodeFilter, *status) {
+	pod := c.pod.pod
+	claims, err := p.claimsOf(pod)
+	if err != nil {
+		return nil, reject(p.Name(), unresolvable, err.Error())
+	}
+	extended, left := p.extendedClaimOf(c.pod)
+	if len(claims) == 0 && extended == nil && left == nil {
+		return nil, nil
+	}
+	f := &devicesFilter{
+		plugin: p, pod: pod, claims: claims, extended: extended, left: left,
+		given: map[string]*givenDevices{}, elsewhere: map[*api.ResourceResourceClaim]bool{},
+	}
+	for _, claim := range claims {
+		switch {
+		case claim.Status.Allocation != nil:
+			if len(claim.Status.ReservedFor) >= api.MaxReservedFor && !claim.IsReservedFor(pod.UID) {
+				return nil, reject(p.Name(), unresolvable, "resourceclaim in use")
+			}
+			f.allocated = append(f.allocated, claim)
+			continue
+		case p.kit.held.holds(claim.UID):
+			return nil, reject(p.Name(), unresolvable, fmt.Sprintf("resource claim %s is in the process of being allocated", claim.Key()))
+		}
+		if missing := p.missingClass(claim); missing != "" {
+			return nil, reject(p.Name(), unresolvable, missing)
+		}
+		f.toAllocate = append(f.toAllocate, claim)
+	}
+	if len(f.toAllocate) > 0 || extended != nil {
+		f.allocator = devices.NewAllocator(p.kit.devices, p.kit.held.held, p.selectors)
+	}
+	return f, nil
+}
+
+// missingClass says which class of a claim's requests does not exist, "" if all do.
+func (p *dynamicResources) missingClass(claim *api.ResourceResourceClaim) string {
+	missing := func(request, class string) string {
+		if _, ok := p.kit.devices.Class(class); ok {
+			return ""
+		}
+		return fmt.Sprintf("request %s: device class %s does not exist", request, class)
+	}
+	for i := range claim.Spec.Devices.Requests {
+		r := &claim.Spec.Devices.Requests[i]
+		if r.Exactly != nil {
+			if m := missing(r.Name, r.Exactly.DeviceClassName); m != "" {
+				return m
+			}
+		}
+		for j := range r.FirstAvailable {
+			if m := missing(r.Name+"/"+r.FirstAvailable[j].Name, r.FirstAvailable[j].DeviceClassName); m != "" {
+				return m
+			}
+		}
+	}
+	return ""
+}
+
+// devicesFilter holds the claims of one pod.
+type devicesFilter struct {
+	plugin                        *dynamicResources
+	pod                           *api.Pod
+	claims, allocated, toAllocate []*api.ResourceResourceClaim
+	extended                      *extendedClaim             // for extended resources; nil if the pod asks for none
+	left                          *api.ResourceResourceClaim // from an attempt in vain: it has to go first
+	allocator                     *devices.Allocator         // nil if all have their devices
+
+	given     map[string]*givenDevices            // what those to allocate get, by node that passed
+	elsewhere map[*api.ResourceResourceClaim]bool // allocated ones that cannot be used on some node
+}
+
+// givenDevices is what the claims get on a node.
+type givenDevices struct {
+	results  []api.AllocationResult     // of those to allocate, in their order, then of extended
+	extended *api.ResourceResourceClaim // nil where the node has the resources itself
+	uses     []api.ContainerExtendedResourceRequest
+}
+
+// Filter rejects nodes where the devices of a claim cannot be used, and those that have not enough devices for the others.
+func (f *devicesFilter) Filter(n *nodeInfo) *status {
+	if f.left != nil {
+		return leftClaim
+	}
+	usable := true
+	for _, claim := range f.allocated {
+		if !claim.Status.Allocation.NodeSelector.Matches(n.node) || f.plugin.hopeless(claim) {
+			f.elsewhere[claim] = true
+			usable = false
+		}
+	}
+	if f.allocator != nil {
+		if st := f.allocate(n); st != nil {
+			return st
+		}
+	}
+	if !usable {
+		return claimElsewhere
+	}
+	return nil
+}
+
+func (f *devicesFilter) allocate(n *nodeInfo) *status {
+	if f.given[n.name] != nil {
+		return nil
+	}
+	p := f.plugin
+	g, claims := &givenDevices{}, f.toAllocate
+	if f.extended != nil {
+		if g.extended, g.uses = f.extended.on(n, f.pod, p.kit.devices); g.extended != nil {
+			claims = append(claims[:len(claims):len(claims)], g.extended)
+		}
+	}
+	ctx := context.Background()
+	if p.filterTimeout > 0 {
+		var done context.CancelFunc
+		ctx, done = context.WithTimeout(ctx, p.filterTimeout)
+		defer done()
+	}
+	var err error
+	g.results, err = f.allocator.Allocate(ctx, n.node, claims)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return reject(p.Name(), failed, fmt.Sprintf("node %s: timed out trying to allocate devices", n.name))
+	case errors.Is(err, devices.ErrInvalidPool):
+		return reject(p.Name(), unresolvable, err.Error())
+	case err != nil:
+		return reject(p.Name(), failed, err.Error())
+	case g.results == nil:
+		return tooFewDevices
+	}
+	f.given[n.name] = g
+	return nil
+}
+
+// devicesFilterOf is the plugin's view of the cycle's pod, nil if it has no claims.
+func devicesFilterOf(c *cycle) *devicesFilter {
+	for _, f := range c.filters {
+		if d, ok := f.(*devicesFilter); ok {
+			return d
+		}
+	}
+	return nil
+}
+
+// PostFilter takes devices back from a claim of the pod that nobody else uses: with others, elsewhere, the pod may have a node.
+func (p *dynamicResources) PostFilter(ctx context.Context, c *cycle) *postFilterResult {
 	if c.decision.preFilter != "" {
 		return &postFilterResult{keep: true} // the pod was held before it came to devices
 	}
-	return &postFilterResult{message: "no new claims to deallocate", keep: true}
+	f := devicesFilterOf(c)
+	if f == nil {
+		return &postFilterResult{message: "no new claims to deallocate", keep: true}
+	}
+	pod := c.pod.pod
+	for _, claim := range f.allocated {
+		if !f.elsewhere[claim] {
+			continue
+		}
+		if others := len(claim.Status.ReservedFor); others > 1 || others == 1 && !claim.IsReservedFor(pod.UID) {
+			continue
+		}
+		claim = api.DeepCopy(claim)
+		claim.Status = api.ResourceClaimStatus{}
+		why := client.Because(ctx, "the devices of claim %s cannot be used where pod %s fits, and nobody else uses them: take them back", claim.Name, pod.Name)
+		if _, err := client.Of[*api.ResourceResourceClaim](p.kit.client).UpdateStatus(why, claim); err != nil {
+			return &postFilterResult{message: fmt.Sprintf("deallocate ResourceClaim %s: %v", claim.Name, err), keep: true}
+		}
+		return &postFilterResult{message: "deallocation of ResourceClaim completed", keep: true}
+	}
+	if f.left != nil {
+		if err := p.deleteExtended(ctx, f.left); err != nil {
+			return &postFilterResult{message: err.Error(), keep: true}
+		}
+		return &postFilterResult{message: "deletion of ResourceClaim completed", keep: true}
+	}
+	return &postFilterResult{message: "still not schedulable", keep: true}
+}
+
+// PreScore has an opinion where requests have alternatives.
+func (p *dynamicResources) PreScore(c *cycle, _ []*nodeInfo) nodeScorer {
+	f := devicesFilterOf(c)
+	if f == nil || !slices.ContainsFunc(f.claims, hasAlternatives) {
+		return nil
+	}
+	return f
+}
+
+func hasAlternatives(claim *api.ResourceResourceClaim) bool {
+	return slices.ContainsFunc(claim.Spec.Devices.Requests, func(r api.DeviceRequest) bool { return len(r.FirstAvailable) > 0 })
+}
+
+// maxAlternatives is how many a request can have; the best of them counts so much, the next one less, and so on.
+const maxAlternatives = 8
+
+// Score is the higher the better the alternatives are that the claims get on the node.
+func (f *devicesFilter) Score(n *nodeInfo) (score int64) {
+	for _, claim := range f.allocated {
+		score += scoreAlternatives(claim, claim.Status.Allocation)
+	}
+	for i, claim := range f.toAllocate {
+		score += scoreAlternatives(claim, &f.given[n.name].results[i])
+	}
+	return score
+}
+
+func scoreAlternatives(claim *api.ResourceResourceClaim, a *api.AllocationResult) (score int64) {
+	for i := range claim.Spec.Devices.Requests {
+		r := &claim.Spec.Devices.Requests[i]
+		for j := range r.FirstAvailable {
+			name := r.Name + "/" + r.FirstAvailable[j].Name
+			if slices.ContainsFunc(a.Devices.Results, func(d api.DeviceRequestAllocationResult) bool { return d.Request == name }) {
+				score += int64(maxAlternatives - j)
+			}
+		}
+	}
+	return score
+}
+
+// Normalize makes the best node's score the highest there is.
+func (f *devicesFilter) Normalize(scores []int64, _ []*nodeInfo) { defaultNormalize(scores, false) }
+
+// Reserve promises the pod's claims what the chosen node has for them.
+func (p *dynamicResources) Reserve(c *cycle, n *nodeInfo) *status {
+	f := devicesFilterOf(c)
+	if f == nil {
+		return nil
+	}
+	var reserved []*reservedClaim
+	for _, claim := range f.allocated {
+		reserved = append(reserved, &reservedClaim{claim: claim, promised: claim.UID, written: claim.IsReservedFor(c.pod.pod.UID)})
+	}
+	if f.allocator != nil {
+		g := f.given[n.name]
+		for i, claim := range f.toAllocate {
+			reserved = append(reserved, &reservedClaim{claim: claim, promised: claim.UID, allocation: &g.results[i]})
+		}
+		if claim := g.extended; claim != nil {
+			reserved = append(reserved, &reservedClaim{claim: claim, promised: claim.UID, allocation: &g.results[len(f.toAllocate)], extended: true, uses: g.uses})
+		}
+	}
+	for _, r := range reserved {
+		if r.allocation != nil {
+			p.kit.held.promise(r.promised, r.allocation)
+		}
+	}
+	if len(reserved) == 0 {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.reserved[c.pod.pod.UID] = reserved
+	return nil
+}
+
+func (p *dynamicResources) takeReserved(pod *api.Pod) []*reservedClaim {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	reserved := p.reserved[pod.UID]
+	delete(p.reserved, pod.UID)
+	return reserved
+}
+
+// Unreserve withdraws the promises that were not kept. A claim in which the pod stands already is free of it again, but keeps
+// its devices: the pod will be tried again soon.
+func (p *dynamicResources) Unreserve(ctx context.Context, info *podInfo) {
+	pod := info.pod
+	for _, r := range p.takeReserved(pod) {
+		if r.allocation != nil {
+			p.kit.tell(func() { p.kit.held.withdraw(r.promised) })
+		}
+		if !r.written || ctx.Err() != nil {
+			continue
+		}
+		if r.extended {
+			if err := p.deleteExtended(ctx, r.claim); err != nil {
+				p.kit.log.Warn("release a claim", "namespace", pod.Namespace, "name", r.claim.Name, "error", err)
+			}
+			continue
+		}
+		patch := fmt.Sprintf(`{"metadata":{"uid":%q},"status":{"reservedFor":[{"$patch":"delete","uid":%q}]}}`, r.claim.UID, pod.UID)
+		why := client.Because(ctx, "pod %s was not bound: it does not use claim %s", pod.Name, r.claim.Name)
+		_, err := client.Of[*api.ResourceResourceClaim](p.kit.client).Patch(why, pod.Namespace, r.claim.Name, api.StrategicMergePatchType, []byte(patch), "status")
+		if err != nil && !api.IsNotFound(err) && !api.IsConflict(err) {
+			p.kit.log.Warn("release a claim", "namespace", pod.Namespace, "name", r.claim.Name, "error", err)
+		}
+	}
+}
+
+// PreBindPreFlight tells whether the pod has claims.
+func (p *dynamicResources) PreBindPreFlight(pod *podInfo) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.reserved[pod.pod.UID]) > 0
+}
+
+// PreBind writes the pod, and the devices that were promised, into its claims, and waits until the devices are ready.
+func (p *dynamicResources) PreBind(ctx context.Context, info *podInfo, node string) error {
+	p.mu.Lock()
+	reserved := p.reserved[info.pod.UID]
+	p.mu.Unlock()
+	for _, r := range reserved {
+		if r.written {
+			continue
+		}
+		if r.extended {
+			if err := p.createExtended(ctx, info.pod, r, node); err != nil {
+				return err
+			}
+		}
+		if err := p.bindClaim(ctx, info.pod, r, node); err != nil {
+			return err
+		}
+		if r.extended {
+			if err := p.noteExtended(ctx, info.pod, r); err != nil {
+				return err
+			}
+		}
+	}
+	if err := p.waitReady(ctx, reserved); err != nil {
+		return err
+	}
+	p.takeReserved(info.pod)
+	return nil
+}
+
+// bindAttempts is how often a claim is written anew that somebody else changed meanwhile.
+const bindAttempts = 5
+
+func (p *dynamicResources) bindClaim(ctx context.Context, pod *api.Pod, r *reservedClaim, node string) error {
+	claims := client.Of[*api.ResourceResourceClaim](p.kit.client)
+	claim := api.DeepCopy(r.claim)
+	for attempt := 1; ; attempt++ {
+		written, err := p.writeClaim(ctx, claims, claim, r.allocation, pod, node)
+		if err == nil {
+			r.claim, r.written = written, true
+			p.kit.tell(func() { p.kit.held.written(written, r.promised) })
+			return nil
+		}
+		if !api.IsConflict(err) || attempt == bindAttempts {
+			return err
+		}
+		if claim, err = claims.Get(ctx, pod.Namespace, r.claim.Name); err != nil {
+			return fmt.Errorf("get updated claim %s after conflict: %w", r.claim.Key(), err)
+		}
+	}
+}
+
+// writeClaim makes a claim say that the pod may use it, and first that it has devices if they are new.
+func (p *dynamicResources) writeClaim(ctx context.Context, claims client.Resource[*api.ResourceResourceClaim], claim *api.ResourceResourceClaim, allocation *api.AllocationResult, pod *api.Pod, node string) (*api.ResourceResourceClaim, error) {
+	switch {
+	case claim.DeletionTimestamp != nil:
+		return nil, fmt.Errorf("claim %s got deleted in the meantime", claim.Key())
+	case allocation != nil && claim.Status.Allocation != nil:
+		return nil, fmt.Errorf("claim %s got allocated elsewhere in the meantime", claim.Key())
+	case allocation == nil && claim.Status.Allocation == nil:
+		return nil, fmt.Errorf("claim %s got deallocated elsewhere in the meantime", claim.Key())
+	}
+	why := client.Because(ctx, "pod %s goes to %s and uses claim %s: reserve it", pod.Name, node, claim.Name)
+	if allocation != nil {
+		why = client.Because(ctx, "pod %s goes to %s, which has devices for claim %s: give it %s", pod.Name, node, claim.Name, deviceNames(allocation))
+		if !slices.Contains(claim.Finalizers, api.ResourceClaimFinalizer) {
+			claim.Finalizers = append(claim.Finalizers, api.ResourceClaimFinalizer)
+			var err error
+			if claim, err = claims.Update(why, claim); err != nil {
+				return nil, fmt.Errorf("add finalizer to claim %s: %w", claim.Key(), err)
+			}
+		}
+		claim.Status.Allocation = allocation
+	}
+	if claim.Status.Allocation.AllocationTimestamp == nil {
+		claim.Status.Allocation.AllocationTimestamp = api.Ptr(api.Now())
+	}
+	claim.Status.ReservedFor = append(claim.Status.ReservedFor, api.ResourceClaimConsumerReference{Resource: "pods", Name: pod.Name, UID: pod.UID})
+	written, err := claims.UpdateStatus(why, claim)
+	if err != nil {
+		return nil, fmt.Errorf("add allocation and reservation to claim %s: %w", claim.Key(), err)
+	}
+	return written, nil
+}
+
+// deviceNames lists what a claim is given.
+func deviceNames(a *api.AllocationResult) (names []string) {
+	for i := range a.Devices.Results {
+		names = append(names, a.Devices.Results[i].Device)
+	}
+	return names
+}
+
+// waitReady waits until the binding conditions of all devices are true.
+func (p *dynamicResources) waitReady(ctx context.Context, reserved []*reservedClaim) error {
+	for _, r := range reserved {
+		if !slices.ContainsFunc(r.claim.Status.Allocation.Devices.Results, conditional) {
+			continue
+		}
+		since := r.claim.Status.Allocation.AllocationTimestamp
+		ctx, done := context.WithDeadlineCause(ctx, since.Add(p.bindingTimeout), fmt.Errorf("device binding timeout: claim=%s", r.claim.Name))
+		defer done()
+		for {
+			changed := p.kit.deviceNews.wait()
+			claim, ok := p.kit.deviceClaims.Get(r.claim.Key())
+			if !ok {
+				return fmt.Errorf("resourceclaim.resource.k8s.io %q not found", r.claim.Name)
+			}
+			ready, err := devicesReady(claim)
+			if err != nil {
+				return err
+			}
+			if ready {
+				break
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+	}
+	return nil
+}
+
+func conditional(r api.DeviceRequestAllocationResult) bool { return len(r.BindingConditions) > 0 }
+
+// devicesReady tells whether all binding conditions of a claim's devices are true. An error means that they will never be.
+func devicesReady(claim *api.ResourceResourceClaim) (bool, error) {
+	if claim.Status.Allocation == nil {
+		return false, nil
+	}
+	for _, r := range claim.Status.Allocation.Devices.Results {
+		if !conditional(r) {
+			continue
+		}
+		i := slices.IndexFunc(claim.Status.Devices, func(d api.AllocatedDeviceStatus) bool {
+			return d.Driver == r.Driver && d.Pool == r.Pool && d.Device == r.Device
+		})
+		if i < 0 {
+			return false, nil
+		}
+		met := 0
+		for _, c := range claim.Status.Devices[i].Conditions {
+			switch {
+			case c.Status != api.ConditionTrue:
+			case slices.Contains(r.BindingFailureConditions, c.Type):
+				return false, fmt.Errorf("device binding failed: claim=%s, reason=%s, message=%q", claim.Name, c.Reason, c.Message)
+			case slices.Contains(r.BindingConditions, c.Type):
+				met++
+			}
+		}
+		if met < len(r.BindingConditions) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// hopeless tells whether an allocated claim's devices will not become ready any more.
+func (p *dynamicResources) hopeless(claim *api.ResourceResourceClaim) bool {
+	ready, err := devicesReady(claim)
+	if ready || err != nil {
+		return err != nil
+	}
+	a := claim.Status.Allocation
+	return slices.ContainsFunc(a.Devices.Results, conditional) && a.AllocationTimestamp != nil && time.Since(a.AllocationTimestamp.Add(p.bindingTimeout)) > 0
+}
+
+// Hints are claims of the pod that come or change, devices that others give back, classes and slices, and nodes that come or
+// change.
+func (p *dynamicResources) Hints() []hint {
+	return []hint{
+		{on: nodeAdded | nodeRelabelled | nodeAllocatable | deviceClassChanged | deviceSliceChanged},
+		{on: deviceClaimChanged, helps: p.claimHelps},
+		{on: podGone, helps: func(_ *podInfo, e *clusterEvent) bool { // its binding may have failed: then its promises are free
+			return len(gone(e).Spec.ResourceClaims) > 0
+		}},
+	}
+}
+
+func (p *dynamicResources) claimHelps(waiting *podInfo, e *clusterEvent) bool {
+	old, _ := e.old.(*api.ResourceResourceClaim)
+	claim := e.new.(*api.ResourceResourceClaim)
+	if old != nil && old.Status.Allocation != nil && claim.Status.Allocation == nil {
+		return true
+	}
+	claims, err := p.claimsOf(waiting.pod)
+	if err != nil || !slices.ContainsFunc(claims, func(c *api.ResourceResourceClaim) bool { return c.UID == claim.UID }) {
+		return false
+	}
+	return old == nil || !api.Equal(old.Status, claim.Status)
 }

@@ -11,20 +11,25 @@ import (
 // nodeResourcesFit keeps pods off nodes that have not left what they request, and scores nodes by what would be left: how,
 // its strategy says (resourcestrategy.go).
 type nodeResourcesFit struct {
+	kit           *kit
 	strategy      scoringStrategy
 	ignored       []string // extended resources that somebody else counts
 	ignoredGroups []string // all of these domains
 }
 
-func newNodeResourcesFit(args *NodeResourcesFitArgs) *nodeResourcesFit {
-	return &nodeResourcesFit{strategy: newStrategy(args.ScoringStrategy), ignored: args.IgnoredResources, ignoredGroups: args.IgnoredResourceGroups}
+func newNodeResourcesFit(k *kit, args *NodeResourcesFitArgs) *nodeResourcesFit {
+	return &nodeResourcesFit{kit: k, strategy: newStrategy(args.ScoringStrategy), ignored: args.IgnoredResources, ignoredGroups: args.IgnoredResourceGroups}
 }
 
 func (*nodeResourcesFit) Name() string { return "NodeResourcesFit" }
 
 // PreFilter looks at every node.
 func (p *nodeResourcesFit) PreFilter(c *cycle) (nodeFilter, *status) {
-	return &fitFilter{need: p.counted(&c.pod.requests)}, nil
+	return p.filter(c.pod), nil
+}
+
+func (p *nodeResourcesFit) filter(pod *podInfo) *fitFilter {
+	return &fitFilter{need: p.counted(&pod.requests), devices: p.kit.devices}
 }
 
 // counted is what the pod requests of the resources that are counted here.
@@ -43,8 +48,9 @@ func (p *nodeResourcesFit) counted(requests *resources) *resources {
 
 // fitFilter names every resource that a node lacks, so that a person sees at once all that has to change.
 type fitFilter struct {
-	need *resources
-	nos  map[lack]*status // the statuses given so far: a full cluster's nodes lack the same
+	need    *resources
+	devices deviceSource
+	nos     map[lack]*status // the statuses given so far: a full cluster's nodes lack the same
 }
 
 // lack is a set of what a node has too little of. Resources of other names are rare and not kept here.
@@ -77,6 +83,9 @@ func (f *fitFilter) Filter(n *nodeInfo) *status {
 	check(lackEphemeral, f.need.ephemeral, n.requested.ephemeral, n.allocatable.ephemeral)
 	var others []api.ResourceName
 	for name, need := range f.need.other {
+		if _, met := f.devices.ClassFor(name); met && n.allocatable.other[name] == 0 {
+			continue // by devices, which DynamicResources looks for
+		}
 		if before := l; need > n.allocatable.other[name]-n.requested.other[name] && need > 0 {
 			others = append(others, name)
 			if l = before; need > n.allocatable.other[name] {
@@ -136,16 +145,17 @@ type fitScorer struct {
 // Score asks the strategy. Pods that request nothing count with the usual amounts.
 func (s *fitScorer) Score(n *nodeInfo) int64 { return s.strategy.score(s.need, n) }
 
-// Hints are pods that go or shrink, and nodes that come or grow and could hold the pod if they were empty.
+// Hints are pods that go or shrink, classes of devices that may stand for a resource, and nodes that come or grow and could hold the pod if they were empty.
 func (p *nodeResourcesFit) Hints() []hint {
 	return []hint{
 		{on: podGone},
 		{on: podShrunk, helps: shrinkHelps},
+		{on: deviceClassChanged, helps: func(waiting *podInfo, _ *clusterEvent) bool { return len(waiting.requests.other) > 0 }},
 		{on: nodeAdded | nodeAllocatable, helps: func(waiting *podInfo, e *clusterEvent) bool {
-			need := p.counted(&waiting.requests)
+			filter := p.filter(waiting)
 			var now nodeInfo
 			now.setNode(e.new.(*api.Node))
-			if (&fitFilter{need: need}).Filter(&now) != nil {
+			if filter.Filter(&now) != nil {
 				return false
 			}
 			old, _ := e.old.(*api.Node)
@@ -154,7 +164,7 @@ func (p *nodeResourcesFit) Hints() []hint {
 			}
 			var before nodeInfo
 			before.setNode(old)
-			return now.allowedPods > before.allowedPods || more(need, &before.allocatable, &now.allocatable)
+			return now.allowedPods > before.allowedPods || more(filter.need, &before.allocatable, &now.allocatable)
 		}},
 	}
 }

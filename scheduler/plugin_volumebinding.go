@@ -25,12 +25,12 @@ import (
 // The volumes themselves are the business of the controllers: this plugin writes into a volume whose it is, or into a claim
 // which node was chosen (volume.kubernetes.io/selected-node), and they do the rest.
 type volumeBinding struct {
-	kit *kit
+	kit  *kit
+	news *news // claims and volumes change
 
 	mu       sync.Mutex
 	reserved map[api.UID]volumeDecision // by pod, until it is bound or given up; guarded by mu
 	taken    map[string]api.Key         // volumes promised to a claim that the informer does not show yet; guarded by mu
-	changed  chan struct{}              // closed and replaced whenever a claim or volume changes; guarded by mu
 }
 
 // volumeDecision is what will be done about a pod's claims that wait for it.
@@ -40,7 +40,7 @@ type volumeDecision struct {
 }
 
 func newVolumeBinding(k *kit) *volumeBinding {
-	return &volumeBinding{kit: k, reserved: map[api.UID]volumeDecision{}, taken: map[string]api.Key{}, changed: make(chan struct{})}
+	return &volumeBinding{kit: k, news: newNews(), reserved: map[api.UID]volumeDecision{}, taken: map[string]api.Key{}}
 }
 
 func (*volumeBinding) Name() string { return "VolumeBinding" }
@@ -259,7 +259,7 @@ func (p *volumeBinding) Reserve(c *cycle, n *nodeInfo) *status {
 }
 
 // Unreserve takes it back.
-func (p *volumeBinding) Unreserve(pod *podInfo) {
+func (p *volumeBinding) Unreserve(_ context.Context, pod *podInfo) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, volume := range p.reserved[pod.pod.UID].bind {
@@ -300,7 +300,7 @@ func (p *volumeBinding) PreBind(ctx context.Context, pod *podInfo, node string) 
 	if !ok {
 		return nil
 	}
-	defer p.Unreserve(pod)
+	defer p.Unreserve(ctx, pod)
 	for claim, volume := range d.bind {
 		if err := p.giveVolume(ctx, claim, volume); err != nil {
 			return err
@@ -366,9 +366,7 @@ func (p *volumeBinding) selectNode(ctx context.Context, key api.Key, node string
 // makes volumes says so that it could not, and the pod is tried anew, perhaps elsewhere.
 func (p *volumeBinding) waitBound(ctx context.Context, claims []api.Key, selected map[api.Key]int64, node string) error {
 	for {
-		p.mu.Lock()
-		changed := p.changed
-		p.mu.Unlock()
+		changed := p.news.wait()
 		bound := 0
 		for _, key := range claims {
 			claim, ok := p.kit.claims.Get(key)
@@ -392,14 +390,6 @@ func (p *volumeBinding) waitBound(ctx context.Context, claims []api.Key, selecte
 			return context.Cause(ctx)
 		}
 	}
-}
-
-// noticeChange wakes those who wait for a claim or a volume.
-func (p *volumeBinding) noticeChange() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	close(p.changed)
-	p.changed = make(chan struct{})
 }
 
 // Hints are claims of the pod that come or change, volumes and classes that do, and nodes that come or change labels.

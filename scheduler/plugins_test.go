@@ -434,7 +434,7 @@ func TestReservedVolumesAreNotPromisedTwice(t *testing.T) {
 	require.Nil(t, w.kit.volumeBinding.Reserve(second, w.cache.byName["a"]))
 	third := pod(nil, using("three"))
 	require.Contains(t, w.outcome(third), "didn't find available persistent volumes to bind")
-	w.kit.volumeBinding.Unreserve(first.pod)
+	w.kit.volumeBinding.Unreserve(t.Context(), first.pod)
 	require.Equal(t, "a", w.outcome(third))
 }
 

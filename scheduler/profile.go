@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"log/slog"
 	"time"
 
 	"kubelite/api"
@@ -19,14 +20,14 @@ func defaultPlugins(k *kit, args *pluginArgs) []weighted {
 		{plugin: &taintToleration{}, weight: 3},
 		{plugin: &nodeAffinity{added: args.affinity.AddedAffinity}, weight: 2},
 		{plugin: &nodePorts{}},
-		{plugin: newNodeResourcesFit(&args.fit), weight: 1},
+		{plugin: newNodeResourcesFit(k, &args.fit), weight: 1},
 		{plugin: &volumeRestrictions{claims: k.claims}},
 		{plugin: &nodeVolumeLimits{kit: k}},
 		{plugin: &profileVolumeBinding{volumeBinding: k.volumeBinding, timeout: time.Duration(args.volumes.BindTimeoutSeconds) * time.Second}},
 		{plugin: &volumeZone{kit: k}},
 		{plugin: newPodTopologySpread(k, &args.spread), weight: 2},
 		{plugin: &interPodAffinity{namespaces: k.namespaces, args: args.podAffinity}, weight: 2},
-		{plugin: &dynamicResources{}},
+		{plugin: newDynamicResources(k, &args.devices), weight: 2},
 		{plugin: &defaultPreemption{kit: k, args: args.preemption}},
 		{plugin: &balancedAllocation{resources: args.balance.Resources}, weight: 1},
 		{plugin: &imageLocality{}, weight: 1},
@@ -45,6 +46,8 @@ type weighted struct {
 type kit struct {
 	client *client.Client
 	events *client.Recorder
+	log    *slog.Logger
+	tell   func(change func()) // changes what must stand still while the loop decides; see cache
 
 	claims                 lister[*api.PersistentVolumeClaim]
 	volumes                lister[*api.PersistentVolume]
@@ -62,7 +65,13 @@ type kit struct {
 	capacities  lister[*api.CSIStorageCapacity]
 	attachments lister[*api.VolumeAttachment]
 
-	volumeBinding *volumeBinding // one for all profiles: they share the volumes
+	deviceClaims lister[*api.ResourceResourceClaim]
+	devices      deviceSource
+	deviceNews   *news // claims change
+
+	// One for all profiles: they share the volumes and the devices.
+	volumeBinding *volumeBinding
+	held          *deviceClaims
 }
 
 // lister reads objects from an informer's cache.

@@ -42,11 +42,11 @@ type Scheduler struct {
 	cache     *cache
 	nominator *nominator // guarded as the cache is
 
-	volumeBinding *volumeBinding
-	process       string         // tells this process's passes from its predecessor's
-	passes        uint64         // attempts begun
-	bindings      sync.WaitGroup // under way
-	slots         chan struct{}  // one for each write of a binding
+	kit      *kit
+	process  string         // tells this process's passes from its predecessor's
+	passes   uint64         // attempts begun
+	bindings sync.WaitGroup // under way
+	slots    chan struct{}  // one for each write of a binding
 }
 
 // Run schedules pods until ctx ends.
@@ -69,9 +69,8 @@ func newScheduler(cfg Config) (*Scheduler, error) {
 		informers: newInformers(cfg.Client), cache: newCache(), nominator: newNominator(),
 		process: strconv.FormatUint(uint64(rand.Uint32N(36*36*36)), 36), slots: make(chan struct{}, bindConcurrency),
 	}
-	kit := s.informers.kit(cfg.Client, s.events)
-	s.volumeBinding = kit.volumeBinding
-	profiles, err := newProfiles(cfg.Profiles, kit)
+	s.kit = s.informers.kit(s)
+	profiles, err := newProfiles(cfg.Profiles, s.kit)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +122,7 @@ func (s *Scheduler) scheduleOne(ctx context.Context, a attempt) {
 		return
 	}
 	node := s.cache.byName[d.Node]
-	if st := s.reserve(c, node); st != nil { // 2. Reserve: what the pod will use there
+	if st := s.reserve(ctx, c, node); st != nil { // 2. Reserve: what the pod will use there
 		s.unschedulable(ctx, a, c.only(node, st))
 		return
 	}
@@ -162,19 +161,19 @@ func (s *Scheduler) postFilter(ctx context.Context, c *cycle) {
 	}
 }
 
-func (s *Scheduler) reserve(c *cycle, n *nodeInfo) *status {
+func (s *Scheduler) reserve(ctx context.Context, c *cycle, n *nodeInfo) *status {
 	for _, p := range c.profile.reserves {
 		if st := p.Reserve(c, n); st != nil {
-			s.unreserve(c.profile, c.pod)
+			s.unreserve(ctx, c.profile, c.pod)
 			return st
 		}
 	}
 	return nil
 }
 
-func (s *Scheduler) unreserve(p *profile, pod *podInfo) {
+func (s *Scheduler) unreserve(ctx context.Context, p *profile, pod *podInfo) {
 	for _, plugin := range p.reserves {
-		plugin.Unreserve(pod)
+		plugin.Unreserve(ctx, pod)
 	}
 }
 
@@ -187,7 +186,7 @@ func (s *Scheduler) bind(ctx context.Context, a attempt, p *profile, d *decision
 		s.events.Event(ctx, pod, api.EventTypeNormal, "Scheduled", "Successfully assigned %s to %s", pod.Key(), d.Node)
 		return
 	}
-	s.unreserve(p, a.info)
+	s.unreserve(ctx, p, a.info)
 	s.cache.tell(func() { s.cache.forget(pod.UID) })
 	s.queue.happen(clusterEvent{what: podGone, old: assumedOn(pod, d.Node), timer: "binding failed"}) // others may want the room
 	now := s.stillWaits(pod)
