@@ -20,7 +20,8 @@
 //
 // Storage is the business of claimbinder.go, which finds volumes for claims, localprovisioner.go, which makes some,
 // volumereclaim.go, which follows them to their end, and volumeprotection.go, which keeps that from coming too early.
-// certificates.go signs what somebody has approved.
+// Claims for devices are made by resourceclaim.go and taken back by resourceclaim_release.go; devicetainteviction.go takes pods off
+// devices that are not fit for use. certificates.go signs what somebody has approved.
 //
 // The loops know nothing of containers or the store, and nothing of each other. They import api and client.
 //
@@ -28,7 +29,7 @@
 // GarbageCollector.Reconcile. Chapter 5 of the book, docs/05-controllers.md, walks through them.
 //
 // In real Kubernetes this is pkg/controller: deployment, replicaset, statefulset, daemon, job, cronjob, disruption,
-// endpoint, endpointslice, endpointslicemirroring, nodeipam, nodelifecycle, tainteviction, podgc, resourcequota,
+// endpoint, endpointslice, endpointslicemirroring, nodeipam, nodelifecycle, tainteviction, podgc, resourcequota, resourceclaim, devicetainteviction,
 // volume/pvcprotection and pvprotection, volume/persistentvolume, volume/ephemeral, namespace, garbagecollector,
 // certificates, serviceaccount and certificates/rootcacertpublisher, started from cmd/kube-controller-manager/app.
 // Differences: the garbage collector has one queue where upstream has three, because its decisions are all taken from
