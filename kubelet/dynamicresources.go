@@ -8,10 +8,9 @@ import (
 	"kubelite/client"
 )
 
-// Devices that a pod's ResourceClaims have been given must be ready before its sandbox is made. In a real cluster each driver
-// runs on the node and makes its devices ready when the kubelet asks it, by gRPC. Drivers cannot register here: a container
-// runtime that could be told of devices is theirs to find. So a pod with a real device waits, and says for what; the devices of
-// simulated nodes are ready at once.
+// The devices that a pod's ResourceClaims were given must be ready before its sandbox is made. In a real cluster the kubelet asks
+// the driver of each, which runs on the node and has registered with it, by gRPC. Nobody can register here, so a pod with a device
+// waits and says for whom; only the devices of simulated nodes are ready at once.
 
 // prepareDevices checks that the pod may use its claims, and that their devices are ready.
 func (w *podWorker) prepareDevices(ctx context.Context, pod *api.Pod) error {

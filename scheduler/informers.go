@@ -138,9 +138,7 @@ func (s *Scheduler) subscribe() {
 			}
 		})
 		s.kit.deviceNews.tell()
-		if claim != nil {
-			s.queue.happen(clusterEvent{what: deviceClaimChanged, old: orNil(old), new: claim, revision: revision})
-		}
+		s.queue.happen(clusterEvent{what: deviceClaimChanged, old: orNil(old), new: orNil(claim), revision: revision})
 	})
 }
 
