@@ -32,7 +32,7 @@ var controllerNames = [][2]string{
 	{"pod-garbage-collector-controller", "podgc"},
 	{"replicaset-controller", "replicaset"},
 	{"replicationcontroller-controller", "replicationcontroller"},
-	{"resourceclaim-controller", "resourceclaim-controller"},
+	{"resourceclaim-controller", "resource-claim-controller"},
 	{"resourcequota-controller", "resourcequota"},
 	{"root-ca-certificate-publisher-controller", "root-ca-cert-publisher"},
 	{"service-cidr-controller", "service-cidr"},

@@ -1,4 +1,4 @@
-package controllers_test
+package story
 
 import (
 	"errors"
@@ -11,25 +11,24 @@ import (
 
 	"kubelite/api"
 	"kubelite/client"
-	"kubelite/test/story"
 )
 
 // Stories of the loops that deal with devices, over a real API server and without a node or a driver: the test plays the
 // scheduler, which gives devices and reserves claims, the kubelet, which reports that a pod has ended, and the driver.
 
 const (
-	claimFinalizer = "resource.kubernetes.io/delete-protection"
+	claimFinalizer = api.ResourceClaimFinalizer
 	claimNameNote  = "resource.kubernetes.io/pod-claim-name"
 )
 
-type cluster struct{ *story.Harness }
+type deviceCluster struct{ *Harness }
 
-func start(t *testing.T) cluster { return cluster{story.Start(t, 0)} }
+func startDevices(t *testing.T) deviceCluster { return deviceCluster{Start(t, 0)} }
 
 // pod makes a pod that no scheduler looks at; node may be "".
-func (c cluster) pod(name, node string, claims ...api.PodResourceClaim) *api.Pod {
+func (c deviceCluster) pod(name, node string, claims ...api.PodResourceClaim) *api.Pod {
 	c.T.Helper()
-	return story.Apply(c.Harness, &api.Pod{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.PodSpec{
+	return Apply(c.Harness, &api.Pod{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.PodSpec{
 		SchedulerName: "nobody", NodeName: node, ResourceClaims: claims, Containers: []api.Container{{Name: "c", Image: "x"}},
 	}})
 }
@@ -44,30 +43,30 @@ func named(name, claim string) api.PodResourceClaim {
 
 var oneGPU = api.ResourceClaimSpec{Devices: api.DeviceClaim{Requests: []api.DeviceRequest{{Name: "gpu", Exactly: &api.ExactDeviceRequest{DeviceClassName: "gpus"}}}}}
 
-func (c cluster) claim(name string, changes ...func(*api.ResourceResourceClaim)) *api.ResourceResourceClaim {
+func (c deviceCluster) claim(name string, changes ...func(*api.ResourceResourceClaim)) *api.ResourceResourceClaim {
 	c.T.Helper()
 	claim := &api.ResourceResourceClaim{ObjectMeta: api.ObjectMeta{Name: name}, Spec: oneGPU}
 	for _, change := range changes {
 		change(claim)
 	}
-	return story.Apply(c.Harness, claim)
+	return Apply(c.Harness, claim)
 }
 
-func (c cluster) template(name string) {
+func (c deviceCluster) template(name string) {
 	c.T.Helper()
-	story.Apply(c.Harness, &api.ResourceClaimTemplate{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.ResourceClaimTemplateSpec{
+	Apply(c.Harness, &api.ResourceClaimTemplate{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.ResourceClaimTemplateSpec{
 		ObjectMeta: api.ObjectMeta{Labels: map[string]string{"team": "a"}}, Spec: oneGPU,
 	}})
 }
 
-func (c cluster) getClaim(name string) *api.ResourceResourceClaim {
+func (c deviceCluster) getClaim(name string) *api.ResourceResourceClaim {
 	c.T.Helper()
 	claim, err := client.Of[*api.ResourceResourceClaim](c.Client).Get(c.Ctx, "default", name)
 	require.NoError(c.T, err)
 	return claim
 }
 
-func (c cluster) claims() []*api.ResourceResourceClaim {
+func (c deviceCluster) claims() []*api.ResourceResourceClaim {
 	c.T.Helper()
 	page, err := client.Of[*api.ResourceResourceClaim](c.Client).List(c.Ctx, "default", client.ListOptions{})
 	require.NoError(c.T, err)
@@ -75,7 +74,7 @@ func (c cluster) claims() []*api.ResourceResourceClaim {
 }
 
 // noted is the claim that the pod's status names for one of its claims, once it is not the one before.
-func (c cluster) noted(pod, claim, before string) (name string) {
+func (c deviceCluster) noted(pod, claim, before string) (name string) {
 	c.T.Helper()
 	c.Eventually(func() error {
 		p, err := client.Of[*api.Pod](c.Client).Get(c.Ctx, "default", pod)
@@ -93,7 +92,7 @@ func (c cluster) noted(pod, claim, before string) (name string) {
 }
 
 // allocate is the scheduler: it adds the finalizer, and gives a device to the claim, with these pods as users.
-func (c cluster) allocate(name, device string, tolerations []api.DeviceToleration, pods ...*api.Pod) {
+func (c deviceCluster) allocate(name, device string, tolerations []api.DeviceToleration, pods ...*api.Pod) {
 	c.T.Helper()
 	c.retry(func() error {
 		claims, claim := client.Of[*api.ResourceResourceClaim](c.Client), c.getClaim(name)
@@ -116,7 +115,7 @@ func (c cluster) allocate(name, device string, tolerations []api.DeviceToleratio
 }
 
 // end is the kubelet: the pod's containers have ended.
-func (c cluster) end(pod string) {
+func (c deviceCluster) end(pod string) {
 	c.T.Helper()
 	c.retry(func() error {
 		pods := client.Of[*api.Pod](c.Client)
@@ -131,7 +130,7 @@ func (c cluster) end(pod string) {
 }
 
 // retry goes on while somebody else writes the same object.
-func (c cluster) retry(write func() error) {
+func (c deviceCluster) retry(write func() error) {
 	c.T.Helper()
 	err := write()
 	for api.IsConflict(err) {
@@ -140,13 +139,13 @@ func (c cluster) retry(write func() error) {
 	require.NoError(c.T, err)
 }
 
-func (c cluster) remove(pod string) {
+func (c deviceCluster) remove(pod string) {
 	c.T.Helper()
 	require.NoError(c.T, client.Of[*api.Pod](c.Client).Delete(c.Ctx, "default", pod, api.DeleteOptions{GracePeriodSeconds: api.Ptr[int64](0)}))
 }
 
 // users checks for whom a claim is reserved, and that it has a device, and the finalizer, just while it is for somebody.
-func (c cluster) users(name string, pods ...string) story.Check {
+func (c deviceCluster) users(name string, pods ...string) Check {
 	return func() error {
 		claim := c.getClaim(name)
 		var users []string
@@ -161,7 +160,7 @@ func (c cluster) users(name string, pods ...string) story.Check {
 	}
 }
 
-func (c cluster) gone(claim string) story.Check {
+func (c deviceCluster) gone(claim string) Check {
 	return func() error {
 		_, err := client.Of[*api.ResourceResourceClaim](c.Client).Get(c.Ctx, "default", claim)
 		if err == nil {
@@ -174,7 +173,7 @@ func (c cluster) gone(claim string) story.Check {
 	}
 }
 
-func (c cluster) event(pod, reason, message string) story.Check {
+func (c deviceCluster) event(pod, reason, message string) Check {
 	return func() error {
 		page, err := client.Of[*api.Event](c.Client).List(c.Ctx, "default", client.ListOptions{FieldSelector: "involvedObject.name=" + pod})
 		if err != nil {
@@ -190,7 +189,7 @@ func (c cluster) event(pod, reason, message string) story.Check {
 }
 
 func TestPodGetsAClaimFromATemplateThatComesLate(t *testing.T) {
-	c := start(t)
+	c := startDevices(t)
 	pod := c.pod("web", "", fromTemplate("gpu", "large"), named("shared", "everybodys"))
 	c.Eventually(c.event("web", "FailedResourceClaimCreation", `PodResourceClaim gpu: resource claim template "large": resourceclaimtemplate.resource.k8s.io "large" not found`))
 	c.template("large")
@@ -213,7 +212,7 @@ func TestPodGetsAClaimFromATemplateThatComesLate(t *testing.T) {
 }
 
 func TestDevicesComeBackWhenTheirLastUserIsOver(t *testing.T) {
-	c := start(t)
+	c := startDevices(t)
 	c.template("large")
 	c.claim("shared")
 	first := c.pod("first", "n1", named("s", "shared"), fromTemplate("own", "large"))
@@ -246,7 +245,7 @@ func TestDevicesComeBackWhenTheirLastUserIsOver(t *testing.T) {
 }
 
 func TestDeletedClaimWaitsForItsUsers(t *testing.T) {
-	c := start(t)
+	c := startDevices(t)
 	claims := client.Of[*api.ResourceResourceClaim](c.Client)
 	c.claim("used")
 	c.claim("unused")
@@ -263,7 +262,7 @@ func TestDeletedClaimWaitsForItsUsers(t *testing.T) {
 }
 
 func TestClaimForExtendedResourcesGoesWithItsPod(t *testing.T) {
-	c := start(t)
+	c := startDevices(t)
 	pod := c.pod("web", "n1")
 	c.claim("web-extended-resources-abcde", func(claim *api.ResourceResourceClaim) {
 		claim.Annotations = map[string]string{"resource.kubernetes.io/extended-resource-claim": "true"}
@@ -280,7 +279,7 @@ func TestClaimForExtendedResourcesGoesWithItsPod(t *testing.T) {
 // TestClaimsWithStaleWatches holds back what the loops hear. They neither make a claim twice that they do not see yet, nor take
 // devices from a pod that they do not see yet.
 func TestClaimsWithStaleWatches(t *testing.T) {
-	c := start(t)
+	c := startDevices(t)
 	c.template("large")
 	c.claim("shared")
 	fault := func(resource string, fault api.Fault) {
@@ -332,17 +331,56 @@ func TestClaimsWithStaleWatches(t *testing.T) {
 	require.Equal(t, name, c.noted("web", "gpu", ""))
 }
 
+// TestDevicesGoRoundWhileControllersDie runs a Job of three pods, each with a claim of its own, on two devices, and kills the
+// controllers after each of their first writes. The third pod gets the device of one that is over.
+func TestDevicesGoRoundWhileControllersDie(t *testing.T) {
+	const deaths = 30
+	h := Start(t, 2)
+	c := deviceCluster{h}
+	h.stopControllers()
+	Apply(h, &api.DeviceClass{ObjectMeta: api.ObjectMeta{Name: "gpus"}})
+	c.device()
+	c.template("large")
+	job := api.New[*api.Job]()
+	job.Name = "train"
+	job.Spec = api.JobSpec{Completions: api.Ptr[int32](3), Parallelism: api.Ptr[int32](3), Template: api.PodTemplateSpec{
+		ObjectMeta: api.ObjectMeta{Labels: map[string]string{"app": "train"}},
+		Spec: api.PodSpec{
+			RestartPolicy: api.RestartPolicyNever, ResourceClaims: []api.PodResourceClaim{fromTemplate("gpu", "large")},
+			Containers: []api.Container{{Name: "c", Image: "x", Command: []string{"true"}}},
+		},
+	}}
+	Apply(h, job)
+	settled := func() error {
+		j, err := client.Of[*api.Job](h.Client).Get(h.Ctx, "default", "train")
+		if err != nil {
+			return err
+		}
+		return errors.Join(equal("succeeded", 3, int(j.Status.Succeeded)), equal("claims", 0, len(c.claims())))
+	}
+	for i := 0; i < deaths && settled() != nil; i++ {
+		h.runUntilWrite(settled)
+	}
+	h.run("controllers", h.controllers(h.As("system:kube-controller-manager")))
+	h.Eventually(settled)
+	for _, pod := range h.Pods("app=train") {
+		require.Equal(t, "n1", pod.Spec.NodeName, "where the devices are")
+		require.Len(t, pod.Status.ResourceClaimStatuses, 1)
+	}
+	require.Len(t, h.Pods("app=train"), 3)
+}
+
 // device is the driver: it says which taints gpu-0 has.
-func (c cluster) device(taints ...api.DeviceTaint) {
+func (c deviceCluster) device(taints ...api.DeviceTaint) {
 	c.T.Helper()
-	story.Apply(c.Harness, &api.ResourceSlice{ObjectMeta: api.ObjectMeta{Name: "n1-gpus"}, Spec: api.ResourceSliceSpec{
+	Apply(c.Harness, &api.ResourceSlice{ObjectMeta: api.ObjectMeta{Name: "n1-gpus"}, Spec: api.ResourceSliceSpec{
 		Driver: "gpu.example.com", NodeName: api.Ptr("n1"), Pool: api.ResourcePool{Name: "n1", Generation: 1, ResourceSliceCount: 1},
 		Devices: []api.Device{{Name: "gpu-0", Taints: taints}, {Name: "gpu-1"}},
 	}})
 }
 
 // evicted checks that a pod is on its way out, and why.
-func (c cluster) evicted(name string) story.Check {
+func (c deviceCluster) evicted(name string) Check {
 	return func() error {
 		pod, err := client.Of[*api.Pod](c.Client).Get(c.Ctx, "default", name)
 		if err != nil {
@@ -360,7 +398,7 @@ func (c cluster) evicted(name string) story.Check {
 }
 
 func TestTaintOfADeviceEvicts(t *testing.T) {
-	c := start(t)
+	c := startDevices(t)
 	for _, name := range []string{"hasty", "patient", "stoic", "elsewhere"} {
 		c.claim(name)
 	}
