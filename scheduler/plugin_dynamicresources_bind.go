@@ -121,8 +121,9 @@ func (p *dynamicResources) writeClaim(ctx context.Context, claims client.Resourc
 		why = client.Because(ctx, "pod %s goes to %s, which has devices for claim %s: give it %s", pod.Name, node, claim.Name, deviceNames(allocation))
 		if !slices.Contains(claim.Finalizers, api.ResourceClaimFinalizer) {
 			claim.Finalizers = append(claim.Finalizers, api.ResourceClaimFinalizer)
+			protect := client.Because(ctx, "claim %s is about to get devices: keep it until they are given back", claim.Name)
 			var err error
-			if claim, err = claims.Update(why, claim); err != nil {
+			if claim, err = claims.Update(protect, claim); err != nil {
 				return nil, fmt.Errorf("add finalizer to claim %s: %w", claim.Key(), err)
 			}
 		}
