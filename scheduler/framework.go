@@ -9,12 +9,12 @@ import (
 // The framework: the points at which a plugin may have a say in one pod's way, under upstream's names. A plugin
 // implements those interfaces that it needs; profile.go lists the plugins, cycle.go calls them in order.
 //
-//	PreEnqueue ▸ QueueSort ▸ PreFilter ▸ Filter ▸ (PostFilter) ▸ PreScore ▸ Score ▸ Reserve ▸ PreBind ▸ Bind
-//	└───────── queue ─────┘  └───────────────── one pod after the other ──────────────────┘   └─ in parallel ─┘
+//	PreEnqueue ▸ QueueSort ▸ PreFilter ▸ Filter ▸ (PostFilter) ▸ PreScore ▸ Score ▸ Reserve ▸ PreBind ▸ Bind ▸ PostBind
+//	└───────── queue ─────┘  └───────────────── one pod after the other ──────────────────┘   └────── in parallel ─────┘
 //
-// Upstream has two points more. Permit, between Reserve and PreBind, lets a plugin hold a decided pod until others are
-// decided too, and PostBind is told afterwards. A profile may name both, as any other point. Nothing happens at them, since
-// of upstream's own plugins one alone has a Permit, the one that schedules groups of pods (alpha), and none a PostBind.
+// Upstream has one point more. Permit, between Reserve and PreBind, lets a plugin hold a decided pod until others are decided
+// too. A profile may name it, as any other point. Nothing happens there, since of upstream's own plugins one alone has a Permit,
+// the one that schedules groups of pods (alpha).
 
 // plugin is what all plugins have in common.
 type plugin interface {
@@ -110,6 +110,12 @@ type preBindPlugin interface {
 	// PreBindPreFlight tells whether PreBind will have something to do.
 	PreBindPreFlight(pod *podInfo) bool
 	PreBind(ctx context.Context, pod *podInfo, node string) error
+}
+
+// postBindPlugin is told when the pod is bound: what it reserved is no longer to be taken back.
+type postBindPlugin interface {
+	plugin
+	PostBind(pod *podInfo)
 }
 
 // bindPlugin gives the pod to the node. There is exactly one.

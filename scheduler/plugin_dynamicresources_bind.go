@@ -77,12 +77,11 @@ func (p *dynamicResources) PreBind(ctx context.Context, info *podInfo, node stri
 			}
 		}
 	}
-	if err := p.waitReady(ctx, reserved); err != nil {
-		return err
-	}
-	p.takeReserved(info.pod)
-	return nil
+	return p.waitReady(ctx, reserved)
 }
+
+// PostBind lets go of what was reserved: the claims say so themselves.
+func (p *dynamicResources) PostBind(info *podInfo) { p.takeReserved(info.pod) }
 
 // bindAttempts is how often a claim is written anew that somebody else changed meanwhile.
 const bindAttempts = 5

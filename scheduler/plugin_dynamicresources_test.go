@@ -104,7 +104,7 @@ func TestPromisedDevices(t *testing.T) {
 	w.kit.tell = w.cache.tell
 	first := w.cycle(pod(nil, claiming("c")))
 	require.Equal(t, "n1", first.find().Node)
-	plugin := func(c *cycle) *dynamicResources { return devicesFilterOf(c).plugin }(first)
+	plugin := devicesFilterOf(first).plugin
 	require.Nil(t, plugin.Reserve(first, w.cache.byName["n1"]))
 	require.True(t, plugin.PreBindPreFlight(first.pod))
 
@@ -118,6 +118,19 @@ func TestPromisedDevices(t *testing.T) {
 	plugin.Unreserve(t.Context(), first.pod)
 	w.cache.end()
 	require.Equal(t, "n1", w.outcome(pod(nil, claiming("d"))))
+
+	// A pod that is bound has nothing to take back.
+	second := w.cycle(pod(nil, claiming("d")))
+	require.Equal(t, "n1", second.find().Node)
+	plugin = devicesFilterOf(second).plugin
+	require.Nil(t, plugin.Reserve(second, w.cache.byName["n1"]))
+	w.kit.held.written(gpuClaim("d", given("n1", "gpu-0")), "d")
+	plugin.PostBind(second.pod)
+	require.False(t, plugin.PreBindPreFlight(second.pod))
+	plugin.Unreserve(t.Context(), second.pod)
+	w.cache.end()
+	require.Equal(t, "0/1 nodes are available: 1 cannot allocate all claims.", w.outcome(pod(nil, claiming("c"))))
+	w.kit.held.forget("d")
 
 	// A claim that has the device is gone.
 	w.kit.held.show(gpuClaim("c", given("n1", "gpu-0")))

@@ -90,6 +90,7 @@ type profile struct {
 	reserves    []reservePlugin
 	preBinds    []preBindPlugin
 	binder      bindPlugin
+	postBinds   []postBindPlugin
 	hints       map[string][]hint // by plugin
 
 	// percentage of the nodes to look for, 0: as many as their number suggests; see enough.
@@ -139,6 +140,9 @@ func newProfile(name string, plugins []weighted, off func(point, plugin string) 
 		}
 		if x, ok := w.plugin.(bindPlugin); ok && at("bind", w) {
 			p.binder = x
+		}
+		if x, ok := w.plugin.(postBindPlugin); ok && at("postBind", w) {
+			p.postBinds = append(p.postBinds, x)
 		}
 	}
 	if p.sort == nil || p.binder == nil {

@@ -182,6 +182,9 @@ func (s *Scheduler) bind(ctx context.Context, a attempt, p *profile, d *decision
 	pod := a.info.pod
 	err := s.preBindAndBind(ctx, a, p, d)
 	if err == nil {
+		for _, plugin := range p.postBinds {
+			plugin.PostBind(a.info)
+		}
 		s.log.Debug("pod bound", "namespace", pod.Namespace, "name", pod.Name, "node", d.Node)
 		s.events.Event(ctx, pod, api.EventTypeNormal, "Scheduled", "Successfully assigned %s to %s", pod.Key(), d.Node)
 		return

@@ -370,6 +370,37 @@ func TestDevicesGoRoundWhileControllersDie(t *testing.T) {
 	require.Len(t, h.Pods("app=train"), 3)
 }
 
+// TestClaimIsReleasedWhenBindingFails lets no pod be bound for a while: its claim keeps the device, but does not stay reserved.
+func TestClaimIsReleasedWhenBindingFails(t *testing.T) {
+	h := Start(t, 2)
+	c := deviceCluster{h}
+	Apply(h, &api.DeviceClass{ObjectMeta: api.ObjectMeta{Name: "gpus"}})
+	c.device()
+	c.claim("one")
+	fault := api.Fault{Conflicts: api.Share{Part: 1, Of: 1}}
+	fault.Actor, fault.Resource = "scheduler", "pods"
+	_, err := c.Client.Gate().AddFault(c.Ctx, fault)
+	require.NoError(t, err)
+	Apply(h, &api.Pod{ObjectMeta: api.ObjectMeta{Name: "p"}, Spec: api.PodSpec{
+		ResourceClaims: []api.PodResourceClaim{named("gpu", "one")}, Containers: []api.Container{{Name: "c", Image: "x"}},
+	}})
+	c.Eventually(func() error {
+		if claim := c.getClaim("one"); claim.Status.Allocation == nil || len(claim.Status.ReservedFor) > 0 {
+			return fmt.Errorf("claim one: allocation %v, reserved for %v", claim.Status.Allocation, claim.Status.ReservedFor)
+		}
+		return nil
+	})
+	require.NoError(t, c.Client.Gate().EndFault(c.Ctx, 0))
+	c.Eventually(c.users("one", "p"))
+	c.Eventually(func() error {
+		pod, err := client.Of[*api.Pod](c.Client).Get(c.Ctx, "default", "p")
+		if err != nil || pod.Status.Phase != api.PodRunning {
+			return fmt.Errorf("pod p: %v, %w", pod.Status.Phase, err)
+		}
+		return nil
+	})
+}
+
 // device is the driver: it says which taints gpu-0 has.
 func (c deviceCluster) device(taints ...api.DeviceTaint) {
 	c.T.Helper()
