@@ -13,6 +13,13 @@ import (
 // What becomes of the promises that were made to a pod's claims (plugin_dynamicresources.go): PreBind keeps them, Unreserve
 // withdraws them.
 
+// reservedBy are the claims of a pod that has a node and is not bound yet.
+func (p *dynamicResources) reservedBy(pod *api.Pod) []*reservedClaim {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reserved[pod.UID]
+}
+
 func (p *dynamicResources) takeReserved(pod *api.Pod) []*reservedClaim {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -22,43 +29,43 @@ func (p *dynamicResources) takeReserved(pod *api.Pod) []*reservedClaim {
 }
 
 // Unreserve withdraws the promises that were not kept. A claim in which the pod stands already is free of it again, but keeps
-// its devices: the pod will be tried again soon.
+// its devices: the pod will be tried again soon. One that was made for extended resources goes.
 func (p *dynamicResources) Unreserve(ctx context.Context, info *podInfo) {
 	pod := info.pod
 	for _, r := range p.takeReserved(pod) {
 		if r.allocation != nil {
 			p.kit.tell(func() { p.kit.held.withdraw(r.promised) })
 		}
-		if !r.written || ctx.Err() != nil {
-			continue
+		var err error
+		switch {
+		case ctx.Err() != nil:
+		case r.extended && r.claim.UID != r.promised:
+			err = p.deleteExtended(ctx, r.claim)
+		case r.written:
+			err = p.releaseClaim(ctx, pod, r.claim)
 		}
-		if r.extended {
-			if err := p.deleteExtended(ctx, r.claim); err != nil {
-				p.kit.log.Warn("release a claim", "namespace", pod.Namespace, "name", r.claim.Name, "error", err)
-			}
-			continue
-		}
-		patch := fmt.Sprintf(`{"metadata":{"uid":%q},"status":{"reservedFor":[{"$patch":"delete","uid":%q}]}}`, r.claim.UID, pod.UID)
-		why := client.Because(ctx, "pod %s was not bound: it does not use claim %s", pod.Name, r.claim.Name)
-		_, err := client.Of[*api.ResourceResourceClaim](p.kit.client).Patch(why, pod.Namespace, r.claim.Name, api.StrategicMergePatchType, []byte(patch), "status")
-		if err != nil && !api.IsNotFound(err) && !api.IsConflict(err) {
+		if err != nil {
 			p.kit.log.Warn("release a claim", "namespace", pod.Namespace, "name", r.claim.Name, "error", err)
 		}
 	}
 }
 
-// PreBindPreFlight tells whether the pod has claims.
-func (p *dynamicResources) PreBindPreFlight(pod *podInfo) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.reserved[pod.pod.UID]) > 0
+func (p *dynamicResources) releaseClaim(ctx context.Context, pod *api.Pod, claim *api.ResourceResourceClaim) error {
+	patch := fmt.Sprintf(`{"metadata":{"uid":%q},"status":{"reservedFor":[{"$patch":"delete","uid":%q}]}}`, claim.UID, pod.UID)
+	why := client.Because(ctx, "pod %s was not bound: it does not use claim %s", pod.Name, claim.Name)
+	_, err := client.Of[*api.ResourceResourceClaim](p.kit.client).Patch(why, pod.Namespace, claim.Name, api.StrategicMergePatchType, []byte(patch), "status")
+	if api.IsNotFound(err) || api.IsConflict(err) {
+		return nil // it is gone, and perhaps another one has its name
+	}
+	return err
 }
+
+// PreBindPreFlight tells whether the pod has claims.
+func (p *dynamicResources) PreBindPreFlight(pod *podInfo) bool { return len(p.reservedBy(pod.pod)) > 0 }
 
 // PreBind writes the pod, and the devices that were promised, into its claims, and waits until the devices are ready.
 func (p *dynamicResources) PreBind(ctx context.Context, info *podInfo, node string) error {
-	p.mu.Lock()
-	reserved := p.reserved[info.pod.UID]
-	p.mu.Unlock()
+	reserved := p.reservedBy(info.pod)
 	for _, r := range reserved {
 		if r.written {
 			continue
@@ -121,10 +128,11 @@ func (p *dynamicResources) writeClaim(ctx context.Context, claims client.Resourc
 		if !slices.Contains(claim.Finalizers, api.ResourceClaimFinalizer) {
 			claim.Finalizers = append(claim.Finalizers, api.ResourceClaimFinalizer)
 			protect := client.Because(ctx, "claim %s is about to get devices: keep it until they are given back", claim.Name)
-			var err error
-			if claim, err = claims.Update(protect, claim); err != nil {
+			protected, err := claims.Update(protect, claim)
+			if err != nil {
 				return nil, fmt.Errorf("add finalizer to claim %s: %w", claim.Key(), err)
 			}
+			claim = protected
 		}
 		claim.Status.Allocation = allocation
 	}

@@ -370,6 +370,24 @@ func TestDevicesGoRoundWhileControllersDie(t *testing.T) {
 	require.Len(t, h.Pods("app=train"), 3)
 }
 
+// TestClaimIsWrittenAgainAfterConflicts lets every second write of the scheduler to claims meet a newer version of the claim.
+func TestClaimIsWrittenAgainAfterConflicts(t *testing.T) {
+	h := Start(t, 2)
+	c := deviceCluster{h}
+	Apply(h, &api.DeviceClass{ObjectMeta: api.ObjectMeta{Name: "gpus"}})
+	c.device()
+	fault := api.Fault{Conflicts: api.Share{Part: 1, Of: 2}}
+	fault.Actor, fault.Resource = "scheduler", "resourceclaims.resource.k8s.io"
+	_, err := c.Client.Gate().AddFault(c.Ctx, fault)
+	require.NoError(t, err)
+	c.claim("one")
+	Apply(h, &api.Pod{ObjectMeta: api.ObjectMeta{Name: "p"}, Spec: api.PodSpec{
+		ResourceClaims: []api.PodResourceClaim{named("gpu", "one")}, Containers: []api.Container{{Name: "c", Image: "x"}},
+	}})
+	c.Eventually(c.users("one", "p"))
+	c.Eventually(c.runs("p"))
+}
+
 // TestClaimIsReleasedWhenBindingFails lets no pod be bound for a while: its claim keeps the device, but does not stay reserved.
 func TestClaimIsReleasedWhenBindingFails(t *testing.T) {
 	h := Start(t, 2)
@@ -392,13 +410,20 @@ func TestClaimIsReleasedWhenBindingFails(t *testing.T) {
 	})
 	require.NoError(t, c.Client.Gate().EndFault(c.Ctx, 0))
 	c.Eventually(c.users("one", "p"))
-	c.Eventually(func() error {
-		pod, err := client.Of[*api.Pod](c.Client).Get(c.Ctx, "default", "p")
-		if err != nil || pod.Status.Phase != api.PodRunning {
-			return fmt.Errorf("pod p: %v, %w", pod.Status.Phase, err)
+	c.Eventually(c.runs("p"))
+}
+
+func (c deviceCluster) runs(name string) Check {
+	return func() error {
+		pod, err := client.Of[*api.Pod](c.Client).Get(c.Ctx, "default", name)
+		if err != nil {
+			return err
+		}
+		if pod.Status.Phase != api.PodRunning {
+			return fmt.Errorf("pod %s is %s", name, pod.Status.Phase)
 		}
 		return nil
-	})
+	}
 }
 
 // device is the driver: it says which taints gpu-0 has.
