@@ -83,8 +83,10 @@ func (f *fitFilter) Filter(n *nodeInfo) *status {
 	check(lackEphemeral, f.need.ephemeral, n.requested.ephemeral, n.allocatable.ephemeral)
 	var others []api.ResourceName
 	for name, need := range f.need.other {
-		if _, met := f.devices.ClassFor(name); met && n.allocatable.other[name] == 0 {
-			continue // by devices, which DynamicResources looks for
+		if n.allocatable.other[name] == 0 {
+			if _, ok := f.devices.ClassFor(name); ok {
+				continue // devices stand for it, which DynamicResources looks for
+			}
 		}
 		if before := l; need > n.allocatable.other[name]-n.requested.other[name] && need > 0 {
 			others = append(others, name)
