@@ -212,7 +212,7 @@ func addDevices(usage ResourceList, request *DeviceRequest) {
 	most := ResourceList{}
 	may := func(class string, mode DeviceAllocationMode, count int64) {
 		if mode == DeviceAllocationModeAll {
-			count = maxDeviceResults // nobody knows yet how many fit
+			count = MaxDeviceResults // nobody knows yet how many fit
 		}
 		maxResources(most, ResourceList{ResourceName(class + deviceClassSuffix): NewQuantity(count, DecimalSI)})
 	}

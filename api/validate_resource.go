@@ -12,13 +12,13 @@ import (
 
 const (
 	maxDeviceRequests       = 32
-	maxFirstAvailable       = 8
+	MaxFirstAvailable       = 8
 	maxDeviceConstraints    = 32
 	maxDeviceConfigs        = 32
 	maxDeviceSelectors      = 32
 	maxSelectorExpression   = 10 << 10
 	maxOpaqueParameters     = 10 << 10
-	maxDeviceResults        = 32
+	MaxDeviceResults        = 32
 	MaxReservedFor          = 256
 	maxDeviceConditions     = 8
 	maxInterfaceName        = 256
@@ -181,7 +181,7 @@ func (l *ErrorList) deviceRequest(path Path, r *DeviceRequest) {
 		l.deviceDemand(path.Child("exactly"), e.DeviceClassName, e.Selectors, e.AllocationMode, e.Count, e.Tolerations)
 	default:
 		at := path.Child("firstAvailable")
-		if !l.fewEnough(at, len(r.FirstAvailable), maxFirstAvailable) {
+		if !l.fewEnough(at, len(r.FirstAvailable), MaxFirstAvailable) {
 			return
 		}
 		for i := range r.FirstAvailable {
@@ -450,7 +450,7 @@ func (l *ErrorList) reservedFor(path Path, claim, old *ResourceResourceClaim) {
 
 func (l *ErrorList) allocation(path Path, a *AllocationResult, names []string) {
 	devices := path.Child("devices")
-	if at := devices.Child("results"); l.fewEnough(at, len(a.Devices.Results), maxDeviceResults) {
+	if at := devices.Child("results"); l.fewEnough(at, len(a.Devices.Results), MaxDeviceResults) {
 		for i := range a.Devices.Results {
 			r, at := &a.Devices.Results[i], at.Index(i)
 			l.requestReference(at.Child("request"), r.Request, names)

@@ -84,14 +84,12 @@ func (d *deviceClaims) set(uid api.UID, now heldClaim) {
 // holds tells whether the claim holds devices, by promise or as it was last seen.
 func (d *deviceClaims) holds(uid api.UID) bool { return d.claims[uid].allocation != nil }
 
-// Indexes of ResourceSlices.
+// Indexes of ResourceSlices and of DeviceClasses.
 const (
-	byDeviceNode = "node" // the name of the node that alone has the devices, "" for all others
-	byDevicePool = "pool"
+	byDeviceNode       = "node" // the name of the node that alone has the devices, "" for all others
+	byDevicePool       = "pool"
+	byExtendedResource = "resource" // that the class stands for
 )
-
-// byExtendedResource is an index of DeviceClasses: by the resource that they stand for.
-const byExtendedResource = "resource"
 
 // publishedDevices looks up classes and what drivers publish in the informers' caches.
 type publishedDevices struct {
@@ -116,10 +114,13 @@ func devicePool(driver, pool string) string { return driver + "\x00" + pool }
 func (p *publishedDevices) Class(name string) (*api.DeviceClass, bool) {
 	return p.classes.Get(api.Key{Name: name})
 }
+
 func (p *publishedDevices) OnNode(node string) []*api.ResourceSlice {
 	return p.slices.ByIndex(byDeviceNode, node)
 }
-func (p *publishedDevices) Shared() []*api.ResourceSlice { return p.slices.ByIndex(byDeviceNode, "") }
+
+func (p *publishedDevices) Shared() []*api.ResourceSlice { return p.OnNode("") }
+
 func (p *publishedDevices) OfPool(driver, pool string) []*api.ResourceSlice {
 	return p.slices.ByIndex(byDevicePool, devicePool(driver, pool))
 }

@@ -115,6 +115,9 @@ func (p *dynamicResources) PreFilter(c *cycle) (nodeFilter, *status) {
 				return nil, reject(p.Name(), unresolvable, "resourceclaim in use")
 			}
 			f.allocated = append(f.allocated, claim)
+			if p.hopeless(claim) {
+				f.elsewhere[claim], f.hopeless = true, true
+			}
 			continue
 		case p.kit.held.holds(claim.UID):
 			return nil, reject(p.Name(), unresolvable, fmt.Sprintf("resource claim %s is in the process of being allocated", claim.Key()))
@@ -165,6 +168,7 @@ type devicesFilter struct {
 
 	given     map[string]*givenDevices            // what those to allocate get, by node that passed
 	elsewhere map[*api.ResourceResourceClaim]bool // allocated ones that cannot be used on some node
+	hopeless  bool                                // one of them on none
 }
 
 // givenDevices is what the claims get on a node.
@@ -179,9 +183,9 @@ func (f *devicesFilter) Filter(n *nodeInfo) *status {
 	if f.left != nil {
 		return leftClaim
 	}
-	usable := true
+	usable := !f.hopeless
 	for _, claim := range f.allocated {
-		if !claim.Status.Allocation.NodeSelector.Matches(n.node) || f.plugin.hopeless(claim) {
+		if !claim.Status.Allocation.NodeSelector.Matches(n.node) {
 			f.elsewhere[claim] = true
 			usable = false
 		}
@@ -287,10 +291,8 @@ func hasAlternatives(claim *api.ResourceResourceClaim) bool {
 	return slices.ContainsFunc(claim.Spec.Devices.Requests, func(r api.DeviceRequest) bool { return len(r.FirstAvailable) > 0 })
 }
 
-// maxAlternatives is how many a request can have; the best of them counts so much, the next one less, and so on.
-const maxAlternatives = 8
-
-// Score is the higher the better the alternatives are that the claims get on the node.
+// Score is the higher the better the alternatives are that the claims get on the node: the best of a request counts as many as there
+// can be, the next one less, and so on.
 func (f *devicesFilter) Score(n *nodeInfo) (score int64) {
 	for _, claim := range f.allocated {
 		score += scoreAlternatives(claim, claim.Status.Allocation)
@@ -307,7 +309,7 @@ func scoreAlternatives(claim *api.ResourceResourceClaim, a *api.AllocationResult
 		for j := range r.FirstAvailable {
 			name := r.Name + "/" + r.FirstAvailable[j].Name
 			if slices.ContainsFunc(a.Devices.Results, func(d api.DeviceRequestAllocationResult) bool { return d.Request == name }) {
-				score += int64(maxAlternatives - j)
+				score += int64(api.MaxFirstAvailable - j)
 			}
 		}
 	}

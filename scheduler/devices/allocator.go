@@ -9,9 +9,6 @@ import (
 	"kubelite/api"
 )
 
-// maxDevices is how many devices a claim can be given.
-const maxDevices = 32
-
 // Allocator finds devices for the claims of one pod, on one node after the other. It is good for one decision: what the
 // cluster has and what others hold must not change meanwhile.
 type Allocator struct {
@@ -124,7 +121,7 @@ func (s *search) addClaim(claim *api.ResourceResourceClaim) error {
 	atLeast := 0
 	for i := range claim.Spec.Devices.Requests {
 		r := &requestSearch{claim: c, wants: wantsOf(&claim.Spec.Devices.Requests[i])}
-		fewest := maxDevices + 1
+		fewest := api.MaxDeviceResults + 1
 		for _, w := range r.wants {
 			if err := s.prepare(c, w); err != nil {
 				return err
@@ -134,8 +131,8 @@ func (s *search) addClaim(claim *api.ResourceResourceClaim) error {
 		atLeast += fewest
 		c.requests = append(c.requests, r)
 	}
-	if atLeast > maxDevices {
-		return fmt.Errorf("claim %s: number of requested devices %d exceeds the claim limit of %d", claim.Key(), atLeast, maxDevices)
+	if atLeast > api.MaxDeviceResults {
+		return fmt.Errorf("claim %s: number of requested devices %d exceeds the claim limit of %d", claim.Key(), atLeast, api.MaxDeviceResults)
 	}
 	s.claims = append(s.claims, c)
 	s.requests = append(s.requests, c.requests...)
@@ -164,7 +161,10 @@ func (s *search) prepare(c *claimSearch, w *want) error {
 		if err != nil {
 			return err
 		}
-		if fits && s.hasCapacity(w, d) {
+		if !fits {
+			continue
+		}
+		if _, ok := s.capacity(w, d); ok {
 			w.all = append(w.all, d)
 		}
 	}
@@ -172,7 +172,7 @@ func (s *search) prepare(c *claimSearch, w *want) error {
 	return nil
 }
 
-// errTooMany: a claim would be given more than maxDevices. Another alternative of a request may need fewer, but no other
+// errTooMany: a claim would be given more than api.MaxDeviceResults. Another alternative of a request may need fewer, but no other
 // devices for the same one.
 var errTooMany = errors.New("allocation max size exceeded")
 
@@ -212,7 +212,7 @@ func (s *search) device(i, n, from int) (bool, error) {
 		return false, nil // all of none is not what was asked for
 	case n == w.count:
 		return s.request(i + 1)
-	case len(r.claim.taken)+w.count-n > maxDevices:
+	case len(r.claim.taken)+w.count-n > api.MaxDeviceResults:
 		return false, errTooMany
 	case all:
 		return s.with(i, n, 0, w.all[n])
@@ -263,10 +263,10 @@ func (s *search) suits(c *claimSearch, w *want, d *candidate) (bool, error) {
 	return matches, nil
 }
 
-// hasCapacity tells whether as much of the device is left as the request takes of it.
-func (s *search) hasCapacity(w *want, d *candidate) bool {
-	takes, ok := consumption(w.capacity, d.device)
-	return ok && fits(d.device, takes, s.held.shares[d.id].total(), s.shares[d.id].total())
+// capacity is what the request takes of the device; ok tells whether so much is left.
+func (s *search) capacity(w *want, d *candidate) (takes amounts, ok bool) {
+	takes, ok = consumption(w.capacity, d.device)
+	return takes, ok && fits(d.device, takes, s.held.shares[d.id].total(), s.shares[d.id].total())
 }
 
 func (h *shares) total() amounts {
@@ -284,7 +284,11 @@ func (s *search) take(c *claimSearch, w *want, d *candidate) (giveBack func()) {
 		return nil // the claim has it
 	case !w.admin && (s.held.whole[d.id] > 0 || len(s.taken[d.id]) > 0):
 		return nil // somebody has it
-	case !w.tolerates(d.device), !s.hasCapacity(w, d):
+	case !w.tolerates(d.device):
+		return nil
+	}
+	takes, ok := s.capacity(w, d)
+	if !ok {
 		return nil
 	}
 	var undo []func()
@@ -314,8 +318,8 @@ func (s *search) take(c *claimSearch, w *want, d *candidate) (giveBack func()) {
 	}
 	result := &allocated{candidate: d, want: w}
 	if shared {
-		result.share, _ = consumption(w.capacity, d.device)
-		undo = append(undo, s.share(d.id, result.share))
+		result.share = takes
+		undo = append(undo, s.share(d.id, takes))
 	} else {
 		s.taken[d.id] = append(s.taken[d.id], c)
 		undo = append(undo, func() { s.taken[d.id] = s.taken[d.id][:len(s.taken[d.id])-1] })
