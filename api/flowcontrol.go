@@ -13,8 +13,10 @@ const (
 	FlowSchemaNameCatchAll                 = "catch-all"
 )
 
-// flowAutoUpdate marks an object that the server may bring up to date by itself.
-var flowAutoUpdate = map[string]string{"apf.kubernetes.io/autoupdate-spec": "true"}
+// FlowAutoUpdate is the annotation of an object that the server may bring up to date by itself: "true" or "false".
+const FlowAutoUpdate = "apf.kubernetes.io/autoupdate-spec"
+
+var flowAutoUpdate = map[string]string{FlowAutoUpdate: "true"}
 
 // MandatoryPriorityLevels are exempt, for requests that are never held back, and catch-all, for what nothing else
 // takes.

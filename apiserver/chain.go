@@ -10,7 +10,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -19,7 +18,7 @@ import (
 )
 
 // The steps of the chain that are not about who may do what; authenticate is in authn.go, authorize in authz.go,
-// the audit log in audit.go, causes in ledger.go, and gate in gate.go.
+// the audit log in audit.go, causes in ledger.go, throttle in throttle.go, and gate in gate.go.
 
 // check makes a step of the chain from what only looks at a request: its error is the answer. A watch keeps its stack for as
 // long as it lasts, and a step of this kind takes next to nothing of it.
@@ -175,36 +174,6 @@ func (r *recorder) Flush() {
 
 // Unwrap lets http.ResponseController reach deadlines and the connection.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
-
-// inFlight counts the requests that are being served.
-type inFlight struct {
-	reads, writes       atomic.Int64
-	maxReads, maxWrites int64
-}
-
-// throttle turns requests away when too many are being served, so that those inside still finish in time. Upstream
-// shares its seats out fairly among users (API Priority and Fairness); this is the simpler rule it had before.
-func (s *Server) throttle(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		req := requestFrom(hr.Context())
-		count, limit := &s.inFlight.reads, s.inFlight.maxReads
-		switch {
-		case req.longRunning() || (req.User != nil && req.User.InGroup("system:masters")):
-			next.ServeHTTP(w, hr)
-			return
-		case hr.Method != http.MethodGet && hr.Method != http.MethodHead:
-			count, limit = &s.inFlight.writes, s.inFlight.maxWrites
-		}
-		req.seat = count
-		defer count.Add(-1)
-		if count.Add(1) > limit {
-			w.Header().Set("Retry-After", "1")
-			s.respond(w, req, nil, api.NewTooManyRequests("too many requests, please try again later", 1))
-			return
-		}
-		next.ServeHTTP(w, hr)
-	})
-}
 
 // longRunning tells requests that stay open on purpose.
 func (r *Request) longRunning() bool {

@@ -1,9 +1,7 @@
 package apiserver
 
 import (
-	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -67,41 +65,6 @@ func TestTimeoutOfTheClient(t *testing.T) {
 	message := loop.fails(504, "Timeout", "POST", configMaps+"?timeout=20ms", `{"metadata":{"name":"late"}}`)
 	require.Equal(t, "Timeout: request did not complete within requested timeout - context deadline exceeded", message)
 	h.fails(404, "NotFound", "GET", configMaps+"/late", "")
-}
-
-// Too many at once are told to come back; those who are inside are not disturbed.
-func TestThrottle(t *testing.T) {
-	s := &Server{inFlight: inFlight{maxReads: 2, maxWrites: 1}}
-	release := make(chan struct{})
-	var inside sync.WaitGroup
-	handler := s.throttle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		inside.Done()
-		<-release
-	}))
-	send := func(method string) *httptest.ResponseRecorder {
-		hr := httptest.NewRequest(method, "/api/v1/pods", nil)
-		req := parseRequest(hr)
-		req.User = &User{Name: "jane"}
-		req.HTTP = hr.WithContext(withRequest(hr.Context(), req))
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, req.HTTP)
-		return w
-	}
-	inside.Add(3)
-	var group sync.WaitGroup
-	for _, method := range []string{"GET", "GET", "POST"} {
-		group.Go(func() { require.Equal(t, 200, send(method).Code) })
-	}
-	inside.Wait()
-	for _, method := range []string{"GET", "POST"} {
-		refused := send(method)
-		require.Equal(t, 429, refused.Code)
-		require.Equal(t, "1", refused.Header().Get("Retry-After"))
-	}
-	close(release)
-	group.Wait()
-	inside.Add(1)
-	require.Equal(t, 200, send("GET").Code)
 }
 
 func TestNegotiate(t *testing.T) {

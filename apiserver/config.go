@@ -52,8 +52,8 @@ type Config struct {
 	Version string
 	// CompactionInterval is how long superseded revisions can still be read. Zero: five minutes, as upstream.
 	CompactionInterval time.Duration
-	// MaxReadsInFlight and MaxWritesInFlight bound the requests served at once; more are told to come back.
-	// Zero: 400 and 200, as upstream. Watches and other long requests are not counted.
+	// MaxReadsInFlight and MaxWritesInFlight, together, are the seats for requests that are served at once; see package flowcontrol.
+	// Zero: 400 and 200, as upstream. Watches and other long requests need none.
 	MaxReadsInFlight, MaxWritesInFlight int
 	// ShutdownTimeout is how long running requests may take to finish at the end. Zero: ten seconds.
 	ShutdownTimeout time.Duration

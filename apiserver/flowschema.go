@@ -3,17 +3,17 @@ package apiserver
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"kubelite/api"
 )
 
-// keepFlowSchemas keeps the condition Dangling of all FlowSchemas until ctx ends: whether the priority level that one names
-// is missing. Upstream's API priority and fairness writes it too; here it is all that FlowSchemas do, since requests are
-// throttled without them.
-func (s *Server) keepFlowSchemas(ctx context.Context) error {
+// keepFlow makes the throttle follow the priority levels and FlowSchemas until ctx ends, and keeps those that every cluster has.
+func (s *Server) keepFlow(ctx context.Context) error {
 	levelsChanged := make(chan why, 1)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -24,28 +24,35 @@ func (s *Server) keepFlowSchemas(ctx context.Context) error {
 			}
 		})
 	})
-	group.Go(func() error {
-		return s.follow(ctx, resourceOf[*api.FlowSchema](s), s.judgeFlowSchemas, levelsChanged)
-	})
+	group.Go(func() error { return s.follow(ctx, resourceOf[*api.FlowSchema](s), s.configureFlow, levelsChanged) })
+	group.Go(func() error { return s.maintainFlow(ctx) })
 	return group.Wait()
 }
 
-// judgeFlowSchemas writes the conditions that are not as they should be, all at once: on a new cluster these are many.
-func (s *Server) judgeFlowSchemas(ctx context.Context) {
+// configureFlow tells the throttle what there is, and writes what is not as it should be into the conditions, all at once: on a
+// new cluster these are many.
+func (s *Server) configureFlow(ctx context.Context) {
+	levels, schemas := cached[*api.PriorityLevelConfiguration](s), cached[*api.FlowSchema](s)
+	s.flow.Configure(levels, schemas)
+	exists := map[string]bool{}
+	for _, level := range levels {
+		exists[level.Name] = true
+	}
 	var all sync.WaitGroup
-	for _, schema := range cached[*api.FlowSchema](s) {
-		all.Go(func() { s.judgeFlowSchema(ctx, schema) })
+	for _, schema := range schemas {
+		all.Go(func() { s.judgeFlowSchema(ctx, schema, exists[schema.Spec.PriorityLevelConfiguration.Name]) })
 	}
 	all.Wait()
 }
 
-func (s *Server) judgeFlowSchema(ctx context.Context, schema *api.FlowSchema) {
-	levels, level := resourceOf[*api.PriorityLevelConfiguration](s), schema.Spec.PriorityLevelConfiguration.Name
+// judgeFlowSchema keeps the condition Dangling of a FlowSchema: whether the priority level that it names is missing.
+func (s *Server) judgeFlowSchema(ctx context.Context, schema *api.FlowSchema, exists bool) {
+	level := schema.Spec.PriorityLevelConfiguration.Name
 	wanted := api.FlowSchemaCondition{
 		Type: api.FlowSchemaConditionDangling, Status: api.ConditionFalse, Reason: "Found",
 		Message: fmt.Sprintf("This FlowSchema references the PriorityLevelConfiguration object named %q and it exists", level),
 	}
-	if s.cache.kind(levels).get(levels.key("", level)) == nil {
+	if !exists {
 		wanted.Status, wanted.Reason = api.ConditionTrue, "NotFound"
 		wanted.Message = fmt.Sprintf("This FlowSchema references the PriorityLevelConfiguration object named %q but there is no such object", level)
 	}
@@ -73,5 +80,68 @@ func (s *Server) judgeFlowSchema(ctx context.Context, schema *api.FlowSchema) {
 	})
 	if err != nil && !api.IsNotFound(err) && ctx.Err() == nil {
 		s.log.Warn("the condition of a FlowSchema could not be written", "name", schema.Name, "error", err)
+	}
+}
+
+// maintainFlow looks once a minute after the priority levels and FlowSchemas that every cluster has.
+func (s *Server) maintainFlow(ctx context.Context) error {
+	ticker := time.NewTicker(time.Minute)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			s.restoreFlow(withClock(ctx, "maintenance of priority and fairness"))
+		}
+	}
+}
+
+// restoreFlow brings back what was deleted of them, and those whose spec is the server's own to what it should be.
+func (s *Server) restoreFlow(ctx context.Context) {
+	for _, level := range api.SuggestedPriorityLevels() {
+		maintain(ctx, s, level, func(obj *api.PriorityLevelConfiguration) *api.PriorityLevelConfigurationSpec { return &obj.Spec })
+	}
+	for _, schema := range api.SuggestedFlowSchemas() {
+		maintain(ctx, s, schema, func(obj *api.FlowSchema) *api.FlowSchemaSpec { return &obj.Spec })
+	}
+}
+
+// maintain makes an object what it should be. Those that are mandatory, validation keeps as they are. Of the others, the annotation
+// says whether that is wanted, and where it says nothing, the generation: an administrator who changed one keeps the change.
+func maintain[T api.Object, S any](ctx context.Context, s *Server, wanted T, specOf func(T) *S) {
+	name, res := wanted.GetObjectMeta().Name, resourceOf[T](s)
+	entry := s.cache.kind(res).get(res.key("", name))
+	if entry == nil {
+		if err := s.ensure(ctx, wanted); err != nil && ctx.Err() == nil {
+			s.log.Warn("what every cluster has could not be brought back", "error", err)
+		}
+		return
+	}
+	obj, err := entry.object(res)
+	if err != nil {
+		return // whoever reads it hears of it
+	}
+	meta, mandatory := obj.GetObjectMeta(), name == api.FlowSchemaNameExempt || name == api.FlowSchemaNameCatchAll // levels have the same names
+	annotated, err := strconv.ParseBool(meta.Annotations[api.FlowAutoUpdate])
+	ours := mandatory || annotated || err != nil && meta.Generation == 1
+	api.KindFor(wanted).Default(wanted)
+	outdated := ours && !mandatory && !api.Equal(specOf(obj.(T)), specOf(wanted))
+	if err == nil && annotated == ours && !outdated {
+		return
+	}
+	_, err = s.update(ctx, s.internalRequest(ctx, "update", res, "", name), func(obj api.Object) (api.Object, error) {
+		meta := obj.GetObjectMeta()
+		if meta.Annotations == nil {
+			meta.Annotations = map[string]string{}
+		}
+		meta.Annotations[api.FlowAutoUpdate] = strconv.FormatBool(ours)
+		if outdated {
+			*specOf(obj.(T)) = *specOf(wanted)
+		}
+		return obj, nil
+	})
+	if err != nil && !api.IsNotFound(err) && ctx.Err() == nil {
+		s.log.Warn("what every cluster has could not be brought up to date", "object", api.Describe(wanted), "error", err)
 	}
 }

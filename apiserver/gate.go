@@ -107,9 +107,6 @@ func (s *Server) hold(next http.Handler, w http.ResponseWriter, hr *http.Request
 
 // wait waits outside: who waits at the gate is not being served, and takes nobody's seat.
 func (s *Server) wait(ctx context.Context, req *Request, write *gate.Write) (held bool, err error) {
-	if req.seat != nil {
-		req.seat.Add(-1)
-		defer req.seat.Add(1)
-	}
-	return s.debugger.Hold(ctx, s.stopping, write)
+	req.seat.Outside(func() { held, err = s.debugger.Hold(ctx, s.stopping, write) })
+	return held, err
 }

@@ -51,10 +51,6 @@ func readWait(req *Request) (after int64, wait time.Duration, err error) {
 
 // awaitNews waits as those do who are held: outside.
 func (s *Server) awaitNews(ctx context.Context, req *Request, after int64, wait time.Duration) {
-	if req.seat != nil {
-		req.seat.Add(-1)
-		defer req.seat.Add(1)
-	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	go func() { // nobody who waits keeps the server from stopping
@@ -64,7 +60,7 @@ func (s *Server) awaitNews(ctx context.Context, req *Request, after int64, wait 
 		case <-ctx.Done():
 		}
 	}()
-	s.debugger.Wait(ctx, after)
+	req.seat.Outside(func() { s.debugger.Wait(ctx, after) })
 }
 
 // serveStep lets one held write through, and answers what became of it.

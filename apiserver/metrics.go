@@ -54,7 +54,7 @@ func newMetrics(s *Server) *metrics {
 	m.slisHandler = promhttp.HandlerFor(slis, promhttp.HandlerOpts{})
 
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(m.requests, m.durations, serverCollector{s}, collectors.NewGoCollector(),
+	registry.MustRegister(m.requests, m.durations, serverCollector{s}, s.flow, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	return m
@@ -177,8 +177,9 @@ func (c serverCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value), labels...)
 	}
 	s := c.server
-	gauge(inFlightMetric, s.inFlight.reads.Load(), "readOnly")
-	gauge(inFlightMetric, s.inFlight.writes.Load(), "mutating")
+	reads, writes := s.flow.Served()
+	gauge(inFlightMetric, reads, "readOnly")
+	gauge(inFlightMetric, writes, "mutating")
 	gauge(revisionMetric, s.store.Revision())
 	gauge(compactMetric, s.store.CompactedRevision())
 	for _, kc := range s.cache.all() {

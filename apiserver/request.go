@@ -6,9 +6,9 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"kubelite/api"
+	"kubelite/apiserver/flowcontrol"
 )
 
 // Request is what one HTTP request means to the API: who wants to do what to which object. The requestInfo step of
@@ -54,8 +54,8 @@ type Request struct {
 	// reinvocation is which webhooks and policies have to look at the object again, while they change it.
 	reinvocation reinvocation
 	why          *why
-	// seat is the count of requests being served that this one is in; nil: it is not counted. Who waits gives it up meanwhile.
-	seat *atomic.Int64
+	// seat is the request's place among those that are served; nil: it has none. Who waits gives it up meanwhile.
+	seat *flowcontrol.Ticket
 	// effect takes notes of what the request writes; nil: nobody asks.
 	effect *effect
 	// stale is the revision of the past that the request reads, by a fault; 0: the present.

@@ -22,7 +22,7 @@ func (s *Server) routes() http.Handler {
 		s.audit,                 // who did what? a line in the audit log, if there is one
 		s.check(s.impersonate),  // on whose behalf? `kubectl --as`, or 403
 		s.check(s.causes),       // why is it? reads the ledger headers of a write
-		s.throttle,              // too many at once? 429
+		s.throttle,              // is there a seat for it? waits, or 429
 		s.check(s.authorize),    // may they? or 403
 		s.gate,                  // may it go on now? a debugger holds writes back here, and requests go wrong on purpose
 	)
@@ -52,6 +52,7 @@ func (s *Server) routes() http.Handler {
 	r.HandleFunc("/metrics", s.serveMetrics)
 	r.HandleFunc("/metrics/slis", s.serveSLIs)
 	profiling(r)
+	s.flowDebugging(r)
 	r.PathPrefix("/{check:healthz|livez|readyz}").HandlerFunc(s.serveHealth)
 	r.HandleFunc("/", s.serveRoot)
 	r.PathPrefix("/").HandlerFunc(s.serveNotFound) // also has to go through the list above: strangers learn nothing

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 
+	"kubelite/apiserver/flowcontrol"
 	"kubelite/store"
 )
 
@@ -29,7 +30,7 @@ type Server struct {
 	admission admissionChain
 	handler   http.Handler
 	tls       *tls.Config // nil without a serving certificate: then only Handler is of use
-	inFlight  inFlight
+	flow      *flowcontrol.Controller
 
 	authn *authenticator
 	authz *authorizer
@@ -49,7 +50,7 @@ func New(config Config) (*Server, error) {
 	config.setDefaults()
 	s := &Server{
 		config: config, log: config.Logger, store: config.Store, stopping: make(chan struct{}), slowWatcher: slowWatcherTimeout,
-		inFlight: inFlight{maxReads: int64(config.MaxReadsInFlight), maxWrites: int64(config.MaxWritesInFlight)},
+		flow: flowcontrol.New(config.MaxReadsInFlight + config.MaxWritesInFlight),
 	}
 	rows := newResources()
 	s.resources.table.Store(newResourceTable(rows))
@@ -107,8 +108,9 @@ func (s *Server) Start(ctx context.Context) (wait func() error, err error) {
 	if err := s.bootstrap(ctx); err != nil {
 		return nil, fmt.Errorf("create the bootstrap objects: %w", err)
 	}
-	s.judgeFlowSchemas(withClock(ctx, "API server start"))
-	group.Go(func() error { return s.keepFlowSchemas(ctx) })
+	s.configureFlow(withClock(ctx, "API server start"))
+	group.Go(func() error { return s.keepFlow(ctx) })
+	group.Go(func() error { return s.flow.Run(ctx) })
 	group.Go(func() error { return s.keepServicesRepaired(ctx) })
 	s.ready.Store(true)
 	return group.Wait, nil

@@ -116,6 +116,7 @@ func (wt *watcher) run(ctx context.Context) error {
 		return err
 	}
 	defer wt.kc.unsubscribe(wt.feed)
+	wt.req.leaveSeat() // what comes now is little at a time
 	wt.follow(ctx, place)
 	return nil
 }

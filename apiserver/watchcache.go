@@ -56,6 +56,7 @@ type kindCache struct {
 	mu     sync.RWMutex
 	sorted sortedEntries
 	byKey  map[string]*entry
+	bytes  int64 // of the objects, as they are stored
 	// changed is the revision of the last event of this kind, or the one it was filled at.
 	changed int64
 	// history holds the last events; all events after historyStart are in it.
@@ -133,7 +134,9 @@ func (kc *kindCache) fill(ctx context.Context, s store.Store, res *Resource, rev
 	kc.mu.Lock()
 	defer kc.mu.Unlock()
 	kc.res, kc.sorted, kc.byKey, kc.byIndex = res, newSortedEntries(entries), byKey, nil
+	kc.bytes = 0
 	for _, e := range entries {
+		kc.bytes += int64(len(e.json))
 		if kc.observe != nil {
 			kc.observe(&watchEvent{revision: e.revision, next: e})
 		}
@@ -283,11 +286,18 @@ func (kc *kindCache) apply(c *watchCache, batch []store.Event) {
 }
 
 func (kc *kindCache) put(e *entry) {
+	if old := kc.byKey[e.key]; old != nil {
+		kc.bytes -= int64(len(old.json))
+	}
+	kc.bytes += int64(len(e.json))
 	kc.sorted.put(e)
 	kc.byKey[e.key] = e
 }
 
 func (kc *kindCache) remove(key string) {
+	if old := kc.byKey[key]; old != nil {
+		kc.bytes -= int64(len(old.json))
+	}
 	kc.sorted.remove(key)
 	delete(kc.byKey, key)
 }
