@@ -16,12 +16,13 @@ const DefaultName = "default-scheduler"
 // Configuration is a file of upstream's kind KubeSchedulerConfiguration, as far as there is something to configure here.
 // Fields that have no meaning here are an error, not ignored.
 type Configuration struct {
-	APIVersion               string          `json:"apiVersion"`
-	Kind                     string          `json:"kind"`
-	PercentageOfNodesToScore int             `json:"percentageOfNodesToScore,omitempty"`
-	PodInitialBackoffSeconds int64           `json:"podInitialBackoffSeconds,omitempty"`
-	PodMaxBackoffSeconds     int64           `json:"podMaxBackoffSeconds,omitempty"`
-	Profiles                 []ProfileConfig `json:"profiles,omitempty"`
+	APIVersion               string           `json:"apiVersion"`
+	Kind                     string           `json:"kind"`
+	PercentageOfNodesToScore int              `json:"percentageOfNodesToScore,omitempty"`
+	PodInitialBackoffSeconds int64            `json:"podInitialBackoffSeconds,omitempty"`
+	PodMaxBackoffSeconds     int64            `json:"podMaxBackoffSeconds,omitempty"`
+	Profiles                 []ProfileConfig  `json:"profiles,omitempty"`
+	Extenders                []ExtenderConfig `json:"extenders,omitempty"` // of all profiles
 }
 
 // ProfileConfig says how pods of one spec.schedulerName are scheduled. A cluster may have several, and schedulers that are
@@ -78,6 +79,10 @@ func newProfiles(cfg *Configuration, k *kit) (map[string]*profile, error) {
 	if len(configs) == 0 {
 		configs = []ProfileConfig{{SchedulerName: DefaultName}}
 	}
+	extenders, err := newExtenders(cfg.Extenders)
+	if err != nil {
+		return nil, err
+	}
 	profiles := map[string]*profile{}
 	for i := range configs {
 		c := &configs[i]
@@ -87,10 +92,11 @@ func newProfiles(cfg *Configuration, k *kit) (map[string]*profile, error) {
 		if profiles[c.SchedulerName] != nil {
 			return nil, fmt.Errorf("profiles[%d]: there are two with schedulerName %q", i, c.SchedulerName)
 		}
-		p, err := c.profile(k)
+		p, err := c.profile(k, ignoredResources(cfg.Extenders))
 		if err != nil {
 			return nil, fmt.Errorf("profiles[%d]: %w", i, err)
 		}
+		p.extend(extenders)
 		if p.percentage = c.PercentageOfNodesToScore; p.percentage == 0 {
 			p.percentage = cfg.PercentageOfNodesToScore
 		}
@@ -111,11 +117,13 @@ func (cfg *Configuration) backoffs() (first, last time.Duration) {
 	return first, last
 }
 
-func (c *ProfileConfig) profile(k *kit) (*profile, error) {
+// profile makes the profile. Some resources are for others to count.
+func (c *ProfileConfig) profile(k *kit, ignored []string) (*profile, error) {
 	args, err := readArgs(c.PluginConfig)
 	if err != nil {
 		return nil, err
 	}
+	args.fit.IgnoredResources = append(args.fit.IgnoredResources, ignored...)
 	plugins := defaultPlugins(k, args)
 	if err := c.checkNames(plugins); err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func (c *cycle) find() *decision {
 		d.reject(st)
 		return d
 	}
-	feasible := c.filter(nodes) // 2. and at each node: can it?
+	feasible := c.extenderFilter(c.filter(nodes)) // 2. and at each node: can it?
 	d.Feasible = len(feasible)
 	if d.Feasible == 0 {
 		d.rejectedNodes(c)
@@ -235,6 +235,7 @@ func (c *cycle) score(nodes []*nodeInfo) []rankedNode {
 		d.Plugins = append(d.Plugins, p.Name())
 		d.scores = append(d.scores, scores)
 	}
+	c.extenderScores(nodes, ranked)
 	return best(ranked, maxResults)
 }
 

@@ -84,6 +84,16 @@ func (n *nodeInfo) addPod(p *podInfo) {
 	}
 }
 
+// pod finds a pod on the node, nil if it is not there.
+func (n *nodeInfo) pod(uid api.UID) *podInfo {
+	for _, p := range n.pods {
+		if p.pod.UID == uid {
+			return p
+		}
+	}
+	return nil
+}
+
 func (n *nodeInfo) removePod(uid api.UID) {
 	for i, p := range n.pods {
 		if p.pod.UID != uid {

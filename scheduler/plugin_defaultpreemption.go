@@ -46,6 +46,13 @@ func (p *defaultPreemption) PostFilter(ctx context.Context, c *cycle) *postFilte
 	if len(candidates) == 0 {
 		return &postFilterResult{message: "preemption: " + unavailable(len(c.cache.nodes), reasons)}
 	}
+	candidates, err := c.extenderPreemption(candidates)
+	switch {
+	case err != nil:
+		return &postFilterResult{message: "preemption: " + err.Error(), keep: true}
+	case len(candidates) == 0:
+		return &postFilterResult{message: "preemption: no candidate node for preemption", keep: true}
+	}
 	best := pickCandidate(candidates)
 	if err := p.evict(ctx, c, best); err != nil {
 		return &postFilterResult{message: "preemption: " + err.Error(), keep: true}

@@ -91,6 +91,7 @@ type profile struct {
 	preBinds    []preBindPlugin
 	binder      bindPlugin
 	postBinds   []postBindPlugin
+	extenders   []*extender
 	hints       map[string][]hint // by plugin
 
 	// percentage of the nodes to look for, 0: as many as their number suggests; see enough.

@@ -167,7 +167,7 @@ func schedulerCommand() *cobra.Command {
 		}
 		return scheduler.Run(ctx, cfg)
 	})
-	cmd.Flags().StringVar(&config, "config", "", "file of kind KubeSchedulerConfiguration: profiles by spec.schedulerName, their plugins and arguments")
+	cmd.Flags().StringVar(&config, "config", "", "file of kind KubeSchedulerConfiguration: profiles by spec.schedulerName, their plugins and arguments, and extenders")
 	election.flags(cmd, "kube-scheduler")
 	return cmd
 }

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -382,4 +386,49 @@ func TestSpreadWhenANodeGoes(t *testing.T) {
 		"no new claims to deallocate, preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling."))
 	require.NoError(t, client.Of[*api.Node](h.Client).Delete(h.Ctx, "", "n2", api.DeleteOptions{}))
 	h.Eventually(h.OnNode("second", "n1"))
+}
+
+// An extender, a program that answers HTTP requests, keeps a node free, and binds pods itself.
+func TestExtender(t *testing.T) {
+	h := Start(t, 2)
+	var closed atomic.Bool
+	closed.Store(true)
+	extender := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		var question struct {
+			Nodes                               *struct{ Items []api.Node }
+			PodName, PodNamespace, PodUID, Node string
+		}
+		body, _ := io.ReadAll(hr.Body)
+		if err := api.UnmarshalJSON(body, &question); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		switch {
+		case hr.URL.Path == "/bind":
+			pod := &api.Pod{ObjectMeta: api.ObjectMeta{Namespace: question.PodNamespace, Name: question.PodName, UID: api.UID(question.PodUID)}}
+			if err := h.Client.Bind(hr.Context(), pod, question.Node); err != nil {
+				fmt.Fprintf(w, `{"Error":%q}`, err)
+				return
+			}
+			fmt.Fprint(w, `{}`)
+		case closed.Load():
+			fmt.Fprint(w, `{"FailedNodes":{"n1":"closed on Sundays","n2":"closed on Sundays"}}`)
+		default:
+			fmt.Fprint(w, `{"Nodes":{"items":[{"metadata":{"name":"n2"}}]}}`)
+		}
+	}))
+	defer extender.Close()
+	h.run("scheduler extended", func(ctx context.Context) error {
+		return scheduler.Run(ctx, scheduler.Config{Client: h.As("system:kube-scheduler"), Logger: h.log, Profiles: &scheduler.Configuration{
+			Profiles:  []scheduler.ProfileConfig{{SchedulerName: "extended"}},
+			Extenders: []scheduler.ExtenderConfig{{URLPrefix: extender.URL, FilterVerb: "filter", BindVerb: "bind"}},
+		}})
+	})
+	Apply(h, apart("x", "shopper", func(p *api.Pod) { p.Spec.Affinity, p.Spec.SchedulerName = nil, "extended" }))
+	h.Eventually(h.Unschedulable("shopper", "0/2 nodes are available: 2 closed on Sundays. "+
+		"no new claims to deallocate, preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."))
+	closed.Store(false)
+	h.patchNode("n1", `{"metadata":{"labels":{"day":"monday"}}}`) // any change has the pod tried again
+	h.Eventually(h.OnNode("shopper", "n2"))
+	require.NotEqual(t, "system:kube-scheduler", h.bindings("shopper")[0].User)
 }
