@@ -109,6 +109,9 @@ func (s *Server) serveElsewhere(w http.ResponseWriter, hr *http.Request, gv api.
 	to, _ := r.target.url() // a Service always has one
 	to.Path, to.RawPath, to.RawQuery = hr.URL.Path, hr.URL.RawPath, hr.URL.RawQuery
 	req := requestFrom(hr.Context())
+	if req.Verb == "watch" {
+		req.leaveSeat() // when it has begun, only the other side knows
+	}
 	if !req.IsResource {
 		ctx, cancel := context.WithTimeout(hr.Context(), remoteDiscoveryTimeout)
 		defer cancel()

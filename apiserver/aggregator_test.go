@@ -51,6 +51,12 @@ func TestAggregatedAPI(t *testing.T) {
 					"io.k8s.api.core.v1.HostIP":{"type":"integer"},"wardle.Thing":{"type":"object"}}}`)
 		default:
 			asked = r.Header
+			if r.URL.Query().Get("watch") != "" {
+				fmt.Fprintln(w, `{"type":"ADDED","object":{"kind":"Flunder","metadata":{"name":"a"}}}`)
+				_ = http.NewResponseController(w).Flush() // or the test waits in vain
+				<-r.Context().Done()
+				return
+			}
 			fmt.Fprintf(w, `{"kind":"Flunder","path":%q,"query":%q}`, r.URL.Path, r.URL.RawQuery)
 		}
 	}))
@@ -89,6 +95,9 @@ func TestAggregatedAPI(t *testing.T) {
 	require.Equal(t, []string{"admin"}, asked["X-Remote-User"], "as this server knows the sender, not as the sender says")
 	require.Equal(t, []string{"system:masters", "system:authenticated"}, asked["X-Remote-Group"])
 	require.Empty(t, asked["Authorization"])
+
+	h.watch("/apis/wardle.example.com/v1/flunders?watch=1").sees("ADDED a")
+	h.eventuallyServesNobody()
 
 	require.Equal(t, "flunders", h.must("GET", "/apis/wardle.example.com/v1", "").at("resources.0.name"))
 	require.Equal(t, "wardle.example.com/v1", h.must("GET", "/apis/wardle.example.com", "").at("versions.0.groupVersion"))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -129,13 +130,45 @@ const maxTimeout = time.Minute
 // as it needs: a write may be held at the gate.
 func (s *Server) deadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		if req := requestFrom(hr.Context()); req.longRunning() || req.Query().Get("timeout") == "" {
+		req := requestFrom(hr.Context())
+		if req.longRunning() {
+			next.ServeHTTP(w, hr)
+			return
+		}
+		if hr.ContentLength != 0 {
+			hr.Body = newTimedBody(w, hr)
+		}
+		if req.Query().Get("timeout") == "" {
 			next.ServeHTTP(w, hr)
 			return
 		}
 		s.within(next, w, hr)
 	})
 }
+
+// timedBody is the body of a request, which its client has to send within maxTimeout: a request that waits for it keeps its seat.
+type timedBody struct {
+	io.ReadCloser
+	left    int64 // negative: nobody knows
+	control *http.ResponseController
+}
+
+func newTimedBody(w http.ResponseWriter, hr *http.Request) *timedBody {
+	b := &timedBody{hr.Body, hr.ContentLength, http.NewResponseController(w)}
+	b.until(time.Now().Add(maxTimeout))
+	return b
+}
+
+// Read reads on. When there is no more to come, the time is over: what else the connection brings may come late.
+func (b *timedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= int64(n); err != nil || b.left == 0 {
+		b.until(time.Time{})
+	}
+	return n, err
+}
+
+func (b *timedBody) until(deadline time.Time) { _ = b.control.SetReadDeadline(deadline) } // who knows no deadlines never hangs
 
 func (s *Server) within(next http.Handler, w http.ResponseWriter, hr *http.Request) {
 	req := requestFrom(hr.Context())
@@ -175,12 +208,16 @@ func (r *recorder) Flush() {
 // Unwrap lets http.ResponseController reach deadlines and the connection.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// longRunning tells requests that stay open on purpose.
+// longRunning tells requests that stay open on purpose. Of what another API server serves, the names tell.
 func (r *Request) longRunning() bool {
-	if r.Verb == "watch" {
+	switch {
+	case r.Verb == "watch":
 		return true
-	}
-	if r.Resource == nil || r.Subresource == "" {
+	case !r.IsResource:
+		return strings.HasPrefix(r.HTTP.URL.Path, "/debug/pprof/")
+	case r.Resource == nil:
+		return slices.Contains([]string{"attach", "exec", "log", "portforward", "proxy"}, r.Subresource)
+	case r.Subresource == "":
 		return false
 	}
 	sub := r.Resource.Subresources[r.Subresource]

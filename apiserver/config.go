@@ -53,7 +53,7 @@ type Config struct {
 	// CompactionInterval is how long superseded revisions can still be read. Zero: five minutes, as upstream.
 	CompactionInterval time.Duration
 	// MaxReadsInFlight and MaxWritesInFlight, together, are the seats for requests that are served at once; see package flowcontrol.
-	// Zero: 400 and 200, as upstream. Watches and other long requests need none.
+	// Zero: 400 and 200, as upstream. Long requests need none, watches one until they have begun.
 	MaxReadsInFlight, MaxWritesInFlight int
 	// ShutdownTimeout is how long running requests may take to finish at the end. Zero: ten seconds.
 	ShutdownTimeout time.Duration

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -24,18 +25,25 @@ func readBody(hr *http.Request) ([]byte, error) {
 	if hr.ContentLength >= 0 { // the size is known: one allocation
 		body := make([]byte, hr.ContentLength)
 		if _, err := io.ReadFull(hr.Body, body); err != nil {
-			return nil, api.NewBadRequest("reading the body: %v", err)
+			return nil, bodyError(err)
 		}
 		return body, nil
 	}
 	body, err := io.ReadAll(io.LimitReader(hr.Body, maxBody+1))
 	if err != nil {
-		return nil, api.NewBadRequest("reading the body: %v", err)
+		return nil, bodyError(err)
 	}
 	if len(body) > maxBody {
 		return nil, api.NewRequestEntityTooLarge(maxBody)
 	}
 	return body, nil
+}
+
+func bodyError(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return api.NewTimeout("request did not complete within the allotted timeout")
+	}
+	return api.NewBadRequest("reading the body: %v", err)
 }
 
 // contentType is the media type of the body; none means JSON.

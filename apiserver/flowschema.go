@@ -83,65 +83,73 @@ func (s *Server) judgeFlowSchema(ctx context.Context, schema *api.FlowSchema, ex
 	}
 }
 
-// maintainFlow looks once a minute after the priority levels and FlowSchemas that every cluster has.
+// maintainFlow looks, at first and once a minute, after the priority levels and FlowSchemas that every cluster has.
 func (s *Server) maintainFlow(ctx context.Context) error {
 	ticker := time.NewTicker(time.Minute)
 	defer ticker.Stop()
 	for {
+		s.restoreFlow(withClock(ctx, "maintenance of priority and fairness"))
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
-			s.restoreFlow(withClock(ctx, "maintenance of priority and fairness"))
 		}
 	}
 }
 
 // restoreFlow brings back what was deleted of them, and those whose spec is the server's own to what it should be.
 func (s *Server) restoreFlow(ctx context.Context) {
-	for _, level := range api.SuggestedPriorityLevels() {
-		maintain(ctx, s, level, func(obj *api.PriorityLevelConfiguration) *api.PriorityLevelConfigurationSpec { return &obj.Spec })
+	maintain(ctx, s, api.SuggestedPriorityLevels(), func(obj *api.PriorityLevelConfiguration) *api.PriorityLevelConfigurationSpec { return &obj.Spec })
+	maintain(ctx, s, api.SuggestedFlowSchemas(), func(obj *api.FlowSchema) *api.FlowSchemaSpec { return &obj.Spec })
+}
+
+// maintain makes the objects of a kind what they should be, and deletes those that were once the server's and are no longer.
+func maintain[T api.Object, S any](ctx context.Context, s *Server, wanted []T, specOf func(T) *S) {
+	res, names := resourceOf[T](s), map[string]bool{}
+	for _, obj := range wanted {
+		name := obj.GetObjectMeta().Name
+		names[name] = true
+		api.KindFor(obj).Default(obj)
+		var err error
+		if entry := s.cache.kind(res).get(res.key("", name)); entry == nil {
+			err = s.ensure(ctx, obj)
+		} else if now, failed := entry.object(res); failed == nil && renewFlow(now, specOf(now.(T)), specOf(obj)) {
+			_, err = s.update(ctx, s.internalRequest(ctx, "update", res, "", name), func(now api.Object) (api.Object, error) {
+				renewFlow(now, specOf(now.(T)), specOf(obj))
+				return now, nil
+			})
+		}
+		if err != nil && !api.IsNotFound(err) && ctx.Err() == nil {
+			s.log.Warn("what every cluster has could not be brought up to date", "object", api.Describe(obj), "error", err)
+		}
 	}
-	for _, schema := range api.SuggestedFlowSchemas() {
-		maintain(ctx, s, schema, func(obj *api.FlowSchema) *api.FlowSchemaSpec { return &obj.Spec })
+	for _, obj := range cached[T](s) {
+		meta := obj.GetObjectMeta()
+		if ours, err := strconv.ParseBool(meta.Annotations[api.FlowAutoUpdate]); names[meta.Name] || err != nil || !ours {
+			continue
+		}
+		if _, err := s.delete(ctx, s.internalRequest(ctx, "delete", res, "", meta.Name), &api.DeleteOptions{}); err != nil && !api.IsNotFound(err) && ctx.Err() == nil {
+			s.log.Warn("what clusters no longer have could not be deleted", "object", api.Describe(obj), "error", err)
+		}
 	}
 }
 
-// maintain makes an object what it should be. Those that are mandatory, validation keeps as they are. Of the others, the annotation
-// says whether that is wanted, and where it says nothing, the generation: an administrator who changed one keeps the change.
-func maintain[T api.Object, S any](ctx context.Context, s *Server, wanted T, specOf func(T) *S) {
-	name, res := wanted.GetObjectMeta().Name, resourceOf[T](s)
-	entry := s.cache.kind(res).get(res.key("", name))
-	if entry == nil {
-		if err := s.ensure(ctx, wanted); err != nil && ctx.Err() == nil {
-			s.log.Warn("what every cluster has could not be brought back", "error", err)
-		}
-		return
-	}
-	obj, err := entry.object(res)
-	if err != nil {
-		return // whoever reads it hears of it
-	}
-	meta, mandatory := obj.GetObjectMeta(), name == api.FlowSchemaNameExempt || name == api.FlowSchemaNameCatchAll // levels have the same names
+// renewFlow makes an object what it should be, and tells whether it was not. Those that are mandatory, validation keeps as they
+// are. Of the others, the annotation says whether that is wanted, and where it says nothing, the generation: an administrator who
+// changed one keeps the change.
+func renewFlow[S any](obj api.Object, spec, wanted *S) (changed bool) {
+	meta := obj.GetObjectMeta()
+	mandatory := meta.Name == api.FlowSchemaNameExempt || meta.Name == api.FlowSchemaNameCatchAll // levels have the same names
 	annotated, err := strconv.ParseBool(meta.Annotations[api.FlowAutoUpdate])
 	ours := mandatory || annotated || err != nil && meta.Generation == 1
-	api.KindFor(wanted).Default(wanted)
-	outdated := ours && !mandatory && !api.Equal(specOf(obj.(T)), specOf(wanted))
-	if err == nil && annotated == ours && !outdated {
-		return
-	}
-	_, err = s.update(ctx, s.internalRequest(ctx, "update", res, "", name), func(obj api.Object) (api.Object, error) {
-		meta := obj.GetObjectMeta()
+	if err != nil || annotated != ours {
 		if meta.Annotations == nil {
 			meta.Annotations = map[string]string{}
 		}
-		meta.Annotations[api.FlowAutoUpdate] = strconv.FormatBool(ours)
-		if outdated {
-			*specOf(obj.(T)) = *specOf(wanted)
-		}
-		return obj, nil
-	})
-	if err != nil && !api.IsNotFound(err) && ctx.Err() == nil {
-		s.log.Warn("what every cluster has could not be brought up to date", "object", api.Describe(wanted), "error", err)
+		meta.Annotations[api.FlowAutoUpdate], changed = strconv.FormatBool(ours), true
 	}
+	if ours && !mandatory && !api.Equal(spec, wanted) {
+		*spec, changed = *wanted, true
+	}
+	return changed
 }

@@ -98,7 +98,7 @@ func (s *Server) bytesToRead(req *Request) int64 {
 		return 0
 	case sel.name != "":
 		return bytes / int64(objects)
-	case options.limit > 0:
+	case options.limit > 0 && options.resourceVersion != "0": // which is answered with everything
 		return bytes / int64(objects) * min(options.limit, int64(objects))
 	}
 	return bytes
@@ -121,11 +121,12 @@ func (kc *kindCache) interested(req *Request) (watchers int) {
 			watchers += f.watchers
 		}
 	}
-	count(feedKey{part: everything})
-	if len(kc.feeds) > 1 {
-		count(feedKey{inNamespace, req.Namespace})
-		count(feedKey{oneObject, req.Key()})
+	all := feedKey{part: everything}
+	if count(all); len(kc.feeds) == 1 && kc.feeds[all] != nil {
+		return watchers
 	}
+	count(feedKey{inNamespace, req.Namespace})
+	count(feedKey{oneObject, req.Key()})
 	return watchers
 }
 

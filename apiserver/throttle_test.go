@@ -1,7 +1,10 @@
 package apiserver
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -108,10 +111,65 @@ func TestWatchesLeaveTheirSeats(t *testing.T) {
 	watch := h.watch(configMaps + "?watch=1")
 	h.must("POST", configMaps, configMap("one", ""))
 	watch.sees("ADDED one")
-	require.Eventually(t, func() bool { // the create may still be on its way out
+	h.eventuallyServesNobody()
+}
+
+// eventuallyServesNobody waits until all requests are on their way out, so that those which stay open show.
+func (h *harness) eventuallyServesNobody() {
+	h.t.Helper()
+	require.Eventually(h.t, func() bool {
 		reads, writes := h.server.flow.Served()
 		return reads+writes == 0
 	}, 10*time.Second, time.Millisecond)
+}
+
+// A client has a minute to send a body; what comes after that takes its time.
+func TestBodiesAreAwaitedForAWhile(t *testing.T) {
+	s := &Server{}
+	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	send := func(path, body string) {
+		hr := httptest.NewRequest("POST", path, strings.NewReader(body))
+		s.deadline(http.HandlerFunc(func(_ http.ResponseWriter, hr *http.Request) {
+			got, err := readBody(hr)
+			require.NoError(t, err)
+			require.Equal(t, body, string(got))
+		})).ServeHTTP(w, s.understandAlone(hr))
+	}
+	send(configMaps, `{"metadata":{}}`)
+	require.Len(t, w.set, 2)
+	require.InDelta(t, maxTimeout, time.Until(w.set[0]), float64(10*time.Second))
+	require.Zero(t, w.set[1])
+	send(configMaps, "")
+	require.Len(t, w.set, 2)
+	late := bodyError(fmt.Errorf("read: %w", os.ErrDeadlineExceeded))
+	require.Equal(t, api.StatusReasonTimeout, late.(*api.StatusError).ErrStatus.Reason)
+}
+
+// understandAlone is understand for a server that serves nothing.
+func (s *Server) understandAlone(hr *http.Request) *http.Request {
+	return hr.WithContext(withRequest(hr.Context(), parseRequest(hr)))
+}
+
+// deadlines notes the deadlines that are set.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	set []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(at time.Time) error {
+	d.set = append(d.set, at)
+	return nil
+}
+
+func TestLongRequests(t *testing.T) {
+	h := newHarness(t)
+	for path, want := range map[string]bool{
+		configMaps: false, configMaps + "?watch=1": true, pods + "/web/log": true, pods + "/web/status": false, "/debug/pprof/profile": true, "/debug/api_priority_and_fairness/dump_queues": false,
+		"/apis/other.example.com/v1/namespaces/default/machines/a/portforward": true, "/apis/other.example.com/v1/namespaces/default/machines/a/status": false,
+	} {
+		hr := httptest.NewRequest("GET", path, nil)
+		require.Equal(t, want, h.server.understand(http.Header{}, hr).longRunning(), path)
+	}
 }
 
 func TestWorkOfRequests(t *testing.T) {
@@ -133,6 +191,11 @@ func TestWorkOfRequests(t *testing.T) {
 		require.Equal(t, flowcontrol.Work{Seats: seats}, work("GET", path), path)
 	}
 	require.Equal(t, one, work("PUT", configMaps+"/one"))
+	require.Equal(t, 7, work("GET", configMaps+"?limit=1&resourceVersion=0").Seats)
+	for range 10 {
+		h.watch("/api/v1/namespaces/default/secrets?watch=1&resourceVersion=5")
+	}
+	require.Equal(t, flowcontrol.Write(10, 10), work("PUT", "/api/v1/namespaces/default/secrets/x"))
 	for range 12 {
 		h.watch(configMaps + "?watch=1&resourceVersion=5")
 	}
@@ -173,6 +236,13 @@ func TestFlowIsMaintained(t *testing.T) {
 	}
 	require.EqualValues(t, 100, h.must("GET", levelsPath+"/workload-low", "").at("spec.limited.nominalConcurrencyShares"))
 	require.EqualValues(t, 5, h.must("GET", levelsPath+"/exempt", "").at("spec.exempt.nominalConcurrencyShares"))
+	// What was once the server's own goes, and what looks like it but is not, stays.
+	for name, auto := range map[string]string{"old": "true", "mine": "false"} {
+		h.must("POST", levelsPath, `{"metadata":{"name":"`+name+`","annotations":{"apf.kubernetes.io/autoupdate-spec":"`+auto+`"}},"spec":{"type":"Limited","limited":{"limitResponse":{"type":"Reject"}}}}`)
+	}
+	restore()
+	h.must("GET", levelsPath+"/mine", "")
+	h.fails(404, "NotFound", "GET", levelsPath+"/old", "")
 	before := h.server.store.Revision()
 	restore()
 	require.Equal(t, before, h.server.store.Revision())

@@ -3,6 +3,7 @@ package flowcontrol
 import (
 	"context"
 	"math"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,12 +17,14 @@ import (
 // Controller shares out the seats of a server. All its methods may be called at the same time.
 type Controller struct {
 	total   int
-	schemas atomic.Pointer[[]*flowSchema] // in the order in which they are asked; the last takes everything
+	schemas atomic.Pointer[[]*flowSchema] // in the order in which they are asked
 
 	mu           sync.Mutex
 	levels       map[string]*level // guarded by mu, as are the shares in them
 	nominal      int               // seats of all levels
 	fairFraction float64           // of their targets, that levels got the last time
+
+	configured [2]any // what Configure was told last
 
 	waits *prometheus.HistogramVec
 }
@@ -31,7 +34,6 @@ type flowSchema struct {
 	name   string
 	spec   *api.FlowSchemaSpec
 	level  *level
-	most   int // seats for one request
 	meters *meters
 
 	schemaUID, levelUID []string // header values
@@ -66,6 +68,11 @@ func (c *Controller) Run(ctx context.Context) error {
 func (c *Controller) Configure(levels []*api.PriorityLevelConfiguration, schemas []*api.FlowSchema) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	told := [2]any{essence(levels, levelSpec), essence(schemas, schemaSpec)}
+	if reflect.DeepEqual(told, c.configured) {
+		return // or the demand of the last seconds would be forgotten for a label
+	}
+	c.configured = told
 	wanted := map[string]*api.PriorityLevelConfiguration{}
 	for _, config := range slices.Concat(api.MandatoryPriorityLevels(), levels) { // those that exist come later and count
 		wanted[config.Name] = config
@@ -82,7 +89,25 @@ func (c *Controller) Configure(levels []*api.PriorityLevelConfiguration, schemas
 	c.bury()
 	c.shareOut()
 	c.adjust()
-	c.order(wanted, schemas)
+	c.order(levels, schemas)
+}
+
+// essential is what of an object counts here.
+type essential[S any] struct {
+	name string
+	uid  api.UID
+	spec S
+}
+
+func levelSpec(l *api.PriorityLevelConfiguration) api.PriorityLevelConfigurationSpec { return l.Spec }
+func schemaSpec(s *api.FlowSchema) api.FlowSchemaSpec                                { return s.Spec }
+
+func essence[T api.Object, S any](objs []T, spec func(T) S) (essence []essential[S]) {
+	for _, obj := range objs {
+		meta := obj.GetObjectMeta()
+		essence = append(essence, essential[S]{meta.Name, meta.UID, spec(obj)})
+	}
+	return essence
 }
 
 // bury forgets levels that are gone and idle.
@@ -95,22 +120,26 @@ func (c *Controller) bury() {
 	}
 }
 
-// order lists the schemas that lead to a level.
-func (c *Controller) order(levels map[string]*api.PriorityLevelConfiguration, schemas []*api.FlowSchema) {
+// order lists the schemas whose level exists. Those that are mandatory always have one.
+func (c *Controller) order(levels []*api.PriorityLevelConfiguration, schemas []*api.FlowSchema) {
+	uids := map[string]api.UID{}
+	for _, config := range levels {
+		uids[config.Name] = config.UID
+	}
 	byName := map[string]*api.FlowSchema{}
 	for _, schema := range slices.Concat(api.MandatoryFlowSchemas(), schemas) {
 		byName[schema.Name] = schema
 	}
 	var order []*flowSchema
 	for name, schema := range byName {
-		config := levels[schema.Spec.PriorityLevelConfiguration.Name]
-		if config == nil {
+		at := schema.Spec.PriorityLevelConfiguration.Name
+		uid, exists := uids[at]
+		if !exists && name != api.FlowSchemaNameExempt && name != api.FlowSchemaNameCatchAll {
 			continue
 		}
-		l := c.levels[config.Name]
+		l := c.levels[at]
 		order = append(order, &flowSchema{
-			name: name, spec: &schema.Spec, level: l, most: l.widest(), meters: l.metersOf(name),
-			schemaUID: []string{string(schema.UID)}, levelUID: []string{string(config.UID)},
+			name: name, spec: &schema.Spec, level: l, meters: l.metersOf(name), schemaUID: []string{string(schema.UID)}, levelUID: []string{string(uid)},
 		})
 	}
 	slices.SortFunc(order, inOrder)
@@ -121,19 +150,22 @@ func (c *Controller) order(levels map[string]*api.PriorityLevelConfiguration, sc
 // much work it is, if it may take that many seats at most. Whoever is let in has to call Done.
 func (c *Controller) Admit(ctx context.Context, wait time.Duration, d Digest, size func(most int) Work) *Ticket {
 	schema := c.classify(&d)
-	t := &Ticket{schema: schema, digest: d, flow: flowOf(schema.spec.DistinguisherMethod, &d), work: size(schema.most)}
+	t := &Ticket{schema: schema, digest: d, flow: flowOf(schema.spec.DistinguisherMethod, &d), work: size(int(schema.level.most.Load()))}
 	schema.level.admit(ctx, wait, t)
 	return t
 }
 
-func (c *Controller) classify(d *Digest) *flowSchema {
-	schemas := *c.schemas.Load()
-	for _, schema := range schemas {
+// classify finds the schema of a request, which for one that nobody wants is catch-all.
+func (c *Controller) classify(d *Digest) (found *flowSchema) {
+	for _, schema := range *c.schemas.Load() {
 		if matches(schema.spec, d) {
 			return schema
 		}
+		if schema.name == api.FlowSchemaNameCatchAll {
+			found = schema
+		}
 	}
-	return schemas[len(schemas)-1]
+	return found
 }
 
 // UIDs are those of the FlowSchema and the priority level of the request, each as the only value of a header.
@@ -197,8 +229,8 @@ func (l *level) isOver() bool {
 	return l.gone && len(l.executing) == 0 && len(l.waiters) == 0
 }
 
-// widest is how many seats one request of the level may take: so many that some of a hand's queues can be served at once. 0
-// seats are not for limiting.
+// widest is how many seats one request of the level may take: so many that some of a hand's queues can be served at once. A level
+// without queues sets no limit.
 func (l *level) widest() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 )
 
 // What administrators see under /debug/api_priority_and_fairness/, as upstream writes it: lists of values with commas between
@@ -81,19 +82,15 @@ func (c *Controller) DumpRequests(w io.Writer, details bool) error {
 
 // dump writes a table of what each level tells in lines.
 func (c *Controller) dump(w io.Writer, header string, tell func(l *level, line func(...any))) error {
-	table := tabwriter.NewWriter(w, 8, 0, 1, ' ', 0)
-	var err error
+	var lines []string
 	line := func(values ...any) {
 		text := make([]string, len(values))
 		for i, value := range values {
-			text[i] = fmt.Sprint(value)
+			text[i] = strings.Map(visible, fmt.Sprint(value))
 		}
-		if _, failed := fmt.Fprintln(table, strings.Join(text, ",\t")); failed != nil {
-			err = failed
-		}
+		lines = append(lines, strings.Join(text, ",\t"))
 	}
-	names := strings.Fields(header)
-	_, err = fmt.Fprintln(table, strings.Join(names, ",\t"))
+	lines = append(lines, strings.Join(strings.Fields(header), ",\t"))
 	c.mu.Lock()
 	for _, l := range c.sorted() {
 		l.mu.Lock()
@@ -101,8 +98,17 @@ func (c *Controller) dump(w io.Writer, header string, tell func(l *level, line f
 		l.mu.Unlock()
 	}
 	c.mu.Unlock()
-	if err != nil {
+	table := tabwriter.NewWriter(w, 8, 0, 1, ' ', 0)
+	if _, err := io.WriteString(table, strings.Join(lines, "\n")+"\n"); err != nil {
 		return err
 	}
 	return table.Flush()
+}
+
+// visible keeps a path with line breaks in it from looking like more lines.
+func visible(r rune) rune {
+	if unicode.IsControl(r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }

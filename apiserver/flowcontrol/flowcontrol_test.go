@@ -263,7 +263,9 @@ func TestConfigurationChanges(t *testing.T) {
 		all.Wait()
 		require.Equal(t, 6, cl.served)
 		idle(t, c)
-		c.Configure(nil, nil)
+		c.mu.Lock()
+		c.bury()
+		c.mu.Unlock()
 		require.Len(t, c.levels, 2)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,6 +21,7 @@ type level struct {
 
 	exempt bool // everything is served at once
 	waits  *prometheus.HistogramVec
+	most   atomic.Int64 // seats for one request
 
 	mu   sync.Mutex // guards what is below
 	gone bool       // from the configuration; it ends when it is idle
@@ -341,6 +343,7 @@ func (t *Ticket) Done() {
 			defer l.mu.Unlock()
 			l.free(t, l.now())
 		})
+		l.dispatch(now) // one that waits to be alone is, as far as work is concerned
 		return
 	}
 	l.free(t, now)

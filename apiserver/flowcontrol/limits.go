@@ -58,13 +58,14 @@ func (c *Controller) shareOut() {
 			s.most = s.nominal + percent(s.nominal, s.borrowing)
 		}
 		c.nominal += s.nominal
+		l.most.Store(int64(l.widest()))
 	}
 }
 
 func percent(of, p int) int { return int(math.Round(float64(of) * float64(p) / 100)) }
 
 // adjust gives every level the seats that it may use for the next while: first what nobody may take from it, then in proportion
-// to what each could use. What exempt requests took, the others do not have.
+// to what each could use. Where exempt requests took so much that this leaves too little, all others have less.
 func (c *Controller) adjust() {
 	left, least, urgent := c.nominal, 0, 0 // seats; what the limited levels have at least, and what they need now
 	limited := make([]*level, 0, len(c.levels))

@@ -24,7 +24,7 @@ func (w Work) cost() float64 {
 func seatSeconds(seats int, d time.Duration) float64 { return float64(seats) * d.Seconds() }
 
 const (
-	maxListSeats     = 10      // all our lists come from memory, for which upstream's limit is this
+	maxListSeats     = 10      // upstream's limit for lists that come from memory, as nearly all do here
 	bytesPerSeat     = 100_000 // of a list
 	maxWriteSeats    = 10
 	watchersPerSeat  = 10
