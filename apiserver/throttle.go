@@ -28,7 +28,7 @@ func (s *Server) throttle(next http.Handler) http.Handler {
 	})
 }
 
-// patience is how long a request may wait for a seat if its client named no time, a quarter of which it waits otherwise.
+// patience is how long a request may wait for a seat. If its client named a time, it is a quarter of that.
 const patience = maxTimeout / 4
 
 // takeSeat waits for a seat, or answers that there is none. The answer's headers say by which FlowSchema, in their UIDs: names
