@@ -75,7 +75,24 @@ func planSlices(existing []*api.EndpointSlice, desired sliceGroups, like *api.En
 	for _, key := range slices.Sorted(maps.Keys(desired)) {
 		desired[key].plan(&plan, byGroup[key], like)
 	}
+	plan.reuse()
 	return plan
+}
+
+// reuse has slices that would be deleted become those that would be created, where both have addresses of one type, so that
+// nobody sees the old one beside the new, or neither: that of a service which had no pod yet gets ports with the first.
+func (p *slicePlan) reuse() {
+	p.delete = slices.DeleteFunc(p.delete, func(old *api.EndpointSlice) bool {
+		at := slices.IndexFunc(p.create, func(s *api.EndpointSlice) bool { return s.AddressType == old.AddressType })
+		if at < 0 {
+			return false
+		}
+		now, wanted := api.DeepCopy(old), p.create[at]
+		now.Labels, now.Annotations, now.OwnerReferences = wanted.Labels, wanted.Annotations, wanted.OwnerReferences
+		now.Ports, now.Endpoints = wanted.Ports, wanted.Endpoints
+		p.update, p.create = append(p.update, now), slices.Delete(p.create, at, at+1)
+		return true
+	})
 }
 
 // plan plans for one group.

@@ -123,9 +123,21 @@ func TestPlanSlices(t *testing.T) {
 	empty := sliceGroups{}
 	empty.add(api.AddressTypeIPv4, []api.DiscoveryEndpointPort{})
 	plan = planSlices(existing, empty, like)
-	require.Len(t, plan.delete, 3)
-	require.Len(t, plan.create, 1, "an empty slice shows that somebody looked")
-	require.Equal(t, slicePlan{}, planSlices(named(plan), empty, like))
+	require.Len(t, plan.delete, 2)
+	require.Empty(t, plan.create)
+	require.Len(t, plan.update, 1, "an empty slice shows that somebody looked: one that was there")
+	none := plan.update[0]
+	require.Empty(t, none.Endpoints)
+	require.Empty(t, none.Ports)
+	require.Equal(t, slicePlan{}, planSlices([]*api.EndpointSlice{none}, empty, like))
+
+	plan = planSlices([]*api.EndpointSlice{none}, desired(all[:150]...), like)
+	require.Len(t, plan.create, 1, "50 that have no room")
+	require.Empty(t, plan.delete)
+	require.Len(t, plan.update, 1, "the empty slice gets ports and endpoints at once")
+	require.Equal(t, none.Key(), plan.update[0].Key())
+	require.Equal(t, existing[0].Ports, plan.update[0].Ports)
+	require.Equal(t, 150, len(plan.update[0].Endpoints)+len(plan.create[0].Endpoints))
 
 	relabelled := webService()
 	relabelled.Labels = map[string]string{"tier": "front"}
