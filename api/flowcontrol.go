@@ -13,6 +13,11 @@ const (
 	FlowSchemaNameCatchAll                 = "catch-all"
 )
 
+// MandatoryFlow tells whether a FlowSchema or a priority level of that name is mandatory: there is one of each.
+func MandatoryFlow(name string) bool {
+	return name == FlowSchemaNameExempt || name == FlowSchemaNameCatchAll
+}
+
 // FlowAutoUpdate is the annotation of an object that the server may bring up to date by itself: "true" or "false".
 const FlowAutoUpdate = "apf.kubernetes.io/autoupdate-spec"
 

@@ -66,6 +66,25 @@ func (kc *kindCache) unsubscribe(key feedKey) {
 	}
 }
 
+// interested counts those who watch what a request is about, but not those who watch by an index, such as the pods of one node:
+// of them, few see any one change.
+func (kc *kindCache) interested(req *Request) (watchers int) {
+	kc.mu.RLock()
+	defer kc.mu.RUnlock()
+	count := func(key feedKey) {
+		if f := kc.feeds[key]; f != nil {
+			watchers += f.watchers
+		}
+	}
+	all := feedKey{part: everything}
+	if count(all); len(kc.feeds) == 1 && kc.feeds[all] != nil {
+		return watchers
+	}
+	count(feedKey{inNamespace, req.Namespace})
+	count(feedKey{oneObject, req.Key()})
+	return watchers
+}
+
 // publish hands a batch of events to every feed that carries them. The caller holds mu for writing.
 func (kc *kindCache) publish(events []watchEvent) {
 	if len(kc.feeds) == 0 {

@@ -139,7 +139,7 @@ func maintain[T api.Object, S any](ctx context.Context, s *Server, wanted []T, s
 // changed one keeps the change.
 func renewFlow[S any](obj api.Object, spec, wanted *S) (changed bool) {
 	meta := obj.GetObjectMeta()
-	mandatory := meta.Name == api.FlowSchemaNameExempt || meta.Name == api.FlowSchemaNameCatchAll // levels have the same names
+	mandatory := api.MandatoryFlow(meta.Name)
 	annotated, err := strconv.ParseBool(meta.Annotations[api.FlowAutoUpdate])
 	ours := mandatory || annotated || err != nil && meta.Generation == 1
 	if err != nil || annotated != ours {

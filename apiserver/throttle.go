@@ -84,12 +84,12 @@ func (s *Server) workOf(req *Request, most int) flowcontrol.Work {
 // bytesToRead guesses the size of the objects that a list or the beginning of a watch is about; of those that a selector leaves
 // out, too: they have to be looked at.
 func (s *Server) bytesToRead(req *Request) int64 {
-	sel, err := readSelection(req)
-	if err != nil {
-		return 0
-	}
 	options, err := readListOptions(req)
 	if err != nil || req.Verb == "watch" && !api.Deref(options.initialEvents, false) {
+		return 0
+	}
+	sel, err := readSelection(req)
+	if err != nil {
 		return 0
 	}
 	objects, bytes := s.cache.kind(req.Resource.storedRow()).size()
@@ -102,32 +102,6 @@ func (s *Server) bytesToRead(req *Request) int64 {
 		return bytes / int64(objects) * min(options.limit, int64(objects))
 	}
 	return bytes
-}
-
-// size is how many objects of the kind there are, and how large they are together.
-func (kc *kindCache) size() (objects int, bytes int64) {
-	kc.mu.RLock()
-	defer kc.mu.RUnlock()
-	return len(kc.byKey), kc.bytes
-}
-
-// interested counts those who watch what a request is about, but not those who watch by an index, such as the pods of one node:
-// of them, few see any one change.
-func (kc *kindCache) interested(req *Request) (watchers int) {
-	kc.mu.RLock()
-	defer kc.mu.RUnlock()
-	count := func(key feedKey) {
-		if f := kc.feeds[key]; f != nil {
-			watchers += f.watchers
-		}
-	}
-	all := feedKey{part: everything}
-	if count(all); len(kc.feeds) == 1 && kc.feeds[all] != nil {
-		return watchers
-	}
-	count(feedKey{inNamespace, req.Namespace})
-	count(feedKey{oneObject, req.Key()})
-	return watchers
 }
 
 // flowDebugging serves what requests wait and are served, for administrators, where upstream does.

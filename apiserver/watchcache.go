@@ -268,9 +268,13 @@ func (kc *kindCache) apply(c *watchCache, batch []store.Event) {
 		}
 		ev := &events[i]
 		ev.revision, ev.deleted, ev.prev, ev.next = e.revision, se.Type == store.Delete, kc.byKey[e.key], e
+		if ev.prev != nil {
+			kc.bytes -= int64(len(ev.prev.json))
+		}
 		if ev.deleted {
 			kc.remove(e.key)
 		} else {
+			kc.bytes += int64(len(e.json))
 			kc.put(e)
 		}
 		if kc.observe != nil {
@@ -286,18 +290,11 @@ func (kc *kindCache) apply(c *watchCache, batch []store.Event) {
 }
 
 func (kc *kindCache) put(e *entry) {
-	if old := kc.byKey[e.key]; old != nil {
-		kc.bytes -= int64(len(old.json))
-	}
-	kc.bytes += int64(len(e.json))
 	kc.sorted.put(e)
 	kc.byKey[e.key] = e
 }
 
 func (kc *kindCache) remove(key string) {
-	if old := kc.byKey[key]; old != nil {
-		kc.bytes -= int64(len(old.json))
-	}
 	kc.sorted.remove(key)
 	delete(kc.byKey, key)
 }
@@ -333,6 +330,13 @@ func (kc *kindCache) count() int {
 	kc.mu.RLock()
 	defer kc.mu.RUnlock()
 	return len(kc.byKey)
+}
+
+// size is how many objects of the kind there are, and how large they are together.
+func (kc *kindCache) size() (objects int, bytes int64) {
+	kc.mu.RLock()
+	defer kc.mu.RUnlock()
+	return len(kc.byKey), kc.bytes
 }
 
 // lastChange is the revision of the kind's last change: what was made of its objects at that revision is still true.

@@ -88,7 +88,7 @@ func (p *slicePlan) reuse() {
 			return false
 		}
 		now, wanted := api.DeepCopy(old), p.create[at]
-		now.Labels, now.Annotations, now.OwnerReferences = wanted.Labels, wanted.Annotations, wanted.OwnerReferences
+		takeSliceMeta(now, wanted)
 		now.Ports, now.Endpoints = wanted.Ports, wanted.Endpoints
 		p.update, p.create = append(p.update, now), slices.Delete(p.create, at, at+1)
 		return true
@@ -126,7 +126,7 @@ func (g *sliceGroup) plan(plan *slicePlan, existing []*api.EndpointSlice, like *
 			kept[i].Endpoints = append(kept[i].Endpoints, wanted)
 		}
 		if !sameSliceMeta(slice, like) {
-			kept[i].Labels, kept[i].Annotations, kept[i].OwnerReferences = like.Labels, like.Annotations, like.OwnerReferences
+			takeSliceMeta(kept[i], like)
 			changed[i] = true
 		}
 	}
@@ -179,6 +179,10 @@ func endpointIdentity(e *api.Endpoint) string {
 func sameSliceMeta(slice, like *api.EndpointSlice) bool {
 	return maps.Equal(slice.Labels, like.Labels) && maps.Equal(slice.Annotations, like.Annotations) &&
 		api.Equal(slice.OwnerReferences, like.OwnerReferences)
+}
+
+func takeSliceMeta(slice, like *api.EndpointSlice) {
+	slice.Labels, slice.Annotations, slice.OwnerReferences = like.Labels, like.Annotations, like.OwnerReferences
 }
 
 // sliceKeeper writes the slices of one loop, and remembers what it wrote until the cache shows it: a loop that plans

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -99,22 +100,29 @@ func (a *filterAnswer) names(e *extender) (names []string) {
 	return names
 }
 
-// extenderFilter asks the extenders, one after the other, which of the nodes will do. Those that will not get their status, like those
-// that a plugin rejected.
-func (c *cycle) extenderFilter(nodes []*nodeInfo) []*nodeInfo {
+// inTurn asks the extenders that a verb concerns, one after the other, which of some things will do.
+func inTurn[T any](c *cycle, things []T, verb func(*ExtenderConfig) string, ask func(*extender, *cycle, []T) ([]T, error)) ([]T, error) {
 	for _, e := range c.profile.extenders {
-		if len(nodes) == 0 || e.config.FilterVerb == "" || !e.interested(c.pod.pod) {
+		if len(things) == 0 || verb(&e.config) == "" || !e.interested(c.pod.pod) {
 			continue
 		}
-		left, err := e.filter(c, nodes)
+		left, err := ask(e, c, things)
 		if err != nil && e.config.Ignorable {
 			continue
 		}
 		if err != nil {
-			c.decision.failure = err.Error()
-			return nil
+			return nil, err
 		}
-		nodes = left
+		things = left
+	}
+	return things, nil
+}
+
+// extenderFilter asks which of the nodes will do. Those that will not get their status, like those that a plugin rejected.
+func (c *cycle) extenderFilter(nodes []*nodeInfo) []*nodeInfo {
+	nodes, err := inTurn(c, nodes, func(config *ExtenderConfig) string { return config.FilterVerb }, (*extender).filter)
+	if err != nil {
+		c.decision.failure = err.Error()
 	}
 	return nodes
 }
@@ -199,45 +207,34 @@ type extenderVictims[P any] struct {
 
 type podUID struct{ UID api.UID }
 
-// extenderPreemption asks the extenders, one after the other, which of the candidates will do, and who would have to go there.
-func (c *cycle) extenderPreemption(candidates []candidate) ([]candidate, error) {
-	for _, e := range c.profile.extenders {
-		if len(candidates) == 0 || e.config.PreemptVerb == "" || !e.interested(c.pod.pod) {
-			continue
+// victimsBy are the victims on each of the candidates' nodes, in the form that an extender knows them by.
+func victimsBy[P any](candidates []candidate, form func(*podInfo) P) map[string]extenderVictims[P] {
+	by := map[string]extenderVictims[P]{}
+	for _, candidate := range candidates {
+		victims := extenderVictims[P]{NumPDBViolations: candidate.violations}
+		for _, v := range candidate.victims {
+			victims.Pods = append(victims.Pods, form(v))
 		}
-		left, err := e.preempt(c, candidates)
-		if err != nil && e.config.Ignorable {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		candidates = left
+		by[candidate.node.name] = victims
 	}
-	return candidates, nil
+	return by
+}
+
+// extenderPreemption asks which of the candidates will do, and who would have to go there.
+func (c *cycle) extenderPreemption(candidates []candidate) ([]candidate, error) {
+	return inTurn(c, candidates, func(config *ExtenderConfig) string { return config.PreemptVerb }, (*extender).preempt)
 }
 
 func (e *extender) preempt(c *cycle, candidates []candidate) (left []candidate, err error) {
-	var args struct {
+	args := struct {
 		Pod                   *api.Pod
 		NodeNameToVictims     map[string]extenderVictims[*api.Pod]
 		NodeNameToMetaVictims map[string]extenderVictims[podUID]
-	}
-	args.Pod = c.pod.pod
-	args.NodeNameToVictims, args.NodeNameToMetaVictims = map[string]extenderVictims[*api.Pod]{}, map[string]extenderVictims[podUID]{}
-	for _, candidate := range candidates {
-		var whole []*api.Pod
-		var uids []podUID
-		for _, v := range candidate.victims {
-			whole, uids = append(whole, v.pod), append(uids, podUID{v.pod.UID})
-		}
-		args.NodeNameToVictims[candidate.node.name] = extenderVictims[*api.Pod]{whole, candidate.violations}
-		args.NodeNameToMetaVictims[candidate.node.name] = extenderVictims[podUID]{uids, candidate.violations}
-	}
+	}{Pod: c.pod.pod}
 	if e.config.NodeCacheCapable {
-		args.NodeNameToVictims = nil
+		args.NodeNameToMetaVictims = victimsBy(candidates, func(v *podInfo) podUID { return podUID{v.pod.UID} })
 	} else {
-		args.NodeNameToMetaVictims = nil
+		args.NodeNameToVictims = victimsBy(candidates, func(v *podInfo) *api.Pod { return v.pod })
 	}
 	var answer struct {
 		NodeNameToMetaVictims map[string]*extenderVictims[podUID]
@@ -245,8 +242,8 @@ func (e *extender) preempt(c *cycle, candidates []candidate) (left []candidate, 
 	if err := e.ask(e.config.PreemptVerb, &args, &answer); err != nil {
 		return nil, err
 	}
-	for name, victims := range answer.NodeNameToMetaVictims {
-		n := c.cache.byName[name]
+	for _, name := range slices.Sorted(maps.Keys(answer.NodeNameToMetaVictims)) {
+		n, victims := c.cache.byName[name], answer.NodeNameToMetaVictims[name]
 		switch {
 		case n == nil || n.node == nil:
 			return nil, fmt.Errorf("nodeinfo not found for node name %q", name)

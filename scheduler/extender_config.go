@@ -3,14 +3,13 @@ package scheduler
 import (
 	"cmp"
 	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"time"
 
 	"kubelite/api"
+	"kubelite/client"
 )
 
 // ExtenderConfig says where an extender is, and what it is asked. What has no verb is not asked.
@@ -104,21 +103,8 @@ func (c *ExtenderConfig) tls() (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := &tls.Config{ServerName: t.ServerName, InsecureSkipVerify: t.Insecure || c.EnableHTTPS && len(ca) == 0}
-	if len(ca) > 0 {
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(ca) {
-			return nil, errors.New("the CA holds no certificate")
-		}
-	}
-	if len(certificate) > 0 || len(key) > 0 {
-		pair, err := tls.X509KeyPair(certificate, key)
-		if err != nil {
-			return nil, err
-		}
-		config.Certificates = []tls.Certificate{pair}
-	}
-	return config, nil
+	config := client.Config{TLSServerName: t.ServerName, Insecure: t.Insecure || c.EnableHTTPS && len(ca) == 0, CAData: ca, CertData: certificate, KeyData: key}
+	return config.TLS()
 }
 
 // ignoredResources are those that extenders count alone.

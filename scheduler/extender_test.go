@@ -295,7 +295,7 @@ func TestExtenderConfigurations(t *testing.T) {
 		"- {urlPrefix: http://x, bindVerb: b}\n- {urlPrefix: http://y, bindVerb: b}":    "only one extender can implement bind",
 		"- {urlPrefix: http://x, managedResources: [{name: a.com/b}, {name: a.com/b}]}": "duplicate extender managed resource name",
 		"- {urlPrefix: http://x, tlsConfig: {caFile: /nowhere}}":                        "no such file",
-		"- {urlPrefix: http://x, tlsConfig: {caData: eA==}}":                            "holds no certificate",
+		"- {urlPrefix: http://x, tlsConfig: {caData: eA==}}":                            "certificate authority data: no PEM certificate in it",
 		"- {urlPrefix: http://x, tlsConfig: {certData: eA==}}":                          "failed to find any PEM data",
 		"- {urlPrefix: http://x, filterverb: f}":                                        "unknown field",
 		"- {urlPrefix: http://x, httpTimeout: soon}":                                    "invalid duration",

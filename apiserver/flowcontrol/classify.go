@@ -58,7 +58,7 @@ func matchesSubject(subjects []api.FlowcontrolSubject, d *Digest) bool {
 }
 
 func matchesServiceAccount(s *api.ServiceAccountSubject, user string) bool {
-	account, ok := strings.CutPrefix(user, "system:serviceaccount:")
+	account, ok := strings.CutPrefix(user, api.ServiceAccountUserPrefix)
 	if !ok {
 		return false
 	}

@@ -23,8 +23,7 @@ type Controller struct {
 	levels       map[string]*level // guarded by mu, as are the shares in them
 	nominal      int               // seats of all levels
 	fairFraction float64           // of their targets, that levels got the last time
-
-	configured [2]any // what Configure was told last
+	configured   [2]any            // what Configure was told last
 
 	waits *prometheus.HistogramVec
 }
@@ -134,7 +133,7 @@ func (c *Controller) order(levels []*api.PriorityLevelConfiguration, schemas []*
 	for name, schema := range byName {
 		at := schema.Spec.PriorityLevelConfiguration.Name
 		uid, exists := uids[at]
-		if !exists && name != api.FlowSchemaNameExempt && name != api.FlowSchemaNameCatchAll {
+		if !exists && !api.MandatoryFlow(name) {
 			continue
 		}
 		l := c.levels[at]
