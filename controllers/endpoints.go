@@ -34,6 +34,7 @@ type EndpointsController struct {
 	services  *client.Informer[*api.Service]
 	pods      *client.Informer[*api.Pod]
 	endpoints *client.Informer[*api.Endpoints]
+	triggers  *triggerTimes
 	log       *slog.Logger
 	queue     *client.Queue
 }
@@ -41,7 +42,8 @@ type EndpointsController struct {
 // NewEndpointsController subscribes to services, the pods behind them and Endpoints. Keys are services.
 func NewEndpointsController(c *client.Client, caches *Caches, log *slog.Logger) *EndpointsController {
 	e := &EndpointsController{
-		client: c, services: caches.Services, pods: caches.Pods, endpoints: caches.Endpoints, log: log, queue: client.NewQueue("endpoints"),
+		client: c, services: caches.Services, pods: caches.Pods, endpoints: caches.Endpoints, triggers: newTriggerTimes(), log: log,
+		queue: client.NewQueue("endpoints"),
 	}
 	caches.Services.Enqueue(e.queue, func(svc *api.Service) []api.Key { return []api.Key{svc.Key()} })
 	onEndpointChange(caches, func(service api.Key, revision int64) { e.queue.Add(service, revision) })
@@ -67,6 +69,7 @@ func (e *EndpointsController) Reconcile(ctx context.Context, key api.Key) error 
 	current, exists := e.endpoints.Get(key)
 	svc, ok := e.services.Get(key)
 	if !ok {
+		e.triggers.forget(key)
 		if !exists {
 			return nil
 		}
@@ -82,10 +85,13 @@ func (e *EndpointsController) Reconcile(ctx context.Context, key api.Key) error 
 	if !exists {
 		current = &api.Endpoints{ObjectMeta: api.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
 	}
-	wanted := e.wanted(svc, current)
+	pods := e.pods.List(svc.Namespace, api.SelectorFromSet(svc.Spec.Selector))
+	changedAt := e.triggers.since(svc, pods)
+	wanted := wantedEndpoints(svc, pods, current)
 	if exists && api.Equal(current.Subsets, wanted.Subsets) && maps.Equal(current.Labels, wanted.Labels) && maps.Equal(current.Annotations, wanted.Annotations) {
 		return nil
 	}
+	annotateTrigger(&wanted.ObjectMeta, changedAt)
 	var err error
 	if exists {
 		_, err = resource.Update(client.Because(ctx, "the pods behind service %s changed", key), wanted)
@@ -102,8 +108,8 @@ func (e *EndpointsController) Reconcile(ctx context.Context, key api.Key) error 
 	return err
 }
 
-// wanted is what the Endpoints of a service should be.
-func (e *EndpointsController) wanted(svc *api.Service, current *api.Endpoints) *api.Endpoints {
+// wantedEndpoints are what the Endpoints of a service should be.
+func wantedEndpoints(svc *api.Service, pods []*api.Pod, current *api.Endpoints) *api.Endpoints {
 	wanted := api.DeepCopy(current)
 	wanted.Labels = maps.Clone(svc.Labels)
 	if wanted.Labels == nil {
@@ -116,7 +122,7 @@ func (e *EndpointsController) wanted(svc *api.Service, current *api.Endpoints) *
 	wanted.Labels[labelEndpointsManagedBy] = endpointsController
 
 	var truncated bool
-	wanted.Subsets, truncated = planSubsets(svc, e.pods.List(svc.Namespace, api.SelectorFromSet(svc.Spec.Selector)))
+	wanted.Subsets, truncated = planSubsets(svc, pods)
 	delete(wanted.Annotations, api.AnnotationEndpointsTruncated)
 	if truncated {
 		setAnnotation(&wanted.ObjectMeta, api.AnnotationEndpointsTruncated, "truncated")

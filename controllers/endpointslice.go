@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/netip"
+	"slices"
 
 	"kubelite/api"
 	"kubelite/client"
@@ -27,6 +28,7 @@ type EndpointSliceController struct {
 	pods     *client.Informer[*api.Pod]
 	nodes    *client.Informer[*api.Node]
 	keeper   *sliceKeeper
+	triggers *triggerTimes
 	log      *slog.Logger
 	queue    *client.Queue
 }
@@ -34,7 +36,7 @@ type EndpointSliceController struct {
 // NewEndpointSliceController subscribes to services, the pods behind them, the zones of nodes and the slices. Keys are services.
 func NewEndpointSliceController(c *client.Client, caches *Caches, log *slog.Logger) *EndpointSliceController {
 	e := &EndpointSliceController{
-		services: caches.Services, pods: caches.Pods, nodes: caches.Nodes, log: log, queue: client.NewQueue("endpointslice"),
+		services: caches.Services, pods: caches.Pods, nodes: caches.Nodes, triggers: newTriggerTimes(), log: log, queue: client.NewQueue("endpointslice"),
 		keeper: &sliceKeeper{client: c, slices: caches.EndpointSlices, managedBy: sliceController, writes: newOwnWrites()},
 	}
 	caches.Services.Enqueue(e.queue, func(svc *api.Service) []api.Key { return []api.Key{svc.Key()} })
@@ -64,6 +66,7 @@ func (e *EndpointSliceController) Reconcile(ctx context.Context, key api.Key) er
 	svc, ok := e.services.Get(key)
 	if !ok {
 		e.keeper.writes.forget(key)
+		e.triggers.forget(key)
 		return nil // the garbage collector removes its slices
 	}
 	if svc.Spec.Type == api.ServiceTypeExternalName || svc.Spec.Selector == nil || svc.DeletionTimestamp != nil {
@@ -73,20 +76,26 @@ func (e *EndpointSliceController) Reconcile(ctx context.Context, key api.Key) er
 	if behind {
 		return nil // the event that brings the cache up to date queues the service again
 	}
+	pods := e.pods.List(svc.Namespace, api.SelectorFromSet(svc.Spec.Selector))
+	changedAt := e.triggers.since(svc, pods)
 	desired := sliceGroups{}
 	for _, family := range svc.Spec.IPFamilies {
 		addressType := api.AddressType(family)
 		groups := len(desired)
-		for _, pod := range e.pods.List(svc.Namespace, api.SelectorFromSet(svc.Spec.Selector)) {
+		for _, pod := range pods {
 			if address, ok := endpointAddress(pod, family); ok && !podEnded(pod) {
 				desired.add(addressType, slicePorts(svc, pod), podEndpoint(svc, pod, address, e.zoneOf(pod.Spec.NodeName)))
 			}
 		}
 		if len(desired) == groups { // an empty slice shows that somebody looked
-			desired.add(addressType, []api.DiscoveryEndpointPort{})
+			desired.add(addressType, nil)
 		}
 	}
-	return e.keeper.apply(ctx, key, planSlices(existing, desired, serviceSlice(svc)))
+	plan := planSlices(existing, desired, serviceSlice(svc))
+	for _, slice := range slices.Concat(plan.create, plan.update) {
+		annotateTrigger(&slice.ObjectMeta, changedAt)
+	}
+	return e.keeper.apply(ctx, key, plan)
 }
 
 // serviceSlice is what all slices of a service have in common.
@@ -163,7 +172,7 @@ func hintsFor(distribution *string, e *api.Endpoint) *api.EndpointHints {
 // slicePorts are the ports of a service as a pod has them: a port that the service names may be another number in every
 // pod, and missing in some.
 func slicePorts(svc *api.Service, pod *api.Pod) []api.DiscoveryEndpointPort {
-	ports := []api.DiscoveryEndpointPort{}
+	var ports []api.DiscoveryEndpointPort
 	for i := range svc.Spec.Ports {
 		p := &svc.Spec.Ports[i]
 		if number, ok := podPort(pod, p); ok {

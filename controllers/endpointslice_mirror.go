@@ -81,6 +81,9 @@ func mirrorSlice(endpoints *api.Endpoints) *api.EndpointSlice {
 	if labels == nil {
 		labels = map[string]string{}
 	}
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
 	labels[api.LabelServiceName], labels[api.LabelEndpointSliceManagedBy] = endpoints.Name, mirrorController
 	delete(annotations, annotationLastApplied)
 	delete(annotations, api.AnnotationLastChangeTrigger)

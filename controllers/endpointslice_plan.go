@@ -60,7 +60,7 @@ type slicePlan struct {
 }
 
 // planSlices works out how existing slices become the desired ones. like is a slice without endpoints that says what
-// all of them have in common: labels, annotations, owner.
+// all of them have in common: labels, owner, and annotations, unless those are nil: then each slice keeps its own.
 func planSlices(existing []*api.EndpointSlice, desired sliceGroups, like *api.EndpointSlice) slicePlan {
 	var plan slicePlan
 	byGroup := map[string][]*api.EndpointSlice{}
@@ -113,7 +113,7 @@ func (g *sliceGroup) plan(plan *slicePlan, existing []*api.EndpointSlice, like *
 	changed := make([]bool, len(existing))
 	for i, slice := range existing {
 		kept[i] = api.DeepCopy(slice)
-		kept[i].Endpoints = []api.Endpoint{}
+		kept[i].Endpoints = nil
 		for j := range slice.Endpoints {
 			key := endpointIdentity(&slice.Endpoints[j])
 			wanted, ok := missing[key]
@@ -160,7 +160,7 @@ func (g *sliceGroup) plan(plan *slicePlan, existing []*api.EndpointSlice, like *
 	}
 	for len(order) > 0 || stay == 0 { // a group without endpoints has one empty slice
 		slice := api.DeepCopy(like)
-		slice.AddressType, slice.Ports, slice.Endpoints = g.addressType, g.ports, []api.Endpoint{}
+		slice.AddressType, slice.Ports = g.addressType, g.ports
 		fill(slice)
 		plan.create = append(plan.create, slice)
 		stay++
@@ -177,12 +177,15 @@ func endpointIdentity(e *api.Endpoint) string {
 }
 
 func sameSliceMeta(slice, like *api.EndpointSlice) bool {
-	return maps.Equal(slice.Labels, like.Labels) && maps.Equal(slice.Annotations, like.Annotations) &&
+	return maps.Equal(slice.Labels, like.Labels) && (like.Annotations == nil || maps.Equal(slice.Annotations, like.Annotations)) &&
 		api.Equal(slice.OwnerReferences, like.OwnerReferences)
 }
 
 func takeSliceMeta(slice, like *api.EndpointSlice) {
-	slice.Labels, slice.Annotations, slice.OwnerReferences = like.Labels, like.Annotations, like.OwnerReferences
+	slice.Labels, slice.OwnerReferences = like.Labels, like.OwnerReferences
+	if like.Annotations != nil {
+		slice.Annotations = like.Annotations
+	}
 }
 
 // sliceKeeper writes the slices of one loop, and remembers what it wrote until the cache shows it: a loop that plans

@@ -137,10 +137,10 @@ func (s *StatefulSetController) Reconcile(ctx context.Context, key api.Key) erro
 	if set.DeletionTimestamp == nil {
 		actErr = s.act(ctx, set, plan, current, update) // 4. act
 	}
-	if plan.changesIn > 0 {
-		s.queue.AddAfter(key, plan.changesIn, "minReadySeconds")
+	status, changesIn := statefulStatus(set, pods, current.Name, update.Name, time.Now())
+	if changesIn > 0 {
+		s.queue.AddAfter(key, changesIn, "minReadySeconds")
 	}
-	status := statefulStatus(set, pods, current.Name, update.Name, time.Now())
 	status.CollisionCount = &collisions
 	live := map[string]bool{current.Name: true, update.Name: true}
 	for _, pod := range pods {
@@ -286,8 +286,8 @@ func (s *StatefulSetController) staleClaim(set *api.StatefulSet, pod *api.Pod) s
 // with the set, or with the pod that is too many.
 func (s *StatefulSetController) ownClaims(ctx context.Context, set *api.StatefulSet, plan statefulPlan) error {
 	for _, pod := range plan.pods {
-		_, ordinal, _ := statefulName(pod.Name)
-		for _, wanted := range statefulClaims(set, ordinal) {
+		updated := false
+		for _, wanted := range statefulClaims(set, ordinalOf(pod)) {
 			claim, ok := s.claims.Get(wanted.Key())
 			if !ok || claim.DeletionTimestamp != nil {
 				continue
@@ -305,6 +305,10 @@ func (s *StatefulSetController) ownClaims(ctx context.Context, set *api.Stateful
 			if err := ignoreConflict(err); err != nil {
 				return err
 			}
+			updated = true
+		}
+		if updated && isReplica(set, pod) {
+			s.updatedPod(ctx, set, pod)
 		}
 	}
 	return nil
@@ -319,11 +323,16 @@ func (s *StatefulSetController) writeIdentity(ctx context.Context, set *api.Stat
 	_, err = client.Of[*api.Pod](s.client).Patch(client.Because(ctx, "a pod of a StatefulSet has its name in a label"), pod.Namespace, pod.Name, api.StrategicMergePatchType, patch)
 	switch {
 	case err == nil:
-		s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulUpdate", "Update Pod %s in StatefulSet %s successful", pod.Name, set.Name)
+		s.updatedPod(ctx, set, pod)
 	case ignoreConflict(err) != nil:
 		s.events.Event(ctx, set, api.EventTypeWarning, "FailedUpdate", "Update Pod %s in StatefulSet %s failed error: %v", pod.Name, set.Name, err)
 	}
 	return ignoreConflict(err)
+}
+
+// updatedPod tells people that a pod, or one of its claims, says now whose it is.
+func (s *StatefulSetController) updatedPod(ctx context.Context, set *api.StatefulSet, pod *api.Pod) {
+	s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulUpdate", "Update Pod %s in StatefulSet %s successful", pod.Name, set.Name)
 }
 
 func (s *StatefulSetController) deletePod(ctx context.Context, set *api.StatefulSet, pod *api.Pod) error {

@@ -15,12 +15,11 @@ import (
 
 // statefulPlan is the next step of a StatefulSet.
 type statefulPlan struct {
-	create    []statefulCreate
-	remove    []statefulRemove
-	rename    []*api.Pod // whose label does not say who they are
-	pods      []*api.Pod // all that are there
-	wait      string     // for what, if the step is to wait
-	changesIn time.Duration
+	create []statefulCreate
+	remove []statefulRemove
+	rename []*api.Pod // whose label does not say who they are
+	pods   []*api.Pod // all that are there
+	wait   string     // for what, if the step is to wait
 }
 
 type statefulCreate struct {
@@ -104,7 +103,7 @@ func (p *statefulPlan) available(set *api.StatefulSet, pod *api.Pod, now time.Ti
 	case pod.Status.Phase != api.PodRunning || !available && in == 0:
 		p.wait = pod.Name + " is not ready"
 	case !available:
-		p.wait, p.changesIn = pod.Name+" has not been ready for long enough", in
+		p.wait = pod.Name + " has not been ready for long enough"
 	default:
 		return true
 	}
@@ -142,13 +141,6 @@ func (p *statefulPlan) replaceOld(set *api.StatefulSet, replicas []*api.Pod, upd
 		for i := len(replicas) - 1; i >= partition && allowed > 0; i-- {
 			if replace(replicas[i]) {
 				allowed--
-			}
-		}
-	}
-	for _, pod := range replicas {
-		if pod != nil && len(p.remove) == 0 {
-			if in, available := podAvailable(pod, set.Spec.MinReadySeconds, now); !available && in > 0 {
-				p.changesIn = in
 			}
 		}
 	}
@@ -215,7 +207,7 @@ func statefulPod(set *api.StatefulSet, template *api.PodTemplateSpec, revision s
 	number := strconv.Itoa(ordinal)
 	pod := &api.Pod{
 		ObjectMeta: api.ObjectMeta{
-			Name: set.Name + "-" + number, Namespace: set.Namespace,
+			Name: set.Name + "-" + number, GenerateName: podNamePrefix(set.Name), Namespace: set.Namespace,
 			Labels: maps.Clone(template.Labels), Annotations: template.Annotations, Finalizers: template.Finalizers,
 			OwnerReferences: []api.OwnerReference{api.NewControllerRef(set)},
 		},
@@ -306,15 +298,18 @@ func isReplica(set *api.StatefulSet, pod *api.Pod) bool {
 	return ordinal >= firstOrdinal(set) && ordinal < firstOrdinal(set)+int(api.Deref(set.Spec.Replicas, 1))
 }
 
-// statefulStatus counts the pods.
-func statefulStatus(set *api.StatefulSet, pods []*api.Pod, current, update string, now time.Time) api.StatefulSetStatus {
-	status := api.StatefulSetStatus{ObservedGeneration: set.Generation, CurrentRevision: current, UpdateRevision: update, Conditions: set.Status.Conditions}
+// statefulStatus counts the pods. changesIn is when the next of them will be available, 0 if none is about to be.
+func statefulStatus(set *api.StatefulSet, pods []*api.Pod, current, update string, now time.Time) (status api.StatefulSetStatus, changesIn time.Duration) {
+	status = api.StatefulSetStatus{ObservedGeneration: set.Generation, CurrentRevision: current, UpdateRevision: update, Conditions: set.Status.Conditions}
 	for _, pod := range pods {
 		status.Replicas++
 		if _, ready := podReady(pod); ready && pod.Status.Phase == api.PodRunning {
 			status.ReadyReplicas++
-			if _, available := podAvailable(pod, set.Spec.MinReadySeconds, now); available {
+			switch in, available := podAvailable(pod, set.Spec.MinReadySeconds, now); {
+			case available:
 				status.AvailableReplicas++
+			case changesIn == 0 || in < changesIn:
+				changesIn = in
 			}
 		}
 		if pod.DeletionTimestamp == nil {
@@ -333,5 +328,5 @@ func statefulStatus(set *api.StatefulSet, pods []*api.Pod, current, update strin
 	if set.Spec.UpdateStrategy.Type == api.RollingUpdateStatefulSetStrategyType && status.UpdatedReplicas == want && status.ReadyReplicas == want && status.Replicas == want {
 		status.CurrentReplicas, status.CurrentRevision = status.UpdatedReplicas, update // the update is over
 	}
-	return status
+	return status, changesIn
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -174,4 +175,21 @@ func TestStatefulPod(t *testing.T) {
 	require.Equal(t, 12, ordinal)
 	_, _, ok = statefulName("web-x")
 	require.False(t, ok)
+}
+
+// Whatever the policies are, the set is looked at again when the next pod has been ready for long enough.
+func TestStatefulStatusChanges(t *testing.T) {
+	since := func(d time.Duration) func(*api.Pod) {
+		return func(pod *api.Pod) { pod.Status.Conditions[0].LastTransitionTime = at(d) }
+	}
+	set := testStatefulSet(4, func(s *api.StatefulSetSpec) { s.MinReadySeconds = 10 })
+	pods := []*api.Pod{member(0, since(0)), member(1, since(8*time.Second)), member(2, since(6*time.Second)), member(3, notReady)}
+	for now, want := range map[time.Duration]struct {
+		available int32
+		in        time.Duration
+	}{9: {0, 1}, 10: {1, 6}, 17: {2, 1}, 20: {3, 0}} {
+		status, changesIn := statefulStatus(set, pods, "new", "new", at(now*time.Second).Time)
+		require.Equal(t, want.available, status.AvailableReplicas, "second %d", now)
+		require.Equal(t, want.in*time.Second, changesIn, "second %d", now)
+	}
 }

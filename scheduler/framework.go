@@ -74,6 +74,7 @@ type postFilterResult struct {
 	nominate string     // the node that is being cleared for the pod, "" for none
 	victims  []*podInfo // that are on their way out there
 	keep     bool       // the pod's nomination stays as it is
+	last     bool       // no other plugin is asked
 	message  string     // goes to the end of the pod's message
 }
 

@@ -246,8 +246,10 @@ func devicesFilterOf(c *cycle) *devicesFilter {
 
 // PostFilter takes devices back from a claim of the pod that nobody else uses: with others, elsewhere, the pod may have a node.
 func (p *dynamicResources) PostFilter(ctx context.Context, c *cycle) *postFilterResult {
-	if c.decision.preFilter != "" {
-		return &postFilterResult{keep: true} // the pod was held before it came to devices
+	if c.decision.preFilter != "" && !c.decision.rejectedBy[p.Name()] {
+		// The pod was held before it came to devices. Upstream's plugin looks for what it noted then, and that it finds nothing is the last
+		// word: where a claim of the pod has no volume, nobody is driven out.
+		return &postFilterResult{message: "not found", keep: true, last: true}
 	}
 	f := devicesFilterOf(c)
 	if f == nil {

@@ -145,6 +145,9 @@ func (s *Scheduler) postFilter(ctx context.Context, c *cycle) {
 		if result.message != "" {
 			messages = append(messages, result.message)
 		}
+		if result.last {
+			return
+		}
 		if result.keep {
 			continue
 		}
