@@ -41,9 +41,13 @@ func (p *podTopologySpread) PreScore(c *cycle, nodes []*nodeInfo) nodeScorer {
 			continue
 		}
 		offered := make([]bool, d.pods.topology.domains)
-		domains := 0
+		domains, outside := 0, 0
 		for _, n := range nodes {
-			if at := d.pods.topology.domainOf[n.position]; at >= 0 && !offered[at] && !s.ignores(n) {
+			switch at := d.pods.topology.domainOf[n.position]; {
+			case s.ignores(n):
+			case at < 0:
+				outside = 1 // the nodes without the label are one domain more, whose pods nobody counts
+			case !offered[at]:
 				offered[at] = true
 				domains++
 			}
@@ -54,7 +58,7 @@ func (p *podTopologySpread) PreScore(c *cycle, nodes []*nodeInfo) nodeScorer {
 			}
 		}
 		// A domain of a few counts more: among many, one pod more or less is no great difference.
-		d.weight = math.Log(float64(domains + 2))
+		d.weight = math.Log(float64(domains + outside + 2))
 	}
 	return s
 }

@@ -271,6 +271,10 @@ func TestPodTopologySpreadScores(t *testing.T) {
 		w := worldOf(node("a"), node("b")).with(service).run("a", pod(nil, podLabelled("app", "web")))
 		scores := w.scoresOf("PodTopologySpread", pod(nil, podLabelled("app", "web")))
 		require.Greater(t, scores["b"], scores["a"])
+
+		// The figures are kube-scheduler's: the nodes that are in no zone count as a zone.
+		w = worldOf(node("x", inZone("x")), node("y", inZone("y")), node("z", inZone("z")), node("nowhere")).with(service).run("x", pod(nil, podLabelled("app", "web")))
+		require.Equal(t, map[string]int64{"x": 40, "y": 120, "z": 120, "nowhere": 200}, w.scoresOf("PodTopologySpread", pod(nil, podLabelled("app", "web"))))
 	})
 }
 
