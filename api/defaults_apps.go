@@ -1,6 +1,9 @@
 package api
 
-import "maps"
+import (
+	"cmp"
+	"maps"
+)
 
 // Defaults of a Deployment. A quarter of the pods may be missing and a quarter too many while it rolls out.
 const (
@@ -103,7 +106,9 @@ func defaultStatefulSet(obj Object) {
 		spec.RevisionHistoryLimit = Ptr[int32](defaultRevisionHistoryLimit)
 	}
 	for i := range spec.VolumeClaimTemplates {
-		defaultPersistentVolumeClaim(&spec.VolumeClaimTemplates[i])
+		claim := &spec.VolumeClaimTemplates[i]
+		defaultPersistentVolumeClaim(claim)
+		claim.APIVersion, claim.Kind = cmp.Or(claim.APIVersion, "v1"), cmp.Or(claim.Kind, "PersistentVolumeClaim")
 	}
 	defaultPodSpec(&spec.Template.Spec)
 }

@@ -48,7 +48,7 @@ func (l *ErrorList) definition(crd, old *CustomResourceDefinition) {
 			l.add(path.Child("versions").Index(i).Child("schema", "openAPIV3Schema").Required(""))
 		}
 	}
-	l.versions(path.Child("versions"), spec.Versions)
+	l.versions(path.Child("versions"), spec)
 	names := path.Child("names")
 	l.required(names, "plural", spec.Names.Plural)
 	l.required(names, "singular", spec.Names.Singular)
@@ -74,7 +74,22 @@ func (l *ErrorList) definition(crd, old *CustomResourceDefinition) {
 	}
 }
 
-func (l *ErrorList) versions(path Path, versions []CustomResourceDefinitionVersion) {
+// VersionField is the path of a field of a version. What is the same in all versions is one field of the spec for upstream, as it was before
+// definitions had versions, and so for those who read its messages. check is false for all but the first of such fields.
+func VersionField[T any](spec *CustomResourceDefinitionSpec, version int, name string, of func(*CustomResourceDefinitionVersion) T) (path Path, check bool) {
+	for i := range spec.Versions {
+		if !Equal(of(&spec.Versions[i]), of(&spec.Versions[0])) {
+			return Path("spec.versions").Index(version).Child(name), true
+		}
+	}
+	if name == "schema" {
+		name = "validation"
+	}
+	return Path("spec").Child(name), version == 0
+}
+
+func (l *ErrorList) versions(path Path, spec *CustomResourceDefinitionSpec) {
+	versions := spec.Versions
 	stored, names, unique := 0, map[string]bool{}, true
 	for i := range versions {
 		v, at := &versions[i], path.Index(i)
@@ -87,11 +102,17 @@ func (l *ErrorList) versions(path Path, versions []CustomResourceDefinitionVersi
 			l.add(at.Child("name").Invalid(v.Name, strings.Join(messages, ",")))
 		}
 		l.deprecationWarning(at.Child("deprecationWarning"), v)
-		if v.Subresources != nil && v.Subresources.Scale != nil {
-			l.scalePaths(at.Child("subresources"), v.Subresources.Scale)
+		at, check := VersionField(spec, i, "subresources", func(v *CustomResourceDefinitionVersion) *CustomResourceSubresources { return v.Subresources })
+		if check && v.Subresources != nil && v.Subresources.Scale != nil {
+			l.scalePaths(at, v.Subresources.Scale)
 		}
+		at, check = VersionField(spec, i, "additionalPrinterColumns", func(v *CustomResourceDefinitionVersion) []CustomResourceColumnDefinition {
+			return v.AdditionalPrinterColumns
+		})
 		for j := range v.AdditionalPrinterColumns {
-			l.printerColumn(at.Child("additionalPrinterColumns").Index(j), &v.AdditionalPrinterColumns[j])
+			if check {
+				l.printerColumn(at.Index(j), &v.AdditionalPrinterColumns[j])
+			}
 		}
 	}
 	if !unique {

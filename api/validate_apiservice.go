@@ -9,7 +9,7 @@ func validateAPIService(obj Object) ErrorList {
 	var errs ErrorList
 	service := obj.(*APIService)
 	spec, path := &service.Spec, Path("spec")
-	if want := spec.Version + "." + spec.Group; service.Name != want && IsPathSegmentName(service.Name) == nil {
+	if want := spec.Version + "." + spec.Group; service.Name != "" && service.Name != want && IsPathSegmentName(service.Name) == nil {
 		errs.add(Path("metadata").Child("name").Invalid(service.Name, fmt.Sprintf("must be `spec.version+\".\"+spec.group`: %q", want)))
 	}
 	if spec.Group == "" {

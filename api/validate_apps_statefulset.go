@@ -114,7 +114,9 @@ func (l *ErrorList) statefulSetStrategy(path Path, s *StatefulSetUpdateStrategy)
 }
 
 func validateStatefulSetUpdate(obj, oldObj Object) ErrorList {
-	spec, old := &obj.(*StatefulSet).Spec, &oldObj.(*StatefulSet).Spec
+	before := DeepCopy(oldObj.(*StatefulSet))
+	defaultStatefulSet(before) // an older server may have stored it without a default of today
+	spec, old := &obj.(*StatefulSet).Spec, &before.Spec
 	errs := validateStatefulSetSpec(spec, len(validateStatefulSetSpec(old, true)) == 0)
 	kept := *spec
 	kept.Replicas, kept.Template, kept.UpdateStrategy = old.Replicas, old.Template, old.UpdateStrategy

@@ -346,15 +346,15 @@ func TestBadDefinitions(t *testing.T) {
 		`"type":"integer","minimum":0→"minimum":0`:                          "properties[replicas].type: Required value: must not be empty for specified object fields",
 		`"default":"busybox"→"default":5`:                                   `properties[image].default: Invalid value: "integer":  in body must be of type string: "integer"`,
 		`self.replicas <= self.max→self.replica <= self.max`:                "compilation failed: ERROR: <input>:1:23: undefined field 'replica'",
-		`"mode":{"type":"string","enum":["a","b"]}→"mode":{"type":"strin"}`: `properties[mode].type: Unsupported value: "strin": supported values: "array", "boolean", "integer", "number", "object", "string"`,
+		`"mode":{"type":"string","enum":["a","b"]}→"mode":{"type":"strin"}`: `spec.validation.openAPIV3Schema.properties[spec].properties[mode].type: Unsupported value: "strin": supported values: "array", "boolean", "integer", "number", "object", "string"`,
 		`"max":{"type":"integer"}→"max":{"type":"integer","default":1,"x-kubernetes-validations":[{"rule":"self > 1"}]}`:                                  "properties[max].default: Invalid value: 1: failed rule: self > 1",
 		`"max":{"type":"integer"}→"max":{"type":"integer","default":1,"x-kubernetes-validations":[{"rule":"oldSelf.hasValue()","optionalOldSelf":true}]}`: "properties[max].default: Invalid value: 1: failed rule: oldSelf.hasValue()",
 		`"max":{"type":"integer"}→"max":{"type":"integer","$ref":"x","uniqueItems":true}`:                                                                 "properties[max].$ref: Forbidden: $ref is not supported",
 		`"fieldPath":".image"→"fieldPath":".imag"`:                                   "fieldPath: Invalid value: \".imag\": must be a valid path",
 		`"x-kubernetes-list-map-keys":["name"]→"x-kubernetes-list-map-keys":["nam"]`: "entries must all be names of item properties",
 		`.spec.image"}]→.spec.ports"}]`:                                              "must point to a field of type string, boolean or integer",
-		`"specReplicasPath":".spec.replicas"→"specReplicasPath":".replicas"`:         "should be a json path under .spec",
-		`"jsonPath":".spec.cronSpec"→"jsonPath":"spec.cronSpec"`:                     "must be a simple json path starting with .",
+		`"specReplicasPath":".spec.replicas"→"specReplicasPath":".replicas"`:         `spec.subresources.scale.specReplicasPath: Invalid value: ".replicas": should be a json path under .spec`,
+		`"jsonPath":".spec.cronSpec"→"jsonPath":"spec.cronSpec"`:                     `spec.additionalPrinterColumns[0].JSONPath: Invalid value: "spec.cronSpec": must be a simple json path starting with .`,
 		`"max":{"type":"integer"}→"max":{"type":"integer"},"l":{"type":"array","items":{"type":"array","items":{"type":"string","x-kubernetes-validations":[{"rule":"self.matches('(a|b)+')"}]}}}`: "estimated rule cost exceeds budget by factor of more than 100x",
 	} {
 		from, to, _ := strings.Cut(change, "→")
@@ -362,6 +362,10 @@ func TestBadDefinitions(t *testing.T) {
 		require.NotEqual(t, crontabDefinition, body, change)
 		require.Contains(t, h.fails(422, api.StatusReasonInvalid, "POST", definitionsPath, body), want, change)
 	}
+	// Only what is not the same in all versions is found in one of them.
+	body := fmt.Sprintf(twoVersions, `{"strategy":"None"}`, true, false, `,"size":{"type":"big"}`)
+	require.Contains(t, h.fails(422, api.StatusReasonInvalid, "POST", definitionsPath, body),
+		`spec.versions[1].schema.openAPIV3Schema.properties[spec].properties[size].type: Unsupported value: "big"`)
 }
 
 // A server that starts finds the definitions in the store, and serves their objects at once.

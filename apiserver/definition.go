@@ -27,15 +27,21 @@ var definitionKind = func() *api.Kind {
 // checkSchemas checks the schemas of all versions, and what refers to fields in them.
 func checkSchemas(crd, old *api.CustomResourceDefinition) (errs api.ErrorList) {
 	for i := range crd.Spec.Versions {
-		v, path := &crd.Spec.Versions[i], api.Path("spec.versions").Index(i)
+		v := &crd.Spec.Versions[i]
 		unchanged := false
 		if old != nil {
 			before := versionOf(old, v.Name)
 			unchanged = before != nil && api.Equal(before.Schema, v.Schema)
 		}
 		hasStatus := v.Subresources != nil && v.Subresources.Status != nil
-		errs = append(errs, structural.CheckDefinition(path.Child("schema"), v.Schema, hasStatus, unchanged)...)
-		errs = append(errs, structural.CheckSelectableFields(path.Child("selectableFields"), v.SelectableFields, v.Schema)...)
+		path, check := api.VersionField(&crd.Spec, i, "schema", func(v *api.CustomResourceDefinitionVersion) *api.CustomResourceValidation { return v.Schema })
+		if check {
+			errs = append(errs, structural.CheckDefinition(path, v.Schema, hasStatus, unchanged)...)
+		}
+		path, check = api.VersionField(&crd.Spec, i, "selectableFields", func(v *api.CustomResourceDefinitionVersion) []api.SelectableField { return v.SelectableFields })
+		if check {
+			errs = append(errs, structural.CheckSelectableFields(path, v.SelectableFields, v.Schema)...)
+		}
 	}
 	return errs
 }

@@ -58,6 +58,8 @@ func TestStatuses(t *testing.T) {
 			`{"message":"ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal array into Go struct field ObjectMeta.metadata.labels of type map[string]string","reason":"BadRequest","code":400}`},
 		{"wrong type list", `POST /api/v1/namespaces/default/pods`, "", `{"metadata":{"name":"x"},"spec":{"containers":"no"}}`,
 			`{"message":"Pod in version \"v1\" cannot be handled as a Pod: json: cannot unmarshal string into Go struct field PodSpec.spec.containers of type []v1.Container","reason":"BadRequest","code":400}`},
+		{"wrong type metadata", `POST /apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers`, "", `{"metadata":[]}`,
+			`{"message":"HorizontalPodAutoscaler in version \"v2\" cannot be handled as a HorizontalPodAutoscaler: json: cannot unmarshal array into Go struct field HorizontalPodAutoscaler.metadata of type v1.ObjectMeta","reason":"BadRequest","code":400}`},
 		{"wrong type map", `POST /api/v1/namespaces/default/pods`, "", `{"metadata":{"name":"x"},"spec":{"containers":[{"name":"c","image":"i","resources":{"limits":["cpu"]}}]}}`,
 			`{"message":"Pod in version \"v1\" cannot be handled as a Pod: json: cannot unmarshal array into Go struct field ResourceRequirements.spec.containers.resources.limits of type v1.ResourceList","reason":"BadRequest","code":400}`},
 		{"wrong type int", `POST /apis/apps/v1/namespaces/default/deployments`, "", `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":"1","selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"web","image":"nginx"}]}}}}`,

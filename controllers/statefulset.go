@@ -168,8 +168,14 @@ func (s *StatefulSetController) ownedPods(ctx context.Context, set *api.Stateful
 
 // act carries out the plan.
 func (s *StatefulSetController) act(ctx context.Context, set *api.StatefulSet, plan statefulPlan, current, update *api.ControllerRevision) error {
-	if err := s.ownClaims(ctx, set, plan); err != nil {
-		return err
+	for _, pod := range plan.pods {
+		changed, err := s.ownClaims(ctx, set, pod)
+		if err != nil {
+			return err
+		}
+		if changed && isReplica(set, pod) {
+			s.updatedPod(ctx, set, pod)
+		}
 	}
 	for _, pod := range plan.rename {
 		if err := s.writeIdentity(ctx, set, pod); err != nil {
@@ -226,7 +232,7 @@ func (s *StatefulSetController) createPod(ctx context.Context, set *api.Stateful
 	if err := s.makeClaims(ctx, set, pod, ordinal); err != nil {
 		return failed(err)
 	}
-	_, err = client.Of[*api.Pod](s.client).Create(ctx, pod)
+	created, err := client.Of[*api.Pod](s.client).Create(ctx, pod)
 	switch {
 	case api.IsAlreadyExists(err): // by a pass before that the cache does not show, or somebody else's
 		return nil
@@ -234,6 +240,9 @@ func (s *StatefulSetController) createPod(ctx context.Context, set *api.Stateful
 		if namespaceTerminating(err) {
 			return nil
 		}
+		return failed(err)
+	}
+	if _, err := s.ownClaims(ctx, set, created); err != nil { // those that were there before
 		return failed(err)
 	}
 	s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulCreate", "Create Pod %s in StatefulSet %s successful", pod.Name, set.Name)
@@ -282,36 +291,30 @@ func (s *StatefulSetController) staleClaim(set *api.StatefulSet, pod *api.Pod) s
 	return ""
 }
 
-// ownClaims gives the claims the owners that the retention policy asks for, so that the garbage collector removes them
-// with the set, or with the pod that is too many.
-func (s *StatefulSetController) ownClaims(ctx context.Context, set *api.StatefulSet, plan statefulPlan) error {
-	for _, pod := range plan.pods {
-		updated := false
-		for _, wanted := range statefulClaims(set, ordinalOf(pod)) {
-			claim, ok := s.claims.Get(wanted.Key())
-			if !ok || claim.DeletionTimestamp != nil {
-				continue
-			}
-			owners, conflict := claimOwners(set, pod, claim.OwnerReferences)
-			if conflict && !api.Equal(owners, claim.OwnerReferences) {
-				s.events.Event(ctx, set, api.EventTypeWarning, "ConflictingController", "PersistentVolumeClaim %s has a conflicting OwnerReference that acts as a manging controller, the retention policy is ignored for this claim", claim.Name)
-			}
-			if api.Equal(owners, claim.OwnerReferences) {
-				continue
-			}
-			update := *claim
-			update.OwnerReferences = owners
-			_, err := client.Of[*api.PersistentVolumeClaim](s.client).Update(client.Because(ctx, "the retention policy decides who owns the claim"), &update)
-			if err := ignoreConflict(err); err != nil {
-				return err
-			}
-			updated = true
+// ownClaims gives the claims of a pod the owners that the retention policy asks for, so that the garbage collector removes them with the set, or
+// with the pod if it is too many. It tells whether any had others.
+func (s *StatefulSetController) ownClaims(ctx context.Context, set *api.StatefulSet, pod *api.Pod) (changed bool, err error) {
+	for _, wanted := range statefulClaims(set, ordinalOf(pod)) {
+		claim, ok := s.claims.Get(wanted.Key())
+		if !ok || claim.DeletionTimestamp != nil {
+			continue
 		}
-		if updated && isReplica(set, pod) {
-			s.updatedPod(ctx, set, pod)
+		owners, conflict := claimOwners(set, pod, claim.OwnerReferences)
+		if api.Equal(owners, claim.OwnerReferences) {
+			continue
 		}
+		if conflict {
+			s.events.Event(ctx, set, api.EventTypeWarning, "ConflictingController", "PersistentVolumeClaim %s has a conflicting OwnerReference that acts as a manging controller, the retention policy is ignored for this claim", claim.Name)
+		}
+		update := *claim
+		update.OwnerReferences = owners
+		_, err := client.Of[*api.PersistentVolumeClaim](s.client).Update(client.Because(ctx, "the retention policy decides who owns the claim"), &update)
+		if err := ignoreConflict(err); err != nil {
+			return changed, err
+		}
+		changed = true
 	}
-	return nil
+	return changed, nil
 }
 
 // writeIdentity gives an adopted pod the label that says who it is.

@@ -27,28 +27,8 @@ func TestControllers(t *testing.T) {
 	c := &fullCluster{kubelite: shared.kubelite}
 	require.NoError(t, c.start())
 	t.Cleanup(func() { require.NoError(t, c.delete()) })
-	pki := filepath.Join(c.home, profile, "pki")
-	for _, component := range []string{"controllers", "scheduler"} {
-		require.NoError(t, c.command("component", "stop", component))
-	}
-	start := func(name, user string, args ...string) (log string) {
-		log = filepath.Join(t.TempDir(), name+".log")
-		out, err := os.Create(log)
-		require.NoError(t, err)
-		kubeconfig := filepath.Join(pki, user+".conf")
-		cmd := exec.CommandContext(t.Context(), filepath.Join(programs, name), append(args, "--kubeconfig", kubeconfig,
-			"--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig, "--bind-address=127.0.0.1", "--secure-port=0")...)
-		cmd.Stdout, cmd.Stderr = out, out
-		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it gives up its lease
-		require.NoError(t, cmd.Start())
-		t.Cleanup(func() { _ = cmd.Wait(); _ = out.Close() }) // it ends by the signal
-		return log
-	}
-	logs := []string{
-		start("kube-controller-manager", "controllers", "--use-service-account-credentials", "--cluster-cidr=10.244.0.0/16",
-			"--root-ca-file="+filepath.Join(pki, "ca.crt"), "--service-account-private-key-file="+filepath.Join(pki, "sa.key")),
-		start("kube-scheduler", "scheduler"),
-	}
+	require.NoError(t, c.command("component", "stop", "scheduler"))
+	logs := []string{c.takeUpstreams(t, programs), c.upstream(t, programs, "kube-scheduler", "scheduler", "--kubeconfig", c.pki("scheduler.conf"))}
 	kubectl := func(t *testing.T, args ...string) string {
 		t.Helper()
 		out, err := exec.Command(shared.kubectl, append([]string{"--kubeconfig", c.kubeconfig}, args...)...).CombinedOutput()
@@ -111,6 +91,33 @@ func TestControllers(t *testing.T) {
 			}
 		}
 	})
+}
+
+// pki is the path of one of the cluster's keys, certificates and kubeconfigs.
+func (c *fullCluster) pki(file string) string { return filepath.Join(c.home, profile, "pki", file) }
+
+// takeUpstreams puts upstream's kube-controller-manager in the place of our controllers. It returns the path of its log.
+func (c *fullCluster) takeUpstreams(t *testing.T, programs string) (log string) {
+	t.Helper()
+	require.NoError(t, c.command("component", "stop", "controllers"))
+	return c.upstream(t, programs, "kube-controller-manager", "controllers", "--kubeconfig", c.pki("controllers.conf"), "--use-service-account-credentials",
+		"--cluster-cidr=10.244.0.0/16", "--root-ca-file="+c.pki("ca.crt"), "--service-account-private-key-file="+c.pki("sa.key"))
+}
+
+// upstream runs one of upstream's programs until the test ends, as one of the cluster's users. It returns the path of its log.
+func (c *fullCluster) upstream(t *testing.T, programs, name, user string, args ...string) (log string) {
+	t.Helper()
+	log = filepath.Join(t.TempDir(), name+".log")
+	out, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	require.NoError(t, err)
+	kubeconfig := c.pki(user + ".conf")
+	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, name), append(args,
+		"--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig, "--bind-address=127.0.0.1", "--secure-port=0")...)
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it gives up its lease
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Wait(); _ = out.Close() }) // it ends by the signal
+	return log
 }
 
 // expected are errors that upstream's programs log on the real Kubernetes, too: they were faster than their caches, somebody

@@ -6,6 +6,7 @@
 //	kubectl 1.36.3       apply, change, prune a field             ok
 //
 // What kubectl prints is checked by sessions in testdata/kubectl, one file a check. What kubectl-lite prints is compared with
-// that, command by command: testdata/commands, where Docker answers on real containers, too. With COMPAT_KUBECONFIG set they run
+// that, command by command: testdata/commands, where Docker answers on real containers, too. What upstream's controllers come to is compared
+// with what ours do, scenario by scenario: testdata/agree. With COMPAT_KUBECONFIG set they run
 // against that cluster instead, so that the expectations themselves can be tried on the real Kubernetes.
 package clients

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -96,25 +95,16 @@ func newRivals(t *testing.T, c *fullCluster, programs string) *rivals {
 	}
 	require.NoError(t, client.CoreV1().Nodes().Delete(t.Context(), "node-1", metav1.DeleteOptions{}))
 
-	kubeconfig, dir := filepath.Join(c.home, profile, "pki", "scheduler.conf"), t.TempDir()
-	r := &rivals{client: client, log: filepath.Join(dir, "log")}
-	file := filepath.Join(dir, "config.yaml")
+	file := filepath.Join(t.TempDir(), "config.yaml")
 	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, `
 apiVersion: kubescheduler.config.k8s.io/v1
 kind: KubeSchedulerConfiguration
 leaderElection: {leaderElect: false}
 clientConnection: {kubeconfig: %q, qps: 1000, burst: 1000}
 profiles: [{schedulerName: %s}]
-`, kubeconfig, theirScheduler), 0o600))
-	log, err := os.OpenFile(r.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, "kube-scheduler"), "--config", file, "-v=10", // scores are told from 10 on
-		"--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig, "--bind-address=127.0.0.1", "--secure-port=0")
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() { _ = cmd.Wait(); _ = log.Close() }) // it ends by the signal
-	return r
+`, c.pki("scheduler.conf"), theirScheduler), 0o600))
+	log := c.upstream(t, programs, "kube-scheduler", "scheduler", "--config", file, "-v=10") // scores are told from 10 on
+	return &rivals{client: client, log: log}
 }
 
 // verdict is what a scheduler made of a scenario's probe.

@@ -1,0 +1,175 @@
+package clients
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// described are the kinds that controllers make or report on.
+var described = []schema.GroupVersionResource{
+	{Group: "apps", Version: "v1", Resource: "deployments"}, {Group: "apps", Version: "v1", Resource: "replicasets"},
+	{Group: "apps", Version: "v1", Resource: "statefulsets"}, {Group: "apps", Version: "v1", Resource: "daemonsets"},
+	{Group: "apps", Version: "v1", Resource: "controllerrevisions"}, {Version: "v1", Resource: "replicationcontrollers"},
+	{Group: "batch", Version: "v1", Resource: "jobs"}, {Group: "batch", Version: "v1", Resource: "cronjobs"},
+	{Version: "v1", Resource: "pods"}, {Version: "v1", Resource: "persistentvolumeclaims"}, {Version: "v1", Resource: "resourcequotas"},
+	{Version: "v1", Resource: "endpoints"}, {Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"},
+	{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"}, {Group: "autoscaling", Version: "v2", Resource: "horizontalpodautoscalers"},
+	{Version: "v1", Resource: "configmaps"}, {Version: "v1", Resource: "serviceaccounts"}, {Version: "v1", Resource: "events"},
+}
+
+// names are made by chance or from hashes, and what is written for them: that of the first ReplicaSet of web is web-REVISION1.
+type names map[string]string
+
+// describe is a line for each field of each object of a namespace, in order. What differs from run to run is left out or written in the
+// same way: names, addresses, times, nodes. versions changes with every change.
+func (s *side) describe(t *testing.T, namespace string, names names) (versions, text string) {
+	var lines []string
+	for _, r := range described {
+		list, err := s.client.Resource(r).Namespace(namespace).List(t.Context(), metav1.ListOptions{})
+		require.NoError(t, err)
+		for i := range list.Items {
+			o := &list.Items[i]
+			versions += o.GetResourceVersion() + " "
+			names.learn(o)
+			if o.GetKind() == "Event" {
+				lines = append(lines, eventLine(o)...)
+				continue
+			}
+			for _, path := range incidental[o.GetKind()] {
+				unstructured.RemoveNestedField(o.Object, strings.Split(path, ".")...)
+			}
+			for _, field := range []string{"uid", "resourceVersion", "creationTimestamp", "managedFields"} {
+				unstructured.RemoveNestedField(o.Object, "metadata", field)
+			}
+			lines = flatten(lines, o.GetKind()+" "+o.GetName()+" ", o.Object)
+		}
+	}
+	longest := slices.SortedFunc(maps.Keys(names), func(a, b string) int { return len(b) - len(a) })
+	for i := range lines {
+		for _, name := range longest {
+			lines[i] = strings.ReplaceAll(lines[i], name, names[name])
+		}
+		for _, c := range chances {
+			lines[i] = c.pattern.ReplaceAllString(lines[i], c.instead)
+		}
+	}
+	slices.Sort(lines)
+	lines = slices.CompactFunc(lines, func(a, b string) bool { return a == b && strings.HasPrefix(a, "event ") }) // how often is a matter of speed
+	return versions, strings.Join(lines, "\n")
+}
+
+// incidental fields depend on who was faster: in how many steps a size was reached, and what a kubelet or the scheduler says about a pod.
+var incidental = map[string][]string{
+	"ReplicaSet":    {"metadata.generation", "status.observedGeneration"},
+	"EndpointSlice": {"metadata.generation", "metadata.annotations"},
+	"Endpoints":     {"metadata.annotations"},
+	"Pod":           {"spec.nodeName", "status.hostIP", "status.hostIPs", "status.containerStatuses", "status.initContainerStatuses"},
+	"CronJob":       {"status.active"},
+	"ConfigMap":     {"data"},
+}
+
+var chances = []struct {
+	pattern *regexp.Regexp
+	instead string
+}{
+	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
+	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "UID"},
+	{regexp.MustCompile(`\b10\.\d+\.\d+\.\d+\b`), "ADDRESS"},
+	{regexp.MustCompile(`\bnode-\d`), "NODE"},
+	{regexp.MustCompile(`-[bcdfghjklmnpqrstvwxz2456789]{5}\b`), "-CHANCE"}, // of what was gone before it was seen
+}
+
+// learn finds the names in an object that are not the same in both clusters.
+func (n names) learn(o *unstructured.Unstructured) {
+	owner := metav1.GetControllerOf(o)
+	revision := func(name string, hashes ...string) {
+		n[o.GetName()] = owner.Name + "-REVISION" + name
+		for _, hash := range hashes {
+			if hash != "" {
+				n[hash] = "HASH" + name
+			}
+		}
+	}
+	labels := o.GetLabels()
+	switch {
+	case o.GetKind() == "ReplicaSet" && owner != nil:
+		revision(o.GetAnnotations()["deployment.kubernetes.io/revision"], labels["pod-template-hash"])
+	case o.GetKind() == "ControllerRevision" && owner != nil:
+		number, _, _ := unstructured.NestedInt64(o.Object, "revision")
+		revision(fmt.Sprint(number), labels["controller-revision-hash"], labels["controller.kubernetes.io/hash"])
+	case o.GetKind() == "Pod":
+		volumes, _, _ := unstructured.NestedSlice(o.Object, "spec", "volumes")
+		for _, v := range volumes {
+			if name, _ := v.(map[string]any)["name"].(string); strings.HasPrefix(name, "kube-api-access-") {
+				n[name] = "kube-api-access"
+			}
+		}
+	}
+}
+
+// eventLine is nothing for the events of kubelets and schedulers, for those that tell each step of a rollout, and for what stands for
+// several events: how many there are is a matter of speed.
+func eventLine(o *unstructured.Unstructured) []string {
+	var e struct {
+		Type, Reason, Message string
+		Source                struct{ Component string }
+		InvolvedObject        struct{ Kind, Name string }
+	}
+	text, err := o.MarshalJSON()
+	if err != nil || json.Unmarshal(text, &e) != nil {
+		panic(err) // it has been JSON before
+	}
+	if !strings.HasSuffix(e.Source.Component, "-controller") || e.Reason == "ScalingReplicaSet" || strings.HasPrefix(e.Message, "(combined from") {
+		return nil
+	}
+	line := fmt.Sprintf("event %s %s by %s about %s %s: %s", e.Type, e.Reason, e.Source.Component, e.InvolvedObject.Kind, e.InvolvedObject.Name, e.Message)
+	if overtaken.MatchString(line) {
+		return nil
+	}
+	return []string{line}
+}
+
+// overtaken are what upstream's loop says now and then when its cache does not show yet what it did itself a moment ago.
+var overtaken = regexp.MustCompile(`(MissingJob|FailedDelete) by cronjob-controller .*(went missing: |not found$)`)
+
+// flatten appends a line for each value, with the way to it. Conditions are told apart by their types, endpoints not at all.
+func flatten(lines []string, path string, v any) []string {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, value := range v {
+			lines = flatten(lines, path+"."+key, value)
+		}
+		if len(v) > 0 {
+			return lines
+		}
+	case []any:
+		for i, value := range v {
+			key := fmt.Sprint(i)
+			switch m, _ := value.(map[string]any); {
+			case m["type"] != nil:
+				key = fmt.Sprint(m["type"])
+			case strings.HasPrefix(path, "Endpoint"): // by addresses, which chance gives
+				key = ""
+			}
+			lines = flatten(lines, path+"["+key+"]", value)
+		}
+		if len(v) > 0 {
+			return lines
+		}
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // it came from JSON
+	}
+	return append(lines, path+" = "+string(text))
+}
