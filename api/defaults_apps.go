@@ -1,9 +1,6 @@
 package api
 
-import (
-	"cmp"
-	"maps"
-)
+import "maps"
 
 // Defaults of a Deployment. A quarter of the pods may be missing and a quarter too many while it rolls out.
 const (
@@ -108,7 +105,7 @@ func defaultStatefulSet(obj Object) {
 	for i := range spec.VolumeClaimTemplates {
 		claim := &spec.VolumeClaimTemplates[i]
 		defaultPersistentVolumeClaim(claim)
-		claim.APIVersion, claim.Kind = cmp.Or(claim.APIVersion, "v1"), cmp.Or(claim.Kind, "PersistentVolumeClaim")
+		claim.APIVersion, claim.Kind = "v1", "PersistentVolumeClaim" // whatever was said
 	}
 	defaultPodSpec(&spec.Template.Spec)
 }

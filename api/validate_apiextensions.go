@@ -74,18 +74,18 @@ func (l *ErrorList) definition(crd, old *CustomResourceDefinition) {
 	}
 }
 
-// VersionField is the path of a field of a version. What is the same in all versions is one field of the spec for upstream, as it was before
-// definitions had versions, and so for those who read its messages. check is false for all but the first of such fields.
-func VersionField[T any](spec *CustomResourceDefinitionSpec, version int, name string, of func(*CustomResourceDefinitionVersion) T) (path Path, check bool) {
+// VersionField is the path of a field of a version. What all versions have in common is one field of the spec for upstream, as it was before
+// definitions had versions, and so for those who read its messages: it is checked once.
+func VersionField[T any](spec *CustomResourceDefinitionSpec, version int, name string, of func(*CustomResourceDefinitionVersion) T) (path Path, common bool) {
 	for i := range spec.Versions {
 		if !Equal(of(&spec.Versions[i]), of(&spec.Versions[0])) {
-			return Path("spec.versions").Index(version).Child(name), true
+			return Path("spec.versions").Index(version).Child(name), false
 		}
 	}
 	if name == "schema" {
 		name = "validation"
 	}
-	return Path("spec").Child(name), version == 0
+	return Path("spec").Child(name), true
 }
 
 func (l *ErrorList) versions(path Path, spec *CustomResourceDefinitionSpec) {
@@ -102,15 +102,15 @@ func (l *ErrorList) versions(path Path, spec *CustomResourceDefinitionSpec) {
 			l.add(at.Child("name").Invalid(v.Name, strings.Join(messages, ",")))
 		}
 		l.deprecationWarning(at.Child("deprecationWarning"), v)
-		at, check := VersionField(spec, i, "subresources", func(v *CustomResourceDefinitionVersion) *CustomResourceSubresources { return v.Subresources })
-		if check && v.Subresources != nil && v.Subresources.Scale != nil {
+		at, common := VersionField(spec, i, "subresources", func(v *CustomResourceDefinitionVersion) *CustomResourceSubresources { return v.Subresources })
+		if (i == 0 || !common) && v.Subresources != nil && v.Subresources.Scale != nil {
 			l.scalePaths(at, v.Subresources.Scale)
 		}
-		at, check = VersionField(spec, i, "additionalPrinterColumns", func(v *CustomResourceDefinitionVersion) []CustomResourceColumnDefinition {
+		at, common = VersionField(spec, i, "additionalPrinterColumns", func(v *CustomResourceDefinitionVersion) []CustomResourceColumnDefinition {
 			return v.AdditionalPrinterColumns
 		})
 		for j := range v.AdditionalPrinterColumns {
-			if check {
+			if i == 0 || !common {
 				l.printerColumn(at.Index(j), &v.AdditionalPrinterColumns[j])
 			}
 		}

@@ -366,6 +366,8 @@ func TestBadDefinitions(t *testing.T) {
 	body := fmt.Sprintf(twoVersions, `{"strategy":"None"}`, true, false, `,"size":{"type":"big"}`)
 	require.Contains(t, h.fails(422, api.StatusReasonInvalid, "POST", definitionsPath, body),
 		`spec.versions[1].schema.openAPIV3Schema.properties[spec].properties[size].type: Unsupported value: "big"`)
+	require.Contains(t, h.fails(422, api.StatusReasonInvalid, "POST", definitionsPath, strings.Replace(fmt.Sprintf(twoVersions, `{"strategy":"None"}`, true, false, ""), ".spec.hostPort", ".spec.host", 1)),
+		`spec.selectableFields: Invalid value: "": may only be set when validations.schema is included`, "they are looked for beside a schema that all versions have")
 }
 
 // A server that starts finds the definitions in the store, and serves their objects at once.

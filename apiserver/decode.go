@@ -212,12 +212,12 @@ func checkKind(kind *api.Kind, got *api.TypeMeta) error {
 // goType finds a type that an error names.
 var goType = api.Pattern(` of type \S+`)
 
-// asUpstreamNames writes a type as users of Kubernetes know it, by its version and without what keeps two of a name apart here: []v1.Container.
-func asUpstreamNames(goType, version string) string {
-	if strings.HasSuffix(goType, "api.ObjectMeta") {
-		version = "v1"
+// withVersion writes a type as users of Kubernetes know it, by its version: []v1.Container.
+func withVersion(name, version string) string {
+	if strings.HasSuffix(name, "api.ObjectMeta") {
+		version = "v1" // in objects of all versions
 	}
-	return strings.NewReplacer("api.Flowcontrol", version+".", "api.", version+".").Replace(goType)
+	return strings.ReplaceAll(name, "api.", version+".")
 }
 
 // undecodable is upstream's message for a body that is no object of the kind: one for a body that is not even JSON, one
@@ -240,7 +240,7 @@ func undecodable(kind *api.Kind, body typedBody, err error) error {
 			return api.NewBadRequest("the object provided is unrecognized (must be of type %s): %v (%s)", kind.Kind, err, summarize(body.data))
 		}
 	}
-	text := goType().ReplaceAllStringFunc(err.Error(), func(name string) string { return asUpstreamNames(name, kind.Version) })
+	text := goType().ReplaceAllStringFunc(err.Error(), func(name string) string { return withVersion(name, kind.Version) })
 	return api.NewBadRequest("%s in version %q cannot be handled as a %s: %s", kind.Kind, kind.Version, kind.Kind, text)
 }
 

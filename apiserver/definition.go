@@ -26,6 +26,7 @@ var definitionKind = func() *api.Kind {
 
 // checkSchemas checks the schemas of all versions, and what refers to fields in them.
 func checkSchemas(crd, old *api.CustomResourceDefinition) (errs api.ErrorList) {
+	anyStatus := slices.ContainsFunc(crd.Spec.Versions, hasStatus)
 	for i := range crd.Spec.Versions {
 		v := &crd.Spec.Versions[i]
 		unchanged := false
@@ -33,17 +34,26 @@ func checkSchemas(crd, old *api.CustomResourceDefinition) (errs api.ErrorList) {
 			before := versionOf(old, v.Name)
 			unchanged = before != nil && api.Equal(before.Schema, v.Schema)
 		}
-		hasStatus := v.Subresources != nil && v.Subresources.Status != nil
-		path, check := api.VersionField(&crd.Spec, i, "schema", func(v *api.CustomResourceDefinitionVersion) *api.CustomResourceValidation { return v.Schema })
-		if check {
-			errs = append(errs, structural.CheckDefinition(path, v.Schema, hasStatus, unchanged)...)
+		path, common := api.VersionField(&crd.Spec, i, "schema", func(v *api.CustomResourceDefinitionVersion) *api.CustomResourceValidation { return v.Schema })
+		if i == 0 || !common {
+			errs = append(errs, structural.CheckDefinition(path, v.Schema, hasStatus(*v) || common && anyStatus, unchanged)...)
 		}
-		path, check = api.VersionField(&crd.Spec, i, "selectableFields", func(v *api.CustomResourceDefinitionVersion) []api.SelectableField { return v.SelectableFields })
-		if check {
+		path, commonFields := api.VersionField(&crd.Spec, i, "selectableFields", func(v *api.CustomResourceDefinitionVersion) []api.SelectableField { return v.SelectableFields })
+		switch {
+		case len(v.SelectableFields) == 0, i > 0 && commonFields:
+		case common && !commonFields: // upstream looks for the schema beside the fields
+			errs = append(errs, path.Invalid("", "may only be set when `version.schema.openAPIV3Schema` is not included"))
+		case commonFields && !common:
+			errs = append(errs, path.Invalid("", "may only be set when validations.schema is included"))
+		default:
 			errs = append(errs, structural.CheckSelectableFields(path, v.SelectableFields, v.Schema)...)
 		}
 	}
 	return errs
+}
+
+func hasStatus(v api.CustomResourceDefinitionVersion) bool {
+	return v.Subresources != nil && v.Subresources.Status != nil
 }
 
 func versionOf(crd *api.CustomResourceDefinition, name string) *api.CustomResourceDefinitionVersion {

@@ -82,7 +82,7 @@ func mirrorSlice(endpoints *api.Endpoints) *api.EndpointSlice {
 		labels = map[string]string{}
 	}
 	if annotations == nil {
-		annotations = map[string]string{}
+		annotations = map[string]string{} // slices have those of the Endpoints, and no others
 	}
 	labels[api.LabelServiceName], labels[api.LabelEndpointSliceManagedBy] = endpoints.Name, mirrorController
 	delete(annotations, annotationLastApplied)

@@ -89,6 +89,7 @@ func (p *slicePlan) reuse() {
 		}
 		now, wanted := api.DeepCopy(old), p.create[at]
 		takeSliceMeta(now, wanted)
+		now.Annotations = wanted.Annotations // it is another one now
 		now.Ports, now.Endpoints = wanted.Ports, wanted.Endpoints
 		p.update, p.create = append(p.update, now), slices.Delete(p.create, at, at+1)
 		return true

@@ -132,12 +132,13 @@ func (s *StatefulSetController) Reconcile(ctx context.Context, key api.Key) erro
 	if current == nil {
 		current = update
 	}
-	plan := planStateful(set, pods, current.Name, update.Name, time.Now()) // 3. the difference: a pure function
+	now := time.Now()
+	plan := planStateful(set, pods, current.Name, update.Name, now) // 3. the difference: a pure function
 	var actErr error
 	if set.DeletionTimestamp == nil {
 		actErr = s.act(ctx, set, plan, current, update) // 4. act
 	}
-	status, changesIn := statefulStatus(set, pods, current.Name, update.Name, time.Now())
+	status, changesIn := statefulStatus(set, pods, current.Name, update.Name, now)
 	if changesIn > 0 {
 		s.queue.AddAfter(key, changesIn, "minReadySeconds")
 	}
@@ -169,20 +170,9 @@ func (s *StatefulSetController) ownedPods(ctx context.Context, set *api.Stateful
 // act carries out the plan.
 func (s *StatefulSetController) act(ctx context.Context, set *api.StatefulSet, plan statefulPlan, current, update *api.ControllerRevision) error {
 	for _, pod := range plan.pods {
-		changed, err := s.ownClaims(ctx, set, pod)
-		if err != nil {
+		if err := s.updatePod(ctx, set, pod, slices.Contains(plan.rename, pod)); err != nil {
 			return err
 		}
-		if changed && isReplica(set, pod) {
-			s.updatedPod(ctx, set, pod)
-		}
-	}
-	for _, pod := range plan.rename {
-		if err := s.writeIdentity(ctx, set, pod); err != nil {
-			return err
-		}
-	}
-	for _, pod := range plan.pods {
 		if pod.Status.Phase == api.PodPending { // somebody may have deleted its claim
 			if err := s.makeClaims(ctx, set, pod, ordinalOf(pod)); err != nil {
 				return err
@@ -242,11 +232,11 @@ func (s *StatefulSetController) createPod(ctx context.Context, set *api.Stateful
 		}
 		return failed(err)
 	}
-	if _, err := s.ownClaims(ctx, set, created); err != nil { // those that were there before
-		return failed(err)
-	}
 	s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulCreate", "Create Pod %s in StatefulSet %s successful", pod.Name, set.Name)
 	s.log.InfoContext(ctx, "pod created", "kind", "StatefulSet", "namespace", set.Namespace, "name", set.Name, "pod", pod.Name)
+	if _, err := s.ownClaims(ctx, set, created); err != nil { // those that were there before
+		return s.notUpdated(ctx, set, created, err)
+	}
 	return nil
 }
 
@@ -309,7 +299,7 @@ func (s *StatefulSetController) ownClaims(ctx context.Context, set *api.Stateful
 		update := *claim
 		update.OwnerReferences = owners
 		_, err := client.Of[*api.PersistentVolumeClaim](s.client).Update(client.Because(ctx, "the retention policy decides who owns the claim"), &update)
-		if err := ignoreConflict(err); err != nil {
+		if err != nil {
 			return changed, err
 		}
 		changed = true
@@ -317,25 +307,39 @@ func (s *StatefulSetController) ownClaims(ctx context.Context, set *api.Stateful
 	return changed, nil
 }
 
+// updatePod sees to it that a pod and its claims say whose they are.
+func (s *StatefulSetController) updatePod(ctx context.Context, set *api.StatefulSet, pod *api.Pod, rename bool) error {
+	changed, err := s.ownClaims(ctx, set, pod)
+	if err == nil && rename {
+		err = s.writeIdentity(ctx, pod)
+	}
+	if err != nil {
+		return s.notUpdated(ctx, set, pod, err)
+	}
+	if rename || changed && isReplica(set, pod) {
+		s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulUpdate", "Update Pod %s in StatefulSet %s successful", pod.Name, set.Name)
+	}
+	return nil
+}
+
+// notUpdated tells why. If only the cache was behind, the set comes again.
+func (s *StatefulSetController) notUpdated(ctx context.Context, set *api.StatefulSet, pod *api.Pod, err error) error {
+	if ignoreConflict(err) == nil {
+		s.queue.PutOff(ctx, set.Key(), expectedLag, "cache behind")
+		return nil
+	}
+	s.events.Event(ctx, set, api.EventTypeWarning, "FailedUpdate", "Update Pod %s in StatefulSet %s failed error: %v", pod.Name, set.Name, err)
+	return err
+}
+
 // writeIdentity gives an adopted pod the label that says who it is.
-func (s *StatefulSetController) writeIdentity(ctx context.Context, set *api.StatefulSet, pod *api.Pod) error {
+func (s *StatefulSetController) writeIdentity(ctx context.Context, pod *api.Pod) error {
 	patch, err := api.MarshalJSON(map[string]any{"metadata": map[string]any{"uid": pod.UID, "labels": map[string]string{api.LabelStatefulSetPodName: pod.Name}}})
 	if err != nil {
 		return err
 	}
 	_, err = client.Of[*api.Pod](s.client).Patch(client.Because(ctx, "a pod of a StatefulSet has its name in a label"), pod.Namespace, pod.Name, api.StrategicMergePatchType, patch)
-	switch {
-	case err == nil:
-		s.updatedPod(ctx, set, pod)
-	case ignoreConflict(err) != nil:
-		s.events.Event(ctx, set, api.EventTypeWarning, "FailedUpdate", "Update Pod %s in StatefulSet %s failed error: %v", pod.Name, set.Name, err)
-	}
-	return ignoreConflict(err)
-}
-
-// updatedPod tells people that a pod, or one of its claims, says now whose it is.
-func (s *StatefulSetController) updatedPod(ctx context.Context, set *api.StatefulSet, pod *api.Pod) {
-	s.events.Event(ctx, set, api.EventTypeNormal, "SuccessfulUpdate", "Update Pod %s in StatefulSet %s successful", pod.Name, set.Name)
+	return err
 }
 
 func (s *StatefulSetController) deletePod(ctx context.Context, set *api.StatefulSet, pod *api.Pod) error {

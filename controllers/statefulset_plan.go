@@ -308,7 +308,7 @@ func statefulStatus(set *api.StatefulSet, pods []*api.Pod, current, update strin
 			switch in, available := podAvailable(pod, set.Spec.MinReadySeconds, now); {
 			case available:
 				status.AvailableReplicas++
-			case changesIn == 0 || in < changesIn:
+			case in > 0 && (changesIn == 0 || in < changesIn):
 				changesIn = in
 			}
 		}

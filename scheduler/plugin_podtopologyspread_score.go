@@ -46,7 +46,7 @@ func (p *podTopologySpread) PreScore(c *cycle, nodes []*nodeInfo) nodeScorer {
 			switch at := d.pods.topology.domainOf[n.position]; {
 			case s.ignores(n):
 			case at < 0:
-				outside = 1 // the nodes without the label are one domain more, whose pods nobody counts
+				outside = 1 // the nodes without the label are one domain more, for which no node gets a score
 			case !offered[at]:
 				offered[at] = true
 				domains++

@@ -17,7 +17,8 @@ import (
 )
 
 // TestAgree does the same things on two clusters, one with our controllers and one with upstream's kube-controller-manager, and
-// compares what they come to: every field of every object, and every event. It runs where TestControllers does, and takes minutes.
+// compares what they come to: the objects of a namespace, field by field, and what controllers' events say. It runs where TestControllers
+// does, and takes minutes.
 //
 // A scenario in testdata/agree is steps, divided by empty lines, which are lines for a shell. The files that they need stand below.
 // After each step the clusters are looked at when they have come to rest.
@@ -42,6 +43,7 @@ func TestAgree(t *testing.T) {
 				both.Go(func() { results[i] = s.play(t, namespace, archive) })
 			}
 			both.Wait()
+			require.Len(t, results[1], len(results[0]))
 			for i, ours := range results[0] {
 				if theirs := results[1][i]; ours.text != theirs.text {
 					t.Errorf("%s\nonly upstream's:\n%s\nonly ours:\n%s", ours.step, strings.Join(theirs.without(ours), "\n"), strings.Join(ours.without(theirs), "\n"))

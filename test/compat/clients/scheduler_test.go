@@ -60,6 +60,9 @@ func TestScheduler(t *testing.T) {
 		}
 	})
 	t.Logf("%d clusters: %v", to-from, outcomes)
+	for _, kind := range []string{"scores", "no node", "preemption"} {
+		require.NotZero(t, outcomes[kind], kind)
+	}
 }
 
 const theirScheduler = "theirs"
