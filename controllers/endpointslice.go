@@ -88,7 +88,7 @@ func (e *EndpointSliceController) Reconcile(ctx context.Context, key api.Key) er
 			}
 		}
 		if len(desired) == groups { // an empty slice shows that somebody looked
-			desired.add(addressType, nil)
+			desired.add(addressType, []api.DiscoveryEndpointPort{})
 		}
 	}
 	plan := planSlices(existing, desired, serviceSlice(svc))
@@ -172,7 +172,7 @@ func hintsFor(distribution *string, e *api.Endpoint) *api.EndpointHints {
 // slicePorts are the ports of a service as a pod has them: a port that the service names may be another number in every
 // pod, and missing in some.
 func slicePorts(svc *api.Service, pod *api.Pod) []api.DiscoveryEndpointPort {
-	var ports []api.DiscoveryEndpointPort
+	ports := []api.DiscoveryEndpointPort{}
 	for i := range svc.Spec.Ports {
 		p := &svc.Spec.Ports[i]
 		if number, ok := podPort(pod, p); ok {

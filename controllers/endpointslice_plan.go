@@ -114,7 +114,7 @@ func (g *sliceGroup) plan(plan *slicePlan, existing []*api.EndpointSlice, like *
 	changed := make([]bool, len(existing))
 	for i, slice := range existing {
 		kept[i] = api.DeepCopy(slice)
-		kept[i].Endpoints = nil
+		kept[i].Endpoints = []api.Endpoint{}
 		for j := range slice.Endpoints {
 			key := endpointIdentity(&slice.Endpoints[j])
 			wanted, ok := missing[key]
@@ -161,7 +161,7 @@ func (g *sliceGroup) plan(plan *slicePlan, existing []*api.EndpointSlice, like *
 	}
 	for len(order) > 0 || stay == 0 { // a group without endpoints has one empty slice
 		slice := api.DeepCopy(like)
-		slice.AddressType, slice.Ports = g.addressType, g.ports
+		slice.AddressType, slice.Ports, slice.Endpoints = g.addressType, g.ports, []api.Endpoint{}
 		fill(slice)
 		plan.create = append(plan.create, slice)
 		stay++

@@ -142,9 +142,12 @@ func eventLine(o *unstructured.Unstructured) []string {
 // overtaken are what upstream's loop says now and then when its cache does not show yet what it did itself a moment ago.
 var overtaken = regexp.MustCompile(`(MissingJob|FailedDelete) by cronjob-controller .*(went missing: |not found$)`)
 
-// flatten appends a line for each value, with the way to it. Conditions are told apart by their types, endpoints not at all.
+// flatten appends a line for each value, with the way to it. Conditions are told apart by their types, endpoints not at all. An empty list
+// that must be there is null where objects have been protobuf.
 func flatten(lines []string, path string, v any) []string {
 	switch v := v.(type) {
+	case nil:
+		return append(lines, path+" = []")
 	case map[string]any:
 		for key, value := range v {
 			lines = flatten(lines, path+"."+key, value)
