@@ -48,7 +48,7 @@ func (l *ErrorList) definition(crd, old *CustomResourceDefinition) {
 			l.add(path.Child("versions").Index(i).Child("schema", "openAPIV3Schema").Required(""))
 		}
 	}
-	l.versions(path.Child("versions"), spec)
+	l.versions(path.Child("versions"), spec.Versions)
 	names := path.Child("names")
 	l.required(names, "plural", spec.Names.Plural)
 	l.required(names, "singular", spec.Names.Singular)
@@ -74,22 +74,34 @@ func (l *ErrorList) definition(crd, old *CustomResourceDefinition) {
 	}
 }
 
-// VersionField is the path of a field of a version. What all versions have in common is one field of the spec for upstream, as it was before
+// VersionField is a field of the versions of a definition. What all have in common is one field of the spec for upstream, as it was before
 // definitions had versions, and so for those who read its messages: it is checked once.
-func VersionField[T any](spec *CustomResourceDefinitionSpec, version int, name string, of func(*CustomResourceDefinitionVersion) T) (path Path, common bool) {
-	for i := range spec.Versions {
-		if !Equal(of(&spec.Versions[i]), of(&spec.Versions[0])) {
-			return Path("spec.versions").Index(version).Child(name), false
-		}
-	}
-	if name == "schema" {
-		name = "validation"
-	}
-	return Path("spec").Child(name), true
+type VersionField struct {
+	name   string
+	Common bool // all versions have the same
 }
 
-func (l *ErrorList) versions(path Path, spec *CustomResourceDefinitionSpec) {
-	versions := spec.Versions
+// NewVersionField compares what of finds in the versions.
+func NewVersionField[T any](versions []CustomResourceDefinitionVersion, name string, of func(*CustomResourceDefinitionVersion) T) VersionField {
+	return VersionField{name, !slices.ContainsFunc(versions, func(v CustomResourceDefinitionVersion) bool { return !Equal(of(&v), of(&versions[0])) })}
+}
+
+// Path is where messages find the field of a version; check tells whether it is to be checked there.
+func (f VersionField) Path(version int) (path Path, check bool) {
+	switch {
+	case !f.Common:
+		return Path("spec.versions").Index(version).Child(f.name), true
+	case f.name == "schema":
+		return "spec.validation", version == 0
+	}
+	return Path("spec").Child(f.name), version == 0
+}
+
+func (l *ErrorList) versions(path Path, versions []CustomResourceDefinitionVersion) {
+	subresources := NewVersionField(versions, "subresources", func(v *CustomResourceDefinitionVersion) *CustomResourceSubresources { return v.Subresources })
+	columns := NewVersionField(versions, "additionalPrinterColumns", func(v *CustomResourceDefinitionVersion) []CustomResourceColumnDefinition {
+		return v.AdditionalPrinterColumns
+	})
 	stored, names, unique := 0, map[string]bool{}, true
 	for i := range versions {
 		v, at := &versions[i], path.Index(i)
@@ -102,15 +114,11 @@ func (l *ErrorList) versions(path Path, spec *CustomResourceDefinitionSpec) {
 			l.add(at.Child("name").Invalid(v.Name, strings.Join(messages, ",")))
 		}
 		l.deprecationWarning(at.Child("deprecationWarning"), v)
-		at, common := VersionField(spec, i, "subresources", func(v *CustomResourceDefinitionVersion) *CustomResourceSubresources { return v.Subresources })
-		if (i == 0 || !common) && v.Subresources != nil && v.Subresources.Scale != nil {
+		if at, check := subresources.Path(i); check && v.Subresources != nil && v.Subresources.Scale != nil {
 			l.scalePaths(at, v.Subresources.Scale)
 		}
-		at, common = VersionField(spec, i, "additionalPrinterColumns", func(v *CustomResourceDefinitionVersion) []CustomResourceColumnDefinition {
-			return v.AdditionalPrinterColumns
-		})
-		for j := range v.AdditionalPrinterColumns {
-			if i == 0 || !common {
+		if at, check := columns.Path(i); check {
+			for j := range v.AdditionalPrinterColumns {
 				l.printerColumn(at.Index(j), &v.AdditionalPrinterColumns[j])
 			}
 		}

@@ -26,25 +26,27 @@ var definitionKind = func() *api.Kind {
 
 // checkSchemas checks the schemas of all versions, and what refers to fields in them.
 func checkSchemas(crd, old *api.CustomResourceDefinition) (errs api.ErrorList) {
-	anyStatus := slices.ContainsFunc(crd.Spec.Versions, hasStatus)
-	for i := range crd.Spec.Versions {
-		v := &crd.Spec.Versions[i]
-		unchanged := false
-		if old != nil {
-			before := versionOf(old, v.Name)
-			unchanged = before != nil && api.Equal(before.Schema, v.Schema)
+	versions := crd.Spec.Versions
+	schemas := api.NewVersionField(versions, "schema", func(v *api.CustomResourceDefinitionVersion) *api.CustomResourceValidation { return v.Schema })
+	fields := api.NewVersionField(versions, "selectableFields", func(v *api.CustomResourceDefinitionVersion) []api.SelectableField { return v.SelectableFields })
+	anyStatus := slices.ContainsFunc(versions, hasStatus)
+	for i := range versions {
+		v := &versions[i]
+		if path, check := schemas.Path(i); check {
+			unchanged := false
+			if old != nil {
+				before := versionOf(old, v.Name)
+				unchanged = before != nil && api.Equal(before.Schema, v.Schema)
+			}
+			errs = append(errs, structural.CheckDefinition(path, v.Schema, hasStatus(*v) || schemas.Common && anyStatus, unchanged)...)
 		}
-		path, common := api.VersionField(&crd.Spec, i, "schema", func(v *api.CustomResourceDefinitionVersion) *api.CustomResourceValidation { return v.Schema })
-		if i == 0 || !common {
-			errs = append(errs, structural.CheckDefinition(path, v.Schema, hasStatus(*v) || common && anyStatus, unchanged)...)
-		}
-		path, commonFields := api.VersionField(&crd.Spec, i, "selectableFields", func(v *api.CustomResourceDefinitionVersion) []api.SelectableField { return v.SelectableFields })
-		switch {
-		case len(v.SelectableFields) == 0, i > 0 && commonFields:
-		case common && !commonFields: // upstream looks for the schema beside the fields
-			errs = append(errs, path.Invalid("", "may only be set when `version.schema.openAPIV3Schema` is not included"))
-		case commonFields && !common:
+		path, check := fields.Path(i)
+		switch { // upstream looks for the schema where the fields are: in the spec, or in the version
+		case !check || len(v.SelectableFields) == 0:
+		case fields.Common && !schemas.Common:
 			errs = append(errs, path.Invalid("", "may only be set when validations.schema is included"))
+		case schemas.Common && !fields.Common:
+			errs = append(errs, structural.CheckSelectableFields(path, v.SelectableFields, nil)...)
 		default:
 			errs = append(errs, structural.CheckSelectableFields(path, v.SelectableFields, v.Schema)...)
 		}

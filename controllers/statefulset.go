@@ -170,7 +170,7 @@ func (s *StatefulSetController) ownedPods(ctx context.Context, set *api.Stateful
 // act carries out the plan.
 func (s *StatefulSetController) act(ctx context.Context, set *api.StatefulSet, plan statefulPlan, current, update *api.ControllerRevision) error {
 	for _, pod := range plan.pods {
-		if err := s.updatePod(ctx, set, pod, slices.Contains(plan.rename, pod)); err != nil {
+		if err := s.updatePod(ctx, set, pod); err != nil {
 			return err
 		}
 		if pod.Status.Phase == api.PodPending { // somebody may have deleted its claim
@@ -308,7 +308,8 @@ func (s *StatefulSetController) ownClaims(ctx context.Context, set *api.Stateful
 }
 
 // updatePod sees to it that a pod and its claims say whose they are.
-func (s *StatefulSetController) updatePod(ctx context.Context, set *api.StatefulSet, pod *api.Pod, rename bool) error {
+func (s *StatefulSetController) updatePod(ctx context.Context, set *api.StatefulSet, pod *api.Pod) error {
+	rename := pod.Labels[api.LabelStatefulSetPodName] != pod.Name
 	changed, err := s.ownClaims(ctx, set, pod)
 	if err == nil && rename {
 		err = s.writeIdentity(ctx, pod)

@@ -17,7 +17,6 @@ import (
 type statefulPlan struct {
 	create []statefulCreate
 	remove []statefulRemove
-	rename []*api.Pod // whose label does not say who they are
 	pods   []*api.Pod // all that are there
 	wait   string     // for what, if the step is to wait
 }
@@ -46,9 +45,6 @@ func planStateful(set *api.StatefulSet, pods []*api.Pod, current, update string,
 			replicas[ordinal-first] = pod
 		} else {
 			surplus = append(surplus, pod)
-		}
-		if pod.Labels[api.LabelStatefulSetPodName] != pod.Name {
-			plan.rename = append(plan.rename, pod)
 		}
 	}
 	slices.SortFunc(surplus, func(a, b *api.Pod) int { return ordinalOf(b) - ordinalOf(a) })

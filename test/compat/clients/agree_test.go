@@ -13,7 +13,6 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/rest"
 )
 
 // TestAgree does the same things on two clusters, one with our controllers and one with upstream's kube-controller-manager, and
@@ -23,10 +22,7 @@ import (
 // A scenario in testdata/agree is steps, divided by empty lines, which are lines for a shell. The files that they need stand below.
 // After each step the clusters are looked at when they have come to rest.
 func TestAgree(t *testing.T) {
-	programs := os.Getenv("COMPAT_CONTROLLERS")
-	if programs == "" {
-		t.Skip("no programs: see TestControllers")
-	}
+	programs := upstreamPrograms(t)
 	files, err := filepath.Glob("testdata/agree/*.txtar")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
@@ -60,12 +56,8 @@ type side struct {
 }
 
 func newSide(t *testing.T) *side {
-	c := &fullCluster{kubelite: shared.kubelite}
-	require.NoError(t, c.start("--nodes", "3", "--runtime", "simulated"))
-	t.Cleanup(func() { require.NoError(t, c.delete()) })
-	config := c.config(t)
-	config.QPS, config.Burst, config.WarningHandler = 1000, 1000, rest.NoWarnings{}
-	client, err := dynamic.NewForConfig(config)
+	c := newCluster(t, "--nodes", "3", "--runtime", "simulated")
+	client, err := dynamic.NewForConfig(c.hurried(t))
 	require.NoError(t, err)
 	return &side{fullCluster: c, client: client}
 }

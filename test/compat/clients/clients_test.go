@@ -112,6 +112,15 @@ func (c *fullCluster) start(flags ...string) error {
 	return c.command(append([]string{"start", "--port", "0", "--no-merge"}, flags...)...)
 }
 
+// newCluster is another one, until the test ends.
+func newCluster(t *testing.T, flags ...string) *fullCluster {
+	t.Helper()
+	c := &fullCluster{kubelite: shared.kubelite}
+	require.NoError(t, c.start(flags...))
+	t.Cleanup(func() { require.NoError(t, c.delete()) })
+	return c
+}
+
 func (c *fullCluster) delete() error {
 	return errors.Join(c.command("delete"), os.RemoveAll(c.home))
 }
@@ -126,6 +135,14 @@ func (c *fullCluster) config(t *testing.T) *rest.Config {
 	t.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", c.kubeconfig)
 	require.NoError(t, err)
+	return config
+}
+
+// hurried is config for tests that ask a lot: as fast as can be, and without a word.
+func (c *fullCluster) hurried(t *testing.T) *rest.Config {
+	t.Helper()
+	config := c.config(t)
+	config.QPS, config.Burst, config.WarningHandler = 1000, 1000, rest.NoWarnings{}
 	return config
 }
 

@@ -48,9 +48,7 @@ func TestCommandsOnDocker(t *testing.T) {
 	if exec.Command("docker", "image", "inspect", image).Run() != nil {
 		skip("no image with a shell: busybox-static is not installed")
 	}
-	c := &fullCluster{kubelite: shared.kubelite}
-	require.NoError(t, c.start("--nodes", "1", "--runtime", "docker"))
-	t.Cleanup(func() { require.NoError(t, c.delete()) })
+	c := newCluster(t, "--nodes", "1", "--runtime", "docker")
 	for _, file := range []string{"testdata/commands/running.txtar", "testdata/commands/docker/copy.txtar"} {
 		archive, err := txtar.ParseFile(file)
 		require.NoError(t, err)

@@ -16,17 +16,22 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// TestControllers puts upstream's kube-controller-manager and kube-scheduler in the place of ours. Building them takes minutes, so
-// this runs only where COMPAT_CONTROLLERS names a directory that has them.
-func TestControllers(t *testing.T) {
+// upstreamPrograms is a directory with upstream's kube-controller-manager and kube-scheduler. Building them takes minutes, so what needs them
+// runs only where COMPAT_CONTROLLERS names one.
+func upstreamPrograms(t *testing.T) string {
+	t.Helper()
 	programs := os.Getenv("COMPAT_CONTROLLERS")
 	if programs == "" {
-		fmt.Printf("%-24s skipped: COMPAT_CONTROLLERS names no directory with kube-controller-manager and kube-scheduler\n", "controllers")
+		fmt.Printf("%-24s skipped: COMPAT_CONTROLLERS names no directory with kube-controller-manager and kube-scheduler\n", t.Name())
 		t.Skip("no programs")
 	}
-	c := &fullCluster{kubelite: shared.kubelite}
-	require.NoError(t, c.start())
-	t.Cleanup(func() { require.NoError(t, c.delete()) })
+	return programs
+}
+
+// TestControllers puts upstream's kube-controller-manager and kube-scheduler in the place of ours.
+func TestControllers(t *testing.T) {
+	programs := upstreamPrograms(t)
+	c := newCluster(t)
 	require.NoError(t, c.command("component", "stop", "scheduler"))
 	logs := []string{c.takeUpstreams(t, programs), c.upstream(t, programs, "kube-scheduler", "scheduler", "--kubeconfig", c.pki("scheduler.conf"))}
 	kubectl := func(t *testing.T, args ...string) string {

@@ -14,13 +14,13 @@ import (
 
 // scenario is a cluster in which one pod, the probe, looks for a node.
 type scenario struct {
-	nodes    []*v1.Node
-	volumes  []*v1.PersistentVolume
-	claims   []*v1.PersistentVolumeClaim // one for each volume, and one that has none
-	services []*v1.Service
-	budgets  []*policyv1.PodDisruptionBudget
-	placed   []*v1.Pod // have their nodes already
-	probe    *v1.Pod
+	nodes   []*v1.Node
+	claim   *v1.PersistentVolumeClaim // the probe's, nil for most
+	volume  *v1.PersistentVolume      // the claim's, if it has one
+	service *v1.Service               // nil for most
+	budgets []*policyv1.PodDisruptionBudget
+	placed  []*v1.Pod // have their nodes already
+	probe   *v1.Pod
 }
 
 // chance draws what scenarios are made of.
@@ -64,8 +64,8 @@ func newScenario(seed uint64) *scenario {
 	}
 	if c.in(3) {
 		app := map[string]string{"app": pick(c, "a", "b", "c")}
-		s.services = append(s.services, &v1.Service{ObjectMeta: metav1.ObjectMeta{Name: "service", Namespace: schedulingNamespace},
-			Spec: v1.ServiceSpec{Selector: app, Ports: []v1.ServicePort{{Port: 80}}}})
+		s.service = &v1.Service{ObjectMeta: metav1.ObjectMeta{Name: "service", Namespace: schedulingNamespace},
+			Spec: v1.ServiceSpec{Selector: app, Ports: []v1.ServicePort{{Port: 80}}}}
 	}
 	s.probe = c.pod("probe", 2)
 	s.probe.Namespace, s.probe.Spec.Resources = schedulingNamespace, nil // upstream's NodeResourcesFit scores by the requests of containers alone
@@ -89,7 +89,7 @@ func (c chance) storage(s *scenario) {
 	if !c.in(5) {
 		key := pick(c, v1.LabelTopologyZone, v1.LabelHostname)
 		values := map[string][]string{v1.LabelTopologyZone: {"z1", "z2"}, v1.LabelHostname: {"n0", "n2", "n4"}}[key]
-		s.volumes = append(s.volumes, &v1.PersistentVolume{
+		s.volume = &v1.PersistentVolume{
 			ObjectMeta: metav1.ObjectMeta{Name: "scheduling-volume"},
 			Spec: v1.PersistentVolumeSpec{
 				Capacity: v1.ResourceList{v1.ResourceStorage: resource.MustParse("1Gi")}, AccessModes: claim.Spec.AccessModes,
@@ -98,11 +98,11 @@ func (c chance) storage(s *scenario) {
 					MatchExpressions: []v1.NodeSelectorRequirement{{Key: key, Operator: v1.NodeSelectorOpIn, Values: values[:1+c.IntN(len(values))]}},
 				}}}},
 			},
-		})
+		}
 		claim.Spec.VolumeName, claim.Status.Phase = "scheduling-volume", v1.ClaimBound
 		claim.Annotations = map[string]string{"pv.kubernetes.io/bind-completed": "yes"}
 	}
-	s.claims = append(s.claims, claim)
+	s.claim = claim
 	s.probe.Spec.Volumes = []v1.Volume{{Name: "data", VolumeSource: v1.VolumeSource{PersistentVolumeClaim: &v1.PersistentVolumeClaimVolumeSource{ClaimName: "claim"}}}}
 }
 

@@ -20,25 +20,19 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 )
 
 // TestScheduler lets upstream's kube-scheduler and ours look at the same pods in the same clusters, which are drawn by chance, and
 // compares what they say: each node's scores by plugin, or why there is no node, in which words, and who has to make room. It runs
 // where TestControllers does. SCHEDULER_SEEDS says which clusters: "0-300", unless it is set.
 func TestScheduler(t *testing.T) {
-	programs := os.Getenv("COMPAT_CONTROLLERS")
-	if programs == "" {
-		t.Skip("no programs: see TestControllers")
-	}
+	programs := upstreamPrograms(t)
 	from, to := uint64(0), uint64(300)
 	if seeds := os.Getenv("SCHEDULER_SEEDS"); seeds != "" {
 		_, err := fmt.Sscanf(seeds, "%d-%d", &from, &to)
 		require.NoError(t, err)
 	}
-	c := &fullCluster{kubelite: shared.kubelite}
-	require.NoError(t, c.start("--nodes", "1", "--runtime", "simulated"))
-	t.Cleanup(func() { require.NoError(t, c.delete()) })
+	c := newCluster(t, "--nodes", "1", "--runtime", "simulated")
 	r := newRivals(t, c, programs)
 	outcomes := map[string]int{}
 	check(t, "scheduler", "decides as upstream's does, in clusters drawn by chance", func(t *testing.T) {
@@ -53,7 +47,7 @@ func TestScheduler(t *testing.T) {
 			}
 			outcomes[theirs.kind]++
 			if ours != theirs {
-				text, err := json.MarshalIndent(map[string]any{"nodes": s.nodes, "placed": s.placed, "claims": s.claims, "volumes": s.volumes, "probe": s.probe}, "", " ")
+				text, err := json.MarshalIndent(map[string]any{"nodes": s.nodes, "placed": s.placed, "claim": s.claim, "volume": s.volume, "service": s.service, "budgets": s.budgets, "probe": s.probe}, "", " ")
 				require.NoError(t, err)
 				t.Errorf("cluster %d\ntheirs:\n%s\nours:\n%s\n%s", seed, theirs.text, ours.text, text)
 			}
@@ -75,9 +69,7 @@ type rivals struct {
 }
 
 func newRivals(t *testing.T, c *fullCluster, programs string) *rivals {
-	config := c.config(t)
-	config.QPS, config.Burst, config.WarningHandler = 1000, 1000, rest.NoWarnings{}
-	client, err := kubernetes.NewForConfig(config)
+	client, err := kubernetes.NewForConfig(c.hurried(t))
 	require.NoError(t, err)
 	for name, labels := range map[string]map[string]string{schedulingNamespace: nil, otherSchedulingNamespace: {"team": "other"}} {
 		_, err := client.CoreV1().Namespaces().Create(t.Context(), &v1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}, metav1.CreateOptions{})
@@ -183,7 +175,7 @@ func (r *rivals) put(t *testing.T, s *scenario) (takeAway func()) {
 		require.NoError(t, err)
 	}
 	unprotected := []byte(`{"metadata":{"finalizers":null}}`)
-	for _, claim := range s.claims {
+	if claim := s.claim; claim != nil {
 		claims := core.PersistentVolumeClaims(claim.Namespace)
 		made, err := claims.Create(ctx, claim, metav1.CreateOptions{})
 		require.NoError(t, err)
@@ -193,7 +185,7 @@ func (r *rivals) put(t *testing.T, s *scenario) (takeAway func()) {
 		_, err = claims.Patch(ctx, claim.Name, types.MergePatchType, unprotected, metav1.PatchOptions{})
 		require.NoError(t, err)
 		later(claims.Delete, claim.Name)
-		for _, volume := range s.volumes {
+		if volume := s.volume; volume != nil {
 			volume.Spec.ClaimRef = &v1.ObjectReference{Kind: "PersistentVolumeClaim", Namespace: claim.Namespace, Name: claim.Name, UID: made.UID}
 			_, err = core.PersistentVolumes().Create(ctx, volume, metav1.CreateOptions{})
 			require.NoError(t, err)
@@ -202,7 +194,7 @@ func (r *rivals) put(t *testing.T, s *scenario) (takeAway func()) {
 			later(core.PersistentVolumes().Delete, volume.Name)
 		}
 	}
-	for _, svc := range s.services {
+	if svc := s.service; svc != nil {
 		_, err := core.Services(svc.Namespace).Create(ctx, svc, metav1.CreateOptions{})
 		require.NoError(t, err)
 		later(core.Services(svc.Namespace).Delete, svc.Name)
@@ -285,9 +277,8 @@ func (r *rivals) ourScores(t *testing.T, probe string) (scores []score) {
 
 // telling are the scores of those plugins that do not find all nodes alike, in order.
 func telling(scores []score) (lines []string) {
-	nodes, lowest, highest := map[string]bool{}, map[string]int64{}, map[string]int64{}
+	lowest, highest := map[string]int64{}, map[string]int64{}
 	for _, s := range scores {
-		nodes[s.node] = true
 		if _, seen := lowest[s.plugin]; !seen {
 			lowest[s.plugin], highest[s.plugin] = s.value, s.value
 		}
