@@ -48,6 +48,7 @@ var owners = map[string][]string{
 	"sigs.k8s.io/json":                   {"api"},
 	"github.com/go-json-experiment/json": {"api"},
 	"github.com/robfig/cron":             {"api"},
+	"github.com/pmezard/go-difflib":      {"api"},
 	"github.com/evanphx/json-patch":      {"api"},
 	"github.com/spf13/cobra":             {"cmd", "kubectl-lite", "cluster"},
 	"github.com/prometheus":              {"apiserver"},

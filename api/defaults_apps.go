@@ -47,7 +47,15 @@ func defaultReplicaSet(obj Object) {
 }
 
 func defaultDaemonSet(obj Object) {
-	spec := &obj.(*DaemonSet).Spec
+	ds := obj.(*DaemonSet)
+	if _, ok := ds.Annotations[AnnotationTemplateGeneration]; !ok {
+		ds.Annotations = maps.Clone(ds.Annotations)
+		if ds.Annotations == nil {
+			ds.Annotations = map[string]string{}
+		}
+		ds.Annotations[AnnotationTemplateGeneration] = "0"
+	}
+	spec := &ds.Spec
 	strategy := &spec.UpdateStrategy
 	if strategy.Type == "" {
 		strategy.Type = RollingUpdateDaemonSetStrategyType

@@ -35,6 +35,11 @@ type GroupVersionKind struct {
 	Kind    string
 }
 
+// String is the form in messages: "apps/v1, Kind=Deployment", "/v1, Kind=Pod".
+func (gvk GroupVersionKind) String() string {
+	return gvk.Group + "/" + gvk.Version + ", Kind=" + gvk.Kind
+}
+
 // GroupVersion drops the kind.
 func (gvk GroupVersionKind) GroupVersion() GroupVersion {
 	return GroupVersion{Group: gvk.Group, Version: gvk.Version}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -30,12 +31,25 @@ const (
 	patchMerge           = "merge"
 )
 
-// What is wrong with a malformed patch.
+// ErrPatchFormat is found in the chain of an error about a directive of another form than it must have. It is a malformed patch, too.
+var ErrPatchFormat = errors.New("malformed directive")
+
+// patchFormat is such an error.
+type patchFormat string
+
+func (e patchFormat) Error() string { return string(e) }
+func (e patchFormat) Is(target error) bool {
+	return target == ErrPatchFormat || target == ErrMalformedPatch
+}
+
 const (
-	errPatchPrimitiveList malformedPatch = "invalid patch format of primitive list"
-	errPatchRetainKeys    malformedPatch = "invalid patch format of retainKeys"
-	errPatchElementOrder  malformedPatch = "invalid patch format of setElementOrder list"
+	errPatchPrimitiveList patchFormat = "invalid patch format of primitive list"
+	errPatchRetainKeys    patchFormat = "invalid patch format of retainKeys"
+	errPatchElementOrder  patchFormat = "invalid patch format of setElementOrder list"
 )
+
+// ErrListOfLists is a strategic merge of lists with lists in them.
+const ErrListOfLists malformedPatch = "lists of lists are not supported"
 
 // ApplyStrategicMergePatch lays a patch over a document of dataType, a struct or a pointer to one, whose tags say how.
 func ApplyStrategicMergePatch(doc, patch []byte, dataType any) ([]byte, error) {

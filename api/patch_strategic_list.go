@@ -124,7 +124,11 @@ func (m strategicMerge) orderedList(original, patch map[string]any, name string,
 	originalList, ok1 := originalValue.([]any)
 	patchList, ok2 := patchValue.([]any)
 	if inOriginal && !ok1 || inPatch && !ok2 {
-		return malformedPatch(fmt.Sprintf("expected a list for %s, but received %T", directiveOrder+name, firstNonNil(originalValue, patchValue)))
+		wrong := patchValue
+		if inOriginal && !ok1 {
+			wrong = originalValue
+		}
+		return malformedPatch(fmt.Sprintf("expected a %T, but received a %s", order, reflect.TypeOf(wrong)))
 	}
 	if !inOriginal && !inPatch {
 		return nil
@@ -157,13 +161,6 @@ func (m strategicMerge) orderedList(original, patch map[string]any, name string,
 	return nil
 }
 
-func firstNonNil(a, b any) any {
-	if a != nil {
-		return a
-	}
-	return b
-}
-
 // checkElementOrder makes sure that the elements of the patch appear in the order list, in the same order.
 func checkElementOrder(patch, order []any, mergeKey string) error {
 	if len(order) == 0 {
@@ -183,7 +180,7 @@ func checkElementOrder(patch, order []any, mergeKey string) error {
 			next++
 		}
 		if next == len(order) {
-			return malformedPatch(fmt.Sprintf("the order in patch list:\n%v\n doesn't match %s list:\n%v", patch, strings.TrimSuffix(directiveOrder, "/"), order))
+			return malformedPatch(fmt.Sprintf("The order in patch list:\n%v\n doesn't match %s list:\n%v\n", patch, strings.TrimSuffix(directiveOrder, "/"), order))
 		}
 		next++
 	}
@@ -269,10 +266,10 @@ func listOfMaps(lists ...[]any) (bool, error) {
 	var first any
 	for _, list := range lists {
 		for _, item := range list {
-			if _, isList := item.([]any); isList {
-				return false, malformedPatch("lists of lists are not supported")
-			}
 			if first == nil {
+				if _, isList := item.([]any); isList {
+					return false, ErrListOfLists
+				}
 				first = item
 			}
 			if item == nil || reflect.TypeOf(first) != reflect.TypeOf(item) {

@@ -35,7 +35,7 @@ func (t Time) MarshalJSON() ([]byte, error) { return marshalTime(t.Time, time.RF
 
 // UnmarshalJSON reads RFC 3339 or null.
 func (t *Time) UnmarshalJSON(b []byte) error {
-	parsed, err := unmarshalTime(b)
+	parsed, err := unmarshalTime(b, time.RFC3339)
 	t.Time = parsed
 	return err
 }
@@ -43,9 +43,9 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes microseconds, null for the zero time.
 func (t MicroTime) MarshalJSON() ([]byte, error) { return marshalTime(t.Time, microTimeFormat) }
 
-// UnmarshalJSON reads RFC 3339 with or without a fraction, or null.
+// UnmarshalJSON reads RFC 3339 with six digits of a fraction, or null.
 func (t *MicroTime) UnmarshalJSON(b []byte) error {
-	parsed, err := unmarshalTime(b)
+	parsed, err := unmarshalTime(b, microTimeFormat)
 	t.Time = parsed
 	return err
 }
@@ -60,7 +60,7 @@ func marshalTime(t time.Time, layout string) ([]byte, error) {
 	return append(b, '"'), nil
 }
 
-func unmarshalTime(b []byte) (time.Time, error) {
+func unmarshalTime(b []byte, layout string) (time.Time, error) {
 	if string(b) == "null" {
 		return time.Time{}, nil
 	}
@@ -70,7 +70,7 @@ func unmarshalTime(b []byte) (time.Time, error) {
 			return time.Time{}, err
 		}
 	}
-	t, err := time.Parse(time.RFC3339, s)
+	t, err := time.Parse(layout, s)
 	return t.Local(), err
 }
 

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
+
+	"github.com/pmezard/go-difflib/difflib"
 )
 
 // Some of upstream's messages show a value in the form it has inside the API server: fields by their Go names, empty
@@ -60,20 +63,48 @@ func writeGoNames(b *bytes.Buffer, v reflect.Value) error {
 	return err
 }
 
+// inMemory says which fields upstream has elsewhere in memory than on the wire: right after which other one.
+var inMemory = map[reflect.Type]map[string]string{
+	reflect.TypeFor[VolumeSource]():           {"Quobyte": "RBD"},
+	reflect.TypeFor[PersistentVolumeSource](): {"Quobyte": "RBD", "FlexVolume": "ISCSI"},
+}
+
+// goFields are a type's fields in the order that they have in memory upstream.
+func goFields(t reflect.Type) []reflect.StructField {
+	fields := reflect.VisibleFields(t)
+	fields = slices.DeleteFunc(fields, func(f reflect.StructField) bool { return len(f.Index) > 1 })
+	for name, before := range inMemory[t] {
+		from := slices.IndexFunc(fields, func(f reflect.StructField) bool { return f.Name == name })
+		moved := fields[from]
+		fields = slices.Delete(fields, from, from+1)
+		to := slices.IndexFunc(fields, func(f reflect.StructField) bool { return f.Name == before })
+		fields = slices.Insert(fields, to+1, moved)
+	}
+	return fields
+}
+
 func writeGoFields(b *bytes.Buffer, v reflect.Value) error {
-	for i := range v.NumField() {
-		f := v.Type().Field(i)
+	for _, f := range goFields(v.Type()) {
+		in := v.FieldByIndex(f.Index)
 		if f.Anonymous && !hasJSONForm(f.Type) { // its fields count as the outer struct's
-			if err := writeGoFields(b, v.Field(i)); err != nil {
+			if err := writeGoFields(b, in); err != nil {
 				return err
 			}
+			continue
+		}
+		if f.Anonymous { // metadata: in its place as on the wire
+			meta, err := json.Marshal(in.Interface())
+			if err != nil {
+				return err
+			}
+			b.Write(meta[1 : len(meta)-1])
 			continue
 		}
 		if last := b.Bytes()[b.Len()-1]; last != '{' && last != '[' {
 			b.WriteByte(',')
 		}
 		fmt.Fprintf(b, "%q:", f.Name)
-		if err := writeGoNames(b, v.Field(i)); err != nil {
+		if err := writeGoNames(b, in); err != nil {
 			return err
 		}
 	}
@@ -186,128 +217,32 @@ func toInternal(spec *PodSpec) any {
 	return &out
 }
 
-// diffGoNames shows how two values differ, as a unified diff of their JSON with three lines around each change.
+// diffGoNames shows how two values differ, as a unified diff of their JSON.
 func diffGoNames(old, changed any) string {
-	return UnifiedDiff(goNamesLines(old), goNamesLines(changed))
+	return UnifiedDiff(goNamesText(old), goNamesText(changed))
 }
 
-func goNamesLines(v any) []string {
+func goNamesText(v any) string {
 	text, err := json.MarshalIndent(goNames{v}, "", " ")
 	if err != nil {
-		text = fmt.Appendf(nil, "%+v", v) // still shows the change
+		return fmt.Sprintf("%+v", v) // still shows the change
 	}
-	return strings.Split(string(text), "\n")
+	return string(text)
 }
-
-// edit is one run of lines: kept (both ranges), removed (only old) or added (only new).
-type edit struct {
-	kind           byte // ' ', '-', '+'
-	oldAt, newAt   int
-	oldLen, newLen int
-}
-
-const diffContext = 3
 
 // UnifiedDiff shows how two texts differ, by lines, with three lines around each change; "" if they do not.
-func UnifiedDiff(old, changed []string) string {
-	var out strings.Builder
-	edits := diffLines(old, changed)
-	for start := 0; start < len(edits); {
-		if edits[start].kind == ' ' {
-			start++
-			continue
-		}
-		// A hunk goes on while the unchanged lines between two changes are few.
-		end := start + 1
-		for end < len(edits) && (edits[end].kind != ' ' || edits[end].oldLen <= 2*diffContext && end+1 < len(edits)) {
-			end++
-		}
-		writeHunk(&out, old, changed, edits[start], edits[end-1], edits[start:end])
-		start = end
+func UnifiedDiff(old, changed string) string {
+	text, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{A: diffLines(old), B: diffLines(changed), Context: 3})
+	if err != nil {
+		return err.Error() // nobody else writes into the string
 	}
-	return out.String()
+	return text
 }
 
-func writeHunk(out *strings.Builder, old, changed []string, first, last edit, edits []edit) {
-	before := min(diffContext, first.oldAt)
-	oldEnd, newEnd := last.oldAt+last.oldLen, last.newAt+last.newLen
-	after := min(diffContext, len(old)-oldEnd)
-	fmt.Fprintf(out, "@@ -%s +%s @@\n", diffRange(first.oldAt-before, oldEnd+after), diffRange(first.newAt-before, newEnd+after))
-	lines := func(mark byte, lines []string) {
-		for _, line := range lines {
-			out.WriteByte(mark)
-			out.WriteString(line)
-			out.WriteByte('\n')
-		}
+// diffLines are lines with their ends. No text has none, where the library would see an empty one.
+func diffLines(text string) []string {
+	if text == "" {
+		return nil
 	}
-	lines(' ', old[first.oldAt-before:first.oldAt])
-	for _, e := range edits {
-		if e.kind == '+' {
-			lines('+', changed[e.newAt:e.newAt+e.newLen])
-		} else {
-			lines(e.kind, old[e.oldAt:e.oldAt+e.oldLen])
-		}
-	}
-	lines(' ', old[oldEnd:oldEnd+after])
-}
-
-func diffRange(start, end int) string {
-	switch n := end - start; n {
-	case 1:
-		return fmt.Sprint(start + 1)
-	case 0:
-		return fmt.Sprintf("%d,0", start)
-	default:
-		return fmt.Sprintf("%d,%d", start+1, n)
-	}
-}
-
-// diffLines finds the longest common subsequence of what lies between the common beginning and the common end.
-func diffLines(old, changed []string) []edit {
-	head := 0
-	for head < len(old) && head < len(changed) && old[head] == changed[head] {
-		head++
-	}
-	tail := 0
-	for tail < len(old)-head && tail < len(changed)-head && old[len(old)-1-tail] == changed[len(changed)-1-tail] {
-		tail++
-	}
-	a, b := old[head:len(old)-tail], changed[head:len(changed)-tail]
-	common := make([][]int, len(a)+1) // common[i][j]: length of the longest common subsequence of a[i:] and b[j:]
-	for i := range common {
-		common[i] = make([]int, len(b)+1)
-	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
-				common[i][j] = common[i+1][j+1] + 1
-			} else {
-				common[i][j] = max(common[i+1][j], common[i][j+1])
-			}
-		}
-	}
-	var edits []edit
-	push := func(kind byte, oldAt, newAt, oldLen, newLen int) {
-		if n := len(edits); n > 0 && edits[n-1].kind == kind {
-			edits[n-1].oldLen += oldLen
-			edits[n-1].newLen += newLen
-			return
-		}
-		edits = append(edits, edit{kind, oldAt, newAt, oldLen, newLen})
-	}
-	i, j := 0, 0
-	for i < len(a) || j < len(b) {
-		switch {
-		case i < len(a) && j < len(b) && a[i] == b[j]:
-			push(' ', head+i, head+j, 1, 1)
-			i, j = i+1, j+1
-		case j == len(b) || i < len(a) && common[i+1][j] >= common[i][j+1]:
-			push('-', head+i, head+j, 1, 0)
-			i++
-		default:
-			push('+', head+i, head+j, 0, 1)
-			j++
-		}
-	}
-	return edits
+	return difflib.SplitLines(strings.TrimSuffix(text, "\n"))
 }

@@ -77,7 +77,7 @@ func TestPodChangeShowsDiff(t *testing.T) {
 }
 
 func TestUnifiedDiff(t *testing.T) {
-	lines := func(s string) []string { return strings.Split(s, " ") }
+	lines := func(s string) string { return strings.ReplaceAll(s, " ", "\n") }
 	for name, tt := range map[string]struct{ old, changed, want string }{
 		"same":         {"a b c", "a b c", ""},
 		"one line":     {"a b c d e f g h i", "a b c d X f g h i", "@@ -2,7 +2,7 @@\n b\n c\n d\n-e\n+X\n f\n g\n h\n"},

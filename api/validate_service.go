@@ -151,6 +151,12 @@ func (l *ErrorList) sessionAffinity(path Path, spec *ServiceSpec) {
 	}
 }
 
+// ValidateServiceAddresses is what of a Service must be right before it can be given addresses.
+func ValidateServiceAddresses(svc, old *Service) (errs ErrorList) {
+	errs.clusterIPs("spec", &svc.Spec, old.Spec.ClusterIPs)
+	return errs
+}
+
 // clusterIPs checks the addresses of a Service and the IP families they belong to.
 func (l *ErrorList) clusterIPs(path Path, spec *ServiceSpec, known []string) {
 	ips, families := path.Child("clusterIPs"), path.Child("ipFamilies")

@@ -88,7 +88,7 @@ func (s *Server) storeNew(ctx context.Context, req *Request, shown, obj api.Obje
 	meta.ResourceVersion = ""
 	if req.DryRun {
 		if s.cache.kind(req.Resource).get(key) != nil {
-			return nil, api.NewAlreadyExists(req.Resource.Kind, req.Name)
+			return nil, s.taken(ctx, req, key)
 		}
 		req.effect.would(req, nil, obj)
 		return answerObject(http.StatusCreated, shown), nil
@@ -99,12 +99,23 @@ func (s *Server) storeNew(ctx context.Context, req *Request, shown, obj api.Obje
 	}
 	kv, err := s.store.Create(ctx, key, s.value(req, key, obj, encoded), s.record(req, obj))
 	if errors.Is(err, store.ErrKeyExists) {
-		return nil, api.NewAlreadyExists(req.Resource.Kind, req.Name)
+		return nil, s.taken(ctx, req, key)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("create %s %q: %w", req.Resource.Resource(), req.Name, err)
 	}
 	return s.written(ctx, req, http.StatusCreated, kv, obj)
+}
+
+// taken says that the name has an object already, which may be on its way out.
+func (s *Server) taken(ctx context.Context, req *Request, key string) error {
+	err := api.NewAlreadyExists(req.Resource.Kind, req.Name)
+	if e := s.cache.kind(req.Resource).get(key); e != nil {
+		if there, wrong := req.Resource.view(ctx, e); wrong == nil && there.GetObjectMeta().DeletionTimestamp != nil {
+			err.ErrStatus.Message = "object is being deleted: " + err.ErrStatus.Message
+		}
+	}
+	return err
 }
 
 // value is the stored form of an object at the revision of its write. On the way it tells the cache what

@@ -249,13 +249,13 @@ func customFields(selectable []api.SelectableField) func(obj api.Object) map[str
 	}
 }
 
-// nested finds a value by a simple path: spec.replicas.
+// nested finds a value by a simple path: spec.replicas. If something on the way is no object, it returns that.
 func nested(content map[string]any, path string) (any, bool) {
 	var value any = content
 	for name := range strings.SplitSeq(strings.TrimPrefix(path, "."), ".") {
 		fields, ok := value.(map[string]any)
 		if !ok {
-			return nil, false
+			return value, false
 		}
 		if value, ok = fields[name]; !ok {
 			return nil, false

@@ -226,7 +226,10 @@ func (r *customRules) scale(obj api.Object, withSpec bool) (errs api.ErrorList) 
 func checkReplicas(content map[string]any, path string) *api.FieldError {
 	value, found := nested(content, path)
 	if !found {
-		return nil
+		if value == nil {
+			return nil
+		}
+		return api.Path(path).Invalid(int64(0), wrongAccessor(path, value, "map[string]interface{}").Error())
 	}
 	switch replicas, isNumber := value.(int64); {
 	case !isNumber:
@@ -245,21 +248,30 @@ func wrongAccessor(path string, value any, wanted string) error {
 
 // The scale subresource of custom objects, by the paths of the definition.
 
+// noReplicas is the number of replicas of a custom object that says none. Nobody wants so many.
+const noReplicas = math.MinInt32
+
 // customScale reads the numbers that a Scale shows.
 func customScale(obj *api.Unstructured, paths *api.CustomResourceSubresourceScale) (wanted, has int32, selector string, err error) {
 	value, found := nested(obj.Content, paths.SpecReplicasPath)
 	replicas, ok := value.(int64)
-	if !found || !ok {
-		return 0, 0, "", api.NewInternalError(fmt.Errorf("the spec replicas field %q does not exist", paths.SpecReplicasPath))
+	switch {
+	case !found:
+		replicas = noReplicas
+	case !ok:
+		return 0, 0, "", api.NewInternalError(wrongAccessor(paths.SpecReplicasPath, value, "int64"))
 	}
 	if replicas < math.MinInt32 || replicas > math.MaxInt32 {
 		return 0, 0, "", api.NewInternalError(errors.New("the spec replicas are out of range"))
 	}
-	status, _ := nested(obj.Content, paths.StatusReplicasPath)
-	current, _ := status.(int64)
+	var current int64
+	if status, found := nested(obj.Content, paths.StatusReplicasPath); found {
+		current, _ = status.(int64)
+	}
 	if path := api.Deref(paths.LabelSelectorPath, ""); path != "" {
-		value, _ := nested(obj.Content, path)
-		selector, _ = value.(string)
+		if value, found := nested(obj.Content, path); found {
+			selector, _ = value.(string)
+		}
 	}
 	return int32(replicas), int32(current), selector, nil
 }

@@ -110,6 +110,7 @@ func TestCustomResource(t *testing.T) {
 	scale := h.must("GET", crontabs+"/a/scale", "")
 	require.Equal(t, []any{"Scale", 2.0, "app=x"}, []any{scale.at("kind"), scale.at("spec.replicas"), scale.at("status.selector")})
 	require.Equal(t, 4.0, h.must("PATCH", crontabs+"/a/scale", `{"spec":{"replicas":4}}`, merge...).at("spec.replicas"))
+	require.Contains(t, h.fails(422, "Invalid", "PATCH", crontabs+"/a/scale", `{"spec":{"replicas":-1}}`, merge...), "spec.replicas in body should be greater than or equal to 0")
 	require.Equal(t, 4.0, h.must("GET", crontabs+"/a", "").at("spec.replicas"))
 
 	// Columns and field selectors.
@@ -153,6 +154,17 @@ func newHarnessWithHeldDefinition(t *testing.T) *harness {
 }
 
 // Whoever writes over the conditions of a definition while it goes does not hold it up.
+func TestScaleOfACustomObjectThatSaysNothing(t *testing.T) {
+	h := newHarness(t)
+	h.define(strings.Replace(crontabDefinition, `"maximum":10,"default":1`, `"maximum":10`, 1))
+	h.must("POST", crontabs, cronTab("a", ""))
+	require.Contains(t, h.fails(500, "InternalError", "GET", crontabs+"/a/scale", ""), `the spec replicas field ".spec.replicas" does not exist`)
+	merge := []string{"Content-Type", "application/merge-patch+json"}
+	require.Contains(t, h.fails(400, "BadRequest", "PATCH", crontabs+"/a/scale", `{"metadata":{}}`, merge...), `the spec replicas field ".spec.replicas" cannot be empty`)
+	require.Equal(t, 3.0, h.must("PATCH", crontabs+"/a/scale", `{"spec":{"replicas":3}}`, merge...).at("spec.replicas"))
+	require.Equal(t, 3.0, h.must("GET", crontabs+"/a", "").at("spec.replicas"))
+}
+
 func TestStatusOfADefinitionThatGoes(t *testing.T) {
 	h := newHarnessWithHeldDefinition(t)
 	merge := []string{"Content-Type", string(api.MergePatchType)}

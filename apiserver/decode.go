@@ -212,12 +212,25 @@ func checkKind(kind *api.Kind, got *api.TypeMeta) error {
 // goType finds a type that an error names.
 var goType = api.Pattern(` of type \S+`)
 
+// inAllVersions are types of v1 that are in objects of other versions, too.
+var inAllVersions = []string{"ObjectMeta", "LabelSelector", "ResourceName", "Time"}
+
 // withVersion writes a type as users of Kubernetes know it, by its version: []v1.Container.
 func withVersion(name, version string) string {
-	if strings.HasSuffix(name, "api.ObjectMeta") {
-		version = "v1" // in objects of all versions
+	if _, bare, _ := strings.Cut(name, "api."); slices.Contains(inAllVersions, bare) {
+		version = "v1"
 	}
 	return strings.ReplaceAll(name, "api.", version+".")
+}
+
+// upstreamNames are those of types that have other names here, since another group has a type of that name.
+var upstreamNames = strings.NewReplacer("StorageTokenRequest", "TokenRequest", "FlowcontrolSubject", "Subject",
+	"ResourceResourceClaim", "ResourceClaim", "APIRegistrationServiceReference", "ServiceReference")
+
+// typesIn is a decoder's error with its Go types as users know them.
+func typesIn(version string, err error) error {
+	text := upstreamNames.Replace(err.Error())
+	return errors.New(goType().ReplaceAllStringFunc(text, func(name string) string { return withVersion(name, version) }))
 }
 
 // undecodable is upstream's message for a body that is no object of the kind: one for a body that is not even JSON, one
@@ -240,8 +253,7 @@ func undecodable(kind *api.Kind, body typedBody, err error) error {
 			return api.NewBadRequest("the object provided is unrecognized (must be of type %s): %v (%s)", kind.Kind, err, summarize(body.data))
 		}
 	}
-	text := goType().ReplaceAllStringFunc(err.Error(), func(name string) string { return withVersion(name, kind.Version) })
-	return api.NewBadRequest("%s in version %q cannot be handled as a %s: %s", kind.Kind, kind.Version, kind.Kind, text)
+	return api.NewBadRequest("%s in version %q cannot be handled as a %s: %v", kind.Kind, kind.Version, kind.Kind, typesIn(kind.Version, err))
 }
 
 // summarize shows the start of a body in an error: as text if it looks like JSON, else as hexadecimal digits.

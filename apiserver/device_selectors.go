@@ -1,11 +1,32 @@
 package apiserver
 
 import (
+	"context"
+
 	"kubelite/api"
 	"kubelite/cel/device"
 )
 
 // Selectors of devices run in the scheduler; here they only have to compile.
+
+// checkSelectors is the Check of the kinds that select devices. Claims and their templates do not change.
+func checkSelectors(_ context.Context, _ *Server, _ *Request, obj, old api.Object) api.ErrorList {
+	switch o := obj.(type) {
+	case *api.DeviceClass:
+		if before, _ := old.(*api.DeviceClass); before == nil || !api.Equal(o.Spec.Selectors, before.Spec.Selectors) {
+			return checkDeviceSelectors("spec.selectors", o.Spec.Selectors)
+		}
+	case *api.ResourceResourceClaim:
+		if old == nil {
+			return checkRequestSelectors("spec.devices.requests", o.Spec.Devices.Requests)
+		}
+	case *api.ResourceClaimTemplate:
+		if old == nil {
+			return checkRequestSelectors("spec.spec.devices.requests", o.Spec.Spec.Devices.Requests)
+		}
+	}
+	return nil
+}
 
 // checkDeviceSelectors returns what keeps the expressions from being compiled.
 func checkDeviceSelectors(path api.Path, selectors []api.DeviceSelector) (errs api.ErrorList) {

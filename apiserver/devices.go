@@ -14,12 +14,14 @@ import (
 
 var deviceClassStrategy = Strategy{
 	AnswersDeleted: true,
+	Check:          checkSelectors,
 	Generation:     func(obj api.Object) any { return obj.(*api.DeviceClass).Spec },
 }
 
 var resourceClaimStrategy = Strategy{
 	Resets:         statusResetsMetadata,
 	AnswersDeleted: true,
+	Check:          checkSelectors,
 	PrepareForCreate: func(obj api.Object) {
 		obj.(*api.ResourceResourceClaim).Status = api.ResourceClaimStatus{}
 	},
@@ -34,7 +36,7 @@ var resourceClaimStrategy = Strategy{
 	},
 }
 
-var resourceClaimTemplateStrategy = Strategy{AnswersDeleted: true}
+var resourceClaimTemplateStrategy = Strategy{AnswersDeleted: true, Check: checkSelectors}
 
 var resourceSliceStrategy = Strategy{
 	AnswersDeleted:   true,
@@ -80,7 +82,7 @@ func resourceSliceFields(obj api.Object) map[string]string {
 // adminAccessLabel marks the namespaces in which claims may look at devices that others use.
 const adminAccessLabel = "resource.kubernetes.io/admin-access"
 
-// deviceAdmission sees to it that selectors compile, and lets only those look at the devices of others whose namespace is meant for it, and only those give
+// deviceAdmission lets only those look at the devices of others whose namespace is meant for it, and only those give
 // devices to claims, or tell of their state, who may do that and not just write the status. Upstream has this in the
 // strategies (pkg/registry/resource/utils.go).
 type deviceAdmission struct{ server *Server }
@@ -93,34 +95,21 @@ func (p deviceAdmission) Validate(ctx context.Context, req *Request, obj, old ap
 	var errs api.ErrorList
 	var err error
 	switch o := obj.(type) {
-	case *api.DeviceClass:
-		if before, _ := old.(*api.DeviceClass); before == nil || !api.Equal(o.Spec.Selectors, before.Spec.Selectors) {
-			errs = checkDeviceSelectors("spec.selectors", o.Spec.Selectors)
-		}
 	case *api.ResourceResourceClaim:
 		if before, _ := old.(*api.ResourceResourceClaim); req.Subresource == "status" && before != nil {
 			errs, err = p.checkStatus(ctx, req, &o.Status, &before.Status)
 		} else if old == nil {
-			errs, err = p.checkRequests(ctx, req, "spec.devices.requests", o.Spec.Devices.Requests)
+			errs, err = p.checkAdminAccess(ctx, req, requestsAdminAccess(o.Spec.Devices.Requests))
 		}
 	case *api.ResourceClaimTemplate:
 		if old == nil {
-			errs, err = p.checkRequests(ctx, req, "spec.spec.devices.requests", o.Spec.Spec.Devices.Requests)
+			errs, err = p.checkAdminAccess(ctx, req, requestsAdminAccess(o.Spec.Spec.Devices.Requests))
 		}
 	}
 	if err == nil && len(errs) > 0 {
 		err = api.NewInvalid(req.Resource.Kind, obj.GetObjectMeta().Name, errs)
 	}
 	return err
-}
-
-// checkRequests looks at what a new claim, or a template of claims, asks for.
-func (p deviceAdmission) checkRequests(ctx context.Context, req *Request, path api.Path, requests []api.DeviceRequest) (api.ErrorList, error) {
-	errs, err := p.checkAdminAccess(ctx, req, requestsAdminAccess(requests))
-	if err != nil {
-		return nil, err
-	}
-	return append(errs, checkRequestSelectors(path, requests)...), nil
 }
 
 // requestsAdminAccess is the path of the first request that wants to look at devices of others.

@@ -191,14 +191,16 @@ func readApply(body []byte) (patch map[string]any, duplicates []error, err error
 // applied merges the patch into an object. The result is the old object itself, with other owners, if nothing else
 // changes.
 func (s *Server) applied(ctx context.Context, req *Request, kind *api.Kind, old api.Object, patch map[string]any, duplicates []error) (api.Object, error) {
-	result, entries, err := s.fieldKind(req.Resource, req.Subresource).Apply(ctx, old, patch, req.who(), isTrue(req.Query().Get("force")))
+	fields := s.fieldKind(req.Resource, req.Subresource)
+	result, entries, err := fields.Apply(ctx, old, patch, req.who(), isTrue(req.Query().Get("force")))
 	if err != nil {
 		return nil, err
 	}
 	obj := old
 	if result != nil {
 		if obj, err = objectOf(kind, result); err != nil {
-			return nil, err
+			return nil, api.NewUnexplained("failed to convert new object (%s) to proper version: unable to convert unstructured object to %s: %v",
+				fields.Describe(patch), fields.GVK, typesIn(kind.Version, err))
 		}
 	}
 	obj.GetObjectMeta().ManagedFields = entries
@@ -228,7 +230,7 @@ func objectOf(kind *api.Kind, tree map[string]any) (api.Object, error) {
 	}
 	obj := kind.New()
 	if err := api.UnmarshalJSON(json, obj); err != nil {
-		return nil, api.NewBadRequest("%v", err)
+		return nil, err
 	}
 	if kind.Prune != nil {
 		kind.Prune(obj) // a schema of which something unknown was no mistake: it preserves nothing

@@ -116,6 +116,8 @@ func TestApplyRefuses(t *testing.T) {
 		{"managed fields", applyDeployments + "?fieldManager=a", `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, managedFields: []}}`, 400, "metadata.managedFields must be nil"},
 		{"unknown field", applyDeployments + "?fieldManager=a", `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {foo: 1}}`, 500,
 			"failed to create typed patch object (/web; apps/v1, Kind=Deployment): .spec.foo: field not declared in schema"},
+		{"wrong value", applyDeployments + "?fieldManager=a&force=true", `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {progressDeadlineSeconds: soon}}`, 500,
+			"failed to convert new object (/web; apps/v1, Kind=Deployment) to proper version: unable to convert unstructured object to apps/v1, Kind=Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.progressDeadlineSeconds of type int32"},
 		{"no YAML", applyDeployments + "?fieldManager=a", "a: b: c", 400, "error decoding YAML: error converting YAML to JSON: yaml: mapping values are not allowed in this context"},
 		{"duplicate", applyDeployments + "?fieldManager=a&fieldValidation=Strict", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  paused: true\n  paused: true\n", 400,
 			"error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 6: key \"paused\" already set in map"},

@@ -38,7 +38,7 @@ func diffOf(changes []change) string {
 		if c.new == nil {
 			to = "/dev/null"
 		}
-		text := api.UnifiedDiff(yamlLines(before), yamlLines(after))
+		text := api.UnifiedDiff(yamlText(before), yamlText(after))
 		if text == "" {
 			continue
 		}
@@ -94,15 +94,15 @@ func shownTree(obj api.Object) map[string]any {
 	return tree
 }
 
-func yamlLines(tree map[string]any) []string {
+func yamlText(tree map[string]any) string {
 	if tree == nil {
-		return nil
+		return ""
 	}
 	text, err := api.MarshalYAML(tree)
 	if err != nil {
-		return []string{err.Error()}
+		return err.Error()
 	}
-	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	return string(text)
 }
 
 // hideValues keeps what is in a secret from being seen, but not that it changes.

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -91,7 +92,7 @@ func (s *Server) patch(ctx context.Context, req *Request, form api.PatchType, pa
 			return nil, invalidPatch(shown, mismatch)
 		}
 		if err != nil {
-			return nil, invalidPatch(shown, err)
+			return nil, invalidPatch(shown, typesIn(kind.Version, err))
 		}
 		if kind.Prune != nil {
 			strict = append(strict, kind.Prune(obj)...)
@@ -154,9 +155,12 @@ func invalidPatch(shown string, err error) error {
 }
 
 // patchError is for a patch that cannot be applied to the object. Upstream says of a JSON patch only that it cannot, and
-// has no reason for a strategic merge patch.
+// has a reason for few mistakes in a strategic merge patch.
 func patchError(form api.PatchType, err error) error {
-	if form != api.JSONPatchType {
+	switch {
+	case errors.Is(err, api.ErrPatchFormat):
+		return api.NewBadRequest("%v", err)
+	case form != api.JSONPatchType && !errors.Is(err, api.ErrListOfLists):
 		return api.NewUnexplained("%v", err)
 	}
 	status := api.NewInvalid(&api.Kind{}, "", nil)

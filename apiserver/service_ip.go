@@ -122,7 +122,7 @@ func (a *serviceAllocator) begin(svc, before *api.Service) (done func(stored boo
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	t := &taking{allocator: a, hadAddresses: addressesOf(before), hadPorts: portsOf(before)}
+	t := &taking{allocator: a, isNew: before.UID == "", hadAddresses: addressesOf(before), hadPorts: portsOf(before)}
 	err = t.takeAddress(svc)
 	if err == nil {
 		err = t.takePorts(svc)
@@ -177,13 +177,22 @@ func (a *serviceAllocator) defaultFamilies(svc, before *api.Service) (errs api.E
 			spec.IPFamilyPolicy = api.Ptr(api.IPFamilyPolicySingleStack)
 		}
 	}
+	if errs := api.ValidateServiceAddresses(svc, before); len(errs) > 0 {
+		return errs
+	}
 	single := *spec.IPFamilyPolicy == api.IPFamilyPolicySingleStack
+	if single && slices.Equal(spec.IPFamilies, before.Spec.IPFamilies) && len(spec.IPFamilies) > 1 {
+		spec.IPFamilies = spec.IPFamilies[:1] // who says so wants to give up the other
+	}
 	policy := api.Path("spec").Child("ipFamilyPolicy")
 	if single && len(spec.ClusterIPs) == 2 {
 		errs = append(errs, policy.Invalid(*spec.IPFamilyPolicy, "must be 'RequireDualStack' or 'PreferDualStack' when multiple cluster IPs are specified"))
 	}
 	if single && len(spec.IPFamilies) == 2 {
 		errs = append(errs, policy.Invalid(*spec.IPFamilyPolicy, "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified"))
+	}
+	if !single && len(before.Spec.IPFamilies) == 2 && len(spec.IPFamilies) == 1 {
+		errs = append(errs, policy.Invalid(*spec.IPFamilyPolicy, "must be 'SingleStack' to release the secondary IP family"))
 	}
 	if len(errs) > 0 {
 		return errs
@@ -227,6 +236,7 @@ func (a *serviceAllocator) defaultFamilies(svc, before *api.Service) (errs api.E
 // taking is one call of begin. Its methods are called with the allocator's mu held.
 type taking struct {
 	allocator    *serviceAllocator
+	isNew        bool         // there was no Service before
 	hadAddresses []netip.Addr // of the Service before
 	hadPorts     []int32
 	addresses    []netip.Addr // taken by this call

@@ -92,6 +92,30 @@ func TestServicesWithoutAddress(t *testing.T) {
 	require.Empty(t, a.addresses)
 }
 
+func TestServiceGivesUpAFamily(t *testing.T) {
+	a := testAllocator(t, "10.96.0.0/16")
+	before := serviceOf(func(spec *api.ServiceSpec) { spec.ClusterIP, spec.Selector = clusterIPNone, nil }) // points outside: it has both
+	_, err := begin(a, before, nil)
+	require.NoError(t, err)
+	require.Equal(t, []api.IPFamily{api.IPv4Protocol, api.IPv6Protocol}, before.Spec.IPFamilies)
+
+	single := api.DeepCopy(before)
+	single.Spec.IPFamilyPolicy = api.Ptr(api.IPFamilyPolicySingleStack)
+	_, err = begin(a, single, before)
+	require.NoError(t, err)
+	require.Equal(t, []api.IPFamily{api.IPv4Protocol}, single.Spec.IPFamilies)
+
+	silent := api.DeepCopy(before)
+	silent.Spec.IPFamilies = silent.Spec.IPFamilies[:1]
+	_, err = begin(a, silent, before)
+	require.ErrorContains(t, err, "must be 'SingleStack' to release the secondary IP family")
+
+	wrong := api.DeepCopy(before)
+	wrong.Spec.IPFamilies = []api.IPFamily{"IPv5"}
+	_, err = begin(a, wrong, before)
+	require.ErrorContains(t, err, `spec.ipFamilies[0]: Unsupported value: "IPv5"`, "what no cluster has comes before what this one has not")
+}
+
 func TestNodePorts(t *testing.T) {
 	a := testAllocator(t, "10.96.0.0/16")
 	svc := serviceOf(func(spec *api.ServiceSpec) {
@@ -116,6 +140,17 @@ func TestNodePorts(t *testing.T) {
 		require.ErrorContains(t, err, "spec.ports[0].nodePort: Invalid value: ")
 		require.Len(t, a.addresses, 1, "what was taken is given back")
 	}
+
+	// An update shares none.
+	svc.UID = "u"
+	both := serviceOf(func(spec *api.ServiceSpec) {
+		spec.Type = api.ServiceTypeNodePort
+		spec.Ports = []api.ServicePort{{Name: "u", Port: 54, Protocol: api.ProtocolUDP}, {Name: "t", Port: 54, Protocol: api.ProtocolTCP}}
+	})
+	done, err = begin(a, both, svc)
+	require.NoError(t, err)
+	done(false)
+	require.NotEqual(t, both.Spec.Ports[0].NodePort, both.Spec.Ports[1].NodePort)
 
 	// An update that says nothing of ports and addresses keeps them ...
 	update := serviceOf(func(spec *api.ServiceSpec) {

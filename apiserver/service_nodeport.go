@@ -27,7 +27,7 @@ var (
 func (t *taking) takePorts(svc *api.Service) error {
 	if hasNodePorts(svc) {
 		allocate := svc.Spec.Type == api.ServiceTypeNodePort || api.Deref(svc.Spec.AllocateLoadBalancerNodePorts, true)
-		// One number can be opened for TCP and for UDP, so the same port under both protocols shares a node port.
+		// One number can be opened for TCP and for UDP, so the same port of a new Service shares a node port under both protocols.
 		byPort := map[int32]int32{}
 		for _, p := range svc.Spec.Ports {
 			if p.NodePort != 0 {
@@ -36,7 +36,7 @@ func (t *taking) takePorts(svc *api.Service) error {
 		}
 		for i := range svc.Spec.Ports {
 			p := &svc.Spec.Ports[i]
-			if p.NodePort == 0 && byPort[p.Port] != 0 {
+			if p.NodePort == 0 && byPort[p.Port] != 0 && t.isNew {
 				p.NodePort = byPort[p.Port]
 			}
 			if p.NodePort == 0 && !allocate {

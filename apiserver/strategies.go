@@ -43,9 +43,9 @@ func (st *Strategy) check(ctx context.Context, s *Server, req *Request, obj, old
 	return st.Check(ctx, s, req, obj, old)
 }
 
-// warnAbout collects what the kind warns of.
+// warnAbout collects what the kind warns of. To scale an object is to write it.
 func (r *Request) warnAbout(obj, old api.Object) {
-	if warnings := r.Resource.Strategy.Warnings; warnings != nil && r.Subresource == "" {
+	if warnings := r.Resource.Strategy.Warnings; warnings != nil && (r.Subresource == "" || r.Subresource == "scale") {
 		for _, text := range warnings(obj, old) {
 			r.Warn(text)
 		}

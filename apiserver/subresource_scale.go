@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -118,8 +119,13 @@ func (s *Server) serveScale(_ http.ResponseWriter, req *Request) (*Answer, error
 		if err := s.admission.Mutate(ctx, req, scale, before); err != nil {
 			return nil, err
 		}
-		if errs := api.ValidateScale(scale); len(errs) > 0 {
-			return nil, api.NewInvalid(scaleKind, req.Name, errs)
+		if scale.Spec.Replicas == noReplicas {
+			return nil, api.NewBadRequest("the spec replicas field %q cannot be empty", req.Resource.ScalePaths.SpecReplicasPath)
+		}
+		if !req.Resource.Custom { // the rules of a custom object say how many replicas it can have
+			if errs := api.ValidateScale(scale); len(errs) > 0 {
+				return nil, api.NewInvalid(scaleKind, req.Name, errs)
+			}
 		}
 		if err := writeReplicas(req.Resource, parent, scale.Spec.Replicas); err != nil {
 			return nil, err
@@ -146,6 +152,9 @@ func answerScale(code int, res *Resource, parent api.Object) (*Answer, error) {
 	scale, err := scaleOf(res, parent)
 	if err != nil {
 		return nil, err
+	}
+	if scale.Spec.Replicas == noReplicas {
+		return nil, api.NewInternalError(fmt.Errorf("the spec replicas field %q does not exist", res.ScalePaths.SpecReplicasPath))
 	}
 	return answerObject(code, scale), nil
 }

@@ -49,6 +49,11 @@ func TestScale(t *testing.T) {
 	h.fails(400, "BadRequest", "PUT", deployments+"/web/scale", `{"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":"web"}}`)
 	h.fails(404, "NotFound", "GET", deployments+"/other/scale", "")
 
+	h.must("PATCH", deployments+"/web", `{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":-1}}}}`, "Content-Type", "application/merge-patch+json")
+	warned := h.must("PATCH", deployments+"/web/scale", `{"spec":{"replicas":8}}`, "Content-Type", "application/merge-patch+json")
+	require.Contains(t, warned.header.Get("Warning"), "negative values are invalid", "to scale is to write")
+	h.must("PATCH", deployments+"/web/scale", `{"spec":{"replicas":7}}`, "Content-Type", "application/merge-patch+json")
+
 	dry := h.must("PATCH", deployments+"/web/scale?dryRun=All", `{"spec":{"replicas":9}}`, "Content-Type", "application/merge-patch+json")
 	require.EqualValues(t, 9, dry.at("spec.replicas"))
 	require.EqualValues(t, 7, h.must("GET", deployments+"/web/scale", "").at("spec.replicas"))

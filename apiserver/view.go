@@ -20,10 +20,16 @@ type View struct {
 
 // toStored makes the stored kind of an object.
 func (res *Resource) toStored(ctx context.Context, obj api.Object) (api.Object, error) {
-	if res.View == nil {
-		return obj, nil
+	if res.View != nil {
+		var err error
+		if obj, err = res.View.ToStored(ctx, obj); err != nil {
+			return nil, err
+		}
 	}
-	return res.View.ToStored(ctx, obj)
+	if res.Kind.Group != "apiextensions.k8s.io" { // upstream keeps definitions as JSON
+		api.SettleEmpty(obj)
+	}
+	return obj, nil
 }
 
 // isOwn tells whether stored bytes are in the resource's own form.

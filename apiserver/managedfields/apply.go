@@ -66,7 +66,7 @@ func (k *Kind) checkPatch(patch tree) error {
 	gv := api.ParseGroupVersion(stringAt(patch, "apiVersion"))
 	gvk.Group, gvk.Version = gv.Group, gv.Version
 	if gvk != k.GVK {
-		return api.NewBadRequest("invalid object type: %s", gvkText(gvk))
+		return api.NewBadRequest("invalid object type: %s", gvk)
 	}
 	meta, _ := patch["metadata"].(tree)
 	if meta["managedFields"] != nil {
@@ -80,10 +80,6 @@ func stringAt(t tree, name string) string {
 	return text
 }
 
-func gvkText(gvk api.GroupVersionKind) string {
-	return gvk.Group + "/" + gvk.Version + ", Kind=" + gvk.Kind
-}
-
 type applied struct {
 	result  tree // nil: no change
 	entries []api.ManagedFieldsEntry
@@ -94,11 +90,11 @@ func (k *Kind) apply(ctx context.Context, live api.Object, patch tree, entries [
 	version := k.apiVersion()
 	patchTyped, err := k.Schema.typed.FromUnstructured(patch)
 	if err != nil {
-		return applied{}, api.NewUnexplained("failed to create typed patch object (%s): %v", k.describe(patch), err)
+		return applied{}, api.NewUnexplained("failed to create typed patch object (%s): %v", k.Describe(patch), err)
 	}
 	liveTyped, err := k.Schema.live(live)
 	if err != nil {
-		return applied{}, api.NewUnexplained("failed to create typed live object (%s): %v", k.describe(patch), err)
+		return applied{}, api.NewUnexplained("failed to create typed live object (%s): %v", k.Describe(patch), err)
 	}
 	managers := fieldpath.ManagedFields{}
 	byID := map[string]*api.ManagedFieldsEntry{}
@@ -158,9 +154,10 @@ func managerID(e *api.ManagedFieldsEntry) string {
 	return identityText(&anyVersion)
 }
 
-func (k *Kind) describe(patch tree) string {
+// Describe is how messages call the object that a patch is about.
+func (k *Kind) Describe(patch map[string]any) string {
 	meta, _ := patch["metadata"].(tree)
-	return stringAt(meta, "namespace") + "/" + stringAt(meta, "name") + "; " + gvkText(k.GVK)
+	return stringAt(meta, "namespace") + "/" + stringAt(meta, "name") + "; " + k.GVK.String()
 }
 
 // resetFilters keep the fields that the strategy resets out of every set.

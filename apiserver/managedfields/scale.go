@@ -41,8 +41,9 @@ func FromScale(parent, scale []api.ManagedFieldsEntry, apiVersion string, path f
 			out = append(out, e)
 			continue
 		}
-		id := scaleIdentity(&e)
-		if owners[id] != nil { // it still owns the replicas
+		// Who applied and still owns the replicas keeps its entry. Who updated gets them in another one, since upstream knows it there by
+		// the Scale's version.
+		if id := scaleIdentity(&e); e.Operation == api.ManagedFieldsOperationApply && owners[id] != nil {
 			delete(owners, id)
 			out = append(out, e)
 			continue

@@ -159,6 +159,9 @@ func (k *Kind) update(ctx context.Context, live, obj api.Object, entries []api.M
 	gained := c.changed
 	for i := range entries {
 		e := &entries[i]
+		if slices.ContainsFunc(entries[i+1:], func(later api.ManagedFieldsEntry) bool { return identityOf(&later) == identityOf(e) }) {
+			continue // as a write to the Scale leaves them; the last one counts
+		}
 		is := c
 		if e.APIVersion != version {
 			var ok bool

@@ -252,6 +252,13 @@ func (v *validator) integer(s *Schema, path api.Path, value int64) {
 }
 
 func (v *validator) number(s *Schema, path api.Path, value float64) {
+	if s.Type == "integer" && value != math.Trunc(value) {
+		format := "(default format)"
+		if s.Format != "" {
+			format = "with format " + s.Format
+		}
+		v.composite("Checked value must be of type integer %s in %s", format, path)
+	}
 	if s.Maximum != nil {
 		switch {
 		case s.ExclusiveMaximum && value >= *s.Maximum:

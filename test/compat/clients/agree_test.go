@@ -22,7 +22,7 @@ import (
 // A scenario in testdata/agree is steps, divided by empty lines, which are lines for a shell. The files that they need stand below.
 // After each step the clusters are looked at when they have come to rest.
 func TestAgree(t *testing.T) {
-	programs := upstreamPrograms(t)
+	programs := upstreamPrograms(t, "kube-controller-manager")
 	files, err := filepath.Glob("testdata/agree/*.txtar")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)

@@ -16,21 +16,35 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// upstreamPrograms is a directory with upstream's kube-controller-manager and kube-scheduler. Building them takes minutes, so what needs them
-// runs only where COMPAT_CONTROLLERS names one.
-func upstreamPrograms(t *testing.T) string {
+// upstreamPrograms is a directory with these of upstream's programs. Building them takes minutes, so what needs them runs only where
+// COMPAT_CONTROLLERS names one.
+func upstreamPrograms(t *testing.T, names ...string) string {
 	t.Helper()
 	programs := os.Getenv("COMPAT_CONTROLLERS")
 	if programs == "" {
-		fmt.Printf("%-24s skipped: COMPAT_CONTROLLERS names no directory with kube-controller-manager and kube-scheduler\n", t.Name())
+		fmt.Printf("%-24s skipped: COMPAT_CONTROLLERS names no directory with %s\n", t.Name(), strings.Join(names, " and "))
 		t.Skip("no programs")
+	}
+	for _, name := range names {
+		require.FileExists(t, filepath.Join(programs, name))
 	}
 	return programs
 }
 
+// seeds are those that the environment names, as "0-300", else as many as are said.
+func seeds(t *testing.T, variable string, otherwise uint64) (from, to uint64) {
+	t.Helper()
+	if named := os.Getenv(variable); named != "" {
+		_, err := fmt.Sscanf(named, "%d-%d", &from, &to)
+		require.NoError(t, err)
+		return from, to
+	}
+	return 0, otherwise
+}
+
 // TestControllers puts upstream's kube-controller-manager and kube-scheduler in the place of ours.
 func TestControllers(t *testing.T) {
-	programs := upstreamPrograms(t)
+	programs := upstreamPrograms(t, "kube-controller-manager", "kube-scheduler")
 	c := newCluster(t)
 	require.NoError(t, c.command("component", "stop", "scheduler"))
 	logs := []string{c.takeUpstreams(t, programs), c.upstream(t, programs, "kube-scheduler", "scheduler", "--kubeconfig", c.pki("scheduler.conf"))}

@@ -26,12 +26,8 @@ import (
 // compares what they say: each node's scores by plugin, or why there is no node, in which words, and who has to make room. It runs
 // where TestControllers does. SCHEDULER_SEEDS says which clusters: "0-300", unless it is set.
 func TestScheduler(t *testing.T) {
-	programs := upstreamPrograms(t)
-	from, to := uint64(0), uint64(300)
-	if seeds := os.Getenv("SCHEDULER_SEEDS"); seeds != "" {
-		_, err := fmt.Sscanf(seeds, "%d-%d", &from, &to)
-		require.NoError(t, err)
-	}
+	programs := upstreamPrograms(t, "kube-scheduler")
+	from, to := seeds(t, "SCHEDULER_SEEDS", 300)
 	c := newCluster(t, "--nodes", "1", "--runtime", "simulated")
 	r := newRivals(t, c, programs)
 	outcomes := map[string]int{}
