@@ -106,7 +106,7 @@ var differing = []struct {
 	as   string
 }{
 	{regexp.MustCompile(`(?i)(kube-api-access)-[a-z0-9]{5}`), "$1-x"},
-	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "UID"},
+	{regexp.MustCompile(`(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "UID"},
 	{regexp.MustCompile(`\b10\.9[67]\.\d+\.\d+`), "ADDRESS"},
 	{regexp.MustCompile(`\b20(2[1-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "NOW"}, // the objects are older
 }
