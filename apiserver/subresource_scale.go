@@ -119,13 +119,8 @@ func (s *Server) serveScale(_ http.ResponseWriter, req *Request) (*Answer, error
 		if err := s.admission.Mutate(ctx, req, scale, before); err != nil {
 			return nil, err
 		}
-		if scale.Spec.Replicas == noReplicas {
-			return nil, api.NewBadRequest("the spec replicas field %q cannot be empty", req.Resource.ScalePaths.SpecReplicasPath)
-		}
-		if !req.Resource.Custom { // the rules of a custom object say how many replicas it can have
-			if errs := api.ValidateScale(scale); len(errs) > 0 {
-				return nil, api.NewInvalid(scaleKind, req.Name, errs)
-			}
+		if err := checkScale(req.Resource, scale); err != nil {
+			return nil, err
 		}
 		if err := writeReplicas(req.Resource, parent, scale.Spec.Replicas); err != nil {
 			return nil, err
@@ -148,12 +143,26 @@ func (s *Server) serveScale(_ http.ResponseWriter, req *Request) (*Answer, error
 	return answerScale(answer.Code, req.Resource, parent)
 }
 
+// checkScale looks at the Scale that is to be written. A custom object's own rules say how many replicas it can have.
+func checkScale(res *Resource, scale *api.Scale) error {
+	if res.Custom {
+		if scale.Spec.Replicas == noReplicas {
+			return api.NewBadRequest("the spec replicas field %q cannot be empty", res.ScalePaths.SpecReplicasPath)
+		}
+		return nil
+	}
+	if errs := api.ValidateScale(scale); len(errs) > 0 {
+		return api.NewInvalid(scaleKind, scale.Name, errs)
+	}
+	return nil
+}
+
 func answerScale(code int, res *Resource, parent api.Object) (*Answer, error) {
 	scale, err := scaleOf(res, parent)
 	if err != nil {
 		return nil, err
 	}
-	if scale.Spec.Replicas == noReplicas {
+	if res.Custom && scale.Spec.Replicas == noReplicas {
 		return nil, api.NewInternalError(fmt.Errorf("the spec replicas field %q does not exist", res.ScalePaths.SpecReplicasPath))
 	}
 	return answerObject(code, scale), nil

@@ -46,6 +46,7 @@ func TestScale(t *testing.T) {
 
 	message := h.fails(422, "Invalid", "PATCH", deployments+"/web/scale", `{"spec":{"replicas":-1}}`, "Content-Type", "application/merge-patch+json")
 	require.Contains(t, message, "spec.replicas: Invalid value: -1: must be greater than or equal to 0")
+	h.fails(422, "Invalid", "PATCH", deployments+"/web/scale", `{"spec":{"replicas":-2147483648}}`, "Content-Type", "application/merge-patch+json")
 	h.fails(400, "BadRequest", "PUT", deployments+"/web/scale", `{"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":"web"}}`)
 	h.fails(404, "NotFound", "GET", deployments+"/other/scale", "")
 
