@@ -27,6 +27,9 @@ func readDeleteOptions(req *Request) (*api.DeleteOptions, error) {
 		return nil, err
 	}
 	req.DryRun = req.DryRun || len(options.DryRun) > 0
+	if warning := req.Resource.Strategy.OrphanWarning; warning != "" && options.PropagationPolicy == nil && options.OrphanDependents == nil {
+		req.Warn(warning)
+	}
 	return options, nil
 }
 

@@ -156,8 +156,9 @@ type Strategy struct {
 	Finalized func(obj api.Object) bool
 	// OnDelete changes an object whose deletion begins and that lingers: a Namespace's phase becomes Terminating.
 	OnDelete func(obj api.Object)
-	// OrphanByDefault: a deletion that names no propagation policy leaves dependents alone.
+	// OrphanByDefault: a deletion that names no propagation policy leaves dependents alone. OrphanWarning is what its sender hears then.
 	OrphanByDefault bool
+	OrphanWarning   string
 	// NoGarbageCollection: nothing can own or be owned; no such finalizers are set. Only Events.
 	NoGarbageCollection bool
 	// AnswersDeleted: the answer to a deletion is the object as it was; for other kinds it is a Status.

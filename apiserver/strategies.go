@@ -165,8 +165,11 @@ var namespaceStrategy = Strategy{
 	},
 	PrepareForStatusUpdate: func(obj, old api.Object) { obj.(*api.Namespace).Spec = old.(*api.Namespace).Spec },
 	Finalized:              func(obj api.Object) bool { return len(obj.(*api.Namespace).Spec.Finalizers) == 0 },
-	OnDelete:               func(obj api.Object) { obj.(*api.Namespace).Status.Phase = api.NamespaceTerminating },
-	AnswersDeleted:         true,
+	OnDelete: func(obj api.Object) {
+		ns := obj.(*api.Namespace)
+		ns.Status.Phase, ns.DeletionGracePeriodSeconds = api.NamespaceTerminating, nil // it has no period, whatever else holds it
+	},
+	AnswersDeleted: true,
 }
 
 // finalizeSubresource writes nothing but spec.finalizers.

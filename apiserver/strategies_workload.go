@@ -165,6 +165,8 @@ var jobStrategy = Strategy{
 		return slices.Concat(warnOwnerName(obj, old), warnJob("spec", &job.Spec), warnPodTemplate(obj, old))
 	},
 	OrphanByDefault: true,
+	OrphanWarning: "child pods are preserved by default when jobs are deleted; " +
+		"set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning",
 }
 
 // labelJob writes the labels and the selector of a Job. What the user wrote under the same names stays, for validation

@@ -61,6 +61,8 @@ func TestJobGetsLabelsOfItsOwn(t *testing.T) {
 	require.Equal(t, tree{"matchLabels": tree{"batch.kubernetes.io/controller-uid": uid}}, job.at("spec.selector"))
 	message := h.fails(422, "Invalid", "PATCH", jobs+"/pi", `{"spec":{"completions":2}}`, "Content-Type", "application/merge-patch+json")
 	require.Equal(t, `Job.batch "pi" is invalid: spec.completions: Invalid value: 2: field is immutable`, message)
+	require.Contains(t, h.must("DELETE", jobs+"/pi?dryRun=All", "").header.Get("Warning"), "child pods are preserved by default when jobs are deleted")
+	require.Empty(t, h.must("DELETE", jobs+"/pi?propagationPolicy=Background", "").header.Get("Warning"))
 }
 
 // What autoscaling/v1 has no field for survives a change through it.

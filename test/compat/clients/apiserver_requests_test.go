@@ -54,11 +54,37 @@ func (d *drawing) request(h *hero) request {
 	if h.current == nil {
 		return d.create(h)
 	}
+	if _, going := h.current["metadata"].(map[string]any)["deletionTimestamp"]; !going && d.chance(8) {
+		return d.delete(h)
+	}
 	subresources := h.served[h.kind].subresources
 	if len(subresources) == 0 || d.chance(80) {
 		return d.change(h, "")
 	}
 	return d.change(h, "/"+d.one(subresources...))
+}
+
+// delete asks for the object's deletion, in one way or another.
+func (d *drawing) delete(h *hero) request {
+	options := []any{
+		map[string]any{}, map[string]any{"gracePeriodSeconds": 0}, map[string]any{"gracePeriodSeconds": 5}, map[string]any{"gracePeriodSeconds": -1},
+		map[string]any{"propagationPolicy": "Foreground"}, map[string]any{"propagationPolicy": "Orphan"}, map[string]any{"propagationPolicy": "Slowly"},
+		map[string]any{"orphanDependents": true}, map[string]any{"orphanDependents": false, "propagationPolicy": "Background"},
+		map[string]any{"preconditions": map[string]any{"uid": "another"}}, map[string]any{"preconditions": map[string]any{"resourceVersion": "1"}},
+		map[string]any{"dryRun": []string{"All"}}, map[string]any{"dryRun": []string{"Some"}}, map[string]any{"unknown": 1}, map[string]any{"gracePeriodSeconds": "x"},
+		map[string]any{"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}, nil,
+	}
+	r := request{method: "DELETE", path: h.path(), contentType: "application/json"}
+	if h.kind.Kind == "Namespace" {
+		return r // there, preconditions have words of their own
+	}
+	if option := options[d.IntN(len(options))]; option != nil {
+		r.body = encode(option)
+	}
+	if d.chance(15) {
+		r.query = url.Values{"propagationPolicy": {d.one("Orphan", "Foreground", "x")}}
+	}
+	return r
 }
 
 // create makes the object, usually one that is as it should be, or applies it.
@@ -122,19 +148,31 @@ func (d *drawing) change(h *hero, subresource string) request {
 	return r
 }
 
-// spots are all values that may be changed.
-func spots(value any) (all [][]any) {
+// spots are all values of an object that may be changed.
+func spots(object any) (all [][]any) {
+	for _, path := range everywhere(object) {
+		changeable := len(path) > 1 || len(path) == 1 && path[0] != "metadata"
+		for i, key := range path {
+			if name, ok := key.(string); ok && fixed(path[:i], name) {
+				changeable = false
+			}
+		}
+		if changeable {
+			all = append(all, path)
+		}
+	}
+	return all
+}
+
+// everywhere are the paths of all values in a value, in order.
+func everywhere(value any) (all [][]any) {
 	var walk func(v any, path []any)
 	walk = func(v any, path []any) {
-		if len(path) > 1 || len(path) == 1 && path[0] != "metadata" {
-			all = append(all, slices.Clone(path))
-		}
+		all = append(all, slices.Clone(path))
 		switch v := v.(type) {
 		case map[string]any:
 			for _, key := range slices.Sorted(maps.Keys(v)) {
-				if !fixed(path, key) {
-					walk(v[key], append(path, key))
-				}
+				walk(v[key], append(path, key))
 			}
 		case []any:
 			for i, e := range v {
@@ -209,8 +247,18 @@ func (d *drawing) spoil(object map[string]any, h *hero) {
 	put(object, path, value, gone)
 }
 
-// other is a value to have in the place of another one.
+// other is a value to have in the place of another one. It has no node port, which would be there twice.
 func (d *drawing) other(path []any, object map[string]any, h *hero) (other any, gone bool) {
+	other, gone = d.anything(path, object, h)
+	for _, spot := range everywhere(other) {
+		if len(spot) > 0 && spot[len(spot)-1] == "nodePort" {
+			put(other, spot, nil, true)
+		}
+	}
+	return other, gone
+}
+
+func (d *drawing) anything(path []any, object map[string]any, h *hero) (other any, gone bool) {
 	value := at(object, path)
 	if d.chance(15) {
 		return nil, true

@@ -107,6 +107,7 @@ var differing = []struct {
 }{
 	{regexp.MustCompile(`(?i)(kube-api-access)-[a-z0-9]{5}`), "$1-x"},
 	{regexp.MustCompile(`(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "UID"},
+	{regexp.MustCompile(`in\s+record\s+\(\d+\)`), "in record (VERSION)"},
 	{regexp.MustCompile(`\b10\.9[67]\.\d+\.\d+`), "ADDRESS"},
 	{regexp.MustCompile(`\b20(2[1-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "NOW"}, // the objects are older
 }
@@ -173,9 +174,10 @@ func neutralStatus(status map[string]any) {
 		cause := c.(map[string]any)
 		text := fmt.Sprintf("%v: %v: %v", cause["reason"], cause["field"], cause["message"])
 		if cause["field"] == "patch" {
-			fields := strings.Split(wrongPatch.ReplaceAllString(text, "$1"), ", ")
+			kind, unknown, _ := strings.Cut(wrongPatch.ReplaceAllString(text, "$1"), "strict decoding error: ")
+			fields := strings.Split(unknown, ", ")
 			slices.Sort(fields)
-			text = strings.ReplaceAll(strings.Join(fields, ", "), "strict decoding error: ", "")
+			text = kind + strings.Join(fields, ", ")
 		}
 		lines = append(lines, text)
 	}
