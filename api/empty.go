@@ -100,3 +100,25 @@ func buildEmptyStruct(t reflect.Type, within map[reflect.Type]bool) func(reflect
 		}
 	}
 }
+
+// DropNulls takes the fields that are null out of an object, and out of all that is in it.
+func DropNulls(object map[string]any) {
+	for name, value := range object {
+		if value == nil {
+			delete(object, name)
+		} else {
+			dropNullsIn(value)
+		}
+	}
+}
+
+func dropNullsIn(value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		DropNulls(v)
+	case []any:
+		for _, item := range v {
+			dropNullsIn(item)
+		}
+	}
+}

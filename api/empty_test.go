@@ -28,3 +28,9 @@ func TestSettleEmpty(t *testing.T) {
 		})
 	}
 }
+
+func TestDropNulls(t *testing.T) {
+	object := map[string]any{"a": nil, "b": map[string]any{"c": nil, "d": int64(1)}, "e": []any{map[string]any{"f": nil}, nil}}
+	DropNulls(object)
+	require.Equal(t, map[string]any{"b": map[string]any{"d": int64(1)}, "e": []any{map[string]any{}, nil}}, object)
+}

@@ -211,7 +211,7 @@ func (s *session) applyOne(ctx context.Context, o *applyOptions, m *manifest) er
 }
 
 func (s *session) applyCreate(ctx context.Context, o *applyOptions, m *manifest, modified object) error {
-	dropNulls(modified)
+	api.DropNulls(modified)
 	m.object = modified
 	if o.dryRun != "client" {
 		created, err := s.postObject(ctx, m, modified, o.writeQuery())
@@ -271,7 +271,7 @@ func (s *session) applyReplace(ctx context.Context, o *applyOptions, m *manifest
 	if err := s.waitGone(ctx, m.resource, m.object.namespace(), m.object.name(), "", cmp.Or(o.timeout, 5*time.Minute)); err != nil {
 		return err
 	}
-	dropNulls(modified)
+	api.DropNulls(modified)
 	created, err := s.postObject(ctx, m, modified, o.writeQuery())
 	if err != nil {
 		return addSource("creating", m.source, err)
@@ -416,26 +416,4 @@ func copyValue(v any) any {
 		return list
 	}
 	return v
-}
-
-// dropNulls removes fields that are null: in a patch they mean "delete", in a new object nothing.
-func dropNulls(o object) {
-	for key, value := range o {
-		if value == nil {
-			delete(o, key)
-			continue
-		}
-		dropNullsIn(value)
-	}
-}
-
-func dropNullsIn(v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		dropNulls(v)
-	case []any:
-		for _, item := range v {
-			dropNullsIn(item)
-		}
-	}
 }

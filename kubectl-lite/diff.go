@@ -118,7 +118,7 @@ func (s *session) applied(ctx context.Context, o *applyOptions, m *manifest, cur
 	modified := withLastApplied(m.object)
 	delete(modified.at("metadata", "annotations").(map[string]any), lastApplied) // it changes whenever anything does
 	if current == nil {
-		dropNulls(modified)
+		api.DropNulls(modified)
 		return s.postObject(ctx, m, modified, o.writeQuery())
 	}
 	patchType, patch, err := applyPatchFor(m.resource, modified, current, o.overwrite)

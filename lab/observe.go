@@ -57,6 +57,7 @@ func (s *Session) list(ctx context.Context, kind watched, namespace string, quer
 	}
 	objects := []any{}
 	for _, object := range list.Items {
+		api.DropNulls(object) // whoever writes an expression thinks of fields that are not there, and should not have to of null as well
 		objects = append(objects, object)
 	}
 	return objects, nil
@@ -178,6 +179,7 @@ func readEvents(stream io.Reader, kind *api.Kind, since int64, tell func(event))
 			if err := api.UnmarshalJSON(content, &e.object); err != nil {
 				return err
 			}
+			api.DropNulls(e.object)
 		}
 		if e.revision, err = strconv.ParseInt(head.Metadata.ResourceVersion, 10, 64); err != nil {
 			return fmt.Errorf("watch %s: %w", kind.Resource(), err)
