@@ -78,7 +78,7 @@ func TestRewindTooFar(t *testing.T) {
 		if r.URL.Query().Get("ago") != "0s" {
 			revision = 0
 		}
-		fmt.Fprintf(w, `{"revision":%d,"oldestRevision":812,"oldestTime":%q}`, revision, time.Now().Add(-5*time.Minute).UTC().Format(time.RFC3339Nano))
+		fmt.Fprintf(w, `{"revision":%d,"oldestRevision":812,"oldestTime":%q}`, revision, time.Now().Add(-5*time.Minute).UTC().Format("2006-01-02T15:04:05.000000Z07:00"))
 	}))
 	defer compacted.Close()
 	term.flags = []string{"--server", compacted.URL}
