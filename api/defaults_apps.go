@@ -1,6 +1,9 @@
 package api
 
-import "maps"
+import (
+	"maps"
+	"strconv"
+)
 
 // Defaults of a Deployment. A quarter of the pods may be missing and a quarter too many while it rolls out.
 const (
@@ -46,14 +49,20 @@ func defaultReplicaSet(obj Object) {
 	defaultPodSpec(&spec.Template.Spec)
 }
 
+// SetTemplateGeneration counts the changes of a DaemonSet's template, in an annotation. It leaves alone who shares the annotations.
+func SetTemplateGeneration(ds *DaemonSet, n int64) {
+	annotations := maps.Clone(ds.Annotations)
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[AnnotationTemplateGeneration] = strconv.FormatInt(n, 10)
+	ds.Annotations = annotations
+}
+
 func defaultDaemonSet(obj Object) {
 	ds := obj.(*DaemonSet)
 	if _, ok := ds.Annotations[AnnotationTemplateGeneration]; !ok {
-		ds.Annotations = maps.Clone(ds.Annotations)
-		if ds.Annotations == nil {
-			ds.Annotations = map[string]string{}
-		}
-		ds.Annotations[AnnotationTemplateGeneration] = "0"
+		SetTemplateGeneration(ds, 0)
 	}
 	spec := &ds.Spec
 	strategy := &spec.UpdateStrategy

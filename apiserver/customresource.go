@@ -241,7 +241,7 @@ func customFields(selectable []api.SelectableField) func(obj api.Object) map[str
 		for _, field := range selectable {
 			name := strings.TrimPrefix(field.JSONPath, ".")
 			fields[name] = ""
-			if value, ok := nested(obj.(*api.Unstructured).Content, name); ok && value != nil {
+			if value, ok, _ := nested(obj.(*api.Unstructured).Content, name); ok && value != nil {
 				fields[name] = fmt.Sprint(value)
 			}
 		}
@@ -249,19 +249,22 @@ func customFields(selectable []api.SelectableField) func(obj api.Object) map[str
 	}
 }
 
-// nested finds a value by a simple path: spec.replicas. If something on the way is no object, it returns that.
-func nested(content map[string]any, path string) (any, bool) {
-	var value any = content
+// nested finds a value by a simple path: spec.replicas. The error says what on the way there is no object.
+func nested(content map[string]any, path string) (value any, found bool, err error) {
+	value = content
 	for name := range strings.SplitSeq(strings.TrimPrefix(path, "."), ".") {
 		fields, ok := value.(map[string]any)
-		if !ok {
-			return value, false
+		switch {
+		case value == nil:
+			return nil, false, nil
+		case !ok:
+			return nil, false, wrongAccessor(path, value, "map[string]interface{}")
 		}
 		if value, ok = fields[name]; !ok {
-			return nil, false
+			return nil, false, nil
 		}
 	}
-	return value, true
+	return value, true, nil
 }
 
 // setNested sets a value at a simple path, and makes the objects on the way to it.

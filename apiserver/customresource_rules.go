@@ -214,7 +214,7 @@ func (r *customRules) scale(obj api.Object, withSpec bool) (errs api.ErrorList) 
 	}
 	check(scale.StatusReplicasPath)
 	if path := api.Deref(scale.LabelSelectorPath, ""); path != "" {
-		if value, found := nested(content, path); found {
+		if value, found, _ := nested(content, path); found {
 			if _, isText := value.(string); !isText {
 				errs = append(errs, api.Path(path).Invalid("", wrongAccessor(path, value, "string").Error()))
 			}
@@ -224,12 +224,12 @@ func (r *customRules) scale(obj api.Object, withSpec bool) (errs api.ErrorList) 
 }
 
 func checkReplicas(content map[string]any, path string) *api.FieldError {
-	value, found := nested(content, path)
+	value, found, err := nested(content, path)
+	if err != nil {
+		return api.Path(path).Invalid(int64(0), err.Error())
+	}
 	if !found {
-		if value == nil {
-			return nil
-		}
-		return api.Path(path).Invalid(int64(0), wrongAccessor(path, value, "map[string]interface{}").Error())
+		return nil
 	}
 	switch replicas, isNumber := value.(int64); {
 	case !isNumber:
@@ -253,7 +253,7 @@ const noReplicas = math.MinInt32
 
 // customScale reads the numbers that a Scale shows.
 func customScale(obj *api.Unstructured, paths *api.CustomResourceSubresourceScale) (wanted, has int32, selector string, err error) {
-	value, found := nested(obj.Content, paths.SpecReplicasPath)
+	value, found, _ := nested(obj.Content, paths.SpecReplicasPath)
 	replicas, ok := value.(int64)
 	switch {
 	case !found:
@@ -264,14 +264,11 @@ func customScale(obj *api.Unstructured, paths *api.CustomResourceSubresourceScal
 	if replicas < math.MinInt32 || replicas > math.MaxInt32 {
 		return 0, 0, "", api.NewInternalError(errors.New("the spec replicas are out of range"))
 	}
-	var current int64
-	if status, found := nested(obj.Content, paths.StatusReplicasPath); found {
-		current, _ = status.(int64)
-	}
+	status, _, _ := nested(obj.Content, paths.StatusReplicasPath)
+	current, _ := status.(int64)
 	if path := api.Deref(paths.LabelSelectorPath, ""); path != "" {
-		if value, found := nested(obj.Content, path); found {
-			selector, _ = value.(string)
-		}
+		value, _, _ := nested(obj.Content, path)
+		selector, _ = value.(string)
 	}
 	return int32(replicas), int32(current), selector, nil
 }

@@ -79,7 +79,7 @@ var daemonSetStrategy = Strategy{
 	PrepareForCreate: func(obj api.Object) {
 		ds := obj.(*api.DaemonSet)
 		ds.Status = api.DaemonSetStatus{}
-		setTemplateGeneration(ds, max(templateGeneration(ds), 1))
+		api.SetTemplateGeneration(ds, max(templateGeneration(ds), 1))
 	},
 	PrepareForUpdate: func(obj, old api.Object) {
 		ds, oldDS := obj.(*api.DaemonSet), old.(*api.DaemonSet)
@@ -88,11 +88,11 @@ var daemonSetStrategy = Strategy{
 		if !api.Equal(ds.Spec.Template, oldDS.Spec.Template) {
 			n++
 		}
-		setTemplateGeneration(ds, n)
+		api.SetTemplateGeneration(ds, n)
 	},
 	PrepareForStatusUpdate: func(obj, old api.Object) {
 		obj.(*api.DaemonSet).Spec = old.(*api.DaemonSet).Spec
-		setTemplateGeneration(obj.(*api.DaemonSet), templateGeneration(old.(*api.DaemonSet)))
+		api.SetTemplateGeneration(obj.(*api.DaemonSet), templateGeneration(old.(*api.DaemonSet)))
 	},
 	Generation: func(obj api.Object) any { return obj.(*api.DaemonSet).Spec },
 	Warnings: func(obj, old api.Object) []string {
@@ -106,15 +106,6 @@ var daemonSetStrategy = Strategy{
 func templateGeneration(ds *api.DaemonSet) int64 {
 	n, _ := strconv.ParseInt(ds.Annotations[api.AnnotationTemplateGeneration], 10, 64) // what is no number counts as 0
 	return n
-}
-
-func setTemplateGeneration(ds *api.DaemonSet, n int64) {
-	annotations := maps.Clone(ds.Annotations)
-	if annotations == nil {
-		annotations = map[string]string{}
-	}
-	annotations[api.AnnotationTemplateGeneration] = strconv.FormatInt(n, 10)
-	ds.Annotations = annotations
 }
 
 var autoscalerStrategy = Strategy{

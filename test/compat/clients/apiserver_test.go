@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -134,14 +133,7 @@ func (s *apiServer) send(t *testing.T, r request) answer {
 func (c *fullCluster) upstreamServer(t *testing.T, programs string) *rest.Config {
 	t.Helper()
 	dir := t.TempDir()
-	run := func(name string, args ...string) {
-		out, err := os.Create(filepath.Join(dir, name+".log"))
-		require.NoError(t, err)
-		cmd := exec.CommandContext(t.Context(), filepath.Join(programs, name), args...)
-		cmd.Stdout, cmd.Stderr = out, out
-		require.NoError(t, cmd.Start())
-		t.Cleanup(func() { _ = cmd.Wait(); _ = out.Close() }) // it is killed
-	}
+	run := func(name string, args ...string) { startUpstreams(t, programs, name, os.Kill, args...) }
 	etcd, peers, address := "http://"+freeAddress(t), "http://"+freeAddress(t), freeAddress(t)
 	run("etcd", "--data-dir", filepath.Join(dir, "etcd"), "--listen-client-urls", etcd, "--advertise-client-urls", etcd, "--listen-peer-urls", peers,
 		"--initial-advertise-peer-urls", peers, "--initial-cluster", "default="+peers, "--log-level", "error", "--unsafe-no-fsync")

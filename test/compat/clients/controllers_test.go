@@ -126,14 +126,20 @@ func (c *fullCluster) takeUpstreams(t *testing.T, programs string) (log string) 
 // upstream runs one of upstream's programs until the test ends, as one of the cluster's users. It returns the path of its log.
 func (c *fullCluster) upstream(t *testing.T, programs, name, user string, args ...string) (log string) {
 	t.Helper()
+	kubeconfig := c.pki(user + ".conf")
+	return startUpstreams(t, programs, name, os.Interrupt, append(args, // interrupted, it gives up its lease
+		"--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig, "--bind-address=127.0.0.1", "--secure-port=0")...)
+}
+
+// startUpstreams starts one of upstream's programs, which a signal ends with the test. It returns the path of its log.
+func startUpstreams(t *testing.T, programs, name string, end os.Signal, args ...string) (log string) {
+	t.Helper()
 	log = filepath.Join(t.TempDir(), name+".log")
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	require.NoError(t, err)
-	kubeconfig := c.pki(user + ".conf")
-	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, name), append(args,
-		"--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig, "--bind-address=127.0.0.1", "--secure-port=0")...)
+	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, name), args...)
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it gives up its lease
+	cmd.Cancel = func() error { return cmd.Process.Signal(end) }
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Wait(); _ = out.Close() }) // it ends by the signal
 	return log
