@@ -234,7 +234,7 @@ func podUsage(usage ResourceList, pod *Pod, now time.Time) {
 		now.After(pod.DeletionTimestamp.Add(time.Duration(*pod.DeletionGracePeriodSeconds)*time.Second)) {
 		return
 	}
-	held := resourcesHeld(pod)
+	held := ResourcesHeld(pod)
 	requests, limits := PodRequests(held), PodLimits(held)
 	for name, q := range pod.Spec.Overhead { // running it costs something too
 		if limit, ok := limits[name]; ok && !limit.IsZero() {
@@ -243,37 +243,6 @@ func podUsage(usage ResourceList, pod *Pod, now time.Time) {
 	}
 	addResources(requests, pod.Spec.Overhead)
 	computeUsage(usage, requests, limits)
-}
-
-// resourcesHeld is a pod's spec with what its containers have on the node where that is more than what they ask for: a
-// resize to less gives nothing back before it is done. One that the node has refused takes nothing more either.
-func resourcesHeld(pod *Pod) *PodSpec {
-	pending := pod.Status.Condition("PodResizePending")
-	refused := pending != nil && pending.Reason == "Infeasible"
-	held := pod.Spec
-	for _, of := range []struct {
-		containers *[]Container
-		statuses   []ContainerStatus
-	}{{&held.Containers, pod.Status.ContainerStatuses}, {&held.InitContainers, pod.Status.InitContainerStatuses}} {
-		*of.containers = slices.Clone(*of.containers)
-		for i := range *of.containers {
-			c := &(*of.containers)[i]
-			at := slices.IndexFunc(of.statuses, func(s ContainerStatus) bool { return s.Name == c.Name })
-			if at < 0 || of.statuses[at].Resources == nil || of.containers == &held.InitContainers && !c.IsSidecar() {
-				continue
-			}
-			has, requests, limits := &of.statuses[at], ResourceList{}, ResourceList{}
-			if !refused {
-				maxResources(requests, c.Resources.Requests)
-				maxResources(limits, c.Resources.Limits)
-			}
-			maxResources(requests, has.Resources.Requests)
-			maxResources(requests, has.AllocatedResources)
-			maxResources(limits, has.Resources.Limits)
-			c.Resources = ResourceRequirements{Requests: requests, Limits: limits}
-		}
-	}
-	return &held
 }
 
 // computeUsage adds requests and limits under the names that quotas have for them.
@@ -293,28 +262,6 @@ func computeUsage(usage, requests, limits ResourceList) {
 		}
 	}
 }
-
-func requestsOf(r *ResourceRequirements) ResourceList { return r.Requests }
-func limitsOf(r *ResourceRequirements) ResourceList   { return r.Limits }
-
-// podResources sums up requests or limits of a pod: of its containers, or what the pod as a whole says instead.
-func podResources(spec *PodSpec, list func(*ResourceRequirements) ResourceList) ResourceList {
-	sum := aggregateContainers(spec, list)
-	if spec.Resources != nil {
-		for name, q := range list(spec.Resources) {
-			if isPodLevelResource(name) {
-				sum[name] = q
-			}
-		}
-	}
-	return sum
-}
-
-// PodRequests is what a pod asks for, without the overhead of running it.
-func PodRequests(spec *PodSpec) ResourceList { return podResources(spec, requestsOf) }
-
-// PodLimits is what a pod may use at most, without the overhead of running it.
-func PodLimits(spec *PodSpec) ResourceList { return podResources(spec, limitsOf) }
 
 func serviceUsage(spec *ServiceSpec) (nodePorts, loadBalancers Quantity) {
 	ports := len(spec.Ports)

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -92,13 +93,14 @@ func formatValue(v any) string {
 	return string(b)
 }
 
-// Aggregate joins the mistakes into one message: the only one bare, several in brackets.
-func (l ErrorList) Aggregate() string {
-	seen := map[string]bool{}
+// Aggregate joins the mistakes into one message.
+func (l ErrorList) Aggregate() string { return Aggregate(l) }
+
+// Aggregate joins the messages of errors as upstream does, each once: the only one bare, several in brackets.
+func Aggregate[E error](errs []E) string {
 	var texts []string
-	for _, e := range l {
-		if text := e.Error(); !seen[text] {
-			seen[text] = true
+	for _, err := range errs {
+		if text := err.Error(); !slices.Contains(texts, text) {
 			texts = append(texts, text)
 		}
 	}

@@ -218,16 +218,12 @@ func (m *matchConditions) match(ctx context.Context, w *write, params any) (bool
 	return false, aggregate(failed)
 }
 
-// aggregate joins errors as upstream does: the only one bare, several in brackets.
+// aggregate makes one error of several; an only one stays what it is.
 func aggregate(errs []error) error {
 	if len(errs) == 1 {
 		return errs[0]
 	}
-	texts := make([]string, len(errs))
-	for i, err := range errs {
-		texts[i] = err.Error()
-	}
-	return errors.New("[" + strings.Join(texts, ", ") + "]")
+	return errors.New(api.Aggregate(errs))
 }
 
 // variables are what expressions see of a write. The caller owns the map.

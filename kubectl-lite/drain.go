@@ -157,14 +157,7 @@ func joinErrors(err error) string {
 	if !ok {
 		return err.Error()
 	}
-	var texts []string
-	for _, e := range joined.Unwrap() {
-		texts = append(texts, e.Error())
-	}
-	if len(texts) == 1 {
-		return texts[0]
-	}
-	return "[" + strings.Join(texts, ", ") + "]"
+	return api.Aggregate(joined.Unwrap())
 }
 
 func (s *session) drainOne(ctx context.Context, o *drainOptions, node string) error {

@@ -128,34 +128,60 @@ func (c *ProfileConfig) profile(k *kit, ignored []string) (*profile, error) {
 	if err := c.checkNames(plugins); err != nil {
 		return nil, err
 	}
-	for i := range plugins {
-		for _, point := range []string{"multiPoint", "score"} {
-			for _, ref := range c.Plugins[point].Enabled {
-				if ref.Name == plugins[i].Name() && ref.Weight > 0 {
-					plugins[i].weight = ref.Weight
-				}
-			}
-		}
-	}
-	return newProfile(c.SchedulerName, plugins, c.off)
+	return newProfile(c.SchedulerName, func(point string) []weighted { return c.at(point, plugins) })
 }
 
-// off tells whether a plugin is switched off at a point. What is enabled there is on, whatever is said of all points.
-func (c *ProfileConfig) off(point, plugin string) bool {
-	names := func(refs []PluginRef) bool {
-		return slices.ContainsFunc(refs, func(r PluginRef) bool { return r.Name == plugin || r.Name == "*" })
-	}
-	for _, at := range []string{point, "multiPoint"} {
-		set := c.Plugins[at]
-		switch {
-		case names(set.Enabled):
-			return false
-		case names(set.Disabled):
-			return true
+// at are the plugins of an extension point, in the order in which they run. What is enabled there comes as it is listed: before
+// the rest if it is a plugin of all points, which it then replaces, else after it.
+func (c *ProfileConfig) at(point string, defaults []weighted) []weighted {
+	everywhere, here := c.Plugins["multiPoint"].over(defaults), c.Plugins[point]
+	var first, last []weighted
+	for _, ref := range here.Enabled {
+		w := ref.of(defaults)
+		if slices.ContainsFunc(everywhere, w.isCalled) && !here.disables(ref.Name) {
+			first = append(first, w)
+		} else {
+			last = append(last, w)
 		}
 	}
-	return false
+	rest := slices.DeleteFunc(everywhere, func(w weighted) bool {
+		return here.disables(w.Name()) || slices.ContainsFunc(here.Enabled, func(ref PluginRef) bool { return ref.Name == w.Name() })
+	})
+	return slices.Concat(first, rest, last)
 }
+
+// over are the plugins of all points: those that are there without a word, in their places, and then what is enabled besides.
+func (s PluginSet) over(defaults []weighted) (all []weighted) {
+	for _, w := range defaults {
+		if s.disables(w.Name()) {
+			continue
+		}
+		for _, ref := range s.Enabled {
+			if ref.Name == w.Name() {
+				w = ref.of(defaults)
+			}
+		}
+		all = append(all, w)
+	}
+	for _, ref := range s.Enabled {
+		if w := ref.of(defaults); !slices.ContainsFunc(all, w.isCalled) {
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+func (s PluginSet) disables(plugin string) bool {
+	return slices.ContainsFunc(s.Disabled, func(r PluginRef) bool { return r.Name == plugin || r.Name == "*" })
+}
+
+// of is the plugin that is meant. Scores of one that is enabled without a weight count once, whatever they counted before.
+func (r PluginRef) of(defaults []weighted) weighted {
+	i := slices.IndexFunc(defaults, func(w weighted) bool { return w.Name() == r.Name })
+	return weighted{defaults[i].plugin, max(r.Weight, 1)}
+}
+
+func (w weighted) isCalled(other weighted) bool { return w.Name() == other.Name() }
 
 // extensionPoints are the names that plugins: may have.
 var extensionPoints = []string{"multiPoint", "preEnqueue", "queueSort", "preFilter", "filter", "postFilter", "preScore", "score", "reserve", "permit", "preBind", "bind", "postBind"}
@@ -168,6 +194,11 @@ func (c *ProfileConfig) checkNames(plugins []weighted) error {
 		for _, ref := range slices.Concat(set.Enabled, set.Disabled) {
 			if ref.Name != "*" && !slices.ContainsFunc(plugins, func(w weighted) bool { return w.Name() == ref.Name }) {
 				return fmt.Errorf("plugins.%s: plugin %q does not exist", point, ref.Name)
+			}
+		}
+		for i, ref := range set.Enabled {
+			if slices.ContainsFunc(set.Enabled[:i], func(other PluginRef) bool { return other.Name == ref.Name }) {
+				return fmt.Errorf("plugins.%s: plugin %q already registered", point, ref.Name)
 			}
 		}
 	}

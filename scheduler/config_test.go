@@ -1,8 +1,10 @@
 package scheduler
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -55,6 +57,35 @@ profiles:
 	require.Len(t, packing.filters, len(profiles[DefaultName].filters), "only scores were switched off")
 }
 
+func TestPluginsRunInTheOrderOfTheConfiguration(t *testing.T) {
+	for _, tc := range []struct{ name, plugins, want string }{
+		{"in their places where nothing is said", "{}", "NodeUnschedulable NodeName TaintToleration*3 NodeAffinity*2 NodePorts"},
+		{"without one", "{multiPoint: {disabled: [{name: NodeName}]}}", "NodeUnschedulable TaintToleration*3 NodeAffinity*2 NodePorts"},
+		{"with another weight, or without one", "{multiPoint: {enabled: [{name: NodeAffinity, weight: 7}, {name: TaintToleration}]}}", "NodeUnschedulable NodeName TaintToleration*1 NodeAffinity*7 NodePorts"},
+		{"only what is listed", `{multiPoint: {enabled: [{name: NodePorts}, {name: NodeName}], disabled: [{name: "*"}]}}`, "NodePorts NodeName"},
+		{"what is switched off and on again is the last", "{multiPoint: {enabled: [{name: NodeName}], disabled: [{name: NodeName}]}}", "NodeUnschedulable TaintToleration*3 NodeAffinity*2 NodePorts NodeName"},
+		{"what is enabled at the point is the first", "{filter: {enabled: [{name: NodePorts}]}}", "NodePorts NodeUnschedulable NodeName TaintToleration*3 NodeAffinity*2"},
+		{"the last, if it is off at all points", "{filter: {enabled: [{name: NodeName}]}, multiPoint: {disabled: [{name: NodeName}]}}", "NodeUnschedulable TaintToleration*3 NodeAffinity*2 NodePorts NodeName"},
+		{"nothing else at this point", `{filter: {enabled: [{name: NodePorts}], disabled: [{name: "*"}]}}`, "NodePorts"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var c ProfileConfig
+			data, err := api.YAMLToJSON([]byte("{plugins: " + tc.plugins + "}"))
+			require.NoError(t, err)
+			require.NoError(t, api.UnmarshalJSON(data, &c))
+			var order []string
+			for _, w := range c.at("filter", []weighted{{plugin: &nodeUnschedulable{}}, {plugin: &nodeName{}}, {&taintToleration{}, 3}, {&nodeAffinity{}, 2}, {plugin: &nodePorts{}}}) {
+				name := w.Name()
+				if _, scores := w.plugin.(scorePlugin); scores {
+					name += fmt.Sprintf("*%d", w.weight)
+				}
+				order = append(order, name)
+			}
+			require.Equal(t, tc.want, strings.Join(order, " "))
+		})
+	}
+}
+
 func TestConfigurationsThatCannotBe(t *testing.T) {
 	head := "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"
 	for text, want := range map[string]string{
@@ -62,6 +93,7 @@ func TestConfigurationsThatCannotBe(t *testing.T) {
 		head + "parallelism: 4": `unknown field "parallelism"`,
 		head + "profiles: [{schedulerName: a}, {schedulerName: a}]":                                            `there are two with schedulerName "a"`,
 		head + "profiles: [{plugins: {score: {enabled: [{name: Mine}]}}}]":                                     `plugins.score: plugin "Mine" does not exist`,
+		head + "profiles: [{plugins: {score: {enabled: [{name: NodeAffinity}, {name: NodeAffinity}]}}}]":       `plugins.score: plugin "NodeAffinity" already registered`,
 		head + "profiles: [{plugins: {sort: {}}}]":                                                             `no extension point "sort"`,
 		head + "profiles: [{plugins: {bind: {disabled: [{name: '*'}]}}}]":                                      "one bind plugin",
 		head + "profiles: [{pluginConfig: [{name: ImageLocality, args: {}}]}]":                                 `pluginConfig[0]: plugin "ImageLocality" takes no arguments`,

@@ -66,7 +66,7 @@ func (d *decision) rejectedNodes(c *cycle) {
 		}
 		looked++
 		if st.verdict == failed {
-			d.failure = fmt.Sprintf("running %q filter plugin: %s", st.plugin, st.reasons[0])
+			d.failure = st.failure()
 		}
 		d.rejectedBy[st.plugin] = true
 		for _, r := range st.reasons {

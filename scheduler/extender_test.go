@@ -203,7 +203,8 @@ func TestExtenderPreemption(t *testing.T) {
 			w.run("b", pod(list("cpu", "4"), named("big"), ofPriority(5)))
 			c := w.extendedCycle(t, pod(list("cpu", "3"), ofPriority(10)), config)
 			require.Empty(t, c.find().Node)
-			found, _ := (&defaultPreemption{kit: w.kit, args: w.args.preemption}).candidates(c)
+			found, _, err := (&defaultPreemption{kit: w.kit, args: w.args.preemption}).candidates(c)
+			require.NoError(t, err)
 			require.Len(t, found, 2)
 			left, err := c.extenderPreemption(found)
 			if err != nil {

@@ -155,7 +155,8 @@ func (w *world) with(objs ...api.Object) *world {
 
 // cycle begins an attempt to place a pod.
 func (w *world) cycle(p *api.Pod) *cycle {
-	profile, err := newProfile(DefaultName, defaultPlugins(w.kit, w.args), nil)
+	plugins := defaultPlugins(w.kit, w.args)
+	profile, err := newProfile(DefaultName, func(string) []weighted { return plugins })
 	if err != nil {
 		panic(err)
 	}

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"fmt"
 
 	"kubelite/api"
 )
@@ -74,7 +75,7 @@ type postFilterResult struct {
 	nominate string     // the node that is being cleared for the pod, "" for none
 	victims  []*podInfo // that are on their way out there
 	keep     bool       // the pod's nomination stays as it is
-	last     bool       // no other plugin is asked
+	last     bool       // no other plugin is asked, and what others said does not matter: this one failed
 	message  string     // goes to the end of the pod's message
 }
 
@@ -148,6 +149,11 @@ const (
 	// failed: the plugin could not tell. The pod is tried again after a while.
 	failed
 )
+
+// failure is what went wrong in a filter that failed.
+func (s *status) failure() string {
+	return fmt.Sprintf("running %q filter plugin: %s", s.plugin, s.reasons[0])
+}
 
 // reject makes a status. Filters keep theirs in variables: they say no thousands of times.
 func reject(plugin string, v verdict, reasons ...string) *status {

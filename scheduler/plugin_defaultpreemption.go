@@ -42,20 +42,26 @@ func (p *defaultPreemption) PostFilter(ctx context.Context, c *cycle) *postFilte
 	if no := p.ineligible(c); no != "" {
 		return &postFilterResult{message: "preemption: " + no, keep: true}
 	}
-	candidates, reasons := p.candidates(c)
-	if len(candidates) == 0 {
+	failure := func(err error) *postFilterResult {
+		return &postFilterResult{message: "preemption: " + err.Error(), keep: true, last: true}
+	}
+	candidates, reasons, err := p.candidates(c)
+	switch {
+	case len(candidates) == 0 && err != nil:
+		return failure(err)
+	case len(candidates) == 0:
 		return &postFilterResult{message: "preemption: " + unavailable(len(c.cache.nodes), reasons)}
 	}
-	candidates, err := c.extenderPreemption(candidates)
+	candidates, err = c.extenderPreemption(candidates)
 	switch {
 	case err != nil:
-		return &postFilterResult{message: "preemption: " + err.Error(), keep: true}
+		return failure(err)
 	case len(candidates) == 0:
 		return &postFilterResult{message: "preemption: no candidate node for preemption", keep: true}
 	}
 	best := pickCandidate(candidates)
 	if err := p.evict(ctx, c, best); err != nil {
-		return &postFilterResult{message: "preemption: " + err.Error(), keep: true}
+		return failure(err)
 	}
 	return &postFilterResult{nominate: best.node.name, victims: best.victims}
 }
@@ -90,8 +96,8 @@ func disruptedByScheduler(pod *api.Pod) bool {
 const reasonPreempted = "PreemptionByScheduler"
 
 // candidates tries nodes until there are enough to choose from, by default a tenth of them but no fewer than a hundred, beginning somewhere:
-// else the first nodes would bear it all. reasons counts why the others will not do.
-func (p *defaultPreemption) candidates(c *cycle) (found []candidate, reasons map[string]int) {
+// else the first nodes would bear it all. reasons counts why the others will not do; err is that a filter could not tell of some.
+func (p *defaultPreemption) candidates(c *cycle) (found []candidate, reasons map[string]int, err error) {
 	var nodes []*nodeInfo
 	for i, st := range c.statuses {
 		if st != nil && st.verdict == unschedulable {
@@ -103,8 +109,9 @@ func (p *defaultPreemption) candidates(c *cycle) (found []candidate, reasons map
 		reasons[preemptionNoHelp] = rest
 	}
 	if len(nodes) == 0 {
-		return nil, reasons
+		return nil, reasons, nil
 	}
+	var failures []error
 	enough := min(max(len(nodes)*int(p.args.MinCandidateNodesPercentage)/100, int(p.args.MinCandidateNodesAbsolute)), len(nodes))
 	budgets := p.kit.budgets.List("", nil)
 	breaksNone := false
@@ -112,6 +119,9 @@ func (p *defaultPreemption) candidates(c *cycle) (found []candidate, reasons map
 		n := nodes[(offset+i)%len(nodes)]
 		victims, violations, no := selectVictims(c, n, budgets)
 		if no != nil {
+			if no.verdict == failed {
+				failures = append(failures, errors.New(no.failure()))
+			}
 			for _, r := range no.reasons {
 				reasons[r]++
 			}
@@ -120,7 +130,10 @@ func (p *defaultPreemption) candidates(c *cycle) (found []candidate, reasons map
 		breaksNone = breaksNone || violations == 0
 		found = append(found, candidate{n, victims, violations})
 	}
-	return found, reasons
+	if len(failures) > 0 {
+		err = errors.New(api.Aggregate(failures))
+	}
+	return found, reasons, err
 }
 
 // evict deletes the victims, all at once, and takes back the nominations of less important pods for the node.

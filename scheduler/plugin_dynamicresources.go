@@ -267,13 +267,13 @@ func (p *dynamicResources) PostFilter(ctx context.Context, c *cycle) *postFilter
 		claim.Status = api.ResourceClaimStatus{}
 		why := client.Because(ctx, "the devices of claim %s cannot be used where pod %s fits, and nobody else uses them: take them back", claim.Name, pod.Name)
 		if _, err := client.Of[*api.ResourceResourceClaim](p.kit.client).UpdateStatus(why, claim); err != nil {
-			return &postFilterResult{message: fmt.Sprintf("deallocate ResourceClaim %s: %v", claim.Name, err), keep: true}
+			return &postFilterResult{message: fmt.Sprintf("deallocate ResourceClaim %s: %v", claim.Name, err), keep: true, last: true}
 		}
 		return &postFilterResult{message: "deallocation of ResourceClaim completed", keep: true}
 	}
 	if f.left != nil {
 		if err := p.deleteExtended(ctx, f.left); err != nil {
-			return &postFilterResult{message: err.Error(), keep: true}
+			return &postFilterResult{message: err.Error(), keep: true, last: true}
 		}
 		return &postFilterResult{message: "deletion of ResourceClaim completed", keep: true}
 	}

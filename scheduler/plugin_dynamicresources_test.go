@@ -99,6 +99,15 @@ func TestDynamicResources(t *testing.T) {
 }
 
 // What one pod's claim is promised, the next one's does not get, until the promise is withdrawn or the claim is gone.
+func TestPreemptionWhereAFilterFails(t *testing.T) {
+	w := worldOf(node("a")).with(gpuClass(), gpusOn("a", "", "gpu-0"), gpuClaim("c", ofModel("large"))).run("a", pod(list("cpu", "4"), ofPriority(1)))
+	c := w.cycle(pod(list("cpu", "1"), claiming("c"), ofPriority(2)))
+	require.Empty(t, c.find().Node)
+	result := (&defaultPreemption{kit: w.kit, args: w.args.preemption}).PostFilter(t.Context(), c)
+	require.Equal(t, &postFilterResult{last: true, keep: true,
+		message: `preemption: running "DynamicResources" filter plugin: claim default/c: selector #0: CEL runtime error: no such key: model`}, result)
+}
+
 func TestPromisedDevices(t *testing.T) {
 	w := worldOf(node("n1")).with(gpuClass(), gpusOn("n1", "a", "gpu-0"), gpuClaim("c"), gpuClaim("d"))
 	w.kit.tell = w.cache.tell

@@ -57,17 +57,13 @@ var (
 // PreFilter sorts the pod's claims. One that the volume binder has to bind first holds the pod.
 func (p *volumeBinding) PreFilter(c *cycle) (nodeFilter, *status) {
 	pod := c.pod.pod
+	claims, no := p.claimsOf(pod)
+	if no != "" {
+		return nil, reject(p.Name(), unresolvable, no)
+	}
 	f := &volumesFilter{plugin: p, pod: pod}
-	for i := range pod.Spec.Volumes {
-		volume := &pod.Spec.Volumes[i]
-		name, ephemeral := volume.ClaimName(pod.Name), volume.Ephemeral != nil
-		if name == "" {
-			continue
-		}
-		claim, ok := p.kit.claims.Get(api.Key{Namespace: pod.Namespace, Name: name})
-		if no := unusable(pod, claim, name, ok, ephemeral); no != "" {
-			return nil, reject(p.Name(), unresolvable, no)
-		}
+	unbound := false
+	for _, claim := range claims {
 		if fullyBound(claim) {
 			f.bound = append(f.bound, claim)
 			continue
@@ -77,9 +73,13 @@ func (p *volumeBinding) PreFilter(c *cycle) (nodeFilter, *status) {
 			return nil, reject(p.Name(), failed, err.Error())
 		}
 		if !waits || claim.Spec.VolumeName != "" {
-			return nil, reject(p.Name(), unresolvable, "pod has unbound immediate PersistentVolumeClaims")
+			unbound = true
+			continue
 		}
 		f.waiting = append(f.waiting, claim)
+	}
+	if unbound {
+		return nil, reject(p.Name(), unresolvable, "pod has unbound immediate PersistentVolumeClaims")
 	}
 	if len(f.bound) == 0 && len(f.waiting) == 0 {
 		return nil, nil
@@ -92,6 +92,23 @@ func (p *volumeBinding) PreFilter(c *cycle) (nodeFilter, *status) {
 	slices.SortFunc(f.candidates, func(a, b *api.PersistentVolume) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortStableFunc(f.waiting, func(a, b *api.PersistentVolumeClaim) int { return api.ClaimSize(a).Cmp(api.ClaimSize(b)) })
 	return f, nil
+}
+
+// claimsOf are the pod's claims, or no says why one of them cannot be used.
+func (p *volumeBinding) claimsOf(pod *api.Pod) (claims []*api.PersistentVolumeClaim, no string) {
+	for i := range pod.Spec.Volumes {
+		volume := &pod.Spec.Volumes[i]
+		name, ephemeral := volume.ClaimName(pod.Name), volume.Ephemeral != nil
+		if name == "" {
+			continue
+		}
+		claim, ok := p.kit.claims.Get(api.Key{Namespace: pod.Namespace, Name: name})
+		if no := unusable(pod, claim, name, ok, ephemeral); no != "" {
+			return nil, no
+		}
+		claims = append(claims, claim)
+	}
+	return claims, ""
 }
 
 // unusable says why a claim cannot be used at all, "" if it can.
@@ -141,21 +158,33 @@ type volumesFilter struct {
 }
 
 // Filter rejects nodes that cannot reach a bound volume, and those for which there is none to bind and none can be made.
+// Either is a reason of its own.
 func (f *volumesFilter) Filter(n *nodeInfo) *status {
+	no := f.unreachable(n.node)
+	if len(f.waiting) == 0 {
+		return no
+	}
+	switch _, none := f.plan(n.node); {
+	case no == nil:
+		return none
+	case none != nil:
+		return reject(no.plugin, no.verdict, no.reasons[0], none.reasons[0])
+	}
+	return no
+}
+
+// unreachable says no to a node if it cannot reach one of the bound volumes.
+func (f *volumesFilter) unreachable(node *api.Node) *status {
 	for _, claim := range f.bound {
 		volume, ok := f.plugin.kit.volumes.Get(api.Key{Name: claim.Spec.VolumeName})
 		if !ok {
 			return volumeMissing
 		}
-		if !reachable(volume, n.node) {
+		if !reachable(volume, node) {
 			return wrongNodeForVolume
 		}
 	}
-	if len(f.waiting) == 0 {
-		return nil
-	}
-	_, no := f.plan(n.node)
-	return no
+	return nil
 }
 
 // plan finds for each waiting claim the smallest volume that will do on the node, or a class that makes one there; or why

@@ -351,6 +351,21 @@ func TestVolumeBinding(t *testing.T) {
 	}
 }
 
+func TestVolumeBindingOfTwoClaims(t *testing.T) {
+	wait, immediate := api.VolumeBindingWaitForFirstConsumer, api.VolumeBindingImmediate
+	for name, test := range map[string]struct {
+		objs []api.Object
+		want string
+	}{
+		"either has a reason": {[]api.Object{claim("one", boundTo("v")), volume("v", "z", "1Gi", ""), claim("two", ofClass("local")), class("local", wait, noProvisioner)},
+			"0/1 nodes are available: 1 node(s) didn't find available persistent volumes to bind, 1 node(s) didn't match PersistentVolume's node affinity."},
+		"a lost one is named first": {[]api.Object{claim("one", ofClass("now")), class("now", immediate, "x"), claim("two", boundTo("v"), func(c *api.PersistentVolumeClaim) { c.Status.Phase = api.ClaimLost })},
+			`0/1 nodes are available: persistentvolumeclaim "two" bound to non-existent persistentvolume "v".`},
+	} {
+		require.Equal(t, test.want, worldOf(node("a")).with(test.objs...).outcome(pod(nil, using("one"), using("two"))), name)
+	}
+}
+
 // driver is one that tells of its room.
 func driver(name string) *api.CSIDriver {
 	return &api.CSIDriver{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.CSIDriverSpec{StorageCapacity: api.Ptr(true)}}
@@ -460,7 +475,8 @@ func TestPreemption(t *testing.T) {
 	victimsOf := func(w *world, p *api.Pod) (node string, names []string) {
 		c := w.cycle(p)
 		c.find()
-		found, reasons := (&defaultPreemption{kit: w.kit, args: w.args.preemption}).candidates(c)
+		found, reasons, err := (&defaultPreemption{kit: w.kit, args: w.args.preemption}).candidates(c)
+		require.NoError(t, err)
 		if len(found) == 0 {
 			return unavailable(len(c.cache.nodes), reasons), nil
 		}

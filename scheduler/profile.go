@@ -3,6 +3,7 @@ package scheduler
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"kubelite/api"
@@ -110,46 +111,41 @@ type weightedScore struct {
 	weight int64
 }
 
-// newProfile sorts the plugins by the points they implement. off tells which are not wanted at which point.
-func newProfile(name string, plugins []weighted, off func(point, plugin string) bool) (*profile, error) {
-	p := &profile{hints: map[string][]hint{}}
-	at := func(point string, w weighted) bool { return off == nil || !off(point, w.Name()) }
-	for _, w := range plugins {
-		if x, ok := w.plugin.(hintPlugin); ok {
-			p.hints[w.Name()] = x.Hints()
-		}
-		if x, ok := w.plugin.(preEnqueuePlugin); ok && at("preEnqueue", w) {
-			p.preEnqueues = append(p.preEnqueues, x)
-		}
-		if x, ok := w.plugin.(queueSortPlugin); ok && at("queueSort", w) {
-			p.sort = x
-		}
-		if x, ok := w.plugin.(filterPlugin); ok && at("filter", w) {
-			p.filters = append(p.filters, x)
-		}
-		if x, ok := w.plugin.(postFilterPlugin); ok && at("postFilter", w) {
-			p.postFilters = append(p.postFilters, x)
-		}
-		if x, ok := w.plugin.(scorePlugin); ok && w.weight > 0 && at("score", w) {
+// newProfile sorts the plugins by the points they implement. at are those that are wanted at a point, in order.
+func newProfile(name string, at func(point string) []weighted) (*profile, error) {
+	p := &profile{
+		preEnqueues: implementing[preEnqueuePlugin](at("preEnqueue")),
+		filters:     implementing[filterPlugin](at("filter")),
+		postFilters: implementing[postFilterPlugin](at("postFilter")),
+		reserves:    implementing[reservePlugin](at("reserve")),
+		preBinds:    implementing[preBindPlugin](at("preBind")),
+		postBinds:   implementing[postBindPlugin](at("postBind")),
+		hints:       map[string][]hint{},
+	}
+	for _, w := range at("score") {
+		if x, ok := w.plugin.(scorePlugin); ok {
 			p.scores = append(p.scores, weightedScore{x, w.weight})
 		}
-		if x, ok := w.plugin.(reservePlugin); ok && at("reserve", w) {
-			p.reserves = append(p.reserves, x)
-		}
-		if x, ok := w.plugin.(preBindPlugin); ok && at("preBind", w) {
-			p.preBinds = append(p.preBinds, x)
-		}
-		if x, ok := w.plugin.(bindPlugin); ok && at("bind", w) {
-			p.binder = x
-		}
-		if x, ok := w.plugin.(postBindPlugin); ok && at("postBind", w) {
-			p.postBinds = append(p.postBinds, x)
-		}
 	}
-	if p.sort == nil || p.binder == nil {
+	sorts, binders := implementing[queueSortPlugin](at("queueSort")), implementing[bindPlugin](at("bind"))
+	if len(sorts) != 1 || len(binders) != 1 {
 		return nil, fmt.Errorf("profile %q: one queueSort plugin and one bind plugin are needed", name)
 	}
+	p.sort, p.binder = sorts[0], binders[0]
+	for _, x := range slices.Concat(implementing[hintPlugin](at("preEnqueue")), implementing[hintPlugin](at("filter")), implementing[hintPlugin](at("reserve"))) {
+		p.hints[x.Name()] = x.Hints()
+	}
 	return p, nil
+}
+
+// implementing are the plugins that have something to do at a point.
+func implementing[T any](plugins []weighted) (list []T) {
+	for _, w := range plugins {
+		if x, ok := w.plugin.(T); ok {
+			list = append(list, x)
+		}
+	}
+	return list
 }
 
 // enough is how many nodes that fit are enough to choose the best of: all of up to a hundred, then a share that shrinks with

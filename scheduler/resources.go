@@ -102,8 +102,9 @@ func nonZeroRequests(pod *api.Pod) resources { return sumRequests(pod, true) }
 
 func sumRequests(pod *api.Pod, assumeUsual bool) resources {
 	var total, sidecars, largestInit resources
-	request := func(c *api.Container, statuses []api.ContainerStatus) resources {
-		need := containerRequests(pod, c, statuses)
+	spec := api.ResourcesHeld(pod)
+	request := func(c *api.Container) resources {
+		need := asResources(c.Resources.Requests)
 		if !assumeUsual {
 			return need
 		}
@@ -115,9 +116,9 @@ func sumRequests(pod *api.Pod, assumeUsual bool) resources {
 		}
 		return need
 	}
-	for i := range pod.Spec.InitContainers {
-		c := &pod.Spec.InitContainers[i]
-		need := request(c, pod.Status.InitContainerStatuses)
+	for i := range spec.InitContainers {
+		c := &spec.InitContainers[i]
+		need := request(c)
 		if c.IsSidecar() {
 			total.add(need, 1)
 			sidecars.add(need, 1)
@@ -127,13 +128,13 @@ func sumRequests(pod *api.Pod, assumeUsual bool) resources {
 		need.add(sidecars, 1)
 		largestInit.raise(need)
 	}
-	for i := range pod.Spec.Containers {
-		total.add(request(&pod.Spec.Containers[i], pod.Status.ContainerStatuses), 1)
+	for i := range spec.Containers {
+		total.add(request(&spec.Containers[i]), 1)
 	}
 	total.raise(largestInit)
-	if pod.Spec.Resources != nil { // a request of the whole pod stands for those of its containers
-		whole := asResources(pod.Spec.Resources.Requests)
-		for name := range pod.Spec.Resources.Requests {
+	if spec.Resources != nil { // a request of the whole pod stands for those of its containers
+		whole := asResources(spec.Resources.Requests)
+		for name := range spec.Resources.Requests {
 			switch {
 			case name == api.ResourceCPU:
 				total.milliCPU = whole.milliCPU
@@ -144,31 +145,6 @@ func sumRequests(pod *api.Pod, assumeUsual bool) resources {
 			}
 		}
 	}
-	total.add(asResources(pod.Spec.Overhead), 1)
+	total.add(asResources(spec.Overhead), 1)
 	return total
-}
-
-// containerRequests is what a container may hold on to: while it is resized, the larger of what it asks for, what the
-// node has set aside for it, and what it has.
-func containerRequests(pod *api.Pod, c *api.Container, statuses []api.ContainerStatus) resources {
-	need := asResources(c.Resources.Requests)
-	for i := range statuses {
-		s := &statuses[i]
-		if s.Name != c.Name || s.AllocatedResources == nil && s.Resources == nil {
-			continue
-		}
-		if resizeInfeasible(pod) {
-			need = resources{} // the node has refused: what is asked for will not come
-		}
-		need.raise(asResources(s.AllocatedResources))
-		if s.Resources != nil {
-			need.raise(asResources(s.Resources.Requests))
-		}
-	}
-	return need
-}
-
-func resizeInfeasible(pod *api.Pod) bool {
-	c := pod.Status.Condition("PodResizePending")
-	return c != nil && c.Reason == "Infeasible"
 }

@@ -36,12 +36,18 @@ func TestPodRequests(t *testing.T) {
 
 func TestRequestsOfAPodThatIsResized(t *testing.T) {
 	p := pod(list("cpu", "2"))
-	p.Status.ContainerStatuses = []api.ContainerStatus{{Name: "c", AllocatedResources: list("cpu", "3")}}
+	p.Status.ContainerStatuses = []api.ContainerStatus{{Name: "c", AllocatedResources: list("cpu", "3"), Resources: &api.ResourceRequirements{Requests: list("cpu", "1", "memory", "1Gi")}}}
 	require.Equal(t, int64(3000), podRequests(p).milliCPU, "the node has not given anything back yet")
 	p.Spec.Containers[0].Resources.Requests = list("cpu", "64")
 	require.Equal(t, int64(64000), podRequests(p).milliCPU, "it may get what it asks for")
 	p.Status.Conditions = []api.PodCondition{{Type: "PodResizePending", Reason: "Infeasible"}}
 	require.Equal(t, int64(3000), podRequests(p).milliCPU, "it will not")
+	require.Equal(t, int64(1<<30), nonZeroRequests(p).memory, "it has some, though it asks for none")
+
+	p.Spec.Resources, p.Status.Conditions = &api.ResourceRequirements{Requests: list("cpu", "70")}, nil
+	require.Equal(t, int64(70000), podRequests(p).milliCPU)
+	p.Status.AllocatedResources, p.Status.Resources = list("cpu", "75"), &api.ResourceRequirements{Requests: list("cpu", "80")}
+	require.Equal(t, int64(80000), podRequests(p).milliCPU, "the whole pod has more than it asks for")
 }
 
 func TestContainersWithoutRequestsCountForScoring(t *testing.T) {

@@ -142,11 +142,12 @@ func (s *Scheduler) postFilter(ctx context.Context, c *cycle) {
 	defer func() { d.Preemption = strings.Join(messages, ", ") }()
 	for _, p := range c.profile.postFilters {
 		result := p.PostFilter(ctx, c)
+		if result.last {
+			messages = []string{result.message}
+			return
+		}
 		if result.message != "" {
 			messages = append(messages, result.message)
-		}
-		if result.last {
-			return
 		}
 		if result.keep {
 			continue

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"kubelite/api"
 )
@@ -87,6 +88,15 @@ type claimSearch struct {
 	taken       []*allocated
 }
 
+// mistake is what is wrong with a request of the claim.
+func (c *claimSearch) mistake(w *want, format string, args ...any) error {
+	own := w.name
+	if _, alternative, ok := strings.Cut(w.name, "/"); ok {
+		own = alternative
+	}
+	return fmt.Errorf("claim %s, request %s: %s", c.claim.Key(), own, fmt.Sprintf(format, args...))
+}
+
 // requestSearch is a request of a claim that is being allocated.
 type requestSearch struct {
 	claim  *claimSearch
@@ -143,7 +153,7 @@ func (s *search) addClaim(claim *api.ResourceResourceClaim) error {
 func (s *search) prepare(c *claimSearch, w *want) error {
 	var ok bool
 	if w.class, ok = s.cluster.Class(w.className); !ok {
-		return fmt.Errorf("claim %s, request %s: could not retrieve device class %s: deviceclass.resource.k8s.io %q not found", c.claim.Key(), w.name, w.className, w.className)
+		return c.mistake(w, "could not retrieve device class %s: deviceclass.resource.k8s.io %q not found", w.className, w.className)
 	}
 	if w.mode != api.DeviceAllocationModeAll {
 		return nil
@@ -151,9 +161,9 @@ func (s *search) prepare(c *claimSearch, w *want) error {
 	for _, p := range s.pools {
 		switch {
 		case p.incomplete:
-			return fmt.Errorf("claim %s, request %s: asks for all devices, but resource pool %s is currently being updated", c.claim.Key(), w.name, p)
+			return c.mistake(w, "asks for all devices, but resource pool %s is currently being updated", p)
 		case p.invalid != nil:
-			return fmt.Errorf("claim %s, request %s: asks for all devices, but resource pool %s is currently invalid", c.claim.Key(), w.name, p)
+			return c.mistake(w, "asks for all devices, but resource pool %s is currently invalid", p)
 		}
 	}
 	for _, d := range s.devices {
@@ -219,6 +229,9 @@ func (s *search) device(i, n, from int) (bool, error) {
 	}
 	for at := from; at < len(s.devices); at++ {
 		d := s.devices[at]
+		if s.inUse(r.claim, w, d) {
+			continue
+		}
 		fits, err := s.suits(r.claim, w, d)
 		if err != nil {
 			return false, err
@@ -236,15 +249,23 @@ func (s *search) device(i, n, from int) (bool, error) {
 // with takes a device as the n-th for the i-th request and looks for the rest. If there is no rest, it is given back.
 func (s *search) with(i, n, next int, d *candidate) (bool, error) {
 	r := s.requests[i]
-	giveBack := s.take(r.claim, r.chosen, d)
+	giveBack, err := s.take(r.claim, r.chosen, d)
 	if giveBack == nil {
-		return false, nil
+		return false, err
 	}
 	ok, err := s.device(i, n+1, next)
 	if !ok {
 		giveBack()
 	}
 	return ok, err
+}
+
+// inUse tells whether somebody has the device, or, if the request is an administrator's, the claim itself.
+func (s *search) inUse(c *claimSearch, w *want, d *candidate) bool {
+	if w.admin {
+		return slices.Contains(s.taken[d.id], c)
+	}
+	return s.held.whole[d.id] > 0 || len(s.taken[d.id]) > 0
 }
 
 // suits tells whether the device is of the class and what the request selects.
@@ -276,21 +297,17 @@ func (h *shares) total() amounts {
 	return h.amount
 }
 
-// take gives a device to a request if nothing speaks against it, and returns how to give it back, else nil.
-func (s *search) take(c *claimSearch, w *want, d *candidate) (giveBack func()) {
-	shared := api.Deref(d.device.AllowMultipleAllocations, false)
-	switch {
-	case w.admin && !shared && slices.Contains(s.taken[d.id], c):
-		return nil // the claim has it
-	case !w.admin && (s.held.whole[d.id] > 0 || len(s.taken[d.id]) > 0):
-		return nil // somebody has it
-	case !w.tolerates(d.device):
-		return nil
+// take gives a device to a request if nothing speaks against it, and returns how to give it back, else nil. It is a mistake to ask
+// for all devices where a constraint of the claim does not allow all.
+func (s *search) take(c *claimSearch, w *want, d *candidate) (giveBack func(), err error) {
+	if s.inUse(c, w, d) || !w.tolerates(d.device) {
+		return nil, nil
 	}
 	takes, ok := s.capacity(w, d)
 	if !ok {
-		return nil
+		return nil, nil
 	}
+	shared := api.Deref(d.device.AllowMultipleAllocations, false)
 	var undo []func()
 	giveBack = func() {
 		for _, f := range slices.Backward(undo) {
@@ -301,7 +318,7 @@ func (s *search) take(c *claimSearch, w *want, d *candidate) (giveBack func()) {
 	if len(d.device.ConsumesCounters) > 0 && !(shared && (s.held.shares[d.id] != nil || s.shares[d.id] != nil)) {
 		left := s.left(d.pool)
 		if !left.suffice(d.device) {
-			return nil
+			return nil, nil
 		}
 		left.take(d.device, 1)
 		undo = append(undo, func() { left.take(d.device, -1) })
@@ -312,7 +329,10 @@ func (s *search) take(c *claimSearch, w *want, d *candidate) (giveBack func()) {
 		}
 		if !rule.add(d.id, d.device) {
 			giveBack()
-			return nil
+			if w.mode == api.DeviceAllocationModeAll {
+				err = c.mistake(w, "cannot add device %s because a claim constraint would not be satisfied", d.id)
+			}
+			return nil, err
 		}
 		undo = append(undo, rule.remove)
 	}
@@ -326,7 +346,7 @@ func (s *search) take(c *claimSearch, w *want, d *candidate) (giveBack func()) {
 	}
 	c.taken = append(c.taken, result)
 	undo = append(undo, func() { c.taken = c.taken[:len(c.taken)-1] })
-	return giveBack
+	return giveBack, nil
 }
 
 // share counts a share of a device, and returns how to take that back.

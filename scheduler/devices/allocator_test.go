@@ -247,6 +247,16 @@ func TestAllocate(t *testing.T) {
 			claims: []*api.ResourceResourceClaim{with(claim("c", exactly("r", 3, nil)), api.DeviceConstraint{Requests: []string{"r"}, DistinctAttribute: board})},
 			want:   "r=gpu-0,r=gpu-2,r=gpu-3",
 		},
+		"all of them, which a constraint does not allow": {
+			slices: []*api.ResourceSlice{slice("s", nil, gpu("gpu-0", "a", 0), gpu("gpu-1", "a", 1))},
+			claims: []*api.ResourceResourceClaim{with(claim("c", exactly("r", 0, all)), api.DeviceConstraint{MatchAttribute: board})},
+			fails:  "claim default/c, request r: cannot add device gpu.example.com/n1/gpu-1 because a claim constraint would not be satisfied",
+		},
+		"what others have may lack an attribute": {
+			slices: []*api.ResourceSlice{slice("s", nil, api.Device{Name: "gpu-0"}, gpu("gpu-1", "a", 0))}, held: inUse("gpu-0"),
+			claims: []*api.ResourceResourceClaim{claim("c", exactly("r", 1, ofModel("a")))},
+			want:   "r=gpu-1",
+		},
 		"a taint": {
 			slices: []*api.ResourceSlice{slice("s", nil, tainted)},
 			claims: []*api.ResourceResourceClaim{claim("c", exactly("r", 1, nil))},

@@ -1,26 +1,67 @@
 package clients
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/client-go/kubernetes/scheme"
 )
 
 // scenario is a cluster in which one pod, the probe, looks for a node.
 type scenario struct {
+	profile string // of the scheduler
 	nodes   []*v1.Node
-	claim   *v1.PersistentVolumeClaim // the probe's, nil for most
-	volume  *v1.PersistentVolume      // the claim's, if it has one
-	service *v1.Service               // nil for most
-	budgets []*policyv1.PodDisruptionBudget
-	placed  []*v1.Pod // have their nodes already
+	others  []runtime.Object // what pods use, and what is about them
+	placed  []*v1.Pod        // have their nodes already
 	probe   *v1.Pod
+}
+
+// objects are all but the probe.
+func (s *scenario) objects() (all []*unstructured.Unstructured) {
+	for _, n := range s.nodes {
+		all = append(all, generic(n))
+	}
+	for _, o := range s.others {
+		all = append(all, generic(o))
+	}
+	for _, p := range s.placed {
+		all = append(all, generic(p))
+	}
+	return all
+}
+
+// generic is the object as one of no type, which knows its kind.
+func generic(o runtime.Object) *unstructured.Unstructured {
+	kinds, _, err := scheme.Scheme.ObjectKinds(o)
+	if err != nil {
+		panic(err) // only upstream's types are made here
+	}
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o)
+	if err != nil {
+		panic(err)
+	}
+	u := &unstructured.Unstructured{Object: content}
+	u.SetGroupVersionKind(kinds[0])
+	return u
+}
+
+// String is what to apply to see it oneself.
+func (s *scenario) String() string {
+	text, err := json.MarshalIndent(append(s.objects(), generic(s.probe)), "", " ")
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
 // chance draws what scenarios are made of.
@@ -35,6 +76,8 @@ const (
 	otherSchedulingNamespace = "scheduling-other" // labelled team=other
 	gpu                      = "example.com/gpu"
 
+	heavyRuntime = "heavy" // a RuntimeClass with overhead
+
 	// Names of PriorityClasses. The last does not preempt.
 	lowPriority, highPriority, politePriority = "low", "high", "polite"
 )
@@ -42,20 +85,24 @@ const (
 // newScenario always makes the same of a seed.
 func newScenario(seed uint64) *scenario {
 	c := chance{rand.New(rand.NewPCG(seed, 1))}
-	s := &scenario{}
+	s := &scenario{profile: pick(c, "default", "default", "packing", "curve", "bare")}
 	for i := range 2 + c.IntN(5) {
 		s.nodes = append(s.nodes, c.node(fmt.Sprintf("n%d", i)))
 	}
 	for i := range c.IntN(12) {
 		pod := c.pod(fmt.Sprintf("placed-%d", i), 4)
 		pod.Spec.NodeName = pick(c, s.nodes...).Name
+		s.keepPorts(pod)
 		started := metav1.NewTime(time.Date(2026, 1, 1, 0, (i*7)%12, 0, 0, time.UTC)) // no two alike: of two nodes that could be cleared, it decides
 		pod.Status.StartTime = &started
+		if c.in(6) {
+			c.resize(pod)
+		}
 		s.placed = append(s.placed, pod)
 	}
 	for i := range c.IntN(3) {
 		app := pick(c, "a", "b", "c")
-		s.budgets = append(s.budgets, &policyv1.PodDisruptionBudget{
+		s.others = append(s.others, &policyv1.PodDisruptionBudget{
 			ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("budget-%d", i), Namespace: schedulingNamespace},
 			Spec: policyv1.PodDisruptionBudgetSpec{MinAvailable: &intstr.IntOrString{IntVal: 1},
 				Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": app}}},
@@ -64,46 +111,20 @@ func newScenario(seed uint64) *scenario {
 	}
 	if c.in(3) {
 		app := map[string]string{"app": pick(c, "a", "b", "c")}
-		s.service = &v1.Service{ObjectMeta: metav1.ObjectMeta{Name: "service", Namespace: schedulingNamespace},
-			Spec: v1.ServiceSpec{Selector: app, Ports: []v1.ServicePort{{Port: 80}}}}
+		s.others = append(s.others, &v1.Service{ObjectMeta: metav1.ObjectMeta{Name: "service", Namespace: schedulingNamespace},
+			Spec: v1.ServiceSpec{Selector: app, Ports: []v1.ServicePort{{Port: 80}}}})
 	}
 	s.probe = c.pod("probe", 2)
 	s.probe.Namespace, s.probe.Spec.Resources = schedulingNamespace, nil // upstream's NodeResourcesFit scores by the requests of containers alone
 	if c.in(2) {
 		s.probe.Spec.PriorityClassName = highPriority
 	}
-	if c.in(6) {
+	if c.in(4) {
 		c.storage(s)
+	} else if c.in(4) {
+		c.devices(s)
 	}
 	return s
-}
-
-// storage gives the probe a claim with a volume that some nodes can reach, or one without.
-func (c chance) storage(s *scenario) {
-	class := ""
-	claim := &v1.PersistentVolumeClaim{
-		ObjectMeta: metav1.ObjectMeta{Name: "claim", Namespace: schedulingNamespace},
-		Spec: v1.PersistentVolumeClaimSpec{StorageClassName: &class, AccessModes: []v1.PersistentVolumeAccessMode{v1.ReadWriteOnce},
-			Resources: v1.VolumeResourceRequirements{Requests: v1.ResourceList{v1.ResourceStorage: resource.MustParse("1Gi")}}},
-	}
-	if !c.in(5) {
-		key := pick(c, v1.LabelTopologyZone, v1.LabelHostname)
-		values := map[string][]string{v1.LabelTopologyZone: {"z1", "z2"}, v1.LabelHostname: {"n0", "n2", "n4"}}[key]
-		s.volume = &v1.PersistentVolume{
-			ObjectMeta: metav1.ObjectMeta{Name: "scheduling-volume"},
-			Spec: v1.PersistentVolumeSpec{
-				Capacity: v1.ResourceList{v1.ResourceStorage: resource.MustParse("1Gi")}, AccessModes: claim.Spec.AccessModes,
-				PersistentVolumeSource: v1.PersistentVolumeSource{HostPath: &v1.HostPathVolumeSource{Path: "/nowhere"}},
-				NodeAffinity: &v1.VolumeNodeAffinity{Required: &v1.NodeSelector{NodeSelectorTerms: []v1.NodeSelectorTerm{{
-					MatchExpressions: []v1.NodeSelectorRequirement{{Key: key, Operator: v1.NodeSelectorOpIn, Values: values[:1+c.IntN(len(values))]}},
-				}}}},
-			},
-		}
-		claim.Spec.VolumeName, claim.Status.Phase = "scheduling-volume", v1.ClaimBound
-		claim.Annotations = map[string]string{"pv.kubernetes.io/bind-completed": "yes"}
-	}
-	s.claim = claim
-	s.probe.Spec.Volumes = []v1.Volume{{Name: "data", VolumeSource: v1.VolumeSource{PersistentVolumeClaim: &v1.PersistentVolumeClaimVolumeSource{ClaimName: "claim"}}}}
 }
 
 func (c chance) node(name string) *v1.Node {
@@ -133,6 +154,9 @@ func (c chance) node(name string) *v1.Node {
 		room[gpu] = resource.MustParse(pick(c, "0", "1", "2", "4"))
 	}
 	n.Status = v1.NodeStatus{Capacity: room, Allocatable: room, Conditions: []v1.NodeCondition{{Type: v1.NodeReady, Status: v1.ConditionTrue}}}
+	if !c.in(4) {
+		n.Status.DeclaredFeatures = []string{"RestartAllContainersOnContainerExits"}
+	}
 	if c.in(3) {
 		n.Status.Images = append(n.Status.Images, v1.ContainerImage{Names: []string{"docker.io/library/big:1"}, SizeBytes: int64(50+c.IntN(900)) << 20})
 	}
@@ -166,6 +190,16 @@ func (c chance) pod(name string, seldom int) *v1.Pod {
 	if c.in(8) {
 		p.Spec.Resources = &v1.ResourceRequirements{Requests: v1.ResourceList{v1.ResourceCPU: resource.MustParse("2"), v1.ResourceMemory: resource.MustParse("4Gi")}}
 	}
+	if c.in(8) {
+		heavy := heavyRuntime
+		p.Spec.RuntimeClassName = &heavy
+	}
+	if c.in(20) {
+		never, exit := v1.ContainerRestartPolicyNever, []int32{1}
+		p.Spec.Containers[0].RestartPolicy = &never
+		p.Spec.Containers[0].RestartPolicyRules = []v1.ContainerRestartRule{{Action: v1.ContainerRestartRuleActionRestartAllContainers,
+			ExitCodes: &v1.ContainerRestartRuleOnExitCodes{Operator: v1.ContainerRestartRuleOnExitCodesOpIn, Values: exit}}}
+	}
 	if c.in(3) {
 		p.Spec.PriorityClassName = pick(c, lowPriority, highPriority, politePriority)
 	}
@@ -194,6 +228,37 @@ func (c chance) pod(name string, seldom int) *v1.Pod {
 		p.Spec.TopologySpreadConstraints = c.spreadConstraints()
 	}
 	return p
+}
+
+// keepPorts takes the host ports off a pod that another one has at its node: no two there can have the same.
+func (s *scenario) keepPorts(p *v1.Pod) {
+	for _, other := range s.placed {
+		if other.Spec.NodeName != p.Spec.NodeName || !hasPorts(other) {
+			continue
+		}
+		for i := range p.Spec.Containers {
+			p.Spec.Containers[i].Ports = nil
+		}
+	}
+}
+
+func hasPorts(p *v1.Pod) bool {
+	return slices.ContainsFunc(p.Spec.Containers, func(c v1.Container) bool { return len(c.Ports) > 0 })
+}
+
+// resize lets a pod have other resources than its spec says: its node has not changed them yet, or will not.
+func (c chance) resize(p *v1.Pod) {
+	for _, container := range p.Spec.Containers {
+		has := v1.ResourceList{v1.ResourceCPU: resource.MustParse(pick(c, "100m", "1500m")), v1.ResourceMemory: resource.MustParse(pick(c, "64Mi", "1500Mi"))}
+		status := v1.ContainerStatus{Name: container.Name, AllocatedResources: has, Resources: &v1.ResourceRequirements{Requests: has}}
+		if c.in(3) {
+			status.Resources.Requests = v1.ResourceList{v1.ResourceCPU: resource.MustParse("50m"), v1.ResourceMemory: resource.MustParse("2Gi")}
+		}
+		p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, status)
+	}
+	if c.in(2) {
+		p.Status.Conditions = append(p.Status.Conditions, v1.PodCondition{Type: v1.PodResizePending, Status: v1.ConditionTrue, Reason: pick(c, v1.PodReasonInfeasible, v1.PodReasonDeferred)})
+	}
 }
 
 func (c chance) container(name string) v1.Container {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,10 +16,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 	v1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 )
 
@@ -36,16 +42,14 @@ func TestScheduler(t *testing.T) {
 			s := newScenario(seed)
 			var ours, theirs verdict
 			for range 3 { // one of them may have looked before its cache showed all that there is
-				ours, theirs = r.verdict(t, s, v1.DefaultSchedulerName), r.verdict(t, s, theirScheduler)
+				ours, theirs = r.verdict(t, s, ourScheduler), r.verdict(t, s, theirScheduler)
 				if ours == theirs {
 					break
 				}
 			}
 			outcomes[theirs.kind]++
 			if ours != theirs {
-				text, err := json.MarshalIndent(map[string]any{"nodes": s.nodes, "placed": s.placed, "claim": s.claim, "volume": s.volume, "service": s.service, "budgets": s.budgets, "probe": s.probe}, "", " ")
-				require.NoError(t, err)
-				t.Errorf("cluster %d\ntheirs:\n%s\nours:\n%s\n%s", seed, theirs.text, ours.text, text)
+				t.Errorf("cluster %d, profile %s\ntheirs:\n%s\nours:\n%s\n%s", seed, s.profile, theirs.text, ours.text, s)
 			}
 		}
 	})
@@ -55,17 +59,22 @@ func TestScheduler(t *testing.T) {
 	}
 }
 
-const theirScheduler = "theirs"
+// Whose profiles they are: what their names begin with.
+const ourScheduler, theirScheduler = "ours", "theirs"
 
 // rivals are two schedulers on one API server. Nothing else runs there: no controller, no kubelet.
 type rivals struct {
-	client *kubernetes.Clientset
-	log    string // of theirs
-	probes int
+	client  *kubernetes.Clientset
+	objects *dynamic.DynamicClient
+	log     string // of theirs
+	probes  int
 }
 
 func newRivals(t *testing.T, c *fullCluster, programs string) *rivals {
-	client, err := kubernetes.NewForConfig(c.hurried(t))
+	config := c.hurried(t)
+	client, err := kubernetes.NewForConfig(config)
+	require.NoError(t, err)
+	objects, err := dynamic.NewForConfig(config)
 	require.NoError(t, err)
 	for name, labels := range map[string]map[string]string{schedulingNamespace: nil, otherSchedulingNamespace: {"team": "other"}} {
 		_, err := client.CoreV1().Namespaces().Create(t.Context(), &v1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}, metav1.CreateOptions{})
@@ -81,21 +90,26 @@ func newRivals(t *testing.T, c *fullCluster, programs string) *rivals {
 		_, err := client.SchedulingV1().PriorityClasses().Create(t.Context(), &class, metav1.CreateOptions{})
 		require.NoError(t, err)
 	}
-	for _, component := range []string{"controllers", "kubelet-node-1", "metrics-server"} {
+	_, err = client.NodeV1().RuntimeClasses().Create(t.Context(), &nodev1.RuntimeClass{ObjectMeta: metav1.ObjectMeta{Name: heavyRuntime}, Handler: "heavy",
+		Overhead: &nodev1.Overhead{PodFixed: v1.ResourceList{v1.ResourceCPU: resource.MustParse("250m"), v1.ResourceMemory: resource.MustParse("120Mi")}}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	for _, component := range []string{"controllers", "kubelet-node-1", "metrics-server", "scheduler"} {
 		require.NoError(t, c.command("component", "stop", component))
 	}
 	require.NoError(t, client.CoreV1().Nodes().Delete(t.Context(), "node-1", metav1.DeleteOptions{}))
 
-	file := filepath.Join(t.TempDir(), "config.yaml")
-	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, `
-apiVersion: kubescheduler.config.k8s.io/v1
-kind: KubeSchedulerConfiguration
-leaderElection: {leaderElect: false}
-clientConnection: {kubeconfig: %q, qps: 1000, burst: 1000}
-profiles: [{schedulerName: %s}]
-`, c.pki("scheduler.conf"), theirScheduler), 0o600))
-	log := c.upstream(t, programs, "kube-scheduler", "scheduler", "--config", file, "-v=10") // scores are told from 10 on
-	return &rivals{client: client, log: log}
+	profiles, err := os.ReadFile(filepath.Join("testdata", "scheduler", "profiles.yaml"))
+	require.NoError(t, err)
+	configuration := func(who, more string) (file string) {
+		file = filepath.Join(t.TempDir(), who+".yaml")
+		require.NoError(t, os.WriteFile(file, []byte(strings.ReplaceAll(string(profiles), "WHO", who)+more), 0o600))
+		return file
+	}
+	kubeconfig := c.pki("scheduler.conf")
+	startUpstreams(t, filepath.Dir(c.kubelite), filepath.Base(c.kubelite), os.Interrupt, "scheduler", "--leader-elect=false", "--kubeconfig", kubeconfig, "--config", configuration(ourScheduler, ""))
+	log := c.upstream(t, programs, "kube-scheduler", "scheduler", "-v=10", "--config", configuration(theirScheduler, // scores are told from 10 on
+		fmt.Sprintf("leaderElection: {leaderElect: false}\nclientConnection: {kubeconfig: %q, qps: 1000, burst: 1000}\n", kubeconfig)))
+	return &rivals{client: client, objects: objects, log: log}
 }
 
 // verdict is what a scheduler made of a scenario's probe.
@@ -107,7 +121,7 @@ func (r *rivals) verdict(t *testing.T, s *scenario, scheduler string) verdict {
 	ctx, pods := t.Context(), r.client.CoreV1().Pods(schedulingNamespace)
 	r.probes++
 	probe := s.probe.DeepCopy()
-	probe.Name, probe.Spec.SchedulerName = fmt.Sprintf("probe-%d", r.probes), scheduler
+	probe.Name, probe.Spec.SchedulerName = fmt.Sprintf("probe-%d", r.probes), scheduler+"-"+s.profile
 	_, err := pods.Create(ctx, probe, metav1.CreateOptions{})
 	if apierrors.IsInvalid(err) {
 		return verdict{kind: "invalid"}
@@ -115,18 +129,23 @@ func (r *rivals) verdict(t *testing.T, s *scenario, scheduler string) verdict {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, pods.Delete(context.Background(), probe.Name, atOnce)) }()
 	require.Eventually(t, func() bool {
+		r.bindVolumes(t, s)
 		probe, err = pods.Get(ctx, probe.Name, metav1.GetOptions{})
 		return err == nil && len(probe.Status.Conditions) > 0
-	}, 30*time.Second, 5*time.Millisecond, "%s does not look at %s", scheduler, probe.Name)
+	}, 30*time.Second, 5*time.Millisecond, "%s does not look at %s:\n%s", scheduler, probe.Name, s)
 
 	if probe.Spec.NodeName != "" {
 		scores := r.ourScores
 		if scheduler == theirScheduler {
 			scores = r.theirScores
 		}
-		lines := telling(scores(t, probe.Name))
-		if len(lines) == 0 {
-			return verdict{kind: "only one node, or all alike"}
+		all := scores(t, probe.Name)
+		lines := telling(all)
+		if best(all) {
+			lines = append(append(lines, "goes to "+probe.Spec.NodeName), slices.Concat(r.claimed(t, s), r.allocated(t, s))...)
+		}
+		if len(all) == 0 {
+			return verdict{"only one node", strings.Join(lines, "\n")}
 		}
 		return verdict{"scores", strings.Join(lines, "\n")}
 	}
@@ -153,67 +172,9 @@ var atOnce = metav1.DeleteOptions{GracePeriodSeconds: new(int64)}
 
 // put makes all of a scenario but its probe; what it returns takes it away.
 func (r *rivals) put(t *testing.T, s *scenario) (takeAway func()) {
-	ctx, core := t.Context(), r.client.CoreV1()
 	var undo []func()
-	later := func(remove func(ctx context.Context, name string, opts metav1.DeleteOptions) error, name string) {
-		undo = append(undo, func() {
-			if err := remove(context.Background(), name, atOnce); !apierrors.IsNotFound(err) {
-				require.NoError(t, err)
-			}
-		})
-	}
-	for _, n := range s.nodes {
-		made, err := core.Nodes().Create(ctx, n, metav1.CreateOptions{})
-		require.NoError(t, err)
-		later(core.Nodes().Delete, n.Name)
-		made.Spec.Taints = n.Spec.Taints // without the one that says that it is new
-		_, err = core.Nodes().Update(ctx, made, metav1.UpdateOptions{})
-		require.NoError(t, err)
-	}
-	unprotected := []byte(`{"metadata":{"finalizers":null}}`)
-	if claim := s.claim; claim != nil {
-		claims := core.PersistentVolumeClaims(claim.Namespace)
-		made, err := claims.Create(ctx, claim, metav1.CreateOptions{})
-		require.NoError(t, err)
-		made.Status = claim.Status
-		made, err = claims.UpdateStatus(ctx, made, metav1.UpdateOptions{})
-		require.NoError(t, err)
-		_, err = claims.Patch(ctx, claim.Name, types.MergePatchType, unprotected, metav1.PatchOptions{})
-		require.NoError(t, err)
-		later(claims.Delete, claim.Name)
-		if volume := s.volume; volume != nil {
-			volume.Spec.ClaimRef = &v1.ObjectReference{Kind: "PersistentVolumeClaim", Namespace: claim.Namespace, Name: claim.Name, UID: made.UID}
-			_, err = core.PersistentVolumes().Create(ctx, volume, metav1.CreateOptions{})
-			require.NoError(t, err)
-			_, err = core.PersistentVolumes().Patch(ctx, volume.Name, types.MergePatchType, unprotected, metav1.PatchOptions{})
-			require.NoError(t, err)
-			later(core.PersistentVolumes().Delete, volume.Name)
-		}
-	}
-	if svc := s.service; svc != nil {
-		_, err := core.Services(svc.Namespace).Create(ctx, svc, metav1.CreateOptions{})
-		require.NoError(t, err)
-		later(core.Services(svc.Namespace).Delete, svc.Name)
-	}
-	for _, b := range s.budgets {
-		budgets := r.client.PolicyV1().PodDisruptionBudgets(b.Namespace)
-		made, err := budgets.Create(ctx, b, metav1.CreateOptions{})
-		require.NoError(t, err)
-		later(budgets.Delete, b.Name)
-		made.Status = b.Status
-		_, err = budgets.UpdateStatus(ctx, made, metav1.UpdateOptions{})
-		require.NoError(t, err)
-	}
-	for _, p := range s.placed {
-		made, err := core.Pods(p.Namespace).Create(ctx, p, metav1.CreateOptions{})
-		if apierrors.IsInvalid(err) {
-			continue // chance made something that cannot be
-		}
-		require.NoError(t, err)
-		later(core.Pods(p.Namespace).Delete, p.Name)
-		made.Status.StartTime = p.Status.StartTime
-		_, err = core.Pods(p.Namespace).UpdateStatus(ctx, made, metav1.UpdateOptions{})
-		require.NoError(t, err)
+	for _, object := range s.objects() {
+		undo = append(undo, r.make(t, object))
 	}
 	time.Sleep(30 * time.Millisecond) // nobody tells when a scheduler's cache shows all of it
 	return func() {
@@ -221,6 +182,45 @@ func (r *rivals) put(t *testing.T, s *scenario) (takeAway func()) {
 			f()
 		}
 	}
+}
+
+// make makes an object with its status, if there can be such a one. What it returns removes it.
+func (r *rivals) make(t *testing.T, o *unstructured.Unstructured) (remove func()) {
+	ctx, objects, merge := t.Context(), r.of(o), types.MergePatchType
+	_, err := objects.Create(ctx, o, metav1.CreateOptions{})
+	if apierrors.IsInvalid(err) {
+		return func() {}
+	}
+	require.NoError(t, err)
+	if status, _ := o.Object["status"].(map[string]any); len(status) > 0 {
+		patch, err := json.Marshal(map[string]any{"status": status})
+		require.NoError(t, err)
+		_, err = objects.Patch(ctx, o.GetName(), merge, patch, metav1.PatchOptions{}, "status")
+		require.NoError(t, err)
+	}
+	if o.GetKind() == "Node" { // without the taint that says that it is new
+		taints, _, _ := unstructured.NestedFieldNoCopy(o.Object, "spec", "taints")
+		patch, err := json.Marshal(map[string]any{"spec": map[string]any{"taints": taints}})
+		require.NoError(t, err)
+		_, err = objects.Patch(ctx, o.GetName(), merge, patch, metav1.PatchOptions{})
+		require.NoError(t, err)
+	}
+	return func() {
+		ctx := context.Background()
+		_, err := objects.Patch(ctx, o.GetName(), merge, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
+		if err == nil {
+			err = objects.Delete(ctx, o.GetName(), atOnce)
+		}
+		if !apierrors.IsNotFound(err) {
+			require.NoError(t, err)
+		}
+	}
+}
+
+// of is where objects like this one are.
+func (r *rivals) of(o *unstructured.Unstructured) dynamic.ResourceInterface {
+	plural, _ := meta.UnsafeGuessKindToResource(o.GroupVersionKind())
+	return r.objects.Resource(plural).Namespace(o.GetNamespace())
 }
 
 // score is what a plugin gives to a node, times its weight.
@@ -287,4 +287,14 @@ func telling(scores []score) (lines []string) {
 	}
 	slices.Sort(lines)
 	return lines
+}
+
+// best tells whether one node is better than all others: then the scheduler has no choice.
+func best(scores []score) bool {
+	totals := map[string]int64{}
+	for _, s := range scores {
+		totals[s.node] += s.value
+	}
+	sums := slices.Sorted(maps.Values(totals))
+	return len(sums) < 2 || sums[len(sums)-1] > sums[len(sums)-2]
 }
