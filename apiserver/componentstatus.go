@@ -73,7 +73,7 @@ func componentStatusGet(s *Server, _ http.ResponseWriter, req *Request) (*Answer
 }
 
 func componentStatusList(s *Server, _ http.ResponseWriter, req *Request) (*Answer, error) {
-	selected, err := readSelection(req)
+	selected, _, err := readList(req)
 	if err != nil {
 		return nil, err
 	}

@@ -19,11 +19,7 @@ func (s *Server) serveDeleteCollection(_ http.ResponseWriter, req *Request) (*An
 	if err != nil {
 		return nil, err
 	}
-	sel, err := readSelection(req)
-	if err != nil {
-		return nil, err
-	}
-	list, err := readListOptions(req)
+	sel, list, err := readList(req)
 	if err != nil {
 		return nil, err
 	}

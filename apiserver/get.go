@@ -16,7 +16,7 @@ func (s *Server) serveGet(_ http.ResponseWriter, req *Request) (*Answer, error) 
 	if req.HTTP.URL.RawQuery != "" {
 		var err error
 		if revision, err = parseRevision(req.Query().Get("resourceVersion")); err != nil {
-			return nil, err
+			return nil, api.NewUnexplained("%v", err)
 		}
 	}
 	if revision > 0 { // at least this new
@@ -45,8 +45,7 @@ func parseRevision(s string) (int64, error) {
 		if errors.Is(err, strconv.ErrRange) && revision > 0 {
 			why = "value out of range"
 		}
-		return 0, api.NewBadRequest("invalid resource version: %v",
-			api.Path("resourceVersion").Invalid(s, "strconv.ParseUint: parsing "+strconv.Quote(s)+": "+why))
+		return 0, api.Path("resourceVersion").Invalid(s, "strconv.ParseUint: parsing "+strconv.Quote(s)+": "+why)
 	}
 	return revision, nil
 }

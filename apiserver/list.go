@@ -11,11 +11,7 @@ import (
 
 // serveList serves GET of a collection, for every kind.
 func (s *Server) serveList(_ http.ResponseWriter, req *Request) (*Answer, error) {
-	sel, err := readSelection(req)
-	if err != nil {
-		return nil, err
-	}
-	options, err := readListOptions(req)
+	sel, options, err := readList(req)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +44,7 @@ func (s *Server) list(ctx context.Context, sel *selection, o *listOptions) (*pag
 		if after, at, err = parseContinue(o.continueToken, sel.prefix()); err != nil {
 			return nil, err
 		}
-		if o.revision != 0 {
+		if o.resourceVersion != "" && o.resourceVersion != "0" {
 			return nil, api.NewBadRequest("specifying resource version is not allowed when using continue")
 		}
 	case o.match == api.ResourceVersionMatchExact, o.match == "" && o.limit > 0 && o.revision > 0:

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"path"
 	"strconv"
 	"strings"
@@ -25,14 +26,47 @@ type listOptions struct {
 	timeoutSeconds int64
 }
 
-// readListOptions reads the query and refuses combinations that make no sense, as upstream does.
-func readListOptions(req *Request) (*listOptions, error) {
-	o := &listOptions{}
+// readList reads the query of a list, a watch or a deletecollection, and refuses what makes no sense, in upstream's order: values that cannot
+// be read, combinations of options, fields that the kind does not select by.
+func readList(req *Request) (*selection, *listOptions, error) {
+	sel, o := newSelection(req), &listOptions{}
+	watch := req.Verb == "watch"
 	if req.HTTP.URL.RawQuery == "" {
-		o.setDefaults(req.Verb == "watch")
-		return o, nil
+		o.setDefaults(watch)
+		return sel, o, nil
 	}
-	query := req.Query()
+	err := o.read(req.Query())
+	if err != nil {
+		return nil, nil, err
+	}
+	fields, err := sel.read(req.Query())
+	if err != nil {
+		return nil, nil, err
+	}
+	o.setDefaults(watch)
+	if err := invalidOptions("ListOptions", o.check(watch)); err != nil {
+		return nil, nil, err
+	}
+	for _, term := range fields {
+		if err := sel.addField(term, req); err != nil {
+			return nil, nil, err
+		}
+	}
+	if o.continueToken != "" && !watch {
+		return sel, o, nil // there must be no resourceVersion
+	}
+	o.revision, err = parseRevision(o.resourceVersion)
+	switch {
+	case err != nil && watch:
+		return nil, nil, api.NewUnexplained("%v", err)
+	case err != nil:
+		return nil, nil, api.NewBadRequest("invalid resource version: %v", err)
+	}
+	return sel, o, nil
+}
+
+// read takes in the parameters of a query.
+func (o *listOptions) read(query url.Values) error {
 	o.resourceVersion = query.Get("resourceVersion")
 	o.match = api.ResourceVersionMatch(query.Get("resourceVersionMatch"))
 	o.continueToken = query.Get("continue")
@@ -44,18 +78,12 @@ func readListOptions(req *Request) (*listOptions, error) {
 		if text := query.Get(name); text != "" {
 			n, err := strconv.ParseInt(text, 10, 64)
 			if err != nil {
-				return nil, api.NewBadRequest("%v", err)
+				return api.NewBadRequest("%v", err)
 			}
 			*into = n
 		}
 	}
-	o.setDefaults(req.Verb == "watch")
-	if err := invalidOptions("ListOptions", o.check(req.Verb == "watch")); err != nil {
-		return nil, err
-	}
-	var err error
-	o.revision, err = parseRevision(o.resourceVersion)
-	return o, err
+	return nil
 }
 
 // setDefaults gives a watch from "any point" its old meaning: first what is there, as ADDED events.

@@ -50,9 +50,7 @@ func (r *Request) negotiate() (*accepted, error) {
 	switch {
 	case r.accept != nil:
 		return r.accept, nil
-	case custom:
-		return nil, api.NewNotAcceptable(customMediaTypes)
-	case namesNoMedia(header):
+	case !custom && namesNoMedia(header):
 		available := strings.Join(mediaTypes, ", ")
 		if r.Verb == "list" || r.Verb == "watch" {
 			available += ", " + mediaJSON + watchStream + ", " + mediaProtobuf + watchStream
@@ -84,6 +82,9 @@ const watchStream = ";stream=watch"
 // namesNoMedia tells whether a header has not even a media type that the server writes, whatever its parameters say.
 // Upstream refuses it earlier and in other words.
 func namesNoMedia(header string) bool {
+	if header == "" {
+		return false
+	}
 	for part := range strings.SplitSeq(header, ",") {
 		media, _, _ := strings.Cut(part, ";")
 		if media = strings.TrimSpace(media); media == "*/*" || slices.Contains(mediaTypes, media) {
@@ -93,18 +94,16 @@ func namesNoMedia(header string) bool {
 	return true
 }
 
-// errorMedia is the media type of a Status. No Status is shown as something else: what asks for that does not count.
+// errorMedia is the media type of a Status. It has all forms, whatever the object has, but no Status is shown as something else: what
+// asks for that does not count.
 func (r *Request) errorMedia() string {
-	accept, err := r.negotiate()
-	if err == nil && accept.as != "" {
-		if accept = chooseAccepted(r.HTTP.Header.Get("Accept"), r.Resource != nil && r.Resource.Custom, true); accept == nil {
-			return mediaJSON
-		}
+	if accept, err := r.negotiate(); err == nil && accept.as == "" {
+		return accept.media
 	}
-	if err != nil {
-		return mediaJSON
+	if accept := chooseAccepted(r.HTTP.Header.Get("Accept"), false, true); accept != nil {
+		return accept.media
 	}
-	return accept.media
+	return mediaJSON
 }
 
 // acceptCache remembers what Accept headers mean: clients send a handful of different ones, over and over.

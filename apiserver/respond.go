@@ -271,10 +271,10 @@ func (s *Server) writePage(w http.ResponseWriter, req *Request, p *page, accept 
 		}
 		list = table
 	case "PartialObjectMetadataList":
-		partial := &api.List[api.PartialObjectMetadata]{ListMeta: meta, Items: make([]api.PartialObjectMetadata, len(objs))}
+		partial := &api.List[api.PartialObjectMetadata]{ListMeta: meta}
 		partial.TypeMeta = api.TypeMeta{Kind: "PartialObjectMetadataList", APIVersion: "meta.k8s.io/" + accept.version}
-		for i, obj := range objs {
-			partial.Items[i] = *partialMetadata(obj, accept.version)
+		for _, obj := range objs {
+			partial.Items = append(partial.Items, *partialMetadata(obj, accept.version))
 		}
 		list = partial
 	default:
@@ -349,9 +349,13 @@ func (s *Server) sendPage(w http.ResponseWriter, req *Request, p *page) {
 	w.Write(b)
 }
 
-// sendPartialPage sends the metadata of stored objects.
+// sendPartialPage sends the metadata of stored objects. None are null.
 func sendPartialPage(w http.ResponseWriter, p *page, version string) {
 	body := listHead("PartialObjectMetadataList", "meta.k8s.io/"+version, p)
+	if len(p.entries) == 0 {
+		send(w, mediaJSON, http.StatusOK, append(bytes.TrimSuffix(body, []byte("[")), "null}"...))
+		return
+	}
 	for i, e := range p.entries {
 		if i > 0 {
 			body = append(body, ',')

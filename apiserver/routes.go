@@ -74,7 +74,7 @@ func (s *Server) serveResource(w http.ResponseWriter, hr *http.Request) {
 		return
 	}
 	handle := req.handler()
-	if req.Resource.Deprecation != "" {
+	if req.Resource.Deprecation != "" && !namesNoMedia(req.HTTP.Header.Get("Accept")) {
 		req.Warn(req.Resource.Deprecation)
 	}
 	if err := req.checkAccept(); err != nil { // could the answer be read? After a write it would be too late to ask

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"fmt"
+	"net/url"
 
 	"kubelite/api"
 )
@@ -18,31 +19,25 @@ type selection struct {
 	convert func(entries ...*entry) ([]*entry, error)
 }
 
-// readSelection reads the selectors of a query. A watch of one object by the old path
+// newSelection is of everything that the path names. A watch of one object by the old path
 // (/api/v1/watch/namespaces/default/pods/web) is a selection by name.
-func readSelection(req *Request) (*selection, error) {
-	sel := &selection{res: req.Resource, namespace: req.objectNamespace(), labels: api.Everything(), name: req.Name}
-	if req.HTTP.URL.RawQuery == "" {
-		return sel, nil
-	}
-	var err error
-	if text := req.Query().Get("labelSelector"); text != "" {
+func newSelection(req *Request) *selection {
+	return &selection{res: req.Resource, namespace: req.objectNamespace(), labels: api.Everything(), name: req.Name}
+}
+
+// read takes in the selectors of a query. The fields are not looked at yet.
+func (sel *selection) read(query url.Values) (fields []api.FieldRequirement, err error) {
+	if text := query.Get("labelSelector"); text != "" {
 		if sel.labels, err = api.ParseSelector(text); err != nil {
 			return nil, api.NewBadRequest("%v", err)
 		}
 	}
-	if text := req.Query().Get("fieldSelector"); text != "" {
-		terms, err := api.ParseFieldSelector(text)
-		if err != nil {
+	if text := query.Get("fieldSelector"); text != "" {
+		if fields, err = api.ParseFieldSelector(text); err != nil {
 			return nil, api.NewBadRequest("%v", err)
 		}
-		for _, term := range terms {
-			if err := sel.addField(term, req); err != nil {
-				return nil, err
-			}
-		}
 	}
-	return sel, nil
+	return fields, nil
 }
 
 // addField takes in one term; those on name and namespace narrow down where to look.
@@ -56,14 +51,14 @@ func (sel *selection) addField(term api.FieldRequirement, req *Request) error {
 			return api.NewBadRequest("fieldSelector metadata.name doesn't match requested name")
 		}
 		sel.name = term.Value
-	case term.Field == "metadata.namespace" && sel.res.Namespaced:
-		if !term.NotEqual && sel.namespace == "" {
+	case term.Field == "metadata.namespace" && (sel.res.Namespaced || sel.res.fields() == nil):
+		if sel.res.Namespaced && !term.NotEqual && sel.namespace == "" {
 			sel.namespace = term.Value
 		}
 	default:
 		field, ok := sel.res.selectableField(term.Field)
 		if !ok {
-			if sel.res.fields() == nil {
+			if sel.res.fields() == nil && sel.res.Definition == nil {
 				return api.NewBadRequest("%q is not a known field selector: only \"metadata.name\", \"metadata.namespace\"", term.Field)
 			}
 			return api.NewBadRequest("%s", notSelectable(sel.res.Kind, term.Field))

@@ -97,8 +97,3 @@ var claimStrategy = Strategy{
 	},
 	AnswersDeleted: true,
 }
-
-// nameField lets selectors say name for metadata.name, as some kinds have from old.
-func nameField(obj api.Object) map[string]string {
-	return map[string]string{"name": obj.GetObjectMeta().Name}
-}

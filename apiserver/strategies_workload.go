@@ -233,10 +233,6 @@ func warnOwnerName(obj, old api.Object) []string {
 
 // The fields that selectors may ask for, by kind.
 
-func replicaSetFields(obj api.Object) map[string]string {
-	return map[string]string{"status.replicas": strconv.Itoa(int(obj.(*api.ReplicaSet).Status.Replicas))}
-}
-
 func replicationControllerFields(obj api.Object) map[string]string {
 	return map[string]string{"status.replicas": strconv.Itoa(int(obj.(*api.ReplicationController).Status.Replicas))}
 }

@@ -19,7 +19,10 @@ func newTable(req *Request, accept *accepted, objs []api.Object, meta api.ListMe
 	columns := columnsFor(req.Resource, objs)
 	table := &api.Table{
 		TypeMeta: api.TypeMeta{Kind: "Table", APIVersion: "meta.k8s.io/" + accept.version},
-		ListMeta: meta, Rows: make([]api.TableRow, len(objs)),
+		ListMeta: meta,
+	}
+	if len(objs) > 0 || columns != printers.Default { // there, none are null
+		table.Rows = make([]api.TableRow, len(objs))
 	}
 	if headers {
 		table.ColumnDefinitions = columns.Definitions

@@ -84,12 +84,8 @@ func (s *Server) workOf(req *Request, most int) flowcontrol.Work {
 // bytesToRead guesses the size of the objects that a list or the beginning of a watch is about; of those that a selector leaves
 // out, too: they have to be looked at.
 func (s *Server) bytesToRead(req *Request) int64 {
-	options, err := readListOptions(req)
+	sel, options, err := readList(req)
 	if err != nil || req.Verb == "watch" && !api.Deref(options.initialEvents, false) {
-		return 0
-	}
-	sel, err := readSelection(req)
-	if err != nil {
 		return 0
 	}
 	objects, bytes := s.cache.kind(req.Resource.storedRow()).size()

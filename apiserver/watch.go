@@ -31,15 +31,18 @@ func (s *Server) serveWatch(w http.ResponseWriter, req *Request) (*Answer, error
 }
 
 func (s *Server) newWatcher(w http.ResponseWriter, req *Request) (*watcher, error) {
-	sel, err := readSelection(req)
-	if err != nil {
-		return nil, err
-	}
-	options, err := readListOptions(req)
+	sel, options, err := readList(req)
 	if err != nil {
 		return nil, err
 	}
 	accept, err := req.negotiate()
+	switch {
+	case err != nil:
+	case accept.media == mediaYAML:
+		err = api.NewNotAcceptable([]string{mediaJSON + watchStream, mediaProtobuf + watchStream})
+	case accept.as == "Table":
+		_, err = includeObject(req) // a mistake is told before the stream begins
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -97,17 +97,9 @@ func (enc *eventEncoder) encode(e *entry) ([]byte, error) {
 		return nil, err
 	}
 	if enc.accept.as != "" {
-		return encodeAs(partialMetadata(obj, enc.accept.version), enc.media())
+		return encodeAs(partialMetadata(obj, enc.accept.version), enc.accept.media)
 	}
-	return encodeAs(obj, enc.media())
-}
-
-// media is the media type of the objects inside events: there is no stream of YAML.
-func (enc *eventEncoder) media() string {
-	if enc.accept.media == mediaProtobuf {
-		return mediaProtobuf
-	}
-	return mediaJSON
+	return encodeAs(obj, enc.accept.media)
 }
 
 func (enc *eventEncoder) table(e *entry) ([]byte, error) {
@@ -135,7 +127,7 @@ func (enc *eventEncoder) appendBookmark(b []byte, revision int64, initialEnd boo
 	var shown any = obj
 	switch enc.accept.as {
 	case "":
-		if kind := enc.req.Resource.Kind; enc.media() == mediaJSON { // to write the rest, which is empty, would have to be prepared for each kind
+		if kind := enc.req.Resource.Kind; enc.accept.media == mediaJSON { // to write the rest, which is empty, would have to be prepared for each kind
 			shown = &api.PartialObjectMetadata{TypeMeta: kind.TypeMeta(), ObjectMeta: *meta}
 		}
 	case "Table":
@@ -147,7 +139,7 @@ func (enc *eventEncoder) appendBookmark(b []byte, revision int64, initialEnd boo
 	default:
 		shown = partialMetadata(obj, enc.accept.version)
 	}
-	object, err := encodeAs(shown, enc.media())
+	object, err := encodeAs(shown, enc.accept.media)
 	if err != nil {
 		return b, err
 	}
@@ -155,7 +147,7 @@ func (enc *eventEncoder) appendBookmark(b []byte, revision int64, initialEnd boo
 }
 
 func (enc *eventEncoder) appendError(b []byte, status *api.Status) ([]byte, error) {
-	object, err := encodeAs(status, enc.media())
+	object, err := encodeAs(status, enc.accept.media)
 	if err != nil {
 		return b, err
 	}

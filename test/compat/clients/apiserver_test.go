@@ -2,6 +2,7 @@ package clients
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,13 +25,8 @@ import (
 // with its defaults and who owns which field, or the refusal in all its words, and the warnings. It runs where COMPAT_CONTROLLERS names a
 // directory with etcd and kube-apiserver. REQUEST_SEEDS says which stories are told: "0-300", unless it is set.
 func TestAPIServer(t *testing.T) {
-	programs := upstreamPrograms(t, "etcd", "kube-apiserver")
 	from, to := seeds(t, "REQUEST_SEEDS", 300)
-	c := newCluster(t, "--nodes", "1", "--runtime", "simulated")
-	for _, component := range []string{"controllers", "scheduler", "kubelet-node-1", "metrics-server"} {
-		require.NoError(t, c.command("component", "stop", component)) // nobody else writes
-	}
-	ours, theirs := newAPIServer(t, c.hurried(t)), newAPIServer(t, c.upstreamServer(t, programs))
+	ours, theirs := twoAPIServers(t)
 	storyteller := &storyteller{objects: requestObjects(t), servers: [2]*apiServer{ours, theirs}, outcomes: map[int]int{}}
 	check(t, "requests", "are answered as by upstream's, drawn by chance", func(t *testing.T) {
 		for seed := from; seed < to; seed++ {
@@ -49,6 +45,19 @@ func TestAPIServer(t *testing.T) {
 	for _, code := range []int{http.StatusOK, http.StatusCreated, http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity} {
 		require.NotZero(t, storyteller.outcomes[code], code)
 	}
+}
+
+// twoAPIServers are ours and upstream's, until the test ends. Nobody else writes there.
+func twoAPIServers(t *testing.T) (ours, theirs *apiServer) {
+	t.Helper()
+	programs := upstreamPrograms(t, "etcd", "kube-apiserver")
+	c := newCluster(t, "--nodes", "1", "--runtime", "simulated")
+	for _, component := range []string{"controllers", "scheduler", "kubelet-node-1", "metrics-server"} {
+		require.NoError(t, c.command("component", "stop", component))
+	}
+	ours, theirs = newAPIServer(t, c.hurried(t)), newAPIServer(t, c.upstreamServer(t, programs))
+	ours.send(t, request{method: "DELETE", path: "/api/v1/nodes/node-1"}) // theirs has none
+	return ours, theirs
 }
 
 // apiServer is one of the two API servers.
@@ -103,14 +112,16 @@ type request struct {
 	method, path string
 	query        url.Values
 	contentType  string
+	accept       string // "" for JSON
 	body         []byte
 }
 
 // answer is what a server says to it. Without a code there was none.
 type answer struct {
-	code     int
-	warnings []string
-	body     []byte
+	code        int
+	contentType string
+	warnings    []string
+	body        []byte
 }
 
 func (s *apiServer) send(t *testing.T, r request) answer {
@@ -118,7 +129,7 @@ func (s *apiServer) send(t *testing.T, r request) answer {
 	req, err := http.NewRequestWithContext(t.Context(), r.method, s.host+r.path+"?"+r.query.Encode(), bytes.NewReader(r.body))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", r.contentType)
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", cmp.Or(r.accept, "application/json"))
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return answer{body: encode(map[string]string{"error": err.Error()})}
@@ -126,7 +137,7 @@ func (s *apiServer) send(t *testing.T, r request) answer {
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	return answer{code: resp.StatusCode, warnings: resp.Header.Values("Warning"), body: body}
+	return answer{code: resp.StatusCode, contentType: resp.Header.Get("Content-Type"), warnings: resp.Header.Values("Warning"), body: body}
 }
 
 // upstreamServer runs etcd and kube-apiserver with the cluster's keys until the test ends, and waits until the server is ready.
