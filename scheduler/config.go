@@ -191,14 +191,20 @@ func (c *ProfileConfig) checkNames(plugins []weighted) error {
 		if !slices.Contains(extensionPoints, point) {
 			return fmt.Errorf("plugins: there is no extension point %q; there are %s", point, strings.Join(extensionPoints, ", "))
 		}
-		for _, ref := range slices.Concat(set.Enabled, set.Disabled) {
-			if ref.Name != "*" && !slices.ContainsFunc(plugins, func(w weighted) bool { return w.Name() == ref.Name }) {
-				return fmt.Errorf("plugins.%s: plugin %q does not exist", point, ref.Name)
-			}
+		missing := func(ref PluginRef) bool {
+			return !slices.ContainsFunc(plugins, func(w weighted) bool { return w.Name() == ref.Name })
 		}
 		for i, ref := range set.Enabled {
-			if slices.ContainsFunc(set.Enabled[:i], func(other PluginRef) bool { return other.Name == ref.Name }) {
+			switch {
+			case missing(ref):
+				return fmt.Errorf("plugins.%s: plugin %q does not exist", point, ref.Name)
+			case slices.ContainsFunc(set.Enabled[:i], func(other PluginRef) bool { return other.Name == ref.Name }):
 				return fmt.Errorf("plugins.%s: plugin %q already registered", point, ref.Name)
+			}
+		}
+		for _, ref := range set.Disabled {
+			if ref.Name != "*" && missing(ref) {
+				return fmt.Errorf("plugins.%s: plugin %q does not exist", point, ref.Name)
 			}
 		}
 	}

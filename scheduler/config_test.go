@@ -94,6 +94,7 @@ func TestConfigurationsThatCannotBe(t *testing.T) {
 		head + "profiles: [{schedulerName: a}, {schedulerName: a}]":                                            `there are two with schedulerName "a"`,
 		head + "profiles: [{plugins: {score: {enabled: [{name: Mine}]}}}]":                                     `plugins.score: plugin "Mine" does not exist`,
 		head + "profiles: [{plugins: {score: {enabled: [{name: NodeAffinity}, {name: NodeAffinity}]}}}]":       `plugins.score: plugin "NodeAffinity" already registered`,
+		head + "profiles: [{plugins: {score: {enabled: [{name: '*'}]}}}]":                                      `plugins.score: plugin "*" does not exist`,
 		head + "profiles: [{plugins: {sort: {}}}]":                                                             `no extension point "sort"`,
 		head + "profiles: [{plugins: {bind: {disabled: [{name: '*'}]}}}]":                                      "one bind plugin",
 		head + "profiles: [{pluginConfig: [{name: ImageLocality, args: {}}]}]":                                 `pluginConfig[0]: plugin "ImageLocality" takes no arguments`,
