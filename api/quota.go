@@ -105,7 +105,7 @@ func scopeMatches(r *ScopedResourceSelectorRequirement, obj Object) bool {
 		}
 	case *PersistentVolumeClaim:
 		if r.ScopeName == ResourceQuotaScopeVolumeAttributesClass {
-			classes := claimAttributesClasses(obj)
+			classes := ClaimAttributesClasses(obj)
 			if len(classes) == 0 {
 				return scopeValueMatches(r, "")
 			}
@@ -130,8 +130,8 @@ func scopeValueMatches(r *ScopedResourceSelectorRequirement, value string) bool 
 	return false
 }
 
-// claimAttributesClasses are the classes that a claim has, will have and asks for: it counts for all of them.
-func claimAttributesClasses(claim *PersistentVolumeClaim) (classes []string) {
+// ClaimAttributesClasses are the VolumeAttributesClasses that a claim has, will have and asks for: it counts for all of them.
+func ClaimAttributesClasses(claim *PersistentVolumeClaim) (classes []string) {
 	add := func(class string) {
 		if class != "" && !slices.Contains(classes, class) {
 			classes = append(classes, class)

@@ -402,4 +402,6 @@ const (
 const (
 	FinalizerClaimProtection  = "kubernetes.io/pvc-protection" // pods may still use the claim
 	FinalizerVolumeProtection = "kubernetes.io/pv-protection"  // a claim may still be bound to the volume
+
+	FinalizerAttributesClassProtection = "kubernetes.io/vac-protection" // a claim or a volume may still have the class
 )

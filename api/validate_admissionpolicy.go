@@ -160,7 +160,7 @@ func (l *ErrorList) paramAPIVersion(path Path, text string) {
 }
 
 func (l *ErrorList) matchResources(path Path, m *MatchResources) {
-	requiredOneOf(l, path, "matchPolicy", Deref(m.MatchPolicy, ""), MatchPolicyEquivalent, MatchPolicyExact)
+	optionalOneOf(l, path, "matchPolicy", m.MatchPolicy, MatchPolicyEquivalent, MatchPolicyExact)
 	selector := func(field string, s *LabelSelector) {
 		if s == nil {
 			l.add(path.Child(field).Required(""))

@@ -8,7 +8,7 @@ import (
 	"kubelite/api"
 )
 
-// volumeProtection keeps claims and volumes from vanishing while they are in use: each gets a finalizer, which a
+// volumeProtection keeps claims, volumes and their classes of attributes from vanishing while they are in use: each gets a finalizer, which a
 // controller takes away when nobody uses it any more. Upstream's admission plugin StorageObjectInUseProtection.
 type volumeProtection struct{}
 
@@ -23,6 +23,8 @@ func (volumeProtection) Mutate(_ context.Context, req *Request, obj, old api.Obj
 		finalizer = api.FinalizerClaimProtection
 	case *api.PersistentVolume:
 		finalizer = api.FinalizerVolumeProtection
+	case *api.VolumeAttributesClass:
+		finalizer = api.FinalizerAttributesClassProtection
 	default:
 		return nil
 	}

@@ -40,6 +40,8 @@ type Caches struct {
 	NodeLeases     *client.Informer[*api.Lease]
 	StorageClasses *client.Informer[*api.StorageClass]
 
+	AttributesClasses *client.Informer[*api.VolumeAttributesClass]
+
 	CertificateRequests *client.Informer[*api.CertificateSigningRequest]
 
 	// These hold a part of their kind: the ConfigMap of that name in each namespace, and the Secrets with tokens.
@@ -93,6 +95,7 @@ func NewCaches(c *client.Client) *Caches {
 	caches.ClusterRoles = wholeKind[*api.ClusterRole](caches, c)
 	caches.ServiceAccounts = wholeKind[*api.ServiceAccount](caches, c)
 	caches.StorageClasses = wholeKind[*api.StorageClass](caches, c)
+	caches.AttributesClasses = wholeKind[*api.VolumeAttributesClass](caches, c)
 	caches.CertificateRequests = wholeKind[*api.CertificateSigningRequest](caches, c)
 	caches.NodeLeases = partOf[*api.Lease](caches, c, client.InformerOptions{Namespace: leaseNamespace})
 	caches.RootCAs = partOf[*api.ConfigMap](caches, c, client.InformerOptions{FieldSelector: "metadata.name=" + rootCAConfigMap})

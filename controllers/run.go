@@ -126,6 +126,7 @@ func newLoops(cfg Config, caches *Caches) ([]loop, error) {
 		{"endpointslice-mirroring-controller", NewEndpointSliceMirror(as("endpointslicemirroring-controller"), caches, cfg.Logger)},
 		{"persistentvolumeclaim-protection-controller", NewClaimProtection(as("pvc-protection-controller"), caches, cfg.Logger)},
 		{"persistentvolume-protection-controller", NewVolumeProtection(as("pv-protection-controller"), caches, cfg.Logger)},
+		{"volumeattributesclass-protection-controller", NewAttributesClassProtection(as("volumeattributesclass-protection-controller"), caches, cfg.Logger)},
 		{"persistentvolume-binder-controller", NewClaimBinder(as("persistent-volume-binder"), caches, cfg.Logger)},
 		{"persistentvolume-binder-controller", NewVolumeReclaimer(as("persistent-volume-binder"), caches, cfg.Logger)},
 		{"ephemeral-volume-controller", NewEphemeralVolumes(as("ephemeral-volume-controller"), caches, cfg.Logger)},

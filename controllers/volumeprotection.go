@@ -9,9 +9,10 @@ import (
 	"kubelite/client"
 )
 
-// The two loops that protect storage in use.
+// The loops that protect storage in use.
 //
-//	desired    a claim that is deleted stays until no pod uses it, a volume until no claim is bound to it
+//	desired    a claim that is deleted stays until no pod uses it, a volume until no claim is bound to it, and a
+//	           VolumeAttributesClass until no claim and no volume has it
 //	actual     their finalizers, which the API server gives them when they are created
 //	converge   take the finalizer away from what is deleted and not used; add it where it is missing
 //
@@ -148,6 +149,75 @@ func (p *VolumeProtection) Reconcile(ctx context.Context, key api.Key) error {
 		return nil
 	}
 	return setFinalizer(client.Because(ctx, "volume %s is deleted, and no claim is bound to it: let it go", key), p.client, pv, api.FinalizerVolumeProtection, false)
+}
+
+// AttributesClassProtection keeps VolumeAttributesClasses as long as claims or volumes have them.
+type AttributesClassProtection struct {
+	client  *client.Client
+	classes *client.Informer[*api.VolumeAttributesClass]
+	claims  *client.Informer[*api.PersistentVolumeClaim]
+	volumes *client.Informer[*api.PersistentVolume]
+	log     *slog.Logger
+	queue   *client.Queue
+}
+
+// NewAttributesClassProtection subscribes to classes and to who has them. Keys are classes.
+func NewAttributesClassProtection(c *client.Client, caches *Caches, log *slog.Logger) *AttributesClassProtection {
+	p := &AttributesClassProtection{
+		client: c, classes: caches.AttributesClasses, claims: caches.VolumeClaims, volumes: caches.Volumes, log: log, queue: client.NewQueue("vacprotection"),
+	}
+	caches.AttributesClasses.Enqueue(p.queue, func(class *api.VolumeAttributesClass) []api.Key { return []api.Key{class.Key()} })
+	had := func(classes []string, revision int64) { // only who had one and has it no more frees it; a look too many does no harm
+		for _, name := range classes {
+			p.queue.Add(api.Key{Name: name}, revision)
+		}
+	}
+	caches.VolumeClaims.OnChange(func(old, _ *api.PersistentVolumeClaim, revision int64) {
+		if old != nil {
+			had(api.ClaimAttributesClasses(old), revision)
+		}
+	})
+	caches.Volumes.OnChange(func(old, _ *api.PersistentVolume, revision int64) {
+		if old != nil && old.Spec.VolumeAttributesClassName != nil {
+			had([]string{*old.Spec.VolumeAttributesClassName}, revision)
+		}
+	})
+	return p
+}
+
+// Run reconciles until ctx ends.
+func (p *AttributesClassProtection) Run(ctx context.Context) error {
+	if err := waitForSync(ctx, p.classes, p.claims, p.volumes); err != nil {
+		return err
+	}
+	return p.queue.Run(ctx, 1, p.Reconcile, p.log)
+}
+
+// Reconcile lets a deleted class go if nobody has it.
+func (p *AttributesClassProtection) Reconcile(ctx context.Context, key api.Key) error {
+	class, ok := p.classes.Get(key)
+	switch {
+	case !ok:
+		return nil
+	case class.DeletionTimestamp == nil:
+		return setFinalizer(ctx, p.client, class, api.FinalizerAttributesClassProtection, true)
+	}
+	who := ""
+	for _, claim := range p.claims.List("", nil) {
+		if slices.Contains(api.ClaimAttributesClasses(claim), class.Name) {
+			who = "claim " + claim.Key().String()
+		}
+	}
+	for _, volume := range p.volumes.List("", nil) {
+		if api.Deref(volume.Spec.VolumeAttributesClassName, "") == class.Name {
+			who = "volume " + volume.Name
+		}
+	}
+	if who != "" {
+		tell(client.Because(ctx, "class %s is deleted, and %s has it: wait", key, who), p.client, p.log, class)
+		return nil
+	}
+	return setFinalizer(client.Because(ctx, "class %s is deleted, and nobody has it: let it go", key), p.client, class, api.FinalizerAttributesClassProtection, false)
 }
 
 // setFinalizer adds a finalizer to an object or takes it away, unless it is so already.

@@ -148,6 +148,36 @@ func TestProvisionedVolumeLivesAsLongAsItsClaim(t *testing.T) {
 	require.NoDirExists(t, dir)
 }
 
+// TestAttributesClassStaysAsLongAsAClaimHasIt: of two classes that are deleted, that which nobody has goes, and the other with its claim.
+func TestAttributesClassStaysAsLongAsAClaimHasIt(t *testing.T) {
+	h := Start(t, 0)
+	classes := client.Of[*api.VolumeAttributesClass](h.Client)
+	for _, name := range []string{"fast", "unused"} {
+		Apply(h, &api.VolumeAttributesClass{ObjectMeta: api.ObjectMeta{Name: name}, DriverName: "disks.example.com", Parameters: map[string]string{"iops": "1000"}})
+	}
+	claim := volumeClaim("data", "manual", "1Gi")
+	claim.Spec.VolumeAttributesClassName = api.Ptr("fast")
+	Apply(h, claim)
+	gone := func(name string) Check {
+		return func() error {
+			if _, err := classes.Get(h.Ctx, "", name); !api.IsNotFound(err) {
+				return fmt.Errorf("class %s is still there: %w", name, err)
+			}
+			return nil
+		}
+	}
+	for _, name := range []string{"fast", "unused"} { // one after the other, as the loop looks at them
+		require.NoError(t, classes.Delete(h.Ctx, "", name, api.DeleteOptions{}))
+	}
+	h.Eventually(gone("unused"))
+	class, err := classes.Get(h.Ctx, "", "fast")
+	require.NoError(t, err)
+	require.NotNil(t, class.DeletionTimestamp)
+
+	require.NoError(t, client.Of[*api.PersistentVolumeClaim](h.Client).Delete(h.Ctx, "default", "data", api.DeleteOptions{}))
+	h.Eventually(gone("fast"))
+}
+
 func TestClaimThatWaitsForItsConsumer(t *testing.T) {
 	h := Start(t, 1)
 	Apply(h, storageClass("later", api.VolumeBindingWaitForFirstConsumer, false))
