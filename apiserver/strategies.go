@@ -246,7 +246,7 @@ func nodeFields(obj api.Object) map[string]string {
 }
 
 func namespaceFields(obj api.Object) map[string]string {
-	return map[string]string{"status.phase": string(obj.(*api.Namespace).Status.Phase), "name": obj.GetObjectMeta().Name}
+	return map[string]string{"status.phase": string(obj.(*api.Namespace).Status.Phase)}
 }
 
 func serviceFields(obj api.Object) map[string]string {

@@ -139,43 +139,28 @@ func (d *drawing) read(s *apiServer, kind schema.GroupVersionKind) request {
 	return r
 }
 
-// What differs from server to server in lists and tables.
+// What differs from server to server in lists and tables: how old things are, and how far the server is.
 var (
 	aged      = regexp.MustCompile(`^(\d+[smhd])+( ago)?$|^<invalid>$`)
 	revisions = regexp.MustCompile(`current: \d+`)
 )
 
-// describeRead is an answer, without what differs from server to server; of a list in pieces all pieces.
-func describeRead(t *testing.T, s *apiServer, r request, a answer) string {
-	out := ""
-	for {
-		if events := bytes.Split(bytes.TrimSpace(a.body), []byte("\n")); r.query.Has("watch") && a.code == http.StatusOK && len(events) != 1 {
-			for _, event := range events { // each like a short answer
-				if bytes.Contains(event, []byte("BOOKMARK")) && !bytes.Contains(event, []byte("initial-events-end")) {
-					continue // when they come is up to the server
-				}
-				out += describeRead(t, s, r, answer{code: a.code, contentType: a.contentType, body: event})
+// describeRead is an answer, without what differs from server to server: of a list in pieces all pieces, of a watch all events.
+func describeRead(t *testing.T, s *apiServer, r request, a answer) (out string) {
+	if r.query.Has("watch") && a.code == http.StatusOK {
+		for event := range bytes.Lines(a.body) {
+			if !bytes.Contains(event, []byte("BOOKMARK")) || bytes.Contains(event, []byte("initial-events-end")) { // when the others come is up to the server
+				text, _ := describePage(t, answer{code: a.code, contentType: a.contentType, body: event})
+				out += text
 			}
+		}
+		return out
+	}
+	for len(out) < 1<<20 {
+		text, next := describePage(t, a)
+		out += text
+		if next == "" {
 			return out
-		}
-		if len(a.body) == 0 || bytes.HasPrefix(a.body, []byte("k8s\x00")) {
-			return out + fmt.Sprintf("%d %s\n%q", a.code, a.contentType, a.body)
-		}
-		var body map[string]any
-		require.NoError(t, yaml.Unmarshal(a.body, &body), "%s", a.body)
-		meta, _ := body["metadata"].(map[string]any)
-		next, _ := meta["continue"].(string)
-		switch _, said := meta["continue"]; {
-		case next != "":
-			meta["continue"] = "more"
-		case said: // lists of custom objects say at upstream that there is no more
-			delete(meta, "continue")
-		}
-		text, err := yaml.Marshal(neutralRead(body))
-		require.NoError(t, err)
-		out += fmt.Sprintf("%d %s\n%s\n%s", a.code, a.contentType, strings.Join(a.warnings, "\n"), text)
-		if next == "" || len(out) > 1<<20 {
-			break
 		}
 		more := r
 		more.query = url.Values{"limit": r.query["limit"], "continue": {next}, "labelSelector": r.query["labelSelector"]}
@@ -184,10 +169,31 @@ func describeRead(t *testing.T, s *apiServer, r request, a answer) string {
 		}
 		a = s.send(t, more)
 	}
+	return out
+}
+
+// describePage describes one body, and returns where the list that it is goes on.
+func describePage(t *testing.T, a answer) (out, next string) {
+	if len(a.body) == 0 || bytes.HasPrefix(a.body, []byte("k8s\x00")) {
+		return fmt.Sprintf("%d %s\n%q", a.code, a.contentType, a.body), ""
+	}
+	var body map[string]any
+	require.NoError(t, yaml.Unmarshal(a.body, &body), "%s", a.body)
+	meta, _ := body["metadata"].(map[string]any)
+	next, _ = meta["continue"].(string)
+	switch _, said := meta["continue"]; {
+	case next != "":
+		meta["continue"] = "more"
+	case said: // lists of custom objects say at upstream that there is no more
+		delete(meta, "continue")
+	}
+	text, err := yaml.Marshal(neutralRead(body))
+	require.NoError(t, err)
+	out = fmt.Sprintf("%d %s\n%s\n%s", a.code, a.contentType, strings.Join(a.warnings, "\n"), text)
 	for _, d := range differing {
 		out = d.what.ReplaceAllString(out, d.as)
 	}
-	return revisions.ReplaceAllString(out, "current: REVISION")
+	return revisions.ReplaceAllString(out, "current: REVISION"), next
 }
 
 // neutralRead drops from an answer what differs from server to server.
@@ -196,6 +202,9 @@ func neutralRead(value any) any {
 	case map[string]any:
 		if object, _ := v["object"].(map[string]any); v["type"] == "BOOKMARK" && object["kind"] != "Table" {
 			v["object"] = map[string]any{"kind": object["kind"], "metadata": object["metadata"]} // the rest is empty, at upstream in a form of the kind's own
+		}
+		if status, _ := v["status"].(map[string]any); status["typeChecking"] != nil { // as in dropTypeChecking
+			v["status"] = map[string]any{}
 		}
 		if _, isObject := v["metadata"]; isObject {
 			neutral(v, false)
@@ -208,6 +217,7 @@ func neutralRead(value any) any {
 				delete(v, "annotations")
 			}
 		}
+		delete(v, "retryAfterSeconds") // upstream's store says nothing of it, its cache does
 		columns, _ := v["columnDefinitions"].([]any)
 		for _, c := range columns {
 			delete(c.(map[string]any), "description") // in words of one's own
