@@ -145,7 +145,7 @@ func (c *ProfileConfig) at(point string, defaults []weighted) []weighted {
 		}
 	}
 	rest := slices.DeleteFunc(everywhere, func(w weighted) bool {
-		return here.disables(w.Name()) || slices.ContainsFunc(here.Enabled, func(ref PluginRef) bool { return ref.Name == w.Name() })
+		return here.disables(w.Name()) || names(here.Enabled, w.Name())
 	})
 	return slices.Concat(first, rest, last)
 }
@@ -172,7 +172,11 @@ func (s PluginSet) over(defaults []weighted) (all []weighted) {
 }
 
 func (s PluginSet) disables(plugin string) bool {
-	return slices.ContainsFunc(s.Disabled, func(r PluginRef) bool { return r.Name == plugin || r.Name == "*" })
+	return names(s.Disabled, plugin) || names(s.Disabled, "*")
+}
+
+func names(refs []PluginRef, plugin string) bool {
+	return slices.ContainsFunc(refs, func(r PluginRef) bool { return r.Name == plugin })
 }
 
 // of is the plugin that is meant. Scores of one that is enabled without a weight count once, whatever they counted before.
@@ -198,7 +202,7 @@ func (c *ProfileConfig) checkNames(plugins []weighted) error {
 			switch {
 			case missing(ref):
 				return fmt.Errorf("plugins.%s: plugin %q does not exist", point, ref.Name)
-			case slices.ContainsFunc(set.Enabled[:i], func(other PluginRef) bool { return other.Name == ref.Name }):
+			case names(set.Enabled[:i], ref.Name):
 				return fmt.Errorf("plugins.%s: plugin %q already registered", point, ref.Name)
 			}
 		}

@@ -19,8 +19,9 @@ type podInfo struct {
 }
 
 func newPodInfo(pod *api.Pod) *podInfo {
+	held := api.ResourcesHeld(pod)
 	p := &podInfo{
-		pod: pod, priority: api.Deref(pod.Spec.Priority, 0), requests: podRequests(pod), nonZero: nonZeroRequests(pod),
+		pod: pod, priority: api.Deref(pod.Spec.Priority, 0), requests: sumRequests(held, false), nonZero: sumRequests(held, true),
 		ports: api.HostPorts(pod), affinity: affinityTermsOf(pod),
 	}
 	for i := range pod.Spec.Volumes {

@@ -95,14 +95,11 @@ const (
 // keep running beside all that come later.
 //
 // It follows k8s.io/component-helpers/resource.PodRequests.
-func podRequests(pod *api.Pod) resources { return sumRequests(pod, false) }
+func podRequests(pod *api.Pod) resources { return sumRequests(api.ResourcesHeld(pod), false) }
 
-// nonZeroRequests is podRequests with the usual amounts for containers that name none.
-func nonZeroRequests(pod *api.Pod) resources { return sumRequests(pod, true) }
-
-func sumRequests(pod *api.Pod, assumeUsual bool) resources {
+// sumRequests is what a pod needs with such a spec; assumeUsual puts the usual amounts for containers that name none.
+func sumRequests(spec *api.PodSpec, assumeUsual bool) resources {
 	var total, sidecars, largestInit resources
-	spec := api.ResourcesHeld(pod)
 	request := func(c *api.Container) resources {
 		need := asResources(c.Resources.Requests)
 		if !assumeUsual {

@@ -42,7 +42,7 @@ func TestRequestsOfAPodThatIsResized(t *testing.T) {
 	require.Equal(t, int64(64000), podRequests(p).milliCPU, "it may get what it asks for")
 	p.Status.Conditions = []api.PodCondition{{Type: "PodResizePending", Reason: "Infeasible"}}
 	require.Equal(t, int64(3000), podRequests(p).milliCPU, "it will not")
-	require.Equal(t, int64(1<<30), nonZeroRequests(p).memory, "it has some, though it asks for none")
+	require.Equal(t, int64(1<<30), newPodInfo(p).nonZero.memory, "it has some, though it asks for none")
 
 	p.Spec.Resources, p.Status.Conditions = &api.ResourceRequirements{Requests: list("cpu", "70")}, nil
 	require.Equal(t, int64(70000), podRequests(p).milliCPU)
@@ -53,7 +53,7 @@ func TestRequestsOfAPodThatIsResized(t *testing.T) {
 func TestContainersWithoutRequestsCountForScoring(t *testing.T) {
 	p := pod(nil)
 	p.Spec.Containers = append(p.Spec.Containers, api.Container{Name: "d", Resources: api.ResourceRequirements{Requests: list("cpu", "1")}})
-	r := nonZeroRequests(p)
+	r := newPodInfo(p).nonZero
 	require.Equal(t, int64(1100), r.milliCPU)
 	require.Equal(t, int64(2*assumedMemory), r.memory)
 }

@@ -218,7 +218,7 @@ func (p *Policy) visit(user string, groups []string, namespace string, missing *
 			seen = append(seen, b)
 			rules, err := p.rulesOf(&b.role, b.key.Namespace)
 			if err != nil {
-				missing.add(err)
+				*missing = append(*missing, err)
 				continue
 			}
 			if !see(b, rules) {
@@ -265,19 +265,8 @@ func (b *binding) describe(user string, groups []string) string {
 	return fmt.Sprintf("%s %q of %s %q to %s", kind, name, b.role.Kind, b.role.Name, to)
 }
 
-// roleErrors are the roles that are bound and do not exist. One alone is its message, several are in brackets.
-type roleErrors []string
-
-func (l *roleErrors) add(err error) {
-	if text := err.Error(); !slices.Contains(*l, text) {
-		*l = append(*l, text)
-	}
-}
+// roleErrors are the roles that are bound and do not exist.
+type roleErrors []error
 
 // Error joins them.
-func (l roleErrors) Error() string {
-	if len(l) == 1 {
-		return l[0]
-	}
-	return "[" + strings.Join(l, ", ") + "]"
-}
+func (l roleErrors) Error() string { return api.Aggregate(l) }
