@@ -1,7 +1,6 @@
 package client
 
 import (
-	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -13,18 +12,32 @@ import (
 // serviceAccountDir is where every pod finds who it is.
 const serviceAccountDir = "/var/run/secrets/kubernetes.io/serviceaccount"
 
-// InCluster is the configuration of a program in a pod: the API server's address is in its environment, and its token in
-// a file that the kubelet renews.
-func InCluster() (*Config, error) {
-	host, port := os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT")
-	if host == "" || port == "" {
-		return nil, errors.New("this is no pod: KUBERNETES_SERVICE_HOST is not set")
-	}
+// apiServerOfPod is what the environment of every pod says about the API server, empty outside of one.
+func apiServerOfPod() (host, port string) {
+	return os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT")
+}
+
+// inPod reports whether this program runs in a pod that may talk to the API server.
+func inPod() bool {
+	host, port := apiServerOfPod()
+	_, err := os.Stat(filepath.Join(serviceAccountDir, "token"))
+	return host != "" && port != "" && err == nil
+}
+
+// inCluster is the configuration of a program in a pod: its token is in a file that the kubelet renews.
+func inCluster() (*Config, error) {
 	ca, err := os.ReadFile(filepath.Join(serviceAccountDir, "ca.crt"))
 	if err != nil {
 		return nil, err
 	}
-	return &Config{Server: "https://" + net.JoinHostPort(host, port), CAData: ca, TokenFile: filepath.Join(serviceAccountDir, "token")}, nil
+	namespace, err := os.ReadFile(filepath.Join(serviceAccountDir, "namespace"))
+	if err != nil {
+		return nil, err
+	}
+	return &Config{
+		Server: "https://" + net.JoinHostPort(apiServerOfPod()), CAData: ca, TokenFile: filepath.Join(serviceAccountDir, "token"),
+		Namespace: strings.TrimSpace(string(namespace)),
+	}, nil
 }
 
 // tokenFile is a token on disk, read again when it may have been renewed.

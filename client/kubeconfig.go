@@ -59,7 +59,7 @@ type kubeconfigUser struct {
 	dir          string
 }
 
-// ErrNoKubeconfig says that no kubeconfig file exists where one was looked for.
+// ErrNoKubeconfig says that no kubeconfig file exists where one was looked for, and that this is no pod.
 var ErrNoKubeconfig = errors.New("no kubeconfig found")
 
 // ErrNoCurrentContext says that a kubeconfig does not tell which of its contexts is meant, and nobody else did.
@@ -83,7 +83,8 @@ func KubeconfigPaths() []string {
 }
 
 // LoadKubeconfig reads the configuration of a context ("": the current one) from a kubeconfig file ("": the files of
-// KubeconfigPaths, where the first file that defines a name wins).
+// KubeconfigPaths, where the first file that defines a name wins). Where there is no file, a program in a pod is its pod's
+// service account.
 func LoadKubeconfig(path, context string) (*Config, error) {
 	return LoadKubeconfigWith(path, KubeconfigChoice{Context: context})
 }
@@ -94,6 +95,9 @@ type KubeconfigChoice struct{ Context, Cluster, User string }
 // LoadKubeconfigWith is LoadKubeconfig for those who choose more than a context.
 func LoadKubeconfigWith(path string, choice KubeconfigChoice) (*Config, error) {
 	merged, err := readKubeconfigs(path)
+	if errors.Is(err, ErrNoKubeconfig) && inPod() {
+		return inCluster()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +11,8 @@ import (
 	"kubelite/api"
 )
 
-// LeaseConfig says which Lease elects the leader, and who we are. Durations left 0 are upstream's: 15 s, 10 s, 2 s.
+// LeaseConfig says which Lease elects the leader, and who we are. Durations left 0 are upstream's: LeaseDuration, RenewDeadline
+// and RetryPeriod.
 type LeaseConfig struct {
 	Namespace, Name string
 	// Identity tells the candidates apart. A process that comes back under its old identity finds the lease its own and
@@ -25,25 +27,37 @@ type LeaseConfig struct {
 	RetryPeriod time.Duration
 }
 
+// Upstream's durations.
+const (
+	LeaseDuration = 15 * time.Second
+	RenewDeadline = 10 * time.Second
+	RetryPeriod   = 2 * time.Second
+)
+
+// jitter is by how much of itself a candidate's waiting grows at most, so that not all of them come at once.
+const jitter = 0.2
+
 // ErrLeadershipLost is returned by Lead when another candidate may be leading now. The process should end: whoever
 // supervises it starts a fresh candidate.
 var ErrLeadershipLost = errors.New("leadership lost")
 
 // Lead waits until this process is the leader, then calls run. The context of run ends when leadership does. Lead
 // returns after run has returned, with run's error or ErrLeadershipLost, and gives the lease up so that the next
-// candidate need not wait. It returns nil if ctx ended.
+// candidate need not wait. It returns nil if ctx ended, and an error at once if the durations do not fit together. Without a
+// lease (nil) there is nobody to wait for.
 //
 // Only the lease's resource version decides who wins: two candidates that write at once cannot both succeed. Clocks
 // are never compared: each candidate measures with its own how long the record has not changed.
-func Lead(ctx context.Context, c *Client, cfg LeaseConfig, run func(ctx context.Context) error) error {
-	e := &election{
-		leases:   Of[*api.Lease](c),
-		client:   c,
-		cfg:      cfg,
-		duration: defaultTo(cfg.Duration, 15*time.Second),
-		deadline: defaultTo(cfg.RenewDeadline, 10*time.Second),
-		retry:    defaultTo(cfg.RetryPeriod, 2*time.Second),
+func Lead(ctx context.Context, c *Client, lease *LeaseConfig, run func(ctx context.Context) error) error {
+	if lease == nil {
+		return run(ctx)
 	}
+	cfg := *lease
+	cfg.Duration, cfg.RenewDeadline, cfg.RetryPeriod = cmp.Or(cfg.Duration, LeaseDuration), cmp.Or(cfg.RenewDeadline, RenewDeadline), cmp.Or(cfg.RetryPeriod, RetryPeriod)
+	if err := cfg.check(); err != nil {
+		return err
+	}
+	e := &election{leases: Of[*api.Lease](c), client: c, cfg: cfg}
 	log := c.log.With("lease", cfg.Namespace+"/"+cfg.Name, "identity", cfg.Identity)
 	log.Debug("wait to become the leader")
 	if !e.acquire(ctx) {
@@ -84,12 +98,24 @@ func Lead(ctx context.Context, c *Client, cfg LeaseConfig, run func(ctx context.
 	return err
 }
 
+// check refuses durations with which a leader would be followed before it gave up.
+func (cfg LeaseConfig) check() error {
+	switch {
+	case cfg.Duration < 0 || cfg.RenewDeadline < 0 || cfg.RetryPeriod < 0:
+		return errors.New("leader election: durations must be greater than zero")
+	case cfg.Duration <= cfg.RenewDeadline:
+		return fmt.Errorf("leader election: leaseDuration (%s) must be greater than renewDeadline (%s)", cfg.Duration, cfg.RenewDeadline)
+	case float64(cfg.RenewDeadline) <= (1+jitter)*float64(cfg.RetryPeriod):
+		return fmt.Errorf("leader election: renewDeadline (%s) must be greater than retryPeriod*JitterFactor (%s*%g)", cfg.RenewDeadline, cfg.RetryPeriod, 1+jitter)
+	}
+	return nil
+}
+
 // election is one candidate's view of the lease.
 type election struct {
-	leases                    Resource[*api.Lease]
-	client                    *Client
-	cfg                       LeaseConfig
-	duration, deadline, retry time.Duration
+	leases Resource[*api.Lease]
+	client *Client
+	cfg    LeaseConfig
 
 	// seen is the lease as last read, seenAt when it was first seen in that state, by our clock.
 	seen   *api.Lease
@@ -106,7 +132,7 @@ func (e *election) acquire(ctx context.Context) bool {
 		if !errors.Is(err, errHeld) && ctx.Err() == nil {
 			e.client.log.Warn("cannot acquire the lease, will try again", "lease", e.cfg.Namespace+"/"+e.cfg.Name, "error", err)
 		}
-		if !Wait(ctx, e.retry+rand.N(e.retry/5)) {
+		if !Wait(ctx, e.cfg.RetryPeriod+rand.N(time.Duration(jitter*float64(e.cfg.RetryPeriod)))) {
 			return false
 		}
 	}
@@ -115,8 +141,8 @@ func (e *election) acquire(ctx context.Context) bool {
 // renew keeps the lease until ctx ends (true), or until no attempt succeeded for the deadline (false).
 func (e *election) renew(ctx context.Context) bool {
 	renewed := time.Now()
-	for Wait(ctx, e.retry) {
-		attempt, cancel := context.WithDeadline(ctx, renewed.Add(e.deadline))
+	for Wait(ctx, e.cfg.RetryPeriod) {
+		attempt, cancel := context.WithDeadline(ctx, renewed.Add(e.cfg.RenewDeadline))
 		err := e.try(attempt)
 		cancel()
 		switch {
@@ -124,7 +150,7 @@ func (e *election) renew(ctx context.Context) bool {
 			renewed = time.Now()
 		case ctx.Err() != nil:
 			return true
-		case time.Since(renewed) >= e.deadline || errors.Is(err, errHeld):
+		case time.Since(renewed) >= e.cfg.RenewDeadline || errors.Is(err, errHeld):
 			return false
 		default:
 			e.client.log.Warn("cannot renew the lease, will try again", "lease", e.cfg.Namespace+"/"+e.cfg.Name, "error", err)
@@ -168,7 +194,7 @@ func (e *election) try(ctx context.Context) error {
 
 // holds tells whether the lease was ours when it was last seen, and has not run out since.
 func (e *election) holds() bool {
-	return e.seen != nil && api.Deref(e.seen.Spec.HolderIdentity, "") == e.cfg.Identity && time.Since(e.seenAt) < e.duration
+	return e.seen != nil && api.Deref(e.seen.Spec.HolderIdentity, "") == e.cfg.Identity && time.Since(e.seenAt) < e.cfg.Duration
 }
 
 // take writes the lease as ours, by creating it or by updating what was read. It fails if somebody else has written meanwhile.
@@ -196,7 +222,7 @@ func (e *election) hold(lease *api.Lease) {
 		spec.HolderIdentity = api.Ptr(e.cfg.Identity)
 		spec.AcquireTime = &now
 	}
-	spec.LeaseDurationSeconds = api.Ptr(int32(e.duration / time.Second))
+	spec.LeaseDurationSeconds = api.Ptr(int32(e.cfg.Duration / time.Second))
 	spec.RenewTime = &now
 }
 
@@ -219,11 +245,4 @@ func (e *election) release() {
 	if _, err := e.leases.Update(Because(WithTimer(ctx, "leader election"), "give the lease up on exit"), lease); err != nil {
 		e.client.log.Warn("cannot give the lease up; it will run out", "lease", e.cfg.Namespace+"/"+e.cfg.Name, "error", err)
 	}
-}
-
-func defaultTo(d, fallback time.Duration) time.Duration {
-	if d == 0 {
-		return fallback
-	}
-	return d
 }

@@ -92,7 +92,7 @@ func candidate(t *testing.T, s *leaseServer, name string) (leads chan struct{}, 
 	leads, ended = make(chan struct{}), make(chan error, 1)
 	c := newTestClient(t, s)
 	go func() {
-		ended <- Lead(ctx, c, LeaseConfig{Namespace: "kube-system", Name: "l", Identity: name}, func(ctx context.Context) error {
+		ended <- Lead(ctx, c, &LeaseConfig{Namespace: "kube-system", Name: "l", Identity: name}, func(ctx context.Context) error {
 			close(leads)
 			<-ctx.Done()
 			return ctx.Err()
@@ -184,4 +184,20 @@ func TestLeaderRenewsWithoutReading(t *testing.T) {
 		require.Equal(t, "b", s.holder())
 		stop()
 	})
+}
+
+func TestDurationsOfALease(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		cfg  LeaseConfig
+		want string
+	}{
+		{"a leader that goes on when it is followed", LeaseConfig{Duration: 10 * time.Second}, "leaseDuration (10s) must be greater than renewDeadline (10s)"},
+		{"a leader that tries once", LeaseConfig{RetryPeriod: 9 * time.Second}, "renewDeadline (10s) must be greater than retryPeriod*JitterFactor (9s*1.2)"},
+		{"less than no time", LeaseConfig{RetryPeriod: -time.Second}, "must be greater than zero"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			require.ErrorContains(t, Lead(t.Context(), nil, &tc.cfg, nil), tc.want)
+		})
+	}
 }

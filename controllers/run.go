@@ -1,7 +1,6 @@
 package controllers
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -20,17 +19,14 @@ import (
 type Config struct {
 	Client *client.Client
 	Logger *slog.Logger
-	// LeaderElect makes Run wait until this process holds the lease kube-system/kube-controller-manager, under the
-	// name Identity. Two processes that both create the missing pod would create two.
-	LeaderElect bool
-	Identity    string
+	// Lease makes Run wait until this process holds it: two processes that both create the missing pod would create two. nil:
+	// there is no other copy.
+	Lease *client.LeaseConfig
 	// Controllers says which loops run, by upstream's names. Empty: all.
 	Controllers api.ControllerSelection
 	// OwnCredentials has the loops act in the name of this process. Otherwise each acts as a service account of its own, which has
 	// just the rights that the loop needs; reading is shared, and always done in the process's name.
 	OwnCredentials bool
-	// Lease names the lease that LeaderElect is about, where it is not that of upstream.
-	LeaseNamespace, LeaseName string
 	// RootCA is the certificate, in PEM, that every namespace gets in its ConfigMap kube-root-ca.crt. nil: none does.
 	RootCA []byte
 	// Autoscaler is how HorizontalPodAutoscalers measure and how fast they react.
@@ -83,11 +79,7 @@ func Run(ctx context.Context, cfg Config) error {
 		return runAll(ctx, loops)
 	}
 	group.Go(func() error {
-		if !cfg.LeaderElect {
-			return lead(running)
-		}
-		lease := client.LeaseConfig{Namespace: cmp.Or(cfg.LeaseNamespace, "kube-system"), Name: cmp.Or(cfg.LeaseName, "kube-controller-manager"), Identity: cfg.Identity}
-		return client.Lead(running, cfg.Client, lease, lead)
+		return client.Lead(running, cfg.Client, cfg.Lease, lead)
 	})
 	if err := group.Wait(); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("controllers: %w", err)

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -13,24 +14,25 @@ import (
 // DefaultName is what pods get in spec.schedulerName that ask for no other scheduler.
 const DefaultName = "default-scheduler"
 
-// Configuration is a file of upstream's kind KubeSchedulerConfiguration, as far as there is something to configure here.
-// Fields that have no meaning here are an error, not ignored.
+// Configuration is a file of upstream's kind KubeSchedulerConfiguration. Fields that upstream has not are an error.
 type Configuration struct {
 	APIVersion               string           `json:"apiVersion"`
 	Kind                     string           `json:"kind"`
-	PercentageOfNodesToScore int              `json:"percentageOfNodesToScore,omitempty"`
-	PodInitialBackoffSeconds int64            `json:"podInitialBackoffSeconds,omitempty"`
-	PodMaxBackoffSeconds     int64            `json:"podMaxBackoffSeconds,omitempty"`
+	PercentageOfNodesToScore *int             `json:"percentageOfNodesToScore,omitempty"`
+	PodInitialBackoffSeconds *int64           `json:"podInitialBackoffSeconds,omitempty"`
+	PodMaxBackoffSeconds     *int64           `json:"podMaxBackoffSeconds,omitempty"`
 	Profiles                 []ProfileConfig  `json:"profiles,omitempty"`
 	Extenders                []ExtenderConfig `json:"extenders,omitempty"` // of all profiles
+
+	ProcessConfig `json:",inline"`
 }
 
 // ProfileConfig says how pods of one spec.schedulerName are scheduled. A cluster may have several, and schedulers that are
 // other programs besides.
 type ProfileConfig struct {
 	SchedulerName            string               `json:"schedulerName"`
-	PercentageOfNodesToScore int                  `json:"percentageOfNodesToScore,omitempty"`
-	Plugins                  map[string]PluginSet `json:"plugins,omitempty"` // by extension point; multiPoint is all of them
+	PercentageOfNodesToScore *int                 `json:"percentageOfNodesToScore,omitempty"` // nil: as for all profiles
+	Plugins                  map[string]PluginSet `json:"plugins,omitempty"`                  // by extension point; multiPoint is all of them
 	PluginConfig             []PluginConfig       `json:"pluginConfig,omitempty"`
 }
 
@@ -67,6 +69,9 @@ func LoadConfiguration(file string) (*Configuration, error) {
 	case cfg.APIVersion != configVersion || cfg.Kind != "KubeSchedulerConfiguration":
 		return nil, fmt.Errorf("%s: want kind KubeSchedulerConfiguration of %s, not %s of %q", file, configVersion, cfg.Kind, cfg.APIVersion)
 	}
+	if mistakes := cfg.check(); len(mistakes) > 0 {
+		return nil, fmt.Errorf("%s: %s", file, mistakes.Aggregate())
+	}
 	return &cfg, nil
 }
 
@@ -97,9 +102,7 @@ func newProfiles(cfg *Configuration, k *kit) (map[string]*profile, error) {
 			return nil, fmt.Errorf("profiles[%d]: %w", i, err)
 		}
 		p.extend(extenders)
-		if p.percentage = c.PercentageOfNodesToScore; p.percentage == 0 {
-			p.percentage = cfg.PercentageOfNodesToScore
-		}
+		p.percentage = api.Deref(cmp.Or(c.PercentageOfNodesToScore, cfg.PercentageOfNodesToScore), 0)
 		profiles[c.SchedulerName] = p
 	}
 	return profiles, nil
@@ -107,14 +110,37 @@ func newProfiles(cfg *Configuration, k *kit) (map[string]*profile, error) {
 
 // backoffs are how long a pod waits after its first attempt in vain, and how long at most.
 func (cfg *Configuration) backoffs() (first, last time.Duration) {
-	first, last = firstBackoff, lastBackoff
-	if cfg != nil && cfg.PodInitialBackoffSeconds > 0 {
-		first = time.Duration(cfg.PodInitialBackoffSeconds) * time.Second
+	if cfg == nil {
+		return firstBackoff, lastBackoff
 	}
-	if cfg != nil && cfg.PodMaxBackoffSeconds > 0 {
-		last = time.Duration(cfg.PodMaxBackoffSeconds) * time.Second
+	seconds := func(n *int64, otherwise time.Duration) time.Duration {
+		if n == nil {
+			return otherwise
+		}
+		return time.Duration(*n) * time.Second
 	}
-	return first, last
+	return seconds(cfg.PodInitialBackoffSeconds, firstBackoff), seconds(cfg.PodMaxBackoffSeconds, lastBackoff)
+}
+
+func (cfg *Configuration) check() api.ErrorList {
+	mistakes := append(cfg.ProcessConfig.check(), checkPercentage("percentageOfNodesToScore", cfg.PercentageOfNodesToScore)...)
+	for i, p := range cfg.Profiles {
+		mistakes = append(mistakes, checkPercentage(api.Path("profiles").Index(i).Child("percentageOfNodesToScore"), p.PercentageOfNodesToScore)...)
+	}
+	switch first, last := cfg.backoffs(); {
+	case first <= 0:
+		mistakes = append(mistakes, api.Path("podInitialBackoffSeconds").Invalid(*cfg.PodInitialBackoffSeconds, "must be greater than 0"))
+	case last < first:
+		mistakes = append(mistakes, api.Path("podMaxBackoffSeconds").Invalid(int64(last.Seconds()), "must be greater than or equal to PodInitialBackoffSeconds"))
+	}
+	return mistakes
+}
+
+func checkPercentage(path api.Path, n *int) (mistakes api.ErrorList) {
+	if n != nil && (*n < 0 || *n > 100) {
+		mistakes = append(mistakes, path.Invalid(*n, "not in valid range [0-100]"))
+	}
+	return mistakes
 }
 
 // profile makes the profile. Some resources are for others to count.

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,7 +91,14 @@ func TestConfigurationsThatCannotBe(t *testing.T) {
 	head := "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"
 	for text, want := range map[string]string{
 		"kind: Pod":             "want kind KubeSchedulerConfiguration",
-		head + "parallelism: 4": `unknown field "parallelism"`,
+		head + "paralelism: 4":  `unknown field "paralelism"`,
+		head + "parallelism: 0": "parallelism: Invalid value: 0: should be an integer value greater than zero",
+		head + "leaderElection: {resourceLock: configmaps}":                                                    `leaderElection.resourceLock: Invalid value: "configmaps": resourceLock value must be "leases"`,
+		head + "clientConnection: {burst: -1}":                                                                 "clientConnection.burst: Invalid value: -1: must be non-negative",
+		head + "percentageOfNodesToScore: 101":                                                                 "percentageOfNodesToScore: Invalid value: 101: not in valid range [0-100]",
+		head + "profiles: [{percentageOfNodesToScore: -1}]":                                                    "profiles[0].percentageOfNodesToScore: Invalid value: -1: not in valid range [0-100]",
+		head + "podInitialBackoffSeconds: 0":                                                                   "podInitialBackoffSeconds: Invalid value: 0: must be greater than 0",
+		head + "podInitialBackoffSeconds: 11":                                                                  "podMaxBackoffSeconds: Invalid value: 10: must be greater than or equal to PodInitialBackoffSeconds",
 		head + "profiles: [{schedulerName: a}, {schedulerName: a}]":                                            `there are two with schedulerName "a"`,
 		head + "profiles: [{plugins: {score: {enabled: [{name: Mine}]}}}]":                                     `plugins.score: plugin "Mine" does not exist`,
 		head + "profiles: [{plugins: {score: {enabled: [{name: NodeAffinity}, {name: NodeAffinity}]}}}]":       `plugins.score: plugin "NodeAffinity" already registered`,
@@ -105,6 +113,33 @@ func TestConfigurationsThatCannotBe(t *testing.T) {
 	} {
 		_, err := loadTestConfig(t, text)
 		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestWhatAConfigurationSaysOfTheProcessIsSaidByFlags(t *testing.T) {
+	for _, tc := range []struct {
+		text string
+		want map[string]string
+	}{
+		{"{}", map[string]string{}},
+		{"{leaderElection: {leaderElect: false}}", map[string]string{"leader-elect": "false"}},
+		{
+			"{leaderElection: {leaderElect: true, resourceLock: leases, resourceName: mine, resourceNamespace: work, leaseDuration: 1m0s, renewDeadline: 40s, retryPeriod: 5s}}",
+			map[string]string{
+				"leader-elect": "true", "leader-elect-resource-name": "mine", "leader-elect-resource-namespace": "work",
+				"leader-elect-lease-duration": "1m0s", "leader-elect-renew-deadline": "40s", "leader-elect-retry-period": "5s",
+			},
+		},
+		{"{clientConnection: {kubeconfig: /etc/scheduler.conf, qps: 50, burst: 100, contentType: application/json}, enableProfiling: true}", map[string]string{"kubeconfig": "/etc/scheduler.conf"}},
+	} {
+		var c ProcessConfig
+		data, err := api.YAMLToJSON([]byte(tc.text))
+		require.NoError(t, err)
+		require.NoError(t, api.UnmarshalJSON(data, &c))
+		require.Empty(t, c.check())
+		said := c.Flags()
+		maps.DeleteFunc(said, func(_, value string) bool { return value == "" })
+		require.Equal(t, tc.want, said)
 	}
 }
 

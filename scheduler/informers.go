@@ -59,7 +59,7 @@ func newInformers(c *client.Client) *informers {
 
 func (i *informers) kit(s *Scheduler) *kit {
 	k := &kit{
-		client: s.client, events: s.events, log: s.log, tell: s.cache.tell, claims: i.claims, volumes: i.volumes, classes: i.classes, namespaces: i.namespaces, services: i.services,
+		client: s.client, log: s.log, tell: s.cache.tell, claims: i.claims, volumes: i.volumes, classes: i.classes, namespaces: i.namespaces, services: i.services,
 		replicationControllers: i.replicationControllers, replicaSets: i.replicaSets, statefulSets: i.statefulSets, budgets: i.budgets,
 		csiNodes: i.csiNodes, csiDrivers: i.csiDrivers, capacities: i.capacities, attachments: i.attachments,
 		deviceClaims: i.deviceClaims, devices: newPublishedDevices(i.deviceClasses, i.deviceSlices), held: newDeviceClaims(), deviceNews: newNews(),

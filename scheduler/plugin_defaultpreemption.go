@@ -142,7 +142,7 @@ func (p *defaultPreemption) evict(ctx context.Context, c *cycle, best candidate)
 	var wg sync.WaitGroup
 	for i, victim := range best.victims {
 		if victim.pod.DeletionTimestamp == nil {
-			wg.Go(func() { errs[i] = p.evictOne(ctx, c.pod.pod, victim.pod, best.node.name) })
+			wg.Go(func() { errs[i] = p.evictOne(ctx, c, victim.pod, best.node.name) })
 		}
 	}
 	wg.Wait()
@@ -158,7 +158,8 @@ func (p *defaultPreemption) evict(ctx context.Context, c *cycle, best candidate)
 
 // evictOne tells the victim why it goes, in a condition that Jobs and people read, and deletes it. It has its usual time to
 // end.
-func (p *defaultPreemption) evictOne(ctx context.Context, preemptor, victim *api.Pod, node string) error {
+func (p *defaultPreemption) evictOne(ctx context.Context, c *cycle, victim *api.Pod, node string) error {
+	preemptor := c.pod.pod
 	pods := client.Of[*api.Pod](p.kit.client)
 	ctx = client.Because(ctx, "pod %s of priority %d fits nowhere; this one, of priority %d, makes room on %s: delete it",
 		preemptor.Key(), api.Deref(preemptor.Spec.Priority, 0), api.Deref(victim.Spec.Priority, 0), node)
@@ -180,6 +181,6 @@ func (p *defaultPreemption) evictOne(ctx context.Context, preemptor, victim *api
 	if err != nil {
 		return fmt.Errorf("preempt pod %s: %w", victim.Key(), err)
 	}
-	p.kit.events.Event(ctx, victim, api.EventTypeNormal, "Preempted", "Preempted by pod %s on node %s", preemptor.UID, node)
+	c.profile.events.Event(ctx, victim, api.EventTypeNormal, "Preempted", "Preempted by pod %s on node %s", preemptor.UID, node)
 	return nil
 }

@@ -46,7 +46,6 @@ type weighted struct {
 // kit is what plugins may reach for besides the cycle.
 type kit struct {
 	client *client.Client
-	events *client.Recorder
 	log    *slog.Logger
 	tell   func(change func()) // changes what must stand still while the loop decides; see cache
 
@@ -94,6 +93,7 @@ type profile struct {
 	postBinds   []postBindPlugin
 	extenders   []*extender
 	hints       map[string][]hint // by plugin
+	events      *client.Recorder  // in the name of the profile, as if it were a scheduler of its own
 
 	// percentage of the nodes to look for, 0: as many as their number suggests; see enough.
 	percentage int

@@ -49,7 +49,7 @@ func (s *Scheduler) report(ctx context.Context, pod *api.Pod, o *outcome) {
 	if len(message) > maxEventMessage {
 		message = message[:maxEventMessage-4] + " ..."
 	}
-	s.events.Event(ctx, pod, api.EventTypeWarning, "FailedScheduling", "%s", message)
+	s.profiles[pod.Spec.SchedulerName].events.Event(ctx, pod, api.EventTypeWarning, "FailedScheduling", "%s", message)
 	status := map[string]any{}
 	if condition := unscheduledCondition(pod, o); condition != nil {
 		status["conditions"] = []api.PodCondition{*condition}

@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,13 +17,10 @@ import (
 
 // Config is what a scheduler needs to run.
 type Config struct {
-	Client      *client.Client
-	Logger      *slog.Logger
-	LeaderElect bool   // decide only while holding the Lease kube-system/kube-scheduler, or the one that is named
-	Identity    string // who holds the Lease
-
-	LeaseNamespace, LeaseName string
-	Profiles                  *Configuration // nil: one profile, the default one
+	Client   *client.Client
+	Logger   *slog.Logger
+	Lease    *client.LeaseConfig // decide only while holding it; nil: there is no other copy
+	Profiles *Configuration      // nil: one profile, the default one
 }
 
 // bindConcurrency bounds the bindings under way. A binding waits for the disk of the API server, which serves many at the
@@ -35,7 +31,6 @@ const bindConcurrency = 24
 type Scheduler struct {
 	client    *client.Client
 	log       *slog.Logger
-	events    *client.Recorder
 	profiles  map[string]*profile // by spec.schedulerName
 	informers *informers
 	queue     *queue
@@ -55,17 +50,12 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	if !cfg.LeaderElect {
-		return s.run(ctx)
-	}
-	return client.Lead(ctx, cfg.Client, client.LeaseConfig{
-		Namespace: cmp.Or(cfg.LeaseNamespace, "kube-system"), Name: cmp.Or(cfg.LeaseName, "kube-scheduler"), Identity: cfg.Identity,
-	}, s.run)
+	return client.Lead(ctx, cfg.Client, cfg.Lease, s.run)
 }
 
 func newScheduler(cfg Config) (*Scheduler, error) {
 	s := &Scheduler{
-		client: cfg.Client, log: cfg.Logger, events: client.NewRecorder(cfg.Client, DefaultName, ""),
+		client: cfg.Client, log: cfg.Logger,
 		informers: newInformers(cfg.Client), cache: newCache(), nominator: newNominator(),
 		process: strconv.FormatUint(uint64(rand.Uint32N(36*36*36)), 36), slots: make(chan struct{}, bindConcurrency),
 	}
@@ -73,6 +63,9 @@ func newScheduler(cfg Config) (*Scheduler, error) {
 	profiles, err := newProfiles(cfg.Profiles, s.kit)
 	if err != nil {
 		return nil, err
+	}
+	for name, p := range profiles {
+		p.events = client.NewRecorder(cfg.Client, name, "")
 	}
 	first, last := cfg.Profiles.backoffs()
 	s.profiles, s.queue = profiles, newQueue(profiles, first, last)
@@ -190,7 +183,7 @@ func (s *Scheduler) bind(ctx context.Context, a attempt, p *profile, d *decision
 			plugin.PostBind(a.info)
 		}
 		s.log.Debug("pod bound", "namespace", pod.Namespace, "name", pod.Name, "node", d.Node)
-		s.events.Event(ctx, pod, api.EventTypeNormal, "Scheduled", "Successfully assigned %s to %s", pod.Key(), d.Node)
+		p.events.Event(ctx, pod, api.EventTypeNormal, "Scheduled", "Successfully assigned %s to %s", pod.Key(), d.Node)
 		return
 	}
 	s.unreserve(ctx, p, a.info)

@@ -31,28 +31,10 @@ func newLogger(verbose bool) *slog.Logger {
 // clientCommand makes the subcommand of a component that is a client of the API server. agent is called when the flags are
 // known and tells what the component calls itself.
 func clientCommand(use, short string, agent func() string, run func(ctx context.Context, c *client.Client, log *slog.Logger) error) *cobra.Command {
-	return componentCommand(use, short, "default $KUBECONFIG, else ~/.kube/config", agent, run, func(kubeconfig string) (*client.Config, error) {
-		return client.LoadKubeconfig(kubeconfig, "")
-	})
-}
-
-// podCommand makes the subcommand of a component that runs as a pod. Outside of one --kubeconfig says where the cluster is.
-func podCommand(use, short string, run func(ctx context.Context, c *client.Client, log *slog.Logger) error) *cobra.Command {
-	return componentCommand(use, short, "default: by the service account of the pod", always(use), run, func(kubeconfig string) (*client.Config, error) {
-		if kubeconfig == "" {
-			return client.InCluster()
-		}
-		return client.LoadKubeconfig(kubeconfig, "")
-	})
-}
-
-// componentCommand is what both are: load tells how to reach the API server from what --kubeconfig says.
-func componentCommand(use, short, fallback string, agent func() string, run func(ctx context.Context, c *client.Client, log *slog.Logger) error,
-	load func(kubeconfig string) (*client.Config, error)) *cobra.Command {
 	var kubeconfig string
 	var verbose bool
 	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		cfg, err := load(kubeconfig)
+		cfg, err := client.LoadKubeconfig(kubeconfig, "")
 		if err != nil {
 			return err
 		}
@@ -64,7 +46,7 @@ func componentCommand(use, short, fallback string, agent func() string, run func
 		}
 		return ended(run(cmd.Context(), c, log))
 	}}
-	cmd.Flags().StringVar(&kubeconfig, "kubeconfig", "", "how to reach the API server ("+fallback+")")
+	cmd.Flags().StringVar(&kubeconfig, "kubeconfig", "", "how to reach the API server (default: $KUBECONFIG, else ~/.kube/config, else by the service account of the pod)")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log every step of every loop")
 	return cmd
 }
@@ -108,7 +90,7 @@ func controllersCommand() *cobra.Command {
 			}
 		}
 		cfg := controllers.Config{
-			Client: c, Logger: log, LeaderElect: election.elect, Identity: election.identity, LeaseNamespace: election.namespace, LeaseName: election.name,
+			Client: c, Logger: log, Lease: election.config(),
 			Controllers: selection, OwnCredentials: !ownAccounts, RootCA: ca, NodeMonitorGracePeriod: nodeGrace, SigningKey: key, TokenKey: signer,
 			VolumeDir: volumeDir, Autoscaler: autoscaler, NodeCIDRMaskSize: nodeMask,
 		}
@@ -153,46 +135,31 @@ func controllersCommand() *cobra.Command {
 
 func schedulerCommand() *cobra.Command {
 	var election election
-	var config string
+	var file string
+	var config *scheduler.Configuration
 	cmd := clientCommand("scheduler", "Assign pods to nodes (upstream: kube-scheduler)", always("scheduler"), func(ctx context.Context, c *client.Client, log *slog.Logger) error {
-		cfg := scheduler.Config{
-			Client: c, Logger: log, LeaderElect: election.elect, Identity: election.identity, LeaseNamespace: election.namespace, LeaseName: election.name,
-		}
-		if config != "" {
-			profiles, err := scheduler.LoadConfiguration(config)
-			if err != nil {
-				return err
-			}
-			cfg.Profiles = profiles
-		}
-		return scheduler.Run(ctx, cfg)
+		return scheduler.Run(ctx, scheduler.Config{Client: c, Logger: log, Lease: election.config(), Profiles: config})
 	})
-	cmd.Flags().StringVar(&config, "config", "", "file of kind KubeSchedulerConfiguration: profiles by spec.schedulerName, their plugins and arguments, and extenders")
+	cmd.Flags().StringVar(&file, "config", "", "file of kind KubeSchedulerConfiguration: profiles by spec.schedulerName, their plugins and arguments, extenders, and what these flags say")
 	election.flags(cmd, "kube-scheduler")
-	return cmd
-}
-
-// election is what a component is told about the Lease that lets one of several copies work.
-type election struct {
-	elect                     bool
-	namespace, name, identity string
-}
-
-func (e *election) flags(cmd *cobra.Command, lease string) {
-	cmd.Flags().BoolVar(&e.elect, "leader-elect", true, "work only while holding a Lease, so that one of several copies does")
-	cmd.Flags().StringVar(&e.namespace, "leader-elect-resource-namespace", "kube-system", "namespace of the Lease")
-	cmd.Flags().StringVar(&e.name, "leader-elect-resource-name", lease, "its name")
-	cmd.Flags().StringVar(&e.identity, "leader-elect-identity", identity(), "who holds it: copies on one machine need a name each")
-}
-
-// identity is who holds a leader Lease: this machine. One supervisor runs one process of a component, so a restarted
-// one may take the Lease of its predecessor over at once.
-func identity() string {
-	host, err := os.Hostname()
-	if err != nil {
-		return "localhost"
+	cmd.PreRunE = func(*cobra.Command, []string) (err error) {
+		if file == "" {
+			return nil
+		}
+		if config, err = scheduler.LoadConfiguration(file); err != nil {
+			return err
+		}
+		for name, value := range config.Flags() {
+			if value == "" || cmd.Flags().Changed(name) {
+				continue // what is said on the command line counts
+			}
+			if err := cmd.Flags().Set(name, value); err != nil {
+				return fmt.Errorf("%s: %w", file, err)
+			}
+		}
+		return nil
 	}
-	return host
+	return cmd
 }
 
 // examples are what -h shows of each component. The supervisor's log and `ps` have the whole lines of a cluster.

@@ -12,7 +12,7 @@ import (
 
 func dnsCommand() *cobra.Command {
 	cfg := dns.Config{ResolvConf: "/etc/resolv.conf"}
-	cmd := podCommand("dns", "Answer the names of services (upstream: CoreDNS)", func(ctx context.Context, c *client.Client, log *slog.Logger) error {
+	cmd := clientCommand("dns", "Answer the names of services (upstream: CoreDNS)", always("dns"), func(ctx context.Context, c *client.Client, log *slog.Logger) error {
 		cfg.Client, cfg.Logger = c, log
 		return dns.Run(ctx, cfg)
 	})

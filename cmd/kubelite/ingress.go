@@ -16,7 +16,7 @@ import (
 func ingressCommand() *cobra.Command {
 	var cfg ingress.Config
 	var service string
-	cmd := podCommand("ingress", "Lead HTTP requests from outside to pods, as Ingresses say (upstream: ingress-nginx)", func(ctx context.Context, c *client.Client, log *slog.Logger) error {
+	cmd := clientCommand("ingress", "Lead HTTP requests from outside to pods, as Ingresses say (upstream: ingress-nginx)", always("ingress"), func(ctx context.Context, c *client.Client, log *slog.Logger) error {
 		namespace, name, ok := strings.Cut(service, "/")
 		if !ok {
 			return fmt.Errorf("--publish-service %q: must be NAMESPACE/NAME", service)

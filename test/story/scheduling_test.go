@@ -285,7 +285,8 @@ func TestAnotherSchedulerTakesOver(t *testing.T) {
 	stop := map[string]context.CancelFunc{}
 	for _, id := range []string{"one", "two"} {
 		stop[id] = h.run("scheduler "+id, func(ctx context.Context) error {
-			err := scheduler.Run(ctx, scheduler.Config{Client: h.As("system:kube-scheduler"), Logger: h.log, LeaderElect: true, Identity: id, Profiles: profile})
+			lease := &client.LeaseConfig{Namespace: "kube-system", Name: "kube-scheduler", Identity: id}
+			err := scheduler.Run(ctx, scheduler.Config{Client: h.As("system:kube-scheduler"), Logger: h.log, Lease: lease, Profiles: profile})
 			if errors.Is(err, context.Canceled) {
 				return nil
 			}
