@@ -290,11 +290,16 @@ func daemonPod(ds *api.DaemonSet, node, hash string) *api.Pod {
 	return pod
 }
 
-// daemonStatus counts the nodes. changesIn is when the next ready pod becomes available by the mere passing of
-// minReadySeconds, 0 if none will.
+// daemonStatus counts the nodes, by the oldest pod of each. changesIn is when the next ready pod becomes available by the mere
+// passing of minReadySeconds, 0 if none will: a new pod beside an old one, too, for the old one goes then.
 func daemonStatus(ds *api.DaemonSet, places []*daemonPlace, hash string, now time.Time) (status api.DaemonSetStatus, changesIn time.Duration) {
 	status = api.DaemonSetStatus{ObservedGeneration: ds.Generation, CollisionCount: ds.Status.CollisionCount, Conditions: ds.Status.Conditions}
 	for _, place := range places {
+		for _, pod := range place.pods {
+			if in, _ := podAvailable(pod, ds.Spec.MinReadySeconds, now); in > 0 && (changesIn == 0 || in < changesIn) {
+				changesIn = in
+			}
+		}
 		switch {
 		case !place.exists:
 			continue
@@ -312,11 +317,8 @@ func daemonStatus(ds *api.DaemonSet, places []*daemonPlace, hash string, now tim
 		pod := place.pods[0]
 		if _, ready := podReady(pod); ready {
 			status.NumberReady++
-			in, available := podAvailable(pod, ds.Spec.MinReadySeconds, now)
-			if available {
+			if _, available := podAvailable(pod, ds.Spec.MinReadySeconds, now); available {
 				status.NumberAvailable++
-			} else if in > 0 && (changesIn == 0 || in < changesIn) {
-				changesIn = in
 			}
 		}
 		if daemonUpdated(ds, pod, hash) {

@@ -125,12 +125,18 @@ func TestDaemonStatus(t *testing.T) {
 	ds := testDaemonSet("0", "1", func(ds *api.DaemonSet) { ds.Spec.MinReadySeconds = 60 })
 	nodes := []*api.Node{testNode("n1"), testNode("n2"), testNode("n3"), testNode("n4", tainted("x", api.TaintEffectNoSchedule))}
 	pods := []*api.Pod{daemon("a", "n1"), daemon("b", "n2", outdated, readyFor(20*time.Second)), daemon("c", "n4")}
-	status, in := daemonStatus(ds, daemonPlaces(ds, nodes, pods), "new", testNow)
-	require.Equal(t, 40*time.Second, in)
-	require.Equal(t, api.DaemonSetStatus{
+	want := api.DaemonSetStatus{
 		ObservedGeneration: 1, DesiredNumberScheduled: 3, CurrentNumberScheduled: 2, NumberMisscheduled: 1, NumberReady: 2,
 		NumberAvailable: 1, NumberUnavailable: 2, UpdatedNumberScheduled: 1,
-	}, status)
+	}
+	status, in := daemonStatus(ds, daemonPlaces(ds, nodes, pods), "new", testNow)
+	require.Equal(t, 40*time.Second, in)
+	require.Equal(t, want, status)
+
+	pods = append(pods, daemon("new", "n2", readyFor(30*time.Second))) // beside b, which goes when this one is available
+	status, in = daemonStatus(ds, daemonPlaces(ds, nodes, pods), "new", testNow)
+	require.Equal(t, 30*time.Second, in)
+	require.Equal(t, want, status)
 }
 
 func TestDaemonPod(t *testing.T) {

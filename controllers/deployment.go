@@ -35,7 +35,8 @@ type DeploymentController struct {
 	events      *client.Recorder
 	log         *slog.Logger
 	queue       *client.Queue
-	writes      *ownWrites
+	writes      *ownWrites // ReplicaSets
+	reported    *ownWrites // statuses
 }
 
 // NewDeploymentController subscribes to Deployments, to ReplicaSets (each queues its owner, an orphan those that may
@@ -45,7 +46,7 @@ func NewDeploymentController(c *client.Client, caches *Caches, log *slog.Logger)
 		client: c, deployments: caches.Deployments, replicaSets: caches.ReplicaSets, pods: caches.Pods, log: log,
 		events: client.NewRecorder(c, "deployment-controller", ""),
 		queue:  client.NewQueue("deployment"),
-		writes: newOwnWrites(),
+		writes: newOwnWrites(), reported: newOwnWrites(),
 	}
 	caches.Deployments.OnChange(d.deploymentChanged)
 	caches.ReplicaSets.OnChange(d.replicaSetChanged)
@@ -143,7 +144,11 @@ func (c *DeploymentController) step(ctx context.Context, key api.Key) error {
 	cached, ok := c.deployments.Get(key)
 	if !ok {
 		c.writes.forget(key) // deleted: the garbage collector removes the ReplicaSets
+		c.reported.forget(key)
 		return nil
+	}
+	if _, waiting := c.reported.pending(key, func(api.Key) int64 { return cached.Revision() }, time.Now()); waiting {
+		return nil // the event of that write brings us back; what is reported before it would be lost
 	}
 	if waiting, err := c.awaitOwnWrites(ctx, cached); waiting || err != nil {
 		return err
@@ -407,11 +412,15 @@ func (c *DeploymentController) report(ctx context.Context, r *rollout, status ap
 	}
 	ctx = client.Because(ctx, "status: %d wanted, %d exist, %d updated, %d available",
 		wanted(r.d), status.Replicas, status.UpdatedReplicas, status.AvailableReplicas)
-	_, err := client.Of[*api.Deployment](c.client).UpdateStatus(ctx, r.d)
+	written, err := client.Of[*api.Deployment](c.client).UpdateStatus(ctx, r.d)
 	if api.IsConflict(err) || api.IsNotFound(err) {
 		return nil // it changed or went; the event of that is on its way and queues the key again
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	c.reported.wrote(r.d.Key(), written, time.Now())
+	return nil
 }
 
 // selectsEverything tells whether the selector is there and empty. Such a Deployment would adopt the ReplicaSets of

@@ -114,11 +114,11 @@ func planScale(r *rollout) []resizing {
 	active := activeOnly(r.all())
 	switch {
 	case len(active) == 1:
-		return []resizing{{active[0], wanted(r.d)}}
+		return planAlone(r.d, active[0])
 	case len(active) == 0 && r.new != nil:
-		return []resizing{{r.new, wanted(r.d)}}
+		return planAlone(r.d, r.new)
 	case len(active) == 0 && len(r.old) > 0:
-		return []resizing{{slices.MaxFunc(r.old, byAge), wanted(r.d)}}
+		return planAlone(r.d, slices.MaxFunc(r.old, byAge))
 	case len(active) == 0:
 		return nil
 	case isSaturated(r.d, r.new):
@@ -131,6 +131,14 @@ func planScale(r *rollout) []resizing {
 		return planProportionally(r.d, active)
 	}
 	return nil
+}
+
+// planAlone makes one ReplicaSet as large as the Deployment. One that is, and knows it, is left alone.
+func planAlone(d *api.Deployment, rs *api.ReplicaSet) []resizing {
+	if desired, ok := sizeAnnotation(rs, desiredReplicasAnnotation); ok && desired == wanted(d) && replicas(rs) == wanted(d) {
+		return nil
+	}
+	return []resizing{{rs, wanted(d)}}
 }
 
 // growsTooEarly names a ReplicaSet that has not acted on its last change and may thus have more pods than its size says,

@@ -60,7 +60,8 @@ func (h *revisions) named(name string) *api.ControllerRevision {
 }
 
 // record is the revision of the present template: the newest if that is it, an older one with a new number if the
-// template was like that before, else a new one. collisions counts how often the name of another one was in the way.
+// template was like that before, else a new one. collisions counts how often the name of another one was in the way. An object
+// that is being deleted gets no new ones, since its dependents may be orphans already: then it is nil.
 func (h *revisions) record(ctx context.Context, template *api.PodTemplateSpec, collisions *int32) (*api.ControllerRevision, error) {
 	data, err := templateData(template)
 	if err != nil {
@@ -82,8 +83,11 @@ func (h *revisions) record(ctx context.Context, template *api.PodTemplateSpec, c
 		ctx = client.Because(ctx, "the template is again that of revision %d: make it revision %d", r.Revision, next)
 		return h.resource.Update(ctx, &update)
 	}
-	ctx = client.Because(ctx, "the template changed: keep it as revision %d", next)
 	meta := h.owner.GetObjectMeta()
+	if meta.DeletionTimestamp != nil {
+		return nil, nil
+	}
+	ctx = client.Because(ctx, "the template changed: keep it as revision %d", next)
 	for {
 		hash := revisionHash(data, *collisions)
 		revision := api.New[*api.ControllerRevision]()

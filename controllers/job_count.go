@@ -215,6 +215,9 @@ func (p *jobPass) finish(final *api.JobCondition) bool {
 		return false
 	}
 	p.setCondition(final.Type, final.Status, final.Reason, final.Message)
+	if status.StartTime == nil { // it was suspended meanwhile, and what is over has begun
+		status.StartTime = &final.LastTransitionTime
+	}
 	if final.Type == api.JobComplete {
 		status.CompletionTime = &final.LastTransitionTime
 	}

@@ -166,7 +166,7 @@ func (p *jobPass) verdict() *api.JobCondition {
 		return p.condition(api.JobFailed, target.Reason, target.Message)
 	}
 	for _, pod := range p.pods {
-		if p.podFailed(pod) {
+		if letGo := pod.DeletionTimestamp != nil && !isTracked(pod); p.podFailed(pod) && !letGo { // how one ends that we delete is our doing
 			if match := matchFailure(spec.PodFailurePolicy, pod); match.action == api.PodFailurePolicyActionFailJob {
 				return p.condition(api.JobFailureTarget, api.JobReasonPodFailurePolicy, match.message)
 			}

@@ -138,6 +138,9 @@ func TestJobVerdict(t *testing.T) {
 			job: testJob(codes(api.PodFailurePolicyActionFailJob, 3)), pods: pods(with{exited(3, 0)}), verdict: "FailureTarget", reason: "PodFailurePolicy",
 			message: "Container web for pod default/p0 failed with exit code 3 matching FailJob rule at index 0",
 		},
+		"a failure that was our own doing": {
+			job: testJob(codes(api.PodFailurePolicyActionFailJob, 137)), pods: []*api.Pod{testPod("p0", leaving, exited(137, 0))},
+		},
 		"out of time": {job: started(testJob(func(s *api.JobSpec) { s.ActiveDeadlineSeconds = api.Ptr[int64](5) }), 5*time.Second), verdict: "FailureTarget", reason: "DeadlineExceeded"},
 		"in time":     {job: started(testJob(func(s *api.JobSpec) { s.ActiveDeadlineSeconds = api.Ptr[int64](5) }), 4*time.Second)},
 		"an index has failed, others go on": {
@@ -197,6 +200,14 @@ func TestJobCountsEachPodOnce(t *testing.T) {
 	settle(&pass.job.Status, nil)
 	require.EqualValues(t, 1, pass.job.Status.Failed)
 	require.Equal(t, &api.UncountedTerminatedPods{}, pass.job.Status.UncountedTerminatedPods)
+}
+
+// A Job that is suspended has no start time, and one that is over must have one.
+func TestWhatIsOverHasBegun(t *testing.T) {
+	pass := observeJob(testJob(func(s *api.JobSpec) { s.Suspend = api.Ptr(true) }), nil, jobBackoff{}, testNow)
+	require.Nil(t, pass.job.Status.StartTime)
+	require.True(t, pass.finish(pass.condition(api.JobFailed, api.JobReasonPodFailurePolicy, "")))
+	require.Equal(t, at(0), *pass.job.Status.StartTime)
 }
 
 func TestJobBackoff(t *testing.T) {

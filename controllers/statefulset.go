@@ -125,7 +125,7 @@ func (s *StatefulSetController) Reconcile(ctx context.Context, key api.Key) erro
 	}
 	collisions := api.Deref(set.Status.CollisionCount, 0)
 	update, err := past.record(ctx, &set.Spec.Template, &collisions)
-	if err != nil {
+	if err != nil || update == nil {
 		return err
 	}
 	current := past.named(set.Status.CurrentRevision)
@@ -224,7 +224,11 @@ func (s *StatefulSetController) createPod(ctx context.Context, set *api.Stateful
 	}
 	created, err := client.Of[*api.Pod](s.client).Create(ctx, pod)
 	switch {
-	case api.IsAlreadyExists(err): // by a pass before that the cache does not show, or somebody else's
+	case api.IsAlreadyExists(err):
+		if _, there := s.pods.Get(pod.Key()); there {
+			return err // it is somebody else's, and nobody tells us when it goes
+		}
+		s.queue.PutOff(ctx, set.Key(), expectedLag, "cache behind") // of a pass before
 		return nil
 	case err != nil:
 		if namespaceTerminating(err) {

@@ -17,7 +17,7 @@ import (
 type statefulPlan struct {
 	create []statefulCreate
 	remove []statefulRemove
-	pods   []*api.Pod // all that are there
+	pods   []*api.Pod // whose names and claims are seen to: behind one that the others wait for, none
 	wait   string     // for what, if the step is to wait
 }
 
@@ -35,7 +35,7 @@ type statefulRemove struct {
 // planStateful decides the next step. With the policy OrderedReady it is one pod at most, and none before all pods of
 // lower numbers are there and ready; with Parallel it is all that is missing and all that is too many at once.
 func planStateful(set *api.StatefulSet, pods []*api.Pod, current, update string, now time.Time) statefulPlan {
-	plan := statefulPlan{pods: pods}
+	plan := statefulPlan{}
 	ordered := set.Spec.PodManagementPolicy != api.ParallelPodManagement
 	first, count := firstOrdinal(set), int(api.Deref(set.Spec.Replicas, 1))
 	replicas := make([]*api.Pod, count)
@@ -59,13 +59,18 @@ func planStateful(set *api.StatefulSet, pods []*api.Pod, current, update string,
 				plan.remove = append(plan.remove, statefulRemove{pod, pod.Name + " has ended, and another one is to take its name"})
 			}
 		case ordered && !plan.available(set, pod, now):
+			if pod.Status.Phase == api.PodPending { // it may be its claims that it lacks
+				plan.pods = append(plan.pods, pod)
+			}
 		default:
+			plan.pods = append(plan.pods, pod)
 			continue
 		}
 		if ordered {
 			return plan
 		}
 	}
+	plan.pods = append(plan.pods, surplus...)
 	// A pod that is not healthy may go before it is, if it is the only thing that holds the others up.
 	unhealthy := firstUnavailable(set, replicas, surplus, now)
 	for _, pod := range surplus {

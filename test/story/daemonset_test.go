@@ -90,10 +90,12 @@ func TestDaemonSetUpdates(t *testing.T) {
 	h := Start(t, 3)
 	for name, test := range map[string]struct {
 		surge, unavailable int
+		minReadySeconds    int32
 	}{
 		"gap":   {unavailable: 1},
 		"gaps":  {unavailable: 2},
 		"surge": {surge: 1},
+		"later": {surge: 1, minReadySeconds: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := h.in(t)
@@ -101,6 +103,7 @@ func TestDaemonSetUpdates(t *testing.T) {
 			ds.Spec.UpdateStrategy = api.DaemonSetUpdateStrategy{Type: api.RollingUpdateDaemonSetStrategyType, RollingUpdate: &api.RollingUpdateDaemonSet{
 				MaxSurge: api.Ptr(api.FromInt(test.surge)), MaxUnavailable: api.Ptr(api.FromInt(test.unavailable)),
 			}}
+			ds.Spec.MinReadySeconds = test.minReadySeconds
 			Apply(h, api.DeepCopy(ds))
 			h.Eventually(h.updatedDaemons(name, 3))
 			ds.Spec.Template.Spec.Containers[0].Image = "agent:v2"

@@ -54,11 +54,9 @@ func (s *side) describe(t *testing.T, namespace string, names names) (versions, 
 			lines = flatten(lines, o.GetKind()+" "+o.GetName()+" ", o.Object)
 		}
 	}
-	longest := slices.SortedFunc(maps.Keys(names), func(a, b string) int { return len(b) - len(a) })
+	instead := names.replacer()
 	for i := range lines {
-		for _, name := range longest {
-			lines[i] = strings.ReplaceAll(lines[i], name, names[name])
-		}
+		lines[i] = instead(lines[i])
 		for _, c := range chances {
 			lines[i] = c.pattern.ReplaceAllString(lines[i], c.instead)
 		}
@@ -117,6 +115,17 @@ func (n names) learn(o *unstructured.Unstructured) {
 	}
 }
 
+// replacer writes what stands for names, the longest first.
+func (n names) replacer() func(line string) string {
+	longest := slices.SortedFunc(maps.Keys(n), func(a, b string) int { return len(b) - len(a) })
+	return func(line string) string {
+		for _, name := range longest {
+			line = strings.ReplaceAll(line, name, n[name])
+		}
+		return line
+	}
+}
+
 // eventLine is nothing for the events of kubelets and schedulers, for those that tell each step of a rollout, and for what stands for
 // several events: how many there are is a matter of speed.
 func eventLine(o *unstructured.Unstructured) []string {
@@ -139,8 +148,9 @@ func eventLine(o *unstructured.Unstructured) []string {
 	return []string{line}
 }
 
-// overtaken are what upstream's loop says now and then when its cache does not show yet what it did itself a moment ago.
-var overtaken = regexp.MustCompile(`(MissingJob|FailedDelete) by cronjob-controller .*(went missing: |not found$)`)
+// overtaken are what upstream's loops say now and then when their caches do not show yet what they did themselves a moment ago, and
+// whether somebody's claims were changed at the second attempt.
+var overtaken = regexp.MustCompile(`(MissingJob|FailedDelete) by cronjob-controller .*(went missing: |not found$)|(SuccessfulUpdate|FailedUpdate) by statefulset-controller`)
 
 // flatten appends a line for each value, with the way to it. Conditions are told apart by their types, endpoints not at all. An empty list
 // that must be there is null where objects have been protobuf.
