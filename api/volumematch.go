@@ -59,10 +59,15 @@ func VolumeMismatch(volume *PersistentVolume, claim *PersistentVolumeClaim) stri
 		return "volumeAttributesClassName does not match"
 	case VolumeMode(volume.Spec.VolumeMode) != VolumeMode(claim.Spec.VolumeMode):
 		return "incompatible volumeMode"
-	case slices.ContainsFunc(claim.Spec.AccessModes, func(m PersistentVolumeAccessMode) bool { return !slices.Contains(volume.Spec.AccessModes, m) }):
+	case !HasAccessModes(volume, claim):
 		return "incompatible accessMode"
 	}
 	return ""
+}
+
+// HasAccessModes tells whether the volume can be used in all ways that the claim asks for.
+func HasAccessModes(volume *PersistentVolume, claim *PersistentVolumeClaim) bool {
+	return !slices.ContainsFunc(claim.Spec.AccessModes, func(m PersistentVolumeAccessMode) bool { return !slices.Contains(volume.Spec.AccessModes, m) })
 }
 
 // IsVolumeFor tells whether the volume is kept for the claim or bound to it. An administrator who keeps one writes no UID.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 
@@ -117,11 +118,31 @@ func (b *ClaimBinder) Reconcile(ctx context.Context, key api.Key) error {
 	return b.bindAny(ctx, claim)
 }
 
+// planBinding is the volume to bind to a claim, nil for none. Of those that can be used in all ways that the claim asks for, the ones
+// with the fewest ways go first, even before one that is kept for the claim. While the claim waits for its consumer, what is free is
+// the scheduler's choice.
+func planBinding(volumes []*api.PersistentVolume, claim *api.PersistentVolumeClaim, waits bool) (*api.PersistentVolume, error) {
+	byModes := map[int][]*api.PersistentVolume{}
+	for _, volume := range volumes {
+		if api.HasAccessModes(volume, claim) {
+			n := len(volume.Spec.AccessModes)
+			byModes[n] = append(byModes[n], volume)
+		}
+	}
+	for _, n := range slices.Sorted(maps.Keys(byModes)) {
+		volume, err := api.FindVolume(byModes[n], claim, func(*api.PersistentVolume) bool { return !waits })
+		if volume != nil || err != nil {
+			return volume, err
+		}
+	}
+	return nil, nil
+}
+
 // bindAny finds a volume for a claim that takes any that will do.
 func (b *ClaimBinder) bindAny(ctx context.Context, claim *api.PersistentVolumeClaim) error {
 	class, _ := b.classes.Get(api.Key{Name: api.ClaimClass(claim)})
 	waits := waitsForConsumer(class)
-	volume, err := api.FindVolume(b.volumes.List("", nil), claim, func(*api.PersistentVolume) bool { return !waits }) // what is free is the scheduler's choice then
+	volume, err := planBinding(b.volumes.List("", nil), claim, waits)
 	if err != nil {
 		return err
 	}

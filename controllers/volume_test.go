@@ -82,6 +82,32 @@ func TestFindVolume(t *testing.T) {
 	}
 }
 
+func TestPlanBinding(t *testing.T) {
+	modes := func(modes ...api.PersistentVolumeAccessMode) func(*api.PersistentVolume) {
+		return func(v *api.PersistentVolume) { v.Spec.AccessModes = modes }
+	}
+	small := testVolume("small", "1Gi", modes(api.ReadWriteOnce, api.ReadOnlyMany))
+	large := testVolume("large", "10Gi")
+	kept := testVolume("kept", "1Gi", keptFor("data", ""), modes(api.ReadWriteOnce, api.ReadOnlyMany))
+	elsewhere := testVolume("elsewhere", "1Gi", keptFor("data", ""), modes(api.ReadWriteMany))
+	for name, tt := range map[string]struct {
+		volumes []*api.PersistentVolume
+		waits   bool
+		want    *api.PersistentVolume
+	}{
+		"the fewest ways of use go before the smallest": {volumes: []*api.PersistentVolume{small, large}, want: large},
+		"and before one that is kept for it":            {volumes: []*api.PersistentVolume{kept, large}, want: large},
+		"which is the one if the consumer decides":      {volumes: []*api.PersistentVolume{kept, large}, waits: true, want: kept},
+		"one that cannot be used so is none":            {volumes: []*api.PersistentVolume{elsewhere}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := planBinding(tt.volumes, testClaim("1Gi"), tt.waits)
+			require.NoError(t, err)
+			require.Equal(t, tt.want, got)
+		})
+	}
+}
+
 func TestVolumeMismatchInUpstreamsWords(t *testing.T) {
 	claim := testClaim("5Gi")
 	require.Empty(t, api.VolumeMismatch(testVolume("v", "5Gi"), claim))

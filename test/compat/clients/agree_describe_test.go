@@ -21,7 +21,7 @@ var described = []schema.GroupVersionResource{
 	{Group: "apps", Version: "v1", Resource: "statefulsets"}, {Group: "apps", Version: "v1", Resource: "daemonsets"},
 	{Group: "apps", Version: "v1", Resource: "controllerrevisions"}, {Version: "v1", Resource: "replicationcontrollers"},
 	{Group: "batch", Version: "v1", Resource: "jobs"}, {Group: "batch", Version: "v1", Resource: "cronjobs"},
-	{Version: "v1", Resource: "pods"}, {Version: "v1", Resource: "persistentvolumeclaims"}, {Version: "v1", Resource: "resourcequotas"},
+	{Version: "v1", Resource: "pods"}, {Version: "v1", Resource: "persistentvolumeclaims"}, {Version: "v1", Resource: "persistentvolumes"}, {Version: "v1", Resource: "resourcequotas"},
 	{Version: "v1", Resource: "endpoints"}, {Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"},
 	{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"}, {Group: "autoscaling", Version: "v2", Resource: "horizontalpodautoscalers"},
 	{Version: "v1", Resource: "configmaps"}, {Version: "v1", Resource: "serviceaccounts"}, {Version: "v1", Resource: "events"},
@@ -35,10 +35,13 @@ type names map[string]string
 func (s *side) describe(t *testing.T, namespace string, names names) (versions, text string) {
 	var lines []string
 	for _, r := range described {
-		list, err := s.client.Resource(r).Namespace(namespace).List(t.Context(), metav1.ListOptions{})
+		list, err := of(s.client, r, namespace).List(t.Context(), metav1.ListOptions{})
 		require.NoError(t, err)
 		for i := range list.Items {
 			o := &list.Items[i]
+			if home(o) != namespace {
+				continue
+			}
 			versions += o.GetResourceVersion() + " "
 			names.learn(o)
 			if o.GetKind() == "Event" {
@@ -66,14 +69,24 @@ func (s *side) describe(t *testing.T, namespace string, names names) (versions, 
 	return versions, strings.Join(lines, "\n")
 }
 
+// home is the namespace that an object belongs to. A volume belongs to that which its class is named after.
+func home(o *unstructured.Unstructured) string {
+	if o.GetKind() != "PersistentVolume" {
+		return o.GetNamespace()
+	}
+	class, _, _ := unstructured.NestedString(o.Object, "spec", "storageClassName")
+	return class
+}
+
 // incidental fields depend on who was faster: in how many steps a size was reached, and what a kubelet or the scheduler says about a pod.
 var incidental = map[string][]string{
-	"ReplicaSet":    {"metadata.generation", "status.observedGeneration"},
-	"EndpointSlice": {"metadata.generation", "metadata.annotations"},
-	"Endpoints":     {"metadata.annotations"},
-	"Pod":           {"spec.nodeName", "status.hostIP", "status.hostIPs", "status.containerStatuses", "status.initContainerStatuses"},
-	"CronJob":       {"status.active"},
-	"ConfigMap":     {"data"},
+	"ReplicaSet":       {"metadata.generation", "status.observedGeneration"},
+	"EndpointSlice":    {"metadata.generation", "metadata.annotations"},
+	"Endpoints":        {"metadata.annotations"},
+	"Pod":              {"spec.nodeName", "status.hostIP", "status.hostIPs", "status.containerStatuses", "status.initContainerStatuses"},
+	"CronJob":          {"status.active"},
+	"ConfigMap":        {"data"},
+	"PersistentVolume": {"spec.claimRef.resourceVersion"},
 }
 
 var chances = []struct {

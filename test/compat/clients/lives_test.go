@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/dynamic/dynamicinformer"
@@ -25,42 +27,60 @@ import (
 )
 
 const (
-	workloadsAtOnce  = 8
-	workloadRest     = 3500 * time.Millisecond // longer than anything in these lives takes its time
-	workloadPatience = 40 * time.Second
+	livesAtOnce  = 8
+	lifePatience = 40 * time.Second
 )
 
-// TestWorkloads lets workloads that chance made live on two clusters, one with our controllers and one with upstream's, and compares
-// what they look like after each thing that happens to them, as TestAgree does. WORKLOAD_SEEDS says which, as "0-100".
-func TestWorkloads(t *testing.T) {
+// life is what happens to something, step by step, and how long nothing must change until it is at rest: longer than anything there
+// takes its time.
+type life struct {
+	steps [][]act
+	rest  time.Duration
+}
+
+// lives are what is lived, by name.
+var lives = map[string]func(d *lot) life{"workloads": (*lot).workloadLife, "owners": (*lot).ownerLife, "quotas": (*lot).quotaLife, "volumes": (*lot).volumeLife}
+
+// TestLives lets things that chance made live on two clusters, one with our controllers and one with upstream's, and compares what
+// they look like after each thing that happens to them, as TestAgree does. LIFE_SEEDS says which, as "0-100".
+func TestLives(t *testing.T) {
 	programs := upstreamPrograms(t, "kube-controller-manager")
-	from, to := seeds(t, "WORKLOAD_SEEDS", 40)
-	ours, theirs := newSide(t), newSide(t)
-	theirs.takeUpstreams(t, programs)
-	pulses := [2]*pulse{ours.feel(t), theirs.feel(t)}
-	slots := make(chan struct{}, workloadsAtOnce)
-	check(t, "controllers", fmt.Sprintf("workloads %d to %d live the same lives", from, to-1), func(t *testing.T) {
-		var all sync.WaitGroup
-		for seed := from; seed < to; seed++ {
-			slots <- struct{}{}
-			all.Go(func() {
-				defer func() { <-slots }()
-				var lives [2][]picture
-				var both sync.WaitGroup
-				for i, s := range []*side{ours, theirs} {
-					both.Go(func() { lives[i] = s.live(t, seed, pulses[i]) })
-				}
-				both.Wait()
-				for i, ours := range lives[0] {
-					if theirs := lives[1][i]; ours.text != theirs.text {
-						t.Errorf("seed %d, step %d\n%s\n- upstream's, + ours:\n%s", seed, i, told(lives[0][:i+1]), api.UnifiedDiff(theirs.text, ours.text))
-						return // what follows follows from it
-					}
-				}
-			})
+	from, to := seeds(t, "LIFE_SEEDS", 24)
+	sides := [2]*side{newSide(t), newSide(t)}
+	sides[1].takeUpstreams(t, programs)
+	pulses := [2]*pulse{sides[0].feel(t), sides[1].feel(t)}
+	for name, draw := range lives {
+		check(t, "controllers", name, func(t *testing.T) {
+			slots := make(chan struct{}, livesAtOnce)
+			var all sync.WaitGroup
+			for seed := from; seed < to; seed++ {
+				slots <- struct{}{}
+				all.Go(func() {
+					defer func() { <-slots }()
+					compareLives(t, fmt.Sprintf("%s-%d", name, seed), sides, pulses, func() life {
+						return draw(&lot{drawing: drawing{Rand: rand.New(rand.NewPCG(seed, 0))}})
+					})
+				})
+			}
+			all.Wait()
+		})
+	}
+}
+
+// compareLives lets the same happen on both sides, in a namespace of that name, and tells of the first step after which they differ.
+func compareLives(t *testing.T, namespace string, sides [2]*side, pulses [2]*pulse, draw func() life) {
+	var lived [2][]picture
+	var both sync.WaitGroup
+	for i, s := range sides {
+		both.Go(func() { lived[i] = s.live(t, namespace, draw(), pulses[i]) })
+	}
+	both.Wait()
+	for i, ours := range lived[0] {
+		if theirs := lived[1][i]; ours.text != theirs.text {
+			t.Errorf("%s, step %d\n%s\n- upstream's, + ours:\n%s", namespace, i, told(lived[0][:i+1]), api.UnifiedDiff(theirs.text, ours.text))
+			return // what follows follows from it
 		}
-		all.Wait()
-	})
+	}
 }
 
 func told(life []picture) string {
@@ -71,9 +91,8 @@ func told(life []picture) string {
 	return strings.Join(steps, "\n")
 }
 
-// live is one workload's life in a namespace of its own.
-func (s *side) live(t *testing.T, seed uint64, pulse *pulse) (pictures []picture) {
-	namespace := fmt.Sprintf("life-%d", seed)
+// live is one life in a namespace of its own.
+func (s *side) live(t *testing.T, namespace string, life life, pulse *pulse) (pictures []picture) {
 	ctx := t.Context()
 	namespaces := s.client.Resource(where("namespaces"))
 	_, err := namespaces.Create(ctx, &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace}}}, metav1.CreateOptions{})
@@ -86,15 +105,14 @@ func (s *side) live(t *testing.T, seed uint64, pulse *pulse) (pictures []picture
 			assert.NoError(c, err)
 		}, time.Minute, 100*time.Millisecond)
 	}
-	draw := &lot{drawing: drawing{Rand: rand.New(rand.NewPCG(seed, 0))}}
 	names := names{}
-	for _, step := range draw.life() {
+	for _, step := range life.steps {
 		var said, results []string
 		for _, act := range step {
 			said = append(said, act.String())
 			results = append(results, act.on(ctx, s.client, namespace, names))
 		}
-		pulse.rest(ctx, namespace)
+		pulse.rest(ctx, namespace, life.rest)
 		_, text := s.describe(t, namespace, names)
 		pictures = append(pictures, picture{strings.Join(said, "\n"), strings.Join(results, "\n") + "\n" + text})
 	}
@@ -106,7 +124,7 @@ type act struct {
 	verb     string // create, patch, delete, evict, delete all
 	resource string
 	name     string         // "": the first, where they are made by a controller
-	body     map[string]any // of create and patch
+	body     map[string]any // of create and patch; "$NS" in it is the namespace, "$UID/configmaps/c1" the UID of an object
 	policy   metav1.DeletionPropagation
 }
 
@@ -114,10 +132,29 @@ func (a act) String() string {
 	return strings.TrimRight(fmt.Sprintf("%s %s %s %s %s", a.verb, a.resource, a.name, encode(a.body), a.policy), " ")
 }
 
+var uidOf = regexp.MustCompile(`\$UID/[a-z]+/[a-z0-9-]+`)
+
+// of is where objects of a kind are, in a namespace if they have one.
+func of(client dynamic.Interface, r schema.GroupVersionResource, namespace string) dynamic.ResourceInterface {
+	if r.Resource == "persistentvolumes" {
+		return client.Resource(r)
+	}
+	return client.Resource(r).Namespace(namespace)
+}
+
 // on does it, and tells how it ended.
 func (a act) on(ctx context.Context, client dynamic.Interface, namespace string, names names) string {
-	r := client.Resource(where(a.resource)).Namespace(namespace)
-	name, err := a.name, error(nil)
+	r := of(client, where(a.resource), namespace)
+	name, err := strings.ReplaceAll(a.name, "$NS", namespace), error(nil)
+	text := strings.ReplaceAll(string(encode(a.body)), "$NS", namespace)
+	text = uidOf.ReplaceAllStringFunc(text, func(which string) string {
+		parts := strings.Split(which, "/")
+		owner, err := client.Resource(where(parts[1])).Namespace(namespace).Get(ctx, parts[2], metav1.GetOptions{})
+		if err != nil {
+			return "00000000-0000-0000-0000-000000000000"
+		}
+		return string(owner.GetUID())
+	})
 	if name == "" && a.verb != "create" && a.verb != "delete all" {
 		list, err := r.List(ctx, metav1.ListOptions{})
 		if err != nil || len(list.Items) == 0 {
@@ -136,9 +173,12 @@ func (a act) on(ctx context.Context, client dynamic.Interface, namespace string,
 	}
 	switch a.verb {
 	case "create":
-		_, err = r.Create(ctx, &unstructured.Unstructured{Object: a.body}, metav1.CreateOptions{})
+		object := &unstructured.Unstructured{}
+		if err = object.UnmarshalJSON([]byte(text)); err == nil {
+			_, err = r.Create(ctx, object, metav1.CreateOptions{})
+		}
 	case "patch":
-		_, err = r.Patch(ctx, name, types.MergePatchType, []byte(encode(a.body)), metav1.PatchOptions{})
+		_, err = r.Patch(ctx, name, types.MergePatchType, []byte(text), metav1.PatchOptions{})
 	case "delete":
 		err = r.Delete(ctx, name, options)
 	case "delete all":
@@ -163,7 +203,7 @@ type pulse struct {
 	last map[string]time.Time
 }
 
-// feel follows everything that controllers make.
+// feel follows everything that controllers make, except for events: some are told again and again.
 func (s *side) feel(t *testing.T) *pulse {
 	p := &pulse{last: map[string]time.Time{}}
 	changed := func(obj any) {
@@ -172,10 +212,13 @@ func (s *side) feel(t *testing.T) *pulse {
 		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.last[obj.(*unstructured.Unstructured).GetNamespace()] = time.Now()
+		p.last[home(obj.(*unstructured.Unstructured))] = time.Now()
 	}
 	factory := dynamicinformer.NewDynamicSharedInformerFactory(s.client, 0)
 	for _, r := range described {
+		if r.Resource == "events" {
+			continue
+		}
 		_, err := factory.ForResource(r).Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{AddFunc: changed, UpdateFunc: func(_, obj any) { changed(obj) }, DeleteFunc: changed})
 		require.NoError(t, err)
 	}
@@ -185,12 +228,12 @@ func (s *side) feel(t *testing.T) *pulse {
 }
 
 // rest waits until nothing has changed in a namespace for a while.
-func (p *pulse) rest(ctx context.Context, namespace string) {
-	for began := time.Now(); time.Since(began) < workloadPatience && ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
+func (p *pulse) rest(ctx context.Context, namespace string, rest time.Duration) {
+	for began := time.Now(); time.Since(began) < lifePatience && ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
 		p.mu.Lock()
 		last := p.last[namespace]
 		p.mu.Unlock()
-		if time.Since(last) > workloadRest && time.Since(began) > workloadRest {
+		if time.Since(last) > rest && time.Since(began) > rest {
 			return
 		}
 	}

@@ -3,6 +3,7 @@ package clients
 import (
 	"maps"
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -23,7 +24,8 @@ type fields = map[string]any
 var kindOf = map[string][2]string{
 	"deployments": {"apps/v1", "Deployment"}, "replicasets": {"apps/v1", "ReplicaSet"}, "statefulsets": {"apps/v1", "StatefulSet"}, "daemonsets": {"apps/v1", "DaemonSet"},
 	"jobs": {"batch/v1", "Job"}, "replicationcontrollers": {"v1", "ReplicationController"}, "poddisruptionbudgets": {"policy/v1", "PodDisruptionBudget"},
-	"services": {"v1", "Service"}, "pods": {"v1", "Pod"},
+	"services": {"v1", "Service"}, "pods": {"v1", "Pod"}, "configmaps": {"v1", "ConfigMap"}, "resourcequotas": {"v1", "ResourceQuota"},
+	"persistentvolumes": {"v1", "PersistentVolume"}, "persistentvolumeclaims": {"v1", "PersistentVolumeClaim"},
 }
 
 func manifest(resource, name string, spec fields) act {
@@ -32,14 +34,15 @@ func manifest(resource, name string, spec fields) act {
 	}}
 }
 
-// lot draws what becomes of a workload.
+// lot draws what becomes of something.
 type lot struct {
 	drawing
-	budgeted bool // there is a budget
+	budgeted bool // a workload has a budget
 }
 
-// life is what happens to a workload: it is created, perhaps with a budget and a service, then changed, and in the end deleted.
-func (d *lot) life() (steps [][]act) {
+// workloadLife is what happens to a workload: it is created, perhaps with a budget and a service, then changed, and in the end deleted.
+func (d *lot) workloadLife() life {
+	var steps [][]act
 	kind := d.one("deployments", "deployments", "deployments", "statefulsets", "statefulsets", "jobs", "jobs", "jobs", "daemonsets", "replicasets", "replicationcontrollers")
 	create := manifest(kind, "w", d.workload(kind))
 	steps = append(steps, []act{create})
@@ -64,7 +67,7 @@ func (d *lot) life() (steps [][]act) {
 	if d.chance(30) {
 		steps = append(steps, []act{create}) // again, and what was orphaned is found
 	}
-	return steps
+	return life{steps, 3500 * time.Millisecond}
 }
 
 func (d *lot) propagation() metav1.DeletionPropagation {
