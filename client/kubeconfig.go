@@ -95,7 +95,7 @@ type KubeconfigChoice struct{ Context, Cluster, User string }
 // LoadKubeconfigWith is LoadKubeconfig for those who choose more than a context.
 func LoadKubeconfigWith(path string, choice KubeconfigChoice) (*Config, error) {
 	merged, err := readKubeconfigs(path)
-	if errors.Is(err, ErrNoKubeconfig) && inPod() {
+	if errors.Is(err, ErrNoKubeconfig) && choice == (KubeconfigChoice{}) && inPod() {
 		return inCluster()
 	}
 	if err != nil {
