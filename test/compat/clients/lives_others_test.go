@@ -32,13 +32,12 @@ func (d *lot) ownerLife() life {
 	}
 	create := func(name string) act {
 		a := manifest("configmaps", name, nil)
-		delete(a.body, "spec")
 		a.body["metadata"] = fields{"name": name, "ownerReferences": owners(), "finalizers": finalizers()}
 		return a
 	}
-	var steps [][]act
+	var steps []act
 	for i := range many {
-		steps = append(steps, []act{create(fmt.Sprintf("c%d", i))})
+		steps = append(steps, create(fmt.Sprintf("c%d", i)))
 	}
 	for range 8 {
 		var a act
@@ -52,7 +51,7 @@ func (d *lot) ownerLife() life {
 		default:
 			a = create(name())
 		}
-		steps = append(steps, []act{a})
+		steps = append(steps, a)
 	}
 	return life{steps, 2 * time.Second}
 }
@@ -85,9 +84,7 @@ func (d *lot) quotaLife() life {
 		name := fmt.Sprintf("t%d", made)
 		switch d.IntN(6) {
 		case 0:
-			a := manifest("configmaps", name, nil)
-			delete(a.body, "spec")
-			return a
+			return manifest("configmaps", name, nil)
 		case 1:
 			return manifest("services", name, fields{"type": d.one("ClusterIP", "NodePort"), "ports": []any{fields{"port": 80}}})
 		case 2:
@@ -104,9 +101,9 @@ func (d *lot) quotaLife() life {
 		d.maybe(spec, 30, "activeDeadlineSeconds", 1000)
 		return manifest("pods", name, spec)
 	}
-	steps := [][]act{{manifest("resourcequotas", "q", quota())}}
+	steps := []act{manifest("resourcequotas", "q", quota())}
 	if d.chance(30) {
-		steps = append([][]act{{thing()}}, steps...)
+		steps = append([]act{thing()}, steps...)
 	}
 	for range 7 {
 		var a act
@@ -118,7 +115,7 @@ func (d *lot) quotaLife() life {
 		default:
 			a = act{verb: "patch", resource: "resourcequotas", name: "q", body: fields{"spec": fields{"hard": quota()["hard"]}}}
 		}
-		steps = append(steps, []act{a})
+		steps = append(steps, a)
 	}
 	return life{steps, 2500 * time.Millisecond}
 }
@@ -147,12 +144,12 @@ func (d *lot) volumeLife() life {
 		}
 		return manifest("persistentvolumeclaims", name, spec)
 	}
-	var steps [][]act
+	var steps []act
 	for i := range 2 + d.IntN(2) {
-		steps = append(steps, []act{volume(i)})
+		steps = append(steps, volume(i))
 	}
 	for _, name := range []string{"a", "b", "c"} {
-		steps = append(steps, []act{claim(name)})
+		steps = append(steps, claim(name))
 	}
 	d.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
 	for range 4 {
@@ -171,7 +168,7 @@ func (d *lot) volumeLife() life {
 		default:
 			a = act{verb: "patch", resource: "persistentvolumes", name: d.one("$NS-0", "$NS-1", "$NS-2"), body: fields{"spec": fields{"claimRef": nil}}}
 		}
-		steps = append(steps, []act{a})
+		steps = append(steps, a)
 	}
 	return life{steps, 17 * time.Second}
 }

@@ -34,7 +34,7 @@ const (
 // life is what happens to something, step by step, and how long nothing must change until it is at rest: longer than anything there
 // takes its time.
 type life struct {
-	steps [][]act
+	steps []act
 	rest  time.Duration
 }
 
@@ -106,15 +106,11 @@ func (s *side) live(t *testing.T, namespace string, life life, pulse *pulse) (pi
 		}, time.Minute, 100*time.Millisecond)
 	}
 	names := names{}
-	for _, step := range life.steps {
-		var said, results []string
-		for _, act := range step {
-			said = append(said, act.String())
-			results = append(results, act.on(ctx, s.client, namespace, names))
-		}
+	for _, act := range life.steps {
+		result := act.on(ctx, s.client, namespace, names)
 		pulse.rest(ctx, namespace, life.rest)
 		_, text := s.describe(t, namespace, names)
-		pictures = append(pictures, picture{strings.Join(said, "\n"), strings.Join(results, "\n") + "\n" + text})
+		pictures = append(pictures, picture{act.String(), result + "\n" + text})
 	}
 	return pictures
 }

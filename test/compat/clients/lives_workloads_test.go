@@ -28,10 +28,13 @@ var kindOf = map[string][2]string{
 	"persistentvolumes": {"v1", "PersistentVolume"}, "persistentvolumeclaims": {"v1", "PersistentVolumeClaim"},
 }
 
+// manifest creates an object, which has no spec if that is nil.
 func manifest(resource, name string, spec fields) act {
-	return act{verb: "create", resource: resource, name: name, body: fields{
-		"apiVersion": kindOf[resource][0], "kind": kindOf[resource][1], "metadata": fields{"name": name}, "spec": spec,
-	}}
+	body := fields{"apiVersion": kindOf[resource][0], "kind": kindOf[resource][1], "metadata": fields{"name": name}}
+	if spec != nil {
+		body["spec"] = spec
+	}
+	return act{verb: "create", resource: resource, name: name, body: body}
 }
 
 // lot draws what becomes of something.
@@ -42,30 +45,29 @@ type lot struct {
 
 // workloadLife is what happens to a workload: it is created, perhaps with a budget and a service, then changed, and in the end deleted.
 func (d *lot) workloadLife() life {
-	var steps [][]act
+	var steps []act
 	kind := d.one("deployments", "deployments", "deployments", "statefulsets", "statefulsets", "jobs", "jobs", "jobs", "daemonsets", "replicasets", "replicationcontrollers")
 	create := manifest(kind, "w", d.workload(kind))
-	steps = append(steps, []act{create})
+	steps = append(steps, create)
 	if d.chance(40) && kind != "jobs" {
 		d.budgeted = true
-		steps = append(steps, []act{manifest("poddisruptionbudgets", "b", d.budget())})
+		steps = append(steps, manifest("poddisruptionbudgets", "b", d.budget()))
 	}
 	if d.chance(40) {
-		steps = append(steps, []act{manifest("services", "s", d.service())})
+		steps = append(steps, manifest("services", "s", d.service()))
 	}
 	d.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
 	if d.chance(10) { // before its owner
-		steps = append([][]act{{{verb: "create", resource: "pods", name: "p", body: fields{
-			"apiVersion": "v1", "kind": "Pod", "metadata": fields{"name": "p", "labels": fields{"app": "w"}}, "spec": d.template(kind)["spec"],
-		}}}}, steps...)
+		pod := manifest("pods", "p", d.template(kind)["spec"].(fields))
+		pod.body["metadata"].(fields)["labels"] = fields{"app": "w"}
+		steps = append([]act{pod}, steps...)
 	}
 	for range 4 {
-		steps = append(steps, []act{d.event(kind)})
+		steps = append(steps, d.event(kind))
 	}
-	end := act{verb: "delete", resource: kind, name: "w", policy: d.propagation()}
-	steps = append(steps, []act{end})
+	steps = append(steps, act{verb: "delete", resource: kind, name: "w", policy: d.propagation()})
 	if d.chance(30) {
-		steps = append(steps, []act{create}) // again, and what was orphaned is found
+		steps = append(steps, create) // again, and what was orphaned is found
 	}
 	return life{steps, 3500 * time.Millisecond}
 }
