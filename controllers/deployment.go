@@ -212,12 +212,7 @@ func (r *rollout) replace(rs *api.ReplicaSet) {
 // event that ends the wait queues the Deployment again.
 func (c *DeploymentController) awaitOwnWrites(ctx context.Context, d *api.Deployment) (bool, error) {
 	now := time.Now()
-	set, waiting := c.writes.pending(d.Key(), func(key api.Key) int64 {
-		if rs, ok := c.replicaSets.Get(key); ok {
-			return rs.Revision()
-		}
-		return 0
-	}, now)
+	set, waiting := c.writes.pending(d.Key(), revisionIn(c.replicaSets), now)
 	if waiting {
 		c.log.DebugContext(ctx, "waiting for the cache to show the last write", "kind", "Deployment", "namespace", d.Namespace, "name", d.Name, "replicaset", set.Name)
 		c.queue.PutOff(ctx, d.Key(), expectationsTimeout+time.Second, "expectations") // should the event have been lost

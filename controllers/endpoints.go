@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"kubelite/api"
 	"kubelite/client"
@@ -35,6 +36,7 @@ type EndpointsController struct {
 	pods      *client.Informer[*api.Pod]
 	endpoints *client.Informer[*api.Endpoints]
 	triggers  *triggerTimes
+	written   *ownWrites
 	log       *slog.Logger
 	queue     *client.Queue
 }
@@ -43,12 +45,13 @@ type EndpointsController struct {
 func NewEndpointsController(c *client.Client, caches *Caches, log *slog.Logger) *EndpointsController {
 	e := &EndpointsController{
 		client: c, services: caches.Services, pods: caches.Pods, endpoints: caches.Endpoints, triggers: newTriggerTimes(), log: log,
-		queue: client.NewQueue("endpoints"),
+		queue: client.NewQueue("endpoints"), written: newOwnWrites(),
 	}
 	caches.Services.Enqueue(e.queue, func(svc *api.Service) []api.Key { return []api.Key{svc.Key()} })
 	onEndpointChange(caches, func(service api.Key, revision int64) { e.queue.Add(service, revision) })
 	caches.Endpoints.OnChange(func(old, now *api.Endpoints, revision int64) {
 		if now == nil { // deleted: it comes back if its service is still there
+			e.written.forget(old.Key())
 			e.queue.Add(old.Key(), revision)
 		}
 	})
@@ -70,6 +73,7 @@ func (e *EndpointsController) Reconcile(ctx context.Context, key api.Key) error 
 	svc, ok := e.services.Get(key)
 	if !ok {
 		e.triggers.forget(key)
+		e.written.forget(key)
 		if !exists {
 			return nil
 		}
@@ -81,6 +85,11 @@ func (e *EndpointsController) Reconcile(ctx context.Context, key api.Key) error 
 	}
 	if svc.Spec.Type == api.ServiceTypeExternalName || svc.Spec.Selector == nil {
 		return nil // somebody else writes them
+	}
+	// What was before the last write may look as it should now, while what was written does not.
+	if _, waiting := e.written.pending(key, revisionIn(e.endpoints), time.Now()); waiting {
+		e.queue.PutOff(ctx, key, expectedLag, "cache behind")
+		return nil
 	}
 	if !exists {
 		current = &api.Endpoints{ObjectMeta: api.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
@@ -94,11 +103,13 @@ func (e *EndpointsController) Reconcile(ctx context.Context, key api.Key) error 
 	annotateTrigger(&wanted.ObjectMeta, changedAt)
 	var err error
 	if exists {
-		_, err = resource.Update(client.Because(ctx, "the pods behind service %s changed", key), wanted)
+		wanted, err = resource.Update(client.Because(ctx, "the pods behind service %s changed", key), wanted)
 	} else {
-		_, err = resource.Create(client.Because(ctx, "service %s has no endpoints: create them", key), wanted)
+		wanted, err = resource.Create(client.Because(ctx, "service %s has no endpoints: create them", key), wanted)
 	}
 	switch {
+	case err == nil:
+		e.written.wrote(key, wanted, time.Now())
 	case api.IsConflict(err), api.IsAlreadyExists(err):
 		e.queue.PutOff(ctx, key, expectedLag, "cache behind")
 		return nil

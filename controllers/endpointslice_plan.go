@@ -214,13 +214,7 @@ func (k *sliceKeeper) follow(queue *client.Queue) {
 
 // of lists the slices that the loop keeps for a service. behind: the cache does not show them all yet.
 func (k *sliceKeeper) of(service api.Key) (kept []*api.EndpointSlice, behind bool) {
-	_, behind = k.writes.pending(service, func(key api.Key) int64 {
-		slice, ok := k.slices.Get(key)
-		if !ok {
-			return 0
-		}
-		return slice.Revision()
-	}, time.Now())
+	_, behind = k.writes.pending(service, revisionIn(k.slices), time.Now())
 	for _, slice := range k.slices.ByIndex(byServiceName, service.String()) {
 		if slice.Labels[api.LabelEndpointSliceManagedBy] == k.managedBy && slice.DeletionTimestamp == nil {
 			kept = append(kept, slice)

@@ -192,3 +192,13 @@ func (w *ownWrites) pending(owner api.Key, cached func(api.Key) int64, now time.
 	}
 	return api.Key{}, false
 }
+
+// revisionIn tells the revision of an object in a cache, 0 if it is not there.
+func revisionIn[T api.Object](cache *client.Informer[T]) func(api.Key) int64 {
+	return func(key api.Key) int64 {
+		if obj, ok := cache.Get(key); ok {
+			return obj.GetObjectMeta().Revision()
+		}
+		return 0
+	}
+}

@@ -145,12 +145,7 @@ func (r *ResourceClaims) Reconcile(ctx context.Context, key api.Key) error {
 //	this loop   creates web-gpu-x7k2f, its name does not get into the status ... tries again: no claim for "gpu"
 //	cache       ............................................................................... web-gpu-x7k2f
 func (r *ResourceClaims) awaitOwnWrites(ctx context.Context, pod api.Key) bool {
-	_, waiting := r.made.pending(pod, func(key api.Key) int64 {
-		if claim, ok := r.claims.Get(key); ok {
-			return claim.Revision()
-		}
-		return 0
-	}, time.Now())
+	_, waiting := r.made.pending(pod, revisionIn(r.claims), time.Now())
 	if waiting { // the claim's event ends that
 		r.queue.PutOff(ctx, pod, expectationsTimeout+time.Second, "expectations") // should it have been lost
 	}
