@@ -67,8 +67,11 @@ func usedBy(m *api.PodMetrics, name api.ResourceName, container string) (sum int
 // ofPods reads a metric that pods have: custom.metrics.k8s.io.
 func (r metricsReader) ofPods(ctx context.Context, metric api.MetricIdentifier, namespace string, selector api.Selector) (podMetrics, error) {
 	values, err := r.custom(ctx, "/namespaces/"+namespace+"/pods/*/"+metric.Name, metric, selector.String())
+	if err == nil && len(values) == 0 {
+		return nil, errors.New("no metrics returned from custom metrics API")
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("unable to fetch metrics from custom metrics API: %w", err)
 	}
 	found := podMetrics{}
 	for _, v := range values {
@@ -90,8 +93,11 @@ func (r metricsReader) ofObject(ctx context.Context, metric api.MetricIdentifier
 		path = "/namespaces/" + namespace + "/metrics/" + metric.Name
 	}
 	values, err := r.custom(ctx, path, metric, "")
+	if err == nil && len(values) != 1 {
+		err = fmt.Errorf("the custom metrics API server returned %d results when we asked for exactly one", len(values))
+	}
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("unable to fetch metrics from custom metrics API: %w", err)
 	}
 	return values[0].Value.MilliValue(), nil
 }
@@ -105,17 +111,12 @@ func (r metricsReader) custom(ctx context.Context, path string, metric api.Metri
 		return nil, err
 	}
 	version, err := r.customVersion(ctx)
-	var list api.List[api.MetricValue]
-	if err == nil {
-		err = r.get(ctx, version+path, query, &list, metric.Name+".custom.metrics.k8s.io")
-	}
 	if err != nil {
-		return nil, fmt.Errorf("unable to fetch metrics from custom metrics API: %w", err)
+		return nil, err
 	}
-	if len(list.Items) == 0 {
-		return nil, errors.New("no metrics returned from custom metrics API")
-	}
-	return list.Items, nil
+	var list api.List[api.MetricValue]
+	err = r.get(ctx, version+path, query, &list, metric.Name+".custom.metrics.k8s.io")
+	return list.Items, err
 }
 
 // external reads a metric of something outside, and adds up its values: external.metrics.k8s.io.

@@ -285,3 +285,30 @@ func TestAutoscalerWithoutAdapter(t *testing.T) {
 		})
 	}
 }
+
+// TestAutoscalerIsToldNothing: the adapter is there, and has no value of an object or of its pods.
+func TestAutoscalerIsToldNothing(t *testing.T) {
+	h := Start(t, 1, quickAutoscaler)
+	h.adapter(api.GroupVersion{Group: "custom.metrics.k8s.io", Version: "v1beta2"})
+	for name, test := range map[string]struct {
+		spec          api.MetricSpec
+		reason, cause string
+	}{
+		"pods": {
+			api.MetricSpec{Type: api.PodsMetricSourceType, Pods: &api.PodsMetricSource{Metric: api.MetricIdentifier{Name: "requests"}, Target: api.MetricTarget{Type: api.AverageValueMetricType, AverageValue: api.Ptr(api.MustParse("1"))}}},
+			"FailedGetPodsMetric", "unable to get metric requests: no metrics returned from custom metrics API",
+		},
+		"object": {
+			api.MetricSpec{Type: api.ObjectMetricSourceType, Object: &api.ObjectMetricSource{
+				DescribedObject: api.CrossVersionObjectReference{APIVersion: "v1", Kind: "Service", Name: "front"}, Metric: api.MetricIdentifier{Name: "hits"}, Target: api.MetricTarget{Type: api.ValueMetricType, Value: api.Ptr(api.MustParse("1"))}}},
+			"FailedGetObjectMetric",
+			"unable to get metric hits: Service on default front/unable to fetch metrics from custom metrics API: the custom metrics API server returned 0 results when we asked for exactly one",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := h.in(t)
+			h.autoscaled(name, test.spec)
+			h.Eventually(h.autoscalerCondition(name, api.ScalingActive, api.ConditionFalse, test.reason, "the HPA was unable to compute the replica count: "+test.cause))
+		})
+	}
+}
