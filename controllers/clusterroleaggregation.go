@@ -3,6 +3,8 @@ package controllers
 import (
 	"context"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"slices"
 
 	"kubelite/api"
@@ -62,13 +64,26 @@ func (a *ClusterRoleAggregator) Reconcile(ctx context.Context, key api.Key) erro
 	if err != nil || api.Equal(rules, role.Rules) {
 		return err // a selector that cannot be read: it was refused when it was written
 	}
-	changed := api.DeepCopy(role)
-	changed.Rules = rules
 	ctx = client.Because(ctx, "cluster role %s takes in others, and these have changed: write its rules", role.Name)
-	_, err = client.Of[*api.ClusterRole](a.client).Update(ctx, changed)
-	if api.IsNotFound(err) {
-		return nil
+	return a.apply(ctx, role, rules)
+}
+
+// apply makes these the rules of a role. Where none is selected it takes back what it applied before, and rules that somebody else
+// wrote stay, as at upstream. With its UID, a role that is gone by now is not made anew.
+func (a *ClusterRoleAggregator) apply(ctx context.Context, role *api.ClusterRole, rules []api.PolicyRule) error {
+	wanted := struct {
+		api.TypeMeta `json:",inline"`
+		Metadata     map[string]any   `json:"metadata"`
+		Rules        []api.PolicyRule `json:"rules,omitempty"`
+	}{api.TypeMeta{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole"}, map[string]any{"name": role.Name, "uid": role.UID}, rules}
+	body, err := api.MarshalJSON(wanted)
+	if err != nil {
+		return err
 	}
+	_, err = a.client.Do(ctx, client.Request{
+		Method: http.MethodPatch, Path: "/apis/rbac.authorization.k8s.io/v1/clusterroles/" + role.Name,
+		Query: url.Values{"fieldManager": {"clusterrole-aggregation-controller"}, "force": {"true"}}, Body: body, ContentType: string(api.ApplyPatchType),
+	})
 	return err
 }
 
