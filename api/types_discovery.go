@@ -22,7 +22,7 @@ const (
 	AddressTypeFQDN AddressType = "FQDN"
 )
 
-// Labels and annotations of slices and of the Endpoints that they follow.
+// Labels and annotations of slices, of the Endpoints that they follow and of their Services.
 const (
 	LabelServiceName             = "kubernetes.io/service-name"                       // the service that a slice belongs to
 	LabelEndpointSliceManagedBy  = "endpointslice.kubernetes.io/managed-by"           // who keeps the slice
@@ -30,6 +30,8 @@ const (
 	LabelHeadlessService         = "service.kubernetes.io/headless"                   // the service has no address
 	AnnotationLastChangeTrigger  = "endpoints.kubernetes.io/last-change-trigger-time" // when what led to the change happened
 	AnnotationEndpointsTruncated = "endpoints.kubernetes.io/over-capacity"            // Endpoints that hold not all addresses
+	AnnotationTopologyMode       = "service.kubernetes.io/topology-mode"              // of a Service: Auto, or Disabled
+	AnnotationTopologyAwareHints = "service.kubernetes.io/topology-aware-hints"       // its old name
 )
 
 // Endpoint is one place behind a service, mostly a pod.

@@ -15,11 +15,7 @@ const ClusterIPNone = "None"
 
 const maxAffinitySeconds = 24 * 60 * 60
 
-const (
-	annotationTopologyMode       = "service.kubernetes.io/topology-mode"
-	annotationTopologyAwareHints = "service.kubernetes.io/topology-aware-hints" // its old name
-	annotationSourceRanges       = "service.beta.kubernetes.io/load-balancer-source-ranges"
-)
+const annotationSourceRanges = "service.beta.kubernetes.io/load-balancer-source-ranges"
 
 func validateService(obj Object) ErrorList { return serviceRules(obj.(*Service), nil) }
 
@@ -31,11 +27,11 @@ func serviceRules(svc, old *Service) ErrorList {
 		old = &Service{}
 	}
 
-	mode, hasMode := svc.Annotations[annotationTopologyMode]
-	hints, hasHints := svc.Annotations[annotationTopologyAwareHints]
+	mode, hasMode := svc.Annotations[AnnotationTopologyMode]
+	hints, hasHints := svc.Annotations[AnnotationTopologyAwareHints]
 	if hasMode && hasHints && mode != hints {
-		errs.add(metadata.Child("annotations").Key(annotationTopologyMode).Invalid(mode,
-			fmt.Sprintf("must match annotations[%s] when both are specified", annotationTopologyAwareHints)))
+		errs.add(metadata.Child("annotations").Key(AnnotationTopologyMode).Invalid(mode,
+			fmt.Sprintf("must match annotations[%s] when both are specified", AnnotationTopologyAwareHints)))
 	}
 
 	headless := isHeadless(svc)

@@ -18,8 +18,8 @@ func warnService(obj, _ api.Object) (warnings []string) {
 		}
 	}
 	headless := spec.Type == api.ServiceTypeClusterIP && spec.ClusterIP == clusterIPNone
-	if _, ok := service.Annotations["service.kubernetes.io/topology-aware-hints"]; ok {
-		warn("annotation service.kubernetes.io/topology-aware-hints is deprecated, please use service.kubernetes.io/topology-mode instead")
+	if _, ok := service.Annotations[api.AnnotationTopologyAwareHints]; ok {
+		warn("annotation " + api.AnnotationTopologyAwareHints + " is deprecated, please use " + api.AnnotationTopologyMode + " instead")
 	}
 	if spec.ClusterIP != "" && spec.ClusterIP != clusterIPNone {
 		addresses("spec.clusterIPs", spec.ClusterIPs...)

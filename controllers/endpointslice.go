@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"kubelite/api"
 	"kubelite/client"
@@ -29,6 +30,8 @@ type EndpointSliceController struct {
 	nodes    *client.Informer[*api.Node]
 	keeper   *sliceKeeper
 	triggers *triggerTimes
+	events   *client.Recorder
+	shared   sync.Map // keys of the services whose endpoints zones share
 	log      *slog.Logger
 	queue    *client.Queue
 }
@@ -37,16 +40,22 @@ type EndpointSliceController struct {
 func NewEndpointSliceController(c *client.Client, caches *Caches, log *slog.Logger) *EndpointSliceController {
 	e := &EndpointSliceController{
 		services: caches.Services, pods: caches.Pods, nodes: caches.Nodes, triggers: newTriggerTimes(), log: log, queue: client.NewQueue("endpointslice"),
+		events: client.NewRecorder(c, "endpoint-slice-controller", ""),
 		keeper: &sliceKeeper{client: c, slices: caches.EndpointSlices, managedBy: sliceController, writes: newOwnWrites()},
 	}
 	caches.Services.Enqueue(e.queue, func(svc *api.Service) []api.Key { return []api.Key{svc.Key()} })
 	onEndpointChange(caches, func(service api.Key, revision int64) { e.queue.Add(service, revision) })
 	caches.Nodes.OnChange(func(old, now *api.Node, revision int64) {
-		if old == nil || now == nil || old.Labels[labelZone] == now.Labels[labelZone] {
-			return // a node comes before its pods, and goes after them
+		// A node comes before its pods, and goes after them.
+		moved := old != nil && now != nil && old.Labels[labelZone] != now.Labels[labelZone]
+		counts := old == nil || now == nil || nodeReadiness(old) != nodeReadiness(now)
+		if !moved && !counts {
+			return
 		}
 		for _, svc := range e.services.List("", nil) {
-			e.queue.Add(svc.Key(), revision)
+			if moved || sharesByZone(svc) {
+				e.queue.Add(svc.Key(), revision)
+			}
 		}
 	})
 	e.keeper.follow(e.queue)
@@ -67,6 +76,7 @@ func (e *EndpointSliceController) Reconcile(ctx context.Context, key api.Key) er
 	if !ok {
 		e.keeper.writes.forget(key)
 		e.triggers.forget(key)
+		e.shared.Delete(key)
 		return nil // the garbage collector removes its slices
 	}
 	if svc.Spec.Type == api.ServiceTypeExternalName || svc.Spec.Selector == nil || svc.DeletionTimestamp != nil {
@@ -90,6 +100,7 @@ func (e *EndpointSliceController) Reconcile(ctx context.Context, key api.Key) er
 		if len(desired) == groups { // an empty slice shows that somebody looked
 			desired.add(addressType, []api.DiscoveryEndpointPort{})
 		}
+		e.shareByZone(ctx, svc, addressType, desired)
 	}
 	plan := planSlices(existing, desired, serviceSlice(svc))
 	for _, slice := range slices.Concat(plan.create, plan.update) {
@@ -141,7 +152,9 @@ func podEndpoint(svc *api.Service, pod *api.Pod, address, zone string) api.Endpo
 	if zone != "" {
 		endpoint.Zone = &zone
 	}
-	endpoint.Hints = hintsFor(svc.Spec.TrafficDistribution, &endpoint)
+	if !sharesByZone(svc) {
+		endpoint.Hints = hintsFor(svc.Spec.TrafficDistribution, &endpoint)
+	}
 	if hasHostname(svc, pod) {
 		endpoint.Hostname = &pod.Spec.Hostname
 	}

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -164,4 +165,63 @@ func TestHintsFor(t *testing.T) {
 
 	pod = servicePod("p", "10.0.0.1", false)
 	require.Nil(t, hints("PreferSameZone", "z1"), "nobody is led to it")
+}
+
+func TestZonesShareEndpoints(t *testing.T) {
+	node := func(zone, cpu string, status api.ConditionStatus) *api.Node {
+		n := &api.Node{ObjectMeta: api.ObjectMeta{Labels: map[string]string{}}}
+		if zone != "" {
+			n.Labels[labelZone] = zone
+		}
+		n.Status.Allocatable = api.ResourceList{api.ResourceCPU: api.MustParse(cpu)}
+		n.Status.Conditions = []api.NodeCondition{{Type: api.NodeReady, Status: status}}
+		return n
+	}
+	ready := func(zone, cpu string) *api.Node { return node(zone, cpu, api.ConditionTrue) }
+	controlPlane := ready("", "8")
+	controlPlane.Labels["node-role.kubernetes.io/control-plane"] = ""
+	halves := []*api.Node{ready("a", "4"), ready("b", "4")}
+	unknown := "Insufficient Node information: allocatable CPU or zone not specified on one or more nodes"
+	tests := map[string]struct {
+		nodes   []*api.Node
+		zones   string // of the endpoints, a letter each; "-": none
+		want    string // that they are meant for
+		problem string
+	}{
+		"each zone has its part":           {nodes: halves, zones: "aabb", want: "aabb"},
+		"one has too many":                 {nodes: halves, zones: "aaab", want: "baab"},
+		"one has none":                     {nodes: halves, zones: "aaaa", want: "bbaa"},
+		"an odd one stays":                 {nodes: halves, zones: "aaaaaabbbbb", want: "aaaaaabbbbb"},
+		"by processors":                    {nodes: []*api.Node{ready("a", "6"), ready("b", "2")}, zones: "aabb", want: "aaab"},
+		"to two others":                    {nodes: []*api.Node{ready("a", "2"), ready("b", "2"), ready("c", "2")}, zones: "aaa", want: "bca"},
+		"nodes that are not ready":         {nodes: append(halves, node("c", "4", api.ConditionUnknown), node("", "4", api.ConditionFalse)), zones: "aabb", want: "aabb"},
+		"the control plane has none":       {nodes: append(halves, controlPlane), zones: "ab", want: "ab"},
+		"endpoints where no node is ready": {nodes: halves, zones: "aabbcc", want: "aabbcc"},
+		"a node in no zone":                {nodes: append(halves, ready("", "4")), zones: "ab", problem: unknown},
+		"a node without processors":        {nodes: append(halves, ready("a", "0")), zones: "ab", problem: unknown},
+		"one zone":                         {nodes: halves[:1], zones: "aa", problem: unknown},
+		"too few":                          {nodes: halves, zones: "a", problem: "Insufficient number of endpoints (1 endpoints, 2 zones)"},
+		"an endpoint in no zone":           {nodes: halves, zones: "aab-", problem: "One or more endpoints do not have a zone specified"},
+		"an odd one that is too much":      {nodes: halves, zones: "aab", problem: "Unable to allocate minimum required endpoints to each zone without exceeding overload threshold (3 endpoints, 2 zones)"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var endpoints []*api.Endpoint
+			for i, zone := range strings.Split(test.zones, "") {
+				e := &api.Endpoint{Addresses: []string{fmt.Sprintf("10.0.0.%d", 10+i)}}
+				if zone != "-" {
+					e.Zone = &zone
+				}
+				endpoints = append(endpoints, e)
+			}
+			require.Equal(t, test.problem, shareOut(endpoints, processorShares(test.nodes)))
+			meant := ""
+			for _, e := range endpoints {
+				if e.Hints != nil {
+					meant += e.Hints.ForZones[0].Name
+				}
+			}
+			require.Equal(t, test.want, meant)
+		})
+	}
 }

@@ -159,6 +159,49 @@ func TestEndpointsAreMeantForClientsNear(t *testing.T) {
 	h.Eventually(meant(api.Ptr("west"), nil))
 }
 
+// TestZonesShareEndpoints: with the annotation for it, a zone without pods is led to its part of the other zone's, as long as it is
+// known where nodes are.
+func TestZonesShareEndpoints(t *testing.T) {
+	h := Start(t, 2)
+	h.patchNode("n1", `{"metadata":{"labels":{"topology.kubernetes.io/zone":"east"}}}`)
+	h.patchNode("n2", `{"metadata":{"labels":{"topology.kubernetes.io/zone":"west"}}}`)
+	Apply(h, &api.Service{
+		ObjectMeta: api.ObjectMeta{Name: "web", Annotations: map[string]string{api.AnnotationTopologyMode: "Auto"}},
+		Spec:       api.ServiceSpec{Selector: map[string]string{"app": "web"}, Ports: []api.ServicePort{{Port: 80}}},
+	})
+	for _, name := range []string{"a", "b"} {
+		pod := webPod(name)
+		pod.Spec.NodeName = "n1"
+		Apply(h, pod)
+	}
+	meant := func(zones ...string) Check {
+		return func() error {
+			page, err := client.Of[*api.EndpointSlice](h.Client).List(h.Ctx, "default", client.ListOptions{LabelSelector: api.LabelServiceName + "=web"})
+			if err != nil {
+				return err
+			}
+			var have []string
+			for _, slice := range page.Items {
+				for _, e := range slice.Endpoints {
+					if e.Hints != nil {
+						have = append(have, e.Hints.ForZones[0].Name)
+					}
+				}
+			}
+			if slices.Sort(have); !slices.Equal(have, zones) {
+				return fmt.Errorf("endpoints are meant for %q, not %q", have, zones)
+			}
+			return nil
+		}
+	}
+	h.Eventually(meant("east", "west"))
+	h.Eventually(h.hasEvent("web", "TopologyAwareHintsEnabled", "Topology Aware Hints has been enabled, addressType: IPv4"))
+	h.patchNode("n2", `{"metadata":{"labels":{"topology.kubernetes.io/zone":null}}}`)
+	h.Eventually(meant())
+	h.Eventually(h.hasEvent("web", "TopologyAwareHintsDisabled",
+		"Insufficient Node information: allocatable CPU or zone not specified on one or more nodes, addressType: IPv4"))
+}
+
 // TestLoadBalancersGetAddresses: each its own, which is free again when it is gone. A service of a class is left to others.
 func TestLoadBalancersGetAddresses(t *testing.T) {
 	h := Start(t, 0, func(cfg *controllers.Config) { cfg.LoadBalancers = netip.MustParsePrefix("10.104.0.0/16") })
