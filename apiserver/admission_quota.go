@@ -32,6 +32,11 @@ func (p quotaAdmission) Validate(ctx context.Context, req *Request, obj, old api
 	if err != nil {
 		return err
 	}
+	for _, quota := range quotas { // what each of them must know, before what one has too little of
+		if _, err := quotaTracks(quota, req.Resource.Kind, obj); err != nil {
+			return err
+		}
+	}
 	now := time.Now()
 	var charged []string
 	for _, quota := range quotas {
@@ -97,11 +102,10 @@ func (p quotaAdmission) charge(ctx context.Context, req *Request, name string, o
 	return err
 }
 
-// quotaDelta is what a write adds to the usage of a quota, or why the quota does not allow it. Nothing: the write does
-// not concern it.
-func quotaDelta(quota *api.ResourceQuota, kind *api.Kind, obj, old api.Object, now time.Time) (api.ResourceList, error) {
-	hard := quota.Status.Hard
-	tracked := api.QuotaTracks(kind, hard)
+// quotaTracks are the resources of an object that a quota counts, none if the object does not concern it; or why they cannot be counted:
+// the object does not say how much it uses, or nobody has said yet what the others use.
+func quotaTracks(quota *api.ResourceQuota, kind *api.Kind, obj api.Object) ([]api.ResourceName, error) {
+	tracked := api.QuotaTracks(kind, quota.Status.Hard)
 	if len(tracked) == 0 || !api.QuotaScopesMatch(quota, obj) {
 		return nil, nil
 	}
@@ -112,6 +116,17 @@ func quotaDelta(quota *api.ResourceQuota, kind *api.Kind, obj, old api.Object, n
 		if _, known := quota.Status.Used[name]; !known {
 			return nil, fmt.Errorf("status unknown for quota: %s, resources: %s", quota.Name, joinNames(tracked))
 		}
+	}
+	return tracked, nil
+}
+
+// quotaDelta is what a write adds to the usage of a quota, or why the quota does not allow it. Nothing: the write does
+// not concern it.
+func quotaDelta(quota *api.ResourceQuota, kind *api.Kind, obj, old api.Object, now time.Time) (api.ResourceList, error) {
+	hard := quota.Status.Hard
+	tracked, err := quotaTracks(quota, kind, obj)
+	if err != nil || len(tracked) == 0 {
+		return nil, err
 	}
 	usage := api.PickResources(api.QuotaUsage(kind, obj, now), tracked)
 	before := api.ResourceList{}

@@ -1,13 +1,10 @@
 package controllers
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"kubelite/api"
@@ -203,100 +200,4 @@ func podPort(pod *api.Pod, port *api.ServicePort) (number int32, ok bool) {
 		}
 	}
 	return 0, false
-}
-
-// planSubsets groups addresses by the ports that they have, and tells whether there were more than fit.
-func planSubsets(svc *api.Service, pods []*api.Pod) (subsets []api.EndpointSubset, truncated bool) {
-	family := api.IPv4Protocol
-	if len(svc.Spec.IPFamilies) > 0 {
-		family = svc.Spec.IPFamilies[0]
-	}
-	// Which addresses, ready (true) or not, has each port?
-	addresses := map[string]api.EndpointAddress{}
-	byPort := map[api.EndpointPort]map[string]bool{}
-	appProtocols := map[api.EndpointPort]*string{} // pointers do not compare as what they point to
-	for _, pod := range pods {
-		ip, ok := endpointAddress(pod, family)
-		if !ok || podEnded(pod) || pod.DeletionTimestamp != nil && !svc.Spec.PublishNotReadyAddresses {
-			continue
-		}
-		address := api.EndpointAddress{IP: ip, TargetRef: podReference(pod)}
-		if pod.Spec.NodeName != "" {
-			address.NodeName = &pod.Spec.NodeName
-		}
-		if hasHostname(svc, pod) {
-			address.Hostname = pod.Spec.Hostname
-		}
-		_, ready := podReady(pod)
-		key := ip + "/" + string(pod.UID)
-		addresses[key] = address
-		put := func(port api.EndpointPort) {
-			if byPort[port] == nil {
-				byPort[port] = map[string]bool{}
-			}
-			byPort[port][key] = ready || svc.Spec.PublishNotReadyAddresses
-		}
-		if len(svc.Spec.Ports) == 0 && !api.HasClusterIP(svc) {
-			put(api.EndpointPort{}) // a headless service may have none
-		}
-		for i := range svc.Spec.Ports {
-			p := &svc.Spec.Ports[i]
-			if number, ok := podPort(pod, p); ok {
-				port := api.EndpointPort{Name: p.Name, Port: number, Protocol: p.Protocol}
-				appProtocols[port] = p.AppProtocol
-				put(port)
-			}
-		}
-	}
-	// Ports that have the same addresses share a subset.
-	grouped := map[string]*api.EndpointSubset{}
-	for port, keys := range byPort {
-		sorted := slices.Sorted(maps.Keys(keys))
-		var id strings.Builder
-		for _, key := range sorted {
-			id.WriteString(key + strconv.FormatBool(keys[key]) + ";")
-		}
-		subset := grouped[id.String()]
-		if subset == nil {
-			subset = &api.EndpointSubset{}
-			grouped[id.String()] = subset
-			for _, key := range sorted {
-				if keys[key] {
-					subset.Addresses = append(subset.Addresses, addresses[key])
-				} else {
-					subset.NotReadyAddresses = append(subset.NotReadyAddresses, addresses[key])
-				}
-			}
-		}
-		if port != (api.EndpointPort{}) {
-			port.AppProtocol = appProtocols[port]
-			subset.Ports = append(subset.Ports, port)
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(grouped)) {
-		subset := grouped[id]
-		slices.SortFunc(subset.Ports, func(a, b api.EndpointPort) int {
-			return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Port, b.Port), cmp.Compare(a.Protocol, b.Protocol))
-		})
-		subsets = append(subsets, *subset)
-	}
-	return truncateSubsets(subsets)
-}
-
-// truncateSubsets keeps as many addresses as fit, ready ones first.
-func truncateSubsets(subsets []api.EndpointSubset) (kept []api.EndpointSubset, truncated bool) {
-	room := maxEndpoints
-	take := func(list *[]api.EndpointAddress) {
-		if len(*list) > room {
-			*list, truncated = (*list)[:room], true
-		}
-		room -= len(*list)
-	}
-	for i := range subsets {
-		take(&subsets[i].Addresses)
-	}
-	for i := range subsets {
-		take(&subsets[i].NotReadyAddresses)
-	}
-	return slices.DeleteFunc(subsets, func(s api.EndpointSubset) bool { return len(s.Addresses)+len(s.NotReadyAddresses) == 0 }), truncated
 }

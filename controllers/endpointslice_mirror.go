@@ -31,6 +31,7 @@ type EndpointSliceMirror struct {
 	services  *client.Informer[*api.Service]
 	endpoints *client.Informer[*api.Endpoints]
 	keeper    *sliceKeeper
+	events    *client.Recorder
 	log       *slog.Logger
 	queue     *client.Queue
 }
@@ -39,6 +40,7 @@ type EndpointSliceMirror struct {
 func NewEndpointSliceMirror(c *client.Client, caches *Caches, log *slog.Logger) *EndpointSliceMirror {
 	m := &EndpointSliceMirror{
 		services: caches.Services, endpoints: caches.Endpoints, log: log, queue: client.NewQueue("endpointslicemirroring"),
+		events: client.NewRecorder(c, "endpoint-slice-mirroring-controller", ""),
 		keeper: &sliceKeeper{client: c, slices: caches.EndpointSlices, managedBy: mirrorController, writes: newOwnWrites()},
 	}
 	caches.Endpoints.Enqueue(m.queue, func(e *api.Endpoints) []api.Key { return []api.Key{e.Key()} })
@@ -66,7 +68,12 @@ func (m *EndpointSliceMirror) Reconcile(ctx context.Context, key api.Key) error 
 	if !ok || !hasService || svc.Spec.Selector != nil || !mirrored(endpoints) {
 		return m.keeper.apply(ctx, key, slicePlan{delete: existing})
 	}
-	return m.keeper.apply(ctx, key, planSlices(existing, mirrorGroups(endpoints), mirrorSlice(endpoints)))
+	groups, skipped := mirrorGroups(endpoints)
+	if skipped > 0 {
+		m.events.Event(ctx, endpoints, api.EventTypeWarning, "TooManyAddressesToMirror",
+			"A max of %d addresses can be mirrored to EndpointSlices per Endpoints subset. %d addresses were skipped", maxMirroredEndpointsEach, skipped)
+	}
+	return m.keeper.apply(ctx, key, planSlices(existing, groups, mirrorSlice(endpoints)))
 }
 
 // mirrored tells whether Endpoints want to be mirrored.
@@ -93,11 +100,12 @@ func mirrorSlice(endpoints *api.Endpoints) *api.EndpointSlice {
 	}}
 }
 
-// mirrorGroups are the addresses of Endpoints as endpoints of slices.
-func mirrorGroups(endpoints *api.Endpoints) sliceGroups {
-	groups := sliceGroups{}
-	for i := range endpoints.Subsets {
-		subset := &endpoints.Subsets[i]
+// mirrorGroups are the addresses of Endpoints as endpoints of slices, and how many were too many.
+func mirrorGroups(endpoints *api.Endpoints) (groups sliceGroups, skipped int) {
+	groups = sliceGroups{}
+	subsets := repack(endpoints.Subsets)
+	for i := range subsets {
+		subset := &subsets[i]
 		ports := make([]api.DiscoveryEndpointPort, len(subset.Ports))
 		for j := range subset.Ports {
 			p := &subset.Ports[j]
@@ -107,7 +115,11 @@ func mirrorGroups(endpoints *api.Endpoints) sliceGroups {
 		add := func(addresses []api.EndpointAddress, ready bool) {
 			for _, address := range addresses {
 				ip, err := netip.ParseAddr(address.IP)
-				if err != nil || room == 0 {
+				if err != nil {
+					continue // an old one, from before addresses were checked
+				}
+				if room == 0 {
+					skipped++
 					continue
 				}
 				room--
@@ -128,5 +140,5 @@ func mirrorGroups(endpoints *api.Endpoints) sliceGroups {
 		add(subset.Addresses, true)
 		add(subset.NotReadyAddresses, false)
 	}
-	return groups
+	return groups, skipped
 }
