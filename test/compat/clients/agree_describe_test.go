@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -24,7 +25,8 @@ var described = []schema.GroupVersionResource{
 	{Version: "v1", Resource: "pods"}, {Version: "v1", Resource: "persistentvolumeclaims"}, {Version: "v1", Resource: "persistentvolumes"}, {Version: "v1", Resource: "resourcequotas"},
 	{Version: "v1", Resource: "endpoints"}, {Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"},
 	{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"}, {Group: "autoscaling", Version: "v2", Resource: "horizontalpodautoscalers"},
-	{Version: "v1", Resource: "configmaps"}, {Version: "v1", Resource: "serviceaccounts"}, {Version: "v1", Resource: "events"},
+	{Version: "v1", Resource: "configmaps"}, {Version: "v1", Resource: "serviceaccounts"}, {Version: "v1", Resource: "secrets"},
+	{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterroles"}, {Version: "v1", Resource: "namespaces"}, {Version: "v1", Resource: "events"},
 }
 
 // names are made by chance or from hashes, and what is written for them: that of the first ReplicaSet of web is web-REVISION1.
@@ -69,13 +71,16 @@ func (s *side) describe(t *testing.T, namespace string, names names) (versions, 
 	return versions, strings.Join(lines, "\n")
 }
 
-// home is the namespace that an object belongs to. A volume belongs to that which its class is named after.
+// home is the namespace that an object belongs to. A volume belongs to that which its class is named after, and what else has no
+// namespace to that of its label "home".
 func home(o *unstructured.Unstructured) string {
-	if o.GetKind() != "PersistentVolume" {
-		return o.GetNamespace()
+	if class, _, _ := unstructured.NestedString(o.Object, "spec", "storageClassName"); class != "" && o.GetKind() == "PersistentVolume" {
+		return class
 	}
-	class, _, _ := unstructured.NestedString(o.Object, "spec", "storageClassName")
-	return class
+	if o.GetKind() == "Namespace" {
+		return o.GetName()
+	}
+	return cmp.Or(o.GetNamespace(), o.GetLabels()["home"])
 }
 
 // incidental fields depend on who was faster: in how many steps a size was reached, and what a kubelet or the scheduler says about a pod.
@@ -85,7 +90,6 @@ var incidental = map[string][]string{
 	"Endpoints":        {"metadata.annotations"},
 	"Pod":              {"spec.nodeName", "status.hostIP", "status.hostIPs", "status.containerStatuses", "status.initContainerStatuses"},
 	"CronJob":          {"status.active"},
-	"ConfigMap":        {"data"},
 	"PersistentVolume": {"spec.claimRef.resourceVersion"},
 }
 
@@ -95,6 +99,9 @@ var chances = []struct {
 }{
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "UID"},
+	{regexp.MustCompile(`"(-----BEGIN|LS0tLS1CRUdJTi|ZXlK)[^"]*"`), "CERTIFICATE OR TOKEN"},
+	{regexp.MustCompile(`(missing request for \w+ in container \w+ of Pod) \S+`), "$1 ONE"},                            // the first one of a list in no order
+	{regexp.MustCompile(`(controlled by multiple HPAs:) .*\]`), "$1 ALL"},                                              // so are these
 	{regexp.MustCompile(`ReplicaSet \\"\S+\\" has successfully progressed`), "ReplicaSet has successfully progressed"}, // upstream's may miss a rollout by a conflict of its own
 	{regexp.MustCompile(`\b10\.\d+\.\d+\.\d+\b`), "ADDRESS"},
 	{regexp.MustCompile(`\bnode-\d`), "NODE"},
@@ -152,8 +159,12 @@ func eventLine(o *unstructured.Unstructured) []string {
 	if err != nil || json.Unmarshal(text, &e) != nil {
 		panic(err) // it has been JSON before
 	}
-	if !strings.HasSuffix(e.Source.Component, "-controller") || e.Reason == "ScalingReplicaSet" || strings.HasPrefix(e.Message, "(combined from") {
+	looped := strings.HasSuffix(e.Source.Component, "-controller") || e.Source.Component == "horizontal-pod-autoscaler"
+	if !looped || slices.Contains([]string{"ScalingReplicaSet", "SuccessfulRescale"}, e.Reason) || strings.HasPrefix(e.Message, "(combined from") {
 		return nil
+	}
+	if e.InvolvedObject.Kind == "HorizontalPodAutoscaler" { // its conditions say the same of now, and events of what there was for a moment
+		e.Message = ""
 	}
 	line := fmt.Sprintf("event %s %s by %s about %s %s: %s", e.Type, e.Reason, e.Source.Component, e.InvolvedObject.Kind, e.InvolvedObject.Name, e.Message)
 	if overtaken.MatchString(line) {
@@ -166,7 +177,7 @@ func eventLine(o *unstructured.Unstructured) []string {
 // whether somebody's claims were changed at the second attempt.
 var overtaken = regexp.MustCompile(`(MissingJob|FailedDelete) by cronjob-controller .*(went missing: |not found$)|(SuccessfulUpdate|FailedUpdate) by statefulset-controller`)
 
-// flatten appends a line for each value, with the way to it. Conditions are told apart by their types, endpoints not at all. An empty list
+// flatten appends a line for each value, with the way to it. Conditions are told apart by their types, endpoints by their pods. An empty list
 // that must be there is null where objects have been protobuf.
 func flatten(lines []string, path string, v any) []string {
 	switch v := v.(type) {
@@ -186,7 +197,7 @@ func flatten(lines []string, path string, v any) []string {
 			case m["type"] != nil:
 				key = fmt.Sprint(m["type"])
 			case strings.HasPrefix(path, "Endpoint"): // by addresses, which chance gives
-				key = ""
+				key, _, _ = unstructured.NestedString(m, "targetRef", "name")
 			}
 			lines = flatten(lines, path+"["+key+"]", value)
 		}

@@ -116,11 +116,23 @@ func TestControllers(t *testing.T) {
 func (c *fullCluster) pki(file string) string { return filepath.Join(c.home, profile, "pki", file) }
 
 // takeUpstreams puts upstream's kube-controller-manager in the place of our controllers. It returns the path of its log.
-func (c *fullCluster) takeUpstreams(t *testing.T, programs string) (log string) {
+func (c *fullCluster) takeUpstreams(t *testing.T, programs string, flags ...string) (log string) {
 	t.Helper()
 	require.NoError(t, c.command("component", "stop", "controllers"))
-	return c.upstream(t, programs, "kube-controller-manager", "controllers", "--kubeconfig", c.pki("controllers.conf"), "--use-service-account-credentials",
-		"--cluster-cidr=10.244.0.0/16", "--root-ca-file="+c.pki("ca.crt"), "--service-account-private-key-file="+c.pki("sa.key"))
+	return c.upstream(t, programs, "kube-controller-manager", "controllers", append(c.controllersFlags(), flags...)...)
+}
+
+// takeOurs starts our controllers anew with more flags.
+func (c *fullCluster) takeOurs(t *testing.T, flags ...string) (log string) {
+	t.Helper()
+	require.NoError(t, c.command("component", "stop", "controllers"))
+	return startUpstreams(t, filepath.Dir(c.kubelite), filepath.Base(c.kubelite), os.Interrupt, append(append([]string{"controllers"}, c.controllersFlags()...), flags...)...)
+}
+
+// controllersFlags are what both sets of controllers are told.
+func (c *fullCluster) controllersFlags() []string {
+	return []string{"--kubeconfig", c.pki("controllers.conf"), "--use-service-account-credentials",
+		"--cluster-cidr=10.244.0.0/16", "--root-ca-file=" + c.pki("ca.crt"), "--service-account-private-key-file=" + c.pki("sa.key")}
 }
 
 // upstream runs one of upstream's programs until the test ends, as one of the cluster's users. It returns the path of its log.

@@ -2,6 +2,9 @@ package clients
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -53,7 +56,7 @@ func (d *lot) ownerLife() life {
 		}
 		steps = append(steps, a)
 	}
-	return life{steps, 2 * time.Second}
+	return life{steps: steps, rest: 2 * time.Second}
 }
 
 // quotaLife is that of a ResourceQuota and of what is made in spite of it.
@@ -117,7 +120,7 @@ func (d *lot) quotaLife() life {
 		}
 		steps = append(steps, a)
 	}
-	return life{steps, 2500 * time.Millisecond}
+	return life{steps: steps, rest: 2500 * time.Millisecond}
 }
 
 // volumeLife is that of volumes and claims of a class that has no provisioner. Upstream looks every 15 seconds whether they fit.
@@ -132,7 +135,7 @@ func (d *lot) volumeLife() life {
 			spec["claimRef"] = fields{"namespace": "$NS", "name": d.one("a", "b", "c")}
 		}
 		a := manifest("persistentvolumes", fmt.Sprintf("$NS-%d", i), spec)
-		a.body["metadata"].(fields)["labels"] = fields{"n": d.one("1", "2")}
+		a.body["metadata"].(fields)["labels"] = fields{"home": "$NS", "n": d.one("1", "2")}
 		return a
 	}
 	claim := func(name string) act {
@@ -170,5 +173,155 @@ func (d *lot) volumeLife() life {
 		}
 		steps = append(steps, a)
 	}
-	return life{steps, 17 * time.Second}
+	return life{steps: steps, rest: 17 * time.Second}
+}
+
+// accountLife is that of service accounts, their tokens in Secrets, the certificate that every namespace has, and ClusterRoles that are
+// put together from others.
+func (d *lot) accountLife() life {
+	account := func() string { return d.one("default", "a", "b") }
+	token := func() act {
+		a := manifest("secrets", d.one("t1", "t2", "t3"), nil)
+		a.body["type"] = d.one("kubernetes.io/service-account-token", "kubernetes.io/service-account-token", "Opaque")
+		a.body["metadata"].(fields)["annotations"] = fields{"kubernetes.io/service-account.name": d.one("default", "a", "b", "nobody")}
+		if d.chance(20) {
+			a.body["data"] = fields{d.one("token", "namespace", "other"): "eA=="}
+		}
+		return a
+	}
+	rules := func() []any {
+		rules := []any{}
+		for range d.IntN(3) {
+			rules = append(rules, fields{"apiGroups": []any{""}, "resources": []any{d.one("pods", "services")}, "verbs": []any{d.one("get", "list")}})
+		}
+		return rules
+	}
+	labels := func() fields { return fields{"home": "$NS", "into": d.one("$NS", "else", "$NS-r3")} }
+	role := func() act {
+		name := d.one("$NS-r1", "$NS-r2", "$NS-r3", "$NS-r4")
+		a := manifest("clusterroles", name, nil)
+		a.body["metadata"].(fields)["labels"] = labels()
+		a.body["rules"] = rules()
+		switch name {
+		case "$NS-r3":
+			a.body["aggregationRule"] = fields{"clusterRoleSelectors": []any{fields{"matchLabels": fields{"into": "$NS"}}}}
+		case "$NS-r4":
+			a.body["aggregationRule"] = fields{"clusterRoleSelectors": []any{fields{"matchLabels": fields{"into": "$NS"}}, fields{"matchLabels": fields{"into": "$NS-r3"}}}}
+		}
+		return a
+	}
+	var steps []act
+	for range 12 {
+		var a act
+		switch n := d.IntN(22); {
+		case n < 3:
+			a = manifest("serviceaccounts", account(), nil)
+		case n < 5:
+			a = act{verb: "delete", resource: "serviceaccounts", name: account()}
+		case n < 9:
+			a = token()
+		case n < 10:
+			a = act{verb: "delete", resource: "secrets", name: d.one("t1", "t2", "t3")}
+		case n < 11:
+			a = act{verb: "patch", resource: "secrets", name: d.one("t1", "t2", "t3"), body: fields{"data": d.either(fields{"token": nil}, fields{"ca.crt": nil}, fields{"namespace": "eA=="}, fields{"token": "eA=="})}}
+		case n < 12:
+			a = act{verb: "patch", resource: "secrets", name: d.one("t1", "t2", "t3"), body: fields{"metadata": fields{"annotations": d.either(
+				fields{"kubernetes.io/service-account.name": d.one("default", "a", "nobody")}, fields{"kubernetes.io/service-account.uid": "x"}, fields{"kubernetes.io/service-account.uid": nil})}}}
+		case n < 13:
+			a = act{verb: "delete", resource: "configmaps", name: "kube-root-ca.crt"}
+		case n < 14:
+			a = act{verb: "patch", resource: "configmaps", name: "kube-root-ca.crt", body: d.either(fields{"data": fields{"ca.crt": "x"}}, fields{"data": fields{"more": "x"}}, fields{"metadata": fields{"annotations": nil}})}
+		case n < 17:
+			a = role()
+		case n < 18:
+			a = act{verb: "delete", resource: "clusterroles", name: d.one("$NS-r1", "$NS-r2", "$NS-r3", "$NS-r4")}
+		case n < 20:
+			a = act{verb: "patch", resource: "clusterroles", name: d.one("$NS-r1", "$NS-r2", "$NS-r3", "$NS-r4"), body: fields{"rules": rules()}}
+		default:
+			a = act{verb: "patch", resource: "clusterroles", name: d.one("$NS-r1", "$NS-r2", "$NS-r3"), body: fields{"metadata": fields{"labels": labels()}}}
+		}
+		steps = append(steps, a)
+	}
+	return life{steps: steps, rest: 2 * time.Second}
+}
+
+// namespaceLife is that of a namespace that goes, with things in it that are in no hurry. Upstream looks again after up to 16 seconds.
+func (d *lot) namespaceLife() life {
+	var steps []act
+	kinds := []string{"configmaps", "pods", "persistentvolumeclaims", "deployments", "resourcequotas"}
+	made := map[string]bool{}
+	for range 1 + d.IntN(5) {
+		kind, name := kinds[d.IntN(len(kinds))], d.one("a", "b")
+		spec := fields{
+			"pods":                   fields{"containers": []any{fields{"name": "c", "image": "nginx"}}},
+			"persistentvolumeclaims": fields{"accessModes": []any{"ReadWriteOnce"}, "storageClassName": "$NS", "resources": fields{"requests": fields{"storage": "1Mi"}}},
+			"deployments": fields{"replicas": 2, "selector": fields{"matchLabels": fields{"app": "w"}}, "template": fields{
+				"metadata": fields{"labels": fields{"app": "w"}}, "spec": fields{"containers": []any{fields{"name": "c", "image": "nginx"}}},
+			}},
+			"resourcequotas": fields{"hard": fields{"pods": "5"}},
+		}[kind]
+		a := manifest(kind, name, nil)
+		if spec != nil {
+			a.body["spec"] = spec
+		}
+		finalizers := [][]any{{}, {"example.com/wait"}, {"example.com/wait", "example.com/more"}, {"foregroundDeletion"}}[d.IntN(4)]
+		if kind != "pods" { // while a pod stays, upstream's conditions say that nothing does
+			a.body["metadata"].(fields)["finalizers"] = finalizers
+			made[kind+" "+name] = true
+		}
+		steps = append(steps, a)
+	}
+	steps = append(steps, act{verb: "delete", resource: "namespaces", name: "$NS"})
+	if d.chance(50) {
+		steps = append(steps, manifest("configmaps", "late", nil))
+	}
+	for _, what := range slices.Sorted(maps.Keys(made)) {
+		kind, name, _ := strings.Cut(what, " ")
+		steps = append(steps, act{verb: "patch", resource: kind, name: name, body: fields{"metadata": fields{"finalizers": d.number([]any{}, []any{}, []any{"example.com/more"})}}})
+	}
+	return life{steps: steps, rest: 18 * time.Second}
+}
+
+// cronLife is that of a CronJob, minute by minute.
+func (d *lot) cronLife() life {
+	settings := func() fields {
+		f := fields{}
+		d.maybe(f, 60, "schedule", "* * * * *", "* * * * *", "*/2 * * * *", "@hourly", "0 0 31 2 *")
+		d.maybe(f, 20, "timeZone", "Europe/Berlin", "Asia/Kathmandu", nil)
+		d.maybe(f, 40, "concurrencyPolicy", "Allow", "Forbid", "Replace")
+		d.maybe(f, 30, "startingDeadlineSeconds", 5, 90, 600, nil)
+		d.maybe(f, 20, "suspend", true, false)
+		d.maybe(f, 40, "successfulJobsHistoryLimit", 0, 1, 2)
+		d.maybe(f, 40, "failedJobsHistoryLimit", 0, 1, 2)
+		return f
+	}
+	job := func() fields {
+		return fields{"metadata": fields{"labels": fields{"n": d.one("1", "2")}, "annotations": fields{"n": d.one("1", "2")}}, "spec": fields{"backoffLimit": 0, "template": fields{"spec": fields{
+			"restartPolicy": "Never", "containers": []any{fields{"name": "c", "image": "busybox", "command": []any{"sh", "-c", d.one("exit 0", "exit 1", "sleep 1000")}}},
+		}}}}
+	}
+	spec := settings()
+	spec["jobTemplate"] = job()
+	if spec["schedule"] == nil || d.chance(70) {
+		spec["schedule"] = "* * * * *"
+	}
+	steps := []act{manifest("cronjobs", "w", spec)}
+	for range 6 {
+		var a act
+		switch n := d.IntN(10); {
+		case n < 5:
+			a = act{verb: "patch", resource: "cronjobs", name: "w", body: fields{"spec": settings()}}
+		case n < 7:
+			a = act{verb: "patch", resource: "cronjobs", name: "w", body: fields{"spec": fields{"jobTemplate": job()}}}
+		case n < 8:
+			a = act{verb: "delete all", resource: "jobs", policy: d.propagation()}
+		case n < 9:
+			a = act{verb: "delete", resource: "pods"}
+		default:
+			a = act{verb: "patch", resource: "jobs", body: fields{"metadata": fields{"labels": fields{"n": "3"}}}}
+		}
+		steps = append(steps, a)
+	}
+	steps = append(steps, act{verb: "delete", resource: "cronjobs", name: "w", policy: d.propagation()})
+	return life{steps: steps, rest: time.Second, byMinute: true}
 }

@@ -34,12 +34,16 @@ const (
 // life is what happens to something, step by step, and how long nothing must change until it is at rest: longer than anything there
 // takes its time.
 type life struct {
-	steps []act
-	rest  time.Duration
+	steps    []act
+	rest     time.Duration
+	byMinute bool // each thing happens 20 seconds after a minute began, and is looked at when the next has begun
 }
 
 // lives are what is lived, by name.
-var lives = map[string]func(d *lot) life{"workloads": (*lot).workloadLife, "owners": (*lot).ownerLife, "quotas": (*lot).quotaLife, "volumes": (*lot).volumeLife}
+var lives = map[string]func(d *lot) life{
+	"workloads": (*lot).workloadLife, "owners": (*lot).ownerLife, "quotas": (*lot).quotaLife, "volumes": (*lot).volumeLife, "networks": (*lot).networkLife,
+	"autoscalers": (*lot).autoscalerLife, "accounts": (*lot).accountLife, "namespaces": (*lot).namespaceLife, "cronjobs": (*lot).cronLife,
+}
 
 // TestLives lets things that chance made live on two clusters, one with our controllers and one with upstream's, and compares what
 // they look like after each thing that happens to them, as TestAgree does. LIFE_SEEDS says which, as "0-100".
@@ -47,7 +51,11 @@ func TestLives(t *testing.T) {
 	programs := upstreamPrograms(t, "kube-controller-manager")
 	from, to := seeds(t, "LIFE_SEEDS", 24)
 	sides := [2]*side{newSide(t), newSide(t)}
-	sides[1].takeUpstreams(t, programs)
+	sides[0].takeOurs(t, quickAutoscalers...)
+	sides[1].takeUpstreams(t, programs, quickAutoscalers...)
+	for _, s := range sides {
+		s.measure(t)
+	}
 	pulses := [2]*pulse{sides[0].feel(t), sides[1].feel(t)}
 	for name, draw := range lives {
 		check(t, "controllers", name, func(t *testing.T) {
@@ -97,7 +105,11 @@ func (s *side) live(t *testing.T, namespace string, life life, pulse *pulse) (pi
 	namespaces := s.client.Resource(where("namespaces"))
 	_, err := namespaces.Create(ctx, &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace}}}, metav1.CreateOptions{})
 	require.NoError(t, err)
-	defer func() { require.NoError(t, namespaces.Delete(ctx, namespace, metav1.DeleteOptions{})) }()
+	defer func() {
+		if err := namespaces.Delete(ctx, namespace, metav1.DeleteOptions{}); !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+			require.NoError(t, err)
+		}
+	}()
 	for _, made := range []string{"serviceaccounts default", "configmaps kube-root-ca.crt"} { // now the controllers are there
 		resource, name, _ := strings.Cut(made, " ")
 		require.EventuallyWithT(t, func(c *assert.CollectT) {
@@ -107,12 +119,28 @@ func (s *side) live(t *testing.T, namespace string, life life, pulse *pulse) (pi
 	}
 	names := names{}
 	for _, act := range life.steps {
+		if life.byMinute {
+			sleepUntil(20 * time.Second)
+		}
 		result := act.on(ctx, s.client, namespace, names)
+		if life.byMinute {
+			sleepUntil(12 * time.Second)
+		}
 		pulse.rest(ctx, namespace, life.rest)
 		_, text := s.describe(t, namespace, names)
 		pictures = append(pictures, picture{act.String(), result + "\n" + text})
 	}
 	return pictures
+}
+
+// sleepUntil waits until so much of a minute has passed.
+func sleepUntil(second time.Duration) {
+	now := time.Now()
+	at := now.Truncate(time.Minute).Add(second)
+	if at.Before(now) {
+		at = at.Add(time.Minute)
+	}
+	time.Sleep(at.Sub(now))
 }
 
 // act is one thing that happens.
@@ -132,7 +160,7 @@ var uidOf = regexp.MustCompile(`\$UID/[a-z]+/[a-z0-9-]+`)
 
 // of is where objects of a kind are, in a namespace if they have one.
 func of(client dynamic.Interface, r schema.GroupVersionResource, namespace string) dynamic.ResourceInterface {
-	if r.Resource == "persistentvolumes" {
+	if slices.Contains([]string{"persistentvolumes", "clusterroles", "namespaces"}, r.Resource) {
 		return client.Resource(r)
 	}
 	return client.Resource(r).Namespace(namespace)

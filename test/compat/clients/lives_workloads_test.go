@@ -24,7 +24,8 @@ type fields = map[string]any
 var kindOf = map[string][2]string{
 	"deployments": {"apps/v1", "Deployment"}, "replicasets": {"apps/v1", "ReplicaSet"}, "statefulsets": {"apps/v1", "StatefulSet"}, "daemonsets": {"apps/v1", "DaemonSet"},
 	"jobs": {"batch/v1", "Job"}, "replicationcontrollers": {"v1", "ReplicationController"}, "poddisruptionbudgets": {"policy/v1", "PodDisruptionBudget"},
-	"services": {"v1", "Service"}, "pods": {"v1", "Pod"}, "configmaps": {"v1", "ConfigMap"}, "resourcequotas": {"v1", "ResourceQuota"},
+	"services": {"v1", "Service"}, "endpoints": {"v1", "Endpoints"}, "pods": {"v1", "Pod"}, "configmaps": {"v1", "ConfigMap"}, "secrets": {"v1", "Secret"}, "serviceaccounts": {"v1", "ServiceAccount"},
+	"clusterroles": {"rbac.authorization.k8s.io/v1", "ClusterRole"}, "cronjobs": {"batch/v1", "CronJob"}, "horizontalpodautoscalers": {"autoscaling/v2", "HorizontalPodAutoscaler"}, "resourcequotas": {"v1", "ResourceQuota"},
 	"persistentvolumes": {"v1", "PersistentVolume"}, "persistentvolumeclaims": {"v1", "PersistentVolumeClaim"},
 }
 
@@ -69,7 +70,7 @@ func (d *lot) workloadLife() life {
 	if d.chance(30) {
 		steps = append(steps, create) // again, and what was orphaned is found
 	}
-	return life{steps, 3500 * time.Millisecond}
+	return life{steps: steps, rest: 3500 * time.Millisecond}
 }
 
 func (d *lot) propagation() metav1.DeletionPropagation {
