@@ -61,17 +61,21 @@ func checkKubeletServing(request *x509.CertificateRequest, usages []api.KeyUsage
 		return errors.New("Email subjectAltNames are not allowed") //nolint:staticcheck // upstream's words
 	case len(request.URIs) > 0:
 		return errors.New("URI subjectAltNames are not allowed")
-	case !strings.HasPrefix(request.Subject.CommonName, "system:node:"):
+	}
+	if err := exactUsages(usages, api.UsageServerAuth); err != nil {
+		return err
+	}
+	if !strings.HasPrefix(request.Subject.CommonName, "system:node:") {
 		return errors.New("subject common name does not begin with system:node:")
 	}
-	return exactUsages(usages, api.UsageServerAuth)
+	return nil
 }
 
 // exactUsages wants a signature and the purpose. Key encipherment is what RSA keys may add.
 func exactUsages(usages []api.KeyUsage, purpose api.KeyUsage) error {
-	wanted := []api.KeyUsage{purpose, api.UsageDigitalSignature}
+	wanted := []api.KeyUsage{purpose, api.UsageDigitalSignature, api.UsageKeyEncipherment}
 	slices.Sort(wanted)
-	given := slices.DeleteFunc(slices.Clone(usages), func(u api.KeyUsage) bool { return u == api.UsageKeyEncipherment })
+	given := append(slices.Clone(usages), api.UsageKeyEncipherment)
 	slices.Sort(given)
 	if !slices.Equal(slices.Compact(given), wanted) {
 		return fmt.Errorf("usages did not match %v", wanted)

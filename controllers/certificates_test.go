@@ -37,7 +37,7 @@ func TestSignersSignNothingOfEachOther(t *testing.T) {
 		"of two organisations":            {signer: signerKubeletClient, request: kubeletRequest(func(r *x509.CertificateRequest) { r.Subject.Organization = []string{"system:nodes", "system:masters"} }), usages: client, want: "subject organization is not system:nodes"},
 		"that is no node":                 {signer: signerKubeletClient, request: kubeletRequest(func(r *x509.CertificateRequest) { r.Subject.CommonName = "admin" }), usages: client, want: "subject common name does not begin with system:node:"},
 		"with a name of a server":         {signer: signerKubeletClient, request: kubeletRequest(named), usages: client, want: "DNS subjectAltNames are not allowed"},
-		"for serving":                     {signer: signerKubeletClient, request: kubeletRequest(nil), usages: serving, want: "usages did not match [client auth digital signature]"},
+		"for serving":                     {signer: signerKubeletClient, request: kubeletRequest(nil), usages: serving, want: "usages did not match [client auth digital signature key encipherment]"},
 		"a kubelet's server":              {signer: signerKubelet, request: kubeletRequest(named), usages: serving},
 		"without a name":                  {signer: signerKubelet, request: kubeletRequest(nil), usages: serving, want: "DNS or IP subjectAltName is required"},
 		"a client":                        {signer: signerClient, request: &x509.CertificateRequest{}, usages: client},

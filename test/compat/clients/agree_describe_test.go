@@ -26,7 +26,8 @@ var described = []schema.GroupVersionResource{
 	{Version: "v1", Resource: "endpoints"}, {Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"},
 	{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"}, {Group: "autoscaling", Version: "v2", Resource: "horizontalpodautoscalers"},
 	{Version: "v1", Resource: "configmaps"}, {Version: "v1", Resource: "serviceaccounts"}, {Version: "v1", Resource: "secrets"},
-	{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterroles"}, {Version: "v1", Resource: "namespaces"}, {Version: "v1", Resource: "events"},
+	{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterroles"}, {Version: "v1", Resource: "namespaces"},
+	{Group: "certificates.k8s.io", Version: "v1", Resource: "certificatesigningrequests"}, {Version: "v1", Resource: "events"},
 }
 
 // names are made by chance or from hashes, and what is written for them: that of the first ReplicaSet of web is web-REVISION1.
@@ -85,12 +86,13 @@ func home(o *unstructured.Unstructured) string {
 
 // incidental fields depend on who was faster: in how many steps a size was reached, and what a kubelet or the scheduler says about a pod.
 var incidental = map[string][]string{
-	"ReplicaSet":       {"metadata.generation", "status.observedGeneration"},
-	"EndpointSlice":    {"metadata.generation", "metadata.annotations"},
-	"Endpoints":        {"metadata.annotations"},
-	"Pod":              {"spec.nodeName", "status.hostIP", "status.hostIPs", "status.containerStatuses", "status.initContainerStatuses"},
-	"CronJob":          {"status.active"},
-	"PersistentVolume": {"spec.claimRef.resourceVersion"},
+	"ReplicaSet":                {"metadata.generation", "status.observedGeneration"},
+	"EndpointSlice":             {"metadata.generation", "metadata.annotations"},
+	"Endpoints":                 {"metadata.annotations"},
+	"Pod":                       {"spec.nodeName", "status.hostIP", "status.hostIPs", "status.containerStatuses", "status.initContainerStatuses"},
+	"CronJob":                   {"status.active"},
+	"PersistentVolume":          {"spec.claimRef.resourceVersion"},
+	"CertificateSigningRequest": {"spec.request", "spec.extra"},
 }
 
 var chances = []struct {
@@ -103,6 +105,8 @@ var chances = []struct {
 	{regexp.MustCompile(`(missing request for \w+ in container \w+ of Pod) \S+`), "$1 ONE"},                            // the first one of a list in no order
 	{regexp.MustCompile(`(controlled by multiple HPAs:) .*\]`), "$1 ALL"},                                              // so are these
 	{regexp.MustCompile(`ReplicaSet \\"\S+\\" has successfully progressed`), "ReplicaSet has successfully progressed"}, // upstream's may miss a rollout by a conflict of its own
+	{regexp.MustCompile(`(\.zone = ").*"`), `${1}ZONE"`},                                                                 // that of the node
+	{regexp.MustCompile(`(^EndpointSlice .*\.endpoints)\[.*\](\.hints)`), "$1[]$2"},                                    // which of several is for another zone
 	{regexp.MustCompile(`\b10\.\d+\.\d+\.\d+\b`), "ADDRESS"},
 	{regexp.MustCompile(`\bnode-\d`), "NODE"},
 	{regexp.MustCompile(`-[bcdfghjklmnpqrstvwxz2456789]{5}\b`), "-CHANCE"}, // of what was gone before it was seen

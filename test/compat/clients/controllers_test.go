@@ -119,6 +119,7 @@ func (c *fullCluster) pki(file string) string { return filepath.Join(c.home, pro
 func (c *fullCluster) takeUpstreams(t *testing.T, programs string, flags ...string) (log string) {
 	t.Helper()
 	require.NoError(t, c.command("component", "stop", "controllers"))
+	flags = append(flags, "--cluster-signing-cert-file="+c.pki("ca.crt"))
 	return c.upstream(t, programs, "kube-controller-manager", "controllers", append(c.controllersFlags(), flags...)...)
 }
 
@@ -132,7 +133,7 @@ func (c *fullCluster) takeOurs(t *testing.T, flags ...string) (log string) {
 // controllersFlags are what both sets of controllers are told.
 func (c *fullCluster) controllersFlags() []string {
 	return []string{"--kubeconfig", c.pki("controllers.conf"), "--use-service-account-credentials",
-		"--cluster-cidr=10.244.0.0/16", "--root-ca-file=" + c.pki("ca.crt"), "--service-account-private-key-file=" + c.pki("sa.key")}
+		"--cluster-cidr=10.244.0.0/16", "--root-ca-file=" + c.pki("ca.crt"), "--cluster-signing-key-file=" + c.pki("ca.key"), "--service-account-private-key-file=" + c.pki("sa.key")}
 }
 
 // upstream runs one of upstream's programs until the test ends, as one of the cluster's users. It returns the path of its log.

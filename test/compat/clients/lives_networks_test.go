@@ -2,6 +2,7 @@ package clients
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -57,7 +58,7 @@ func (d *lot) labelled() fields {
 	labels, annotations := fields{"note": d.one("a", "b")}, fields{"note": d.one("a", "b")}
 	d.maybe(labels, 10, "endpointslice.kubernetes.io/skip-mirror", "true", nil)
 	d.maybe(labels, 10, "service.kubernetes.io/headless", "", nil)
-	d.maybe(annotations, 10, "service.kubernetes.io/topology-mode", "Auto", "Disabled", nil)
+	d.maybe(annotations, 40, "service.kubernetes.io/topology-mode", "Auto", "Auto", "Disabled", nil)
 	d.maybe(annotations, 10, "service.alpha.kubernetes.io/tolerate-unready-endpoints", "true", nil)
 	return fields{"labels": labels, "annotations": annotations}
 }
@@ -67,9 +68,6 @@ func (d *lot) networkPod(name string) act {
 	d.maybe(container, 70, "ports",
 		[]any{fields{"name": "web", "containerPort": 8080}}, []any{fields{"name": "web", "containerPort": 9090}}, []any{fields{"name": "web", "containerPort": 53, "protocol": "UDP"}})
 	spec := fields{"containers": []any{container}}
-	if d.chance(15) {
-		container["command"], spec["restartPolicy"] = []any{"sh", "-c", d.one("exit 0", "exit 1")}, "Never"
-	}
 	if d.chance(20) {
 		spec["hostname"], spec["subdomain"] = name, d.one("s1", "s2")
 	}
@@ -84,6 +82,9 @@ func (d *lot) networkPod(name string) act {
 		meta["finalizers"] = []any{"example.com/wait"}
 	} else { // one that never had a node would wait for the garbage collector of pods
 		d.maybe(spec, 10, "nodeSelector", fields{"kubernetes.io/hostname": "nowhere"})
+	}
+	if spec["nodeSelector"] == nil {
+		spec["nodeSelector"] = fields{"kubernetes.io/hostname": strings.Replace(name, "p", "node-", 1)}
 	}
 	d.maybe(meta, 20, "annotations", fields{"simulated.kubelite.io/ready": "false"})
 	return a
@@ -103,7 +104,7 @@ func (d *lot) networkService(name string) act {
 	}
 	d.maybe(spec, 20, "publishNotReadyAddresses", true)
 	a := manifest("services", name, spec)
-	if d.chance(30) {
+	if d.chance(60) {
 		a.body["metadata"] = d.labelled()
 		a.body["metadata"].(fields)["name"] = name
 	}

@@ -1,8 +1,15 @@
 package clients
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	cryptorand "crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -324,4 +331,56 @@ func (d *lot) cronLife() life {
 	}
 	steps = append(steps, act{verb: "delete", resource: "cronjobs", name: "w", policy: d.propagation()})
 	return life{steps: steps, rest: time.Second, byMinute: true}
+}
+
+// certificateLife is that of requests for certificates, which somebody approves or denies.
+func (d *lot) certificateLife() life {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), cryptorand.Reader) // nobody looks at it
+	if err != nil {
+		panic(err)
+	}
+	name := func() string { return d.one("$NS-1", "$NS-2", "$NS-3") }
+	create := func() act {
+		subject := pkix.Name{CommonName: d.one("system:node:node-1", "system:node:node-1", "ann")}
+		if d.chance(70) {
+			subject.Organization = []string{d.one("system:nodes", "system:nodes", "others")}
+		}
+		request := x509.CertificateRequest{Subject: subject}
+		if d.chance(40) {
+			request.DNSNames = []string{"node-1"}
+		}
+		if d.chance(20) {
+			request.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+		}
+		if d.chance(10) {
+			request.EmailAddresses = []string{"ann@example.com"}
+		}
+		der, err := x509.CreateCertificateRequest(cryptorand.Reader, &request, key)
+		if err != nil {
+			panic(err)
+		}
+		usages := [][]any{{"client auth"}, {"digital signature", "client auth"}, {"key encipherment", "digital signature", "client auth"}, {"digital signature", "server auth"}, {"server auth"}, {"any"}}
+		spec := fields{
+			"request":    pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}),
+			"signerName": d.one("kubernetes.io/kube-apiserver-client", "kubernetes.io/kube-apiserver-client-kubelet", "kubernetes.io/kubelet-serving", "example.com/own"),
+			"usages":     usages[d.IntN(len(usages))],
+		}
+		d.maybe(spec, 20, "expirationSeconds", 600, 3600)
+		a := manifest("certificatesigningrequests", name(), spec)
+		a.body["metadata"].(fields)["labels"] = fields{"home": "$NS"}
+		return a
+	}
+	steps := []act{create(), create()}
+	for range 10 {
+		switch n := d.IntN(10); {
+		case n < 4:
+			steps = append(steps, create())
+		case n < 9:
+			condition := fields{"type": d.one("Approved", "Approved", "Approved", "Denied"), "status": "True", "reason": "Asked", "message": "by hand"}
+			steps = append(steps, act{verb: "decide", resource: "certificatesigningrequests", name: name(), body: fields{"status": fields{"conditions": []any{condition}}}})
+		default:
+			steps = append(steps, act{verb: "delete", resource: "certificatesigningrequests", name: name()})
+		}
+	}
+	return life{steps: steps, rest: 2 * time.Second}
 }

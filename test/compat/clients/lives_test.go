@@ -43,6 +43,7 @@ type life struct {
 var lives = map[string]func(d *lot) life{
 	"workloads": (*lot).workloadLife, "owners": (*lot).ownerLife, "quotas": (*lot).quotaLife, "volumes": (*lot).volumeLife, "networks": (*lot).networkLife,
 	"autoscalers": (*lot).autoscalerLife, "accounts": (*lot).accountLife, "namespaces": (*lot).namespaceLife, "cronjobs": (*lot).cronLife,
+	"certificates": (*lot).certificateLife,
 }
 
 // TestLives lets things that chance made live on two clusters, one with our controllers and one with upstream's, and compares what
@@ -55,6 +56,7 @@ func TestLives(t *testing.T) {
 	sides[1].takeUpstreams(t, programs, quickAutoscalers...)
 	for _, s := range sides {
 		s.measure(t)
+		s.divide(t)
 	}
 	pulses := [2]*pulse{sides[0].feel(t), sides[1].feel(t)}
 	for name, draw := range lives {
@@ -72,6 +74,15 @@ func TestLives(t *testing.T) {
 			}
 			all.Wait()
 		})
+	}
+}
+
+// divide puts the three nodes into two zones.
+func (s *side) divide(t *testing.T) {
+	for node, zone := range map[string]string{"node-1": "east", "node-2": "west", "node-3": "west"} {
+		_, err := s.client.Resource(where("nodes")).Patch(t.Context(), node, types.MergePatchType,
+			encode(fields{"metadata": fields{"labels": fields{"topology.kubernetes.io/zone": zone}}}), metav1.PatchOptions{})
+		require.NoError(t, err)
 	}
 }
 
@@ -145,7 +156,7 @@ func sleepUntil(second time.Duration) {
 
 // act is one thing that happens.
 type act struct {
-	verb     string // create, patch, delete, evict, delete all
+	verb     string // create, patch, decide, delete, evict, delete all
 	resource string
 	name     string         // "": the first, where they are made by a controller
 	body     map[string]any // of create and patch; "$NS" in it is the namespace, "$UID/configmaps/c1" the UID of an object
@@ -160,7 +171,7 @@ var uidOf = regexp.MustCompile(`\$UID/[a-z]+/[a-z0-9-]+`)
 
 // of is where objects of a kind are, in a namespace if they have one.
 func of(client dynamic.Interface, r schema.GroupVersionResource, namespace string) dynamic.ResourceInterface {
-	if slices.Contains([]string{"persistentvolumes", "clusterroles", "namespaces"}, r.Resource) {
+	if slices.Contains([]string{"persistentvolumes", "clusterroles", "namespaces", "certificatesigningrequests"}, r.Resource) {
 		return client.Resource(r)
 	}
 	return client.Resource(r).Namespace(namespace)
@@ -203,6 +214,8 @@ func (a act) on(ctx context.Context, client dynamic.Interface, namespace string,
 		}
 	case "patch":
 		_, err = r.Patch(ctx, name, types.MergePatchType, []byte(text), metav1.PatchOptions{})
+	case "decide": // about a request for a certificate
+		_, err = r.Patch(ctx, name, types.MergePatchType, []byte(text), metav1.PatchOptions{}, "approval")
 	case "delete":
 		err = r.Delete(ctx, name, options)
 	case "delete all":
