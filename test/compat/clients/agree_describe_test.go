@@ -60,12 +60,9 @@ func (s *side) describe(t *testing.T, namespace string, names names) (versions, 
 			lines = flatten(lines, o.GetKind()+" "+o.GetName()+" ", o.Object)
 		}
 	}
-	instead := names.replacer()
+	plain := names.replacer()
 	for i := range lines {
-		lines[i] = instead(lines[i])
-		for _, c := range chances {
-			lines[i] = c.pattern.ReplaceAllString(lines[i], c.instead)
-		}
+		lines[i] = plain(lines[i])
 	}
 	slices.Sort(lines)
 	lines = slices.CompactFunc(lines, func(a, b string) bool { return a == b && strings.HasPrefix(a, "event ") }) // how often is a matter of speed
@@ -105,7 +102,7 @@ var chances = []struct {
 	{regexp.MustCompile(`(missing request for \w+ in container \w+ of Pod) \S+`), "$1 ONE"},                            // the first one of a list in no order
 	{regexp.MustCompile(`(controlled by multiple HPAs:) .*\]`), "$1 ALL"},                                              // so are these
 	{regexp.MustCompile(`ReplicaSet \\"\S+\\" has successfully progressed`), "ReplicaSet has successfully progressed"}, // upstream's may miss a rollout by a conflict of its own
-	{regexp.MustCompile(`(\.zone = ").*"`), `${1}ZONE"`},                                                                 // that of the node
+	{regexp.MustCompile(`(\.zone = ").*"`), `${1}ZONE"`},                                                               // that of the node
 	{regexp.MustCompile(`(^EndpointSlice .*\.endpoints)\[.*\](\.hints)`), "$1[]$2"},                                    // which of several is for another zone
 	{regexp.MustCompile(`\b10\.\d+\.\d+\.\d+\b`), "ADDRESS"},
 	{regexp.MustCompile(`\bnode-\d`), "NODE"},
@@ -140,12 +137,15 @@ func (n names) learn(o *unstructured.Unstructured) {
 	}
 }
 
-// replacer writes what stands for names, the longest first.
+// replacer writes what stands for names, the longest first, and for what is of chance.
 func (n names) replacer() func(line string) string {
 	longest := slices.SortedFunc(maps.Keys(n), func(a, b string) int { return len(b) - len(a) })
 	return func(line string) string {
 		for _, name := range longest {
 			line = strings.ReplaceAll(line, name, n[name])
+		}
+		for _, c := range chances {
+			line = c.pattern.ReplaceAllString(line, c.instead)
 		}
 		return line
 	}

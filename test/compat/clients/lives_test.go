@@ -195,9 +195,9 @@ func (a act) on(ctx context.Context, client dynamic.Interface, namespace string,
 		if err != nil || len(list.Items) == 0 {
 			return a.verb + ": there is none"
 		}
-		instead := names.replacer()
+		plain := names.replacer()
 		looks := func(o unstructured.Unstructured) string {
-			return instead(fmt.Sprint(o.GetLabels(), o.GetAnnotations(), o.GetName()))
+			return plain(fmt.Sprint(o.GetLabels(), o.GetAnnotations(), o.GetName()))
 		}
 		first := slices.MinFunc(list.Items, func(a, b unstructured.Unstructured) int { return cmp.Compare(looks(a), looks(b)) })
 		name = first.GetName()
