@@ -102,7 +102,7 @@ var chances = []struct {
 	{regexp.MustCompile(`(missing request for \w+ in container \w+ of Pod) \S+`), "$1 ONE"},                            // the first one of a list in no order
 	{regexp.MustCompile(`(controlled by multiple HPAs:) .*\]`), "$1 ALL"},                                              // so are these
 	{regexp.MustCompile(`ReplicaSet \\"\S+\\" has successfully progressed`), "ReplicaSet has successfully progressed"}, // upstream's may miss a rollout by a conflict of its own
-	{regexp.MustCompile(`(\.zone = ").*"`), `${1}ZONE"`},                                                               // that of the node
+	{regexp.MustCompile(`(\bzone = ").*"`), `${1}ZONE"`},                                                               // that of the node
 	{regexp.MustCompile(`(^EndpointSlice .*\.endpoints)\[.*\](\.hints)`), "$1[]$2"},                                    // which of several is for another zone
 	{regexp.MustCompile(`\b10\.\d+\.\d+\.\d+\b`), "ADDRESS"},
 	{regexp.MustCompile(`\bnode-\d`), "NODE"},
