@@ -45,7 +45,7 @@ func seeds(t *testing.T, variable string, otherwise uint64) (from, to uint64) {
 // TestControllers puts upstream's kube-controller-manager and kube-scheduler in the place of ours.
 func TestControllers(t *testing.T) {
 	programs := upstreamPrograms(t, "kube-controller-manager", "kube-scheduler")
-	c := newCluster(t)
+	c := newCluster(t, "--nodes", "2", "--runtime", "simulated")
 	require.NoError(t, c.command("component", "stop", "scheduler"))
 	logs := []string{c.takeUpstreams(t, programs), c.upstream(t, programs, "kube-scheduler", "scheduler", "--kubeconfig", c.pki("scheduler.conf"))}
 	kubectl := func(t *testing.T, args ...string) string {
