@@ -115,3 +115,25 @@ func TestStatefulSetWaitsForAClaimToGo(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, stale.UID, claim.UID)
 }
+
+// TestStatefulSetWaitsForAName: while a pod of somebody else has a name that it needs, it makes no pod behind that one. When the
+// name is free, it goes on, though nobody tells it.
+func TestStatefulSetWaitsForAName(t *testing.T) {
+	h := Start(t, 1)
+	Apply(h, &api.Pod{
+		ObjectMeta: api.ObjectMeta{Name: "db-1", Labels: map[string]string{"app": "other"}},
+		Spec:       api.PodSpec{TerminationGracePeriodSeconds: api.Ptr[int64](0), Containers: []api.Container{{Name: "c", Image: "x"}}},
+	})
+	Apply(h, statefulSet("db", 3, "db:v1"))
+	h.Eventually(h.PodsReady("app=db", 1))
+	h.Eventually(func() error {
+		set, err := client.Of[*api.StatefulSet](h.Client).Get(h.Ctx, "default", "db")
+		if err != nil {
+			return err
+		}
+		return equal("available", 1, int(set.Status.AvailableReplicas))
+	})
+	require.Len(t, h.Pods("app=db"), 1)
+	require.NoError(t, client.Of[*api.Pod](h.Client).Delete(h.Ctx, "default", "db-1", api.DeleteOptions{}))
+	h.Eventually(h.PodsReady("app=db", 3))
+}
