@@ -71,17 +71,17 @@ func (a *ClusterRoleAggregator) Reconcile(ctx context.Context, key api.Key) erro
 // apply makes these the rules of a role. Where none is selected it takes back what it applied before, and rules that somebody else
 // wrote stay, as at upstream. With its UID, a role that is gone by now is not made anew.
 func (a *ClusterRoleAggregator) apply(ctx context.Context, role *api.ClusterRole, rules []api.PolicyRule) error {
-	wanted := struct {
-		api.TypeMeta `json:",inline"`
-		Metadata     map[string]any   `json:"metadata"`
-		Rules        []api.PolicyRule `json:"rules,omitempty"`
-	}{api.TypeMeta{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole"}, map[string]any{"name": role.Name, "uid": role.UID}, rules}
+	kind := api.KindOf[*api.ClusterRole]()
+	wanted := map[string]any{"apiVersion": kind.APIVersion(), "kind": kind.Kind, "metadata": map[string]any{"name": role.Name, "uid": role.UID}}
+	if len(rules) > 0 {
+		wanted["rules"] = rules
+	}
 	body, err := api.MarshalJSON(wanted)
 	if err != nil {
 		return err
 	}
 	_, err = a.client.Do(ctx, client.Request{
-		Method: http.MethodPatch, Path: "/apis/rbac.authorization.k8s.io/v1/clusterroles/" + role.Name,
+		Method: http.MethodPatch, Path: kind.Path("", role.Name),
 		Query: url.Values{"fieldManager": {"clusterrole-aggregation-controller"}, "force": {"true"}}, Body: body, ContentType: string(api.ApplyPatchType),
 	})
 	return err
