@@ -176,7 +176,7 @@ func (v *podView) started(c *api.Container, running *RuntimeContainer) bool {
 	return c.StartupProbe == nil || v.probes(running.ID).startup == probeSuccess
 }
 
-// restart plans to stop a running container; once it has ended, the next plan starts it again.
+// restart plans to stop a running container; once it has ended, the next plan, at once, starts it again.
 func (v *podView) restart(plan *podPlan, c *api.Container, running *RuntimeContainer, message string) {
 	grace := gracePeriod(v.pod)
 	probes := v.probes(running.ID)

@@ -14,7 +14,7 @@ import (
 // podWorker looks after one pod. However often it is woken, and whoever wakes it (the API, the runtime, a probe, a
 // clock), it looks at the pod one time after the other, never twice at once:
 //
-//	wake ──▶ observe ──▶ planPod ──▶ act ──▶ observe ──▶ report ──▶ idle, or again if woken meanwhile
+//	wake ──▶ observe ──▶ planPod ──▶ report ──▶ kill, act ──▶ observe ──▶ report ──▶ idle, or again if woken meanwhile
 //
 // An idle worker costs no goroutine: thousands of quiet pods are only entries in a map.
 type podWorker struct {
@@ -257,21 +257,37 @@ func (w *podWorker) sync(ctx context.Context, pod *api.Pod, gone bool) (next tim
 		return time.Time{}, err // a runtime that does not answer says nothing about the pod
 	}
 	pod, w.deferred = w.k.allocate(pod, &w.status)
-	plan := planPod(podView{ // Step 2: what is to be done?
-		pod: pod, gone: gone, seen: seen, status: &w.status, backoffs: w.backoffs, probes: w.k.prober.results, now: time.Now(),
-		failure: w.failure(ctx, pod, seen),
-	})
+	plan := w.plan(ctx, pod, gone, seen) // Step 2: what is to be done?
 	if plan.Terminate != "" {
 		return time.Time{}, w.terminate(ctx, pod, gone, seen, plan)
 	}
 	w.k.prober.watch(ctx, w, pod, seen)
 	reportErr := w.report(ctx, pod, seen, nil, false) // Step 3: say so before anything that takes long
-	next, actErr := w.act(ctx, pod, seen, plan)       // Step 4: do it
+	if len(plan.Kill) > 0 {                           // Step 4: stop what must not run on
+		if err := w.kill(ctx, pod, plan.Kill); err != nil {
+			return plan.Next, errors.Join(reportErr, err)
+		}
+		if seen, err = w.observe(ctx, pod); err != nil {
+			return plan.Next, err
+		}
+		// What is to run again does so before anybody is told that it does not.
+		if plan = w.plan(ctx, pod, gone, seen); plan.Terminate != "" {
+			return time.Time{}, w.terminate(ctx, pod, gone, seen, plan)
+		}
+	}
+	next, actErr := w.act(ctx, pod, seen, plan) // Step 5: do the rest
 	if seen, err = w.observe(ctx, pod); err != nil {
 		return next, errors.Join(actErr, err)
 	}
-	w.k.prober.watch(ctx, w, pod, seen)                                               // Step 5: probe what runs now
-	return next, errors.Join(reportErr, actErr, w.report(ctx, pod, seen, nil, false)) // Step 6: say what came of it
+	w.k.prober.watch(ctx, w, pod, seen)                                               // Step 6: probe what runs now
+	return next, errors.Join(reportErr, actErr, w.report(ctx, pod, seen, nil, false)) // Step 7: say what came of it
+}
+
+func (w *podWorker) plan(ctx context.Context, pod *api.Pod, gone bool, seen *RuntimePod) podPlan {
+	return planPod(podView{
+		pod: pod, gone: gone, seen: seen, status: &w.status, backoffs: w.backoffs, probes: w.k.prober.results, now: time.Now(),
+		failure: w.failure(ctx, pod, seen),
+	})
 }
 
 // failure is why the kubelet does not want the pod to run, or to run on, if it does not.
@@ -317,13 +333,10 @@ func (w *podWorker) observe(ctx context.Context, pod *api.Pod) (*RuntimePod, err
 	return seen, nil
 }
 
-// act carries a plan out. It goes on after a failure as far as it can, and returns when to look again.
+// act carries a plan out, but for what it stops. It goes on after a failure as far as it can, and returns when to look again.
 func (w *podWorker) act(ctx context.Context, pod *api.Pod, seen *RuntimePod, plan podPlan) (next time.Time, err error) {
-	if err := w.kill(ctx, pod, plan.Kill); err != nil {
-		return plan.Next, err
-	}
 	if len(plan.Kill) > 0 {
-		plan.wakeAt(time.Now()) // what was stopped here may have to be started again, and nobody else knows of it
+		plan.wakeAt(time.Now()) // another one has to be stopped by now
 	}
 	if err := w.resize(ctx, pod, plan.Resize); err != nil {
 		return plan.Next, err

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -89,4 +90,32 @@ func TestPodThatFitsNowhereSaysWhyAndWaitsForRoom(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestContainerIsChangedInOneBreath: a container whose image is another one now is stopped and started again, and nobody sees it not ready
+// in between.
+func TestContainerIsChangedInOneBreath(t *testing.T) {
+	h := Start(t, 1)
+	pods := client.Of[*api.Pod](h.Client)
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		Apply(h, &api.Pod{ObjectMeta: api.ObjectMeta{Name: name}, Spec: api.PodSpec{Containers: []api.Container{{Name: "c", Image: "x:1"}}}})
+		var ready *api.Pod
+		h.Eventually(func() (err error) {
+			if ready, err = pods.Get(h.Ctx, "default", name); err == nil && !isReady(ready) {
+				err = errors.New("the pod is not ready")
+			}
+			return err
+		})
+		watch, err := pods.Watch(h.Ctx, "default", client.ListOptions{ResourceVersion: ready.ResourceVersion, FieldSelector: "metadata.name=" + name})
+		require.NoError(t, err)
+		_, err = pods.Patch(h.Ctx, "default", name, api.StrategicMergePatchType, []byte(`{"spec":{"containers":[{"name":"c","image":"x:2"}]}}`))
+		require.NoError(t, err)
+		for e := range watch.Events() {
+			require.True(t, isReady(e.Object), "%v", e.Object.Status.ContainerStatuses)
+			if e.Object.Status.ContainerStatuses[0].RestartCount == 1 {
+				break
+			}
+		}
+		watch.Stop()
+	}
 }
