@@ -32,15 +32,16 @@ func (p quotaAdmission) Validate(ctx context.Context, req *Request, obj, old api
 	if err != nil {
 		return err
 	}
-	for _, quota := range quotas { // what each of them must know, before what one has too little of
-		if _, err := quotaTracks(quota, req.Resource.Kind, obj); err != nil {
+	tracked := make([][]api.ResourceName, len(quotas))
+	for i, quota := range quotas { // what each of them must know, before what one has too little of
+		if tracked[i], err = quotaTracks(quota, req.Resource.Kind, obj); err != nil {
 			return err
 		}
 	}
 	now := time.Now()
 	var charged []string
-	for _, quota := range quotas {
-		delta, err := quotaDelta(quota, req.Resource.Kind, obj, old, now)
+	for i, quota := range quotas {
+		delta, err := quotaDelta(quota, tracked[i], req.Resource.Kind, obj, old, now)
 		if err != nil {
 			return err
 		}
@@ -89,7 +90,11 @@ func (p quotaAdmission) charge(ctx context.Context, req *Request, name string, o
 	status.why.reason = fmt.Sprintf("charged for %s %q", req.Resource.Resource(), req.Name)
 	_, err := s.update(ctx, status, func(current api.Object) (api.Object, error) {
 		quota := current.(*api.ResourceQuota)
-		delta, err := quotaDelta(quota, req.Resource.Kind, obj, old, now)
+		tracked, err := quotaTracks(quota, req.Resource.Kind, obj)
+		if err != nil {
+			return nil, api.NewForbidden(req.Resource.Kind, nameOf(req, obj), err)
+		}
+		delta, err := quotaDelta(quota, tracked, req.Resource.Kind, obj, old, now)
 		if err != nil {
 			return nil, api.NewForbidden(req.Resource.Kind, nameOf(req, obj), err)
 		}
@@ -120,14 +125,13 @@ func quotaTracks(quota *api.ResourceQuota, kind *api.Kind, obj api.Object) ([]ap
 	return tracked, nil
 }
 
-// quotaDelta is what a write adds to the usage of a quota, or why the quota does not allow it. Nothing: the write does
-// not concern it.
-func quotaDelta(quota *api.ResourceQuota, kind *api.Kind, obj, old api.Object, now time.Time) (api.ResourceList, error) {
-	hard := quota.Status.Hard
-	tracked, err := quotaTracks(quota, kind, obj)
-	if err != nil || len(tracked) == 0 {
-		return nil, err
+// quotaDelta is what a write adds to the usage of a quota that tracks these resources of it, or why the quota does not allow it. Nothing:
+// the write does not concern it.
+func quotaDelta(quota *api.ResourceQuota, tracked []api.ResourceName, kind *api.Kind, obj, old api.Object, now time.Time) (api.ResourceList, error) {
+	if len(tracked) == 0 {
+		return nil, nil
 	}
+	hard := quota.Status.Hard
 	usage := api.PickResources(api.QuotaUsage(kind, obj, now), tracked)
 	before := api.ResourceList{}
 	if old != nil && api.QuotaScopesMatch(quota, old) {

@@ -135,7 +135,7 @@ func (d *lot) volumeLife() life {
 			spec["claimRef"] = fields{"namespace": "$NS", "name": d.one("a", "b", "c")}
 		}
 		a := manifest("persistentvolumes", fmt.Sprintf("$NS-%d", i), spec)
-		a.body["metadata"].(fields)["labels"] = fields{"home": "$NS", "n": d.one("1", "2")}
+		a.body["metadata"].(fields)["labels"] = fields{"n": d.one("1", "2")}
 		return a
 	}
 	claim := func(name string) act {
