@@ -29,6 +29,18 @@ func PodRequests(spec *PodSpec) ResourceList { return podResources(spec, request
 // PodLimits is what a pod may use at most, without the overhead of running it.
 func PodLimits(spec *PodSpec) ResourceList { return podResources(spec, limitsOf) }
 
+// PodTotal is what a pod asks for and may use at most, running it included: that makes no limit where there is none.
+func PodTotal(spec *PodSpec) ResourceRequirements {
+	total := ResourceRequirements{Requests: PodRequests(spec), Limits: PodLimits(spec)}
+	for name, q := range spec.Overhead {
+		if limit := total.Limits[name]; !limit.IsZero() {
+			total.Limits[name] = limit.Add(q)
+		}
+	}
+	addResources(total.Requests, spec.Overhead)
+	return total
+}
+
 // ResourcesHeld is a pod's spec with what the pod and its containers have on the node where that is more than what they ask
 // for: a resize to less gives nothing back before it is done. One that the node has refused takes nothing more either.
 func ResourcesHeld(pod *Pod) *PodSpec {

@@ -234,15 +234,8 @@ func podUsage(usage ResourceList, pod *Pod, now time.Time) {
 		now.After(pod.DeletionTimestamp.Add(time.Duration(*pod.DeletionGracePeriodSeconds)*time.Second)) {
 		return
 	}
-	held := ResourcesHeld(pod)
-	requests, limits := PodRequests(held), PodLimits(held)
-	for name, q := range pod.Spec.Overhead { // running it costs something too
-		if limit, ok := limits[name]; ok && !limit.IsZero() {
-			limits[name] = limit.Add(q)
-		}
-	}
-	addResources(requests, pod.Spec.Overhead)
-	computeUsage(usage, requests, limits)
+	whole := PodTotal(ResourcesHeld(pod))
+	computeUsage(usage, whole.Requests, whole.Limits)
 }
 
 // computeUsage adds requests and limits under the names that quotas have for them.

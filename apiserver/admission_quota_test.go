@@ -93,6 +93,8 @@ func TestLimitRange(t *testing.T) {
 	require.Equal(t, tree{"cpu": "100m", "memory": "1Gi"}, made.at("spec.containers.0.resources.requests"))
 	require.Equal(t, "LimitRanger plugin set: cpu request for container c; cpu limit for container c",
 		made.tree()["metadata"].(tree)["annotations"].(tree)[limitRangerAnnotation])
+	made = h.must("POST", pods, `{"metadata":{"name":"whole"},"spec":{"resources":{"limits":{"memory":"1Gi"}},"containers":[{"name":"c","image":"i"}]}}`)
+	require.Equal(t, tree{"cpu": "100m", "memory": "1Gi"}, made.at("spec.resources.requests"), "what a container got, its pod has")
 
 	for resources, want := range map[string]string{
 		`{"limits":{"memory":"2Gi"}}`:           "maximum memory usage per Pod is 1Gi, but limit is 2Gi",

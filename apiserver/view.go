@@ -18,13 +18,17 @@ type View struct {
 	FieldNames map[string]string
 }
 
-// toStored makes the stored kind of an object.
+// toStored makes the stored kind of an object, as it will be read: upstream, which fills in defaults whenever it reads from
+// its store, has them for what admission put into the object, too.
 func (res *Resource) toStored(ctx context.Context, obj api.Object) (api.Object, error) {
 	if res.View != nil {
 		var err error
 		if obj, err = res.View.ToStored(ctx, obj); err != nil {
 			return nil, err
 		}
+	}
+	if kind := api.KindFor(obj); kind.Default != nil {
+		kind.Default(obj)
 	}
 	if res.Kind.Group != "apiextensions.k8s.io" { // upstream keeps definitions as JSON
 		api.SettleEmpty(obj)

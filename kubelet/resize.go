@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -125,24 +126,54 @@ func (v *statusView) resizing() bool {
 	})
 }
 
+// whole is what the pod as a whole has: what its spec says of the pod, else the sum over its containers. As a control group
+// around it would, a pod that runs has a limit only where it says so or each of its containers has one. While a container waits
+// for what it is to have, the pod has what it had.
+func (v *statusView) whole(phase api.PodPhase) *api.ResourceRequirements {
+	has := api.PodTotal(&v.pod.Spec)
+	if phase != api.PodRunning {
+		return &has
+	}
+	if v.last.Resources != nil && v.resizing() {
+		return v.last.Resources
+	}
+	maps.DeleteFunc(has.Limits, func(name api.ResourceName, _ api.Quantity) bool { return !v.limited(name) })
+	return &has
+}
+
+func (v *statusView) limited(name api.ResourceName) bool {
+	spec := &v.pod.Spec
+	if spec.Resources != nil {
+		if limit := spec.Resources.Limits[name]; !limit.IsZero() {
+			return true
+		}
+	}
+	unlimited := func(c api.Container) bool { limit := c.Resources.Limits[name]; return limit.IsZero() }
+	return !slices.ContainsFunc(spec.Containers, unlimited) && !slices.ContainsFunc(spec.InitContainers, unlimited)
+}
+
 // allocate decides whether the pod may have the resources that its spec asks for. If not, it returns why, and the pod
 // as if it asked for what its containers have: a container that is restarted meanwhile gets no more either.
 func (k *Kubelet) allocate(pod *api.Pod, status *api.PodStatus) (allocated *api.Pod, deferred string) {
 	former := *pod
 	former.Spec.Containers = formerResources(pod.Spec.Containers, status)
 	former.Spec.InitContainers = formerResources(pod.Spec.InitContainers, status)
-	if api.Equal(former.Spec.Containers, pod.Spec.Containers) && api.Equal(former.Spec.InitContainers, pod.Spec.InitContainers) {
+	if asked, has := pod.Spec.Resources, status.Resources; asked != nil && has != nil { // which says more than what a pod as a whole asks for
+		former.Spec.Resources = &api.ResourceRequirements{Requests: those(has.Requests, asked.Requests), Limits: those(has.Limits, asked.Limits)}
+	}
+	if api.Equal(former.Spec.Containers, pod.Spec.Containers) && api.Equal(former.Spec.InitContainers, pod.Spec.InitContainers) &&
+		api.Equal(former.Spec.Resources, pod.Spec.Resources) {
 		return pod, ""
 	}
 	capacity := k.capacity()
 	for _, name := range []api.ResourceName{api.ResourceCPU, api.ResourceMemory} {
-		requested, used, has := requestedMilli(pod, name), int64(0), capacity[name]
+		requested, used, has := askedMilli(pod, name), int64(0), capacity[name]
 		for _, other := range k.pods.List("", nil) {
 			if other.UID != pod.UID && !other.Status.Phase.Ended() {
-				used += requestedMilli(other, name)
+				used += askedMilli(other, name)
 			}
 		}
-		if requested > requestedMilli(&former, name) && used+requested > has.MilliValue() {
+		if requested > askedMilli(&former, name) && used+requested > has.MilliValue() {
 			unit := int64(1) // cpu is counted in thousandths
 			if name == api.ResourceMemory {
 				unit = 1000
@@ -151,6 +182,29 @@ func (k *Kubelet) allocate(pod *api.Pod, status *api.PodStatus) (allocated *api.
 		}
 	}
 	return pod, ""
+}
+
+// those are the resources of a list that another one names, too.
+func those(list, named api.ResourceList) (both api.ResourceList) {
+	for name := range named {
+		if q, ok := list[name]; ok {
+			if both == nil {
+				both = api.ResourceList{}
+			}
+			both[name] = q
+		}
+	}
+	return both
+}
+
+// askedMilli is how much of a resource a pod asks for: as a whole, or its containers together.
+func askedMilli(pod *api.Pod, name api.ResourceName) int64 {
+	if whole := pod.Spec.Resources; whole != nil {
+		if request, ok := whole.Requests[name]; ok {
+			return request.MilliValue()
+		}
+	}
+	return requestedMilli(pod, name)
 }
 
 // requestedMilli is how much of a resource a pod's containers ask for that run side by side, in thousandths.

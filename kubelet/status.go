@@ -87,6 +87,7 @@ func computeStatus(v statusView) api.PodStatus {
 	sort.SliceStable(s.ContainerStatuses, func(i, j int) bool { return s.ContainerStatuses[i].Name < s.ContainerStatuses[j].Name })
 
 	s.Phase = v.phase(&s)
+	s.Resources, s.AllocatedResources = v.whole(s.Phase), api.PodTotal(&v.pod.Spec).Requests
 	if s.Phase == v.last.Phase {
 		s.Reason, s.Message = v.last.Reason, v.last.Message
 	}
@@ -94,6 +95,7 @@ func computeStatus(v statusView) api.PodStatus {
 		s.Phase, s.Reason, s.Message = api.PodFailed, v.failure.Reason, v.failure.Message
 		if v.failure.rejected {
 			s.InitContainerStatuses, s.ContainerStatuses, s.EphemeralContainerStatuses = nil, nil, nil
+			s.Resources, s.AllocatedResources = nil, nil
 			return s
 		}
 	}

@@ -227,6 +227,33 @@ func TestQOSClass(t *testing.T) {
 	}
 }
 
+func TestResourcesOfAWholePod(t *testing.T) {
+	list := func(cpu, memory string) api.ResourceList {
+		return api.ResourceList{api.ResourceCPU: api.MustParse(cpu), api.ResourceMemory: api.MustParse(memory)}
+	}
+	reports := func(want string, s api.PodStatus) {
+		t.Helper()
+		text, err := api.MarshalJSON(map[string]any{"resources": s.Resources, "allocated": s.AllocatedResources})
+		require.NoError(t, err)
+		require.JSONEq(t, want, string(text))
+	}
+	pod := testPod("a", "b")
+	pod.Spec.Containers[0].Resources = api.ResourceRequirements{Requests: list("100m", "1Gi"), Limits: list("1", "2Gi")}
+	pod.Spec.Containers[1].Resources = api.ResourceRequirements{Requests: list("200m", "1Gi"), Limits: api.ResourceList{api.ResourceCPU: api.MustParse("1")}}
+	both := runtimePod(running("a"), running("b"))
+	reports(`{"allocated": {"cpu": "300m", "memory": "2Gi"}, "resources": {"requests": {"cpu": "300m", "memory": "2Gi"}, "limits": {"cpu": "2", "memory": "2Gi"}}}`,
+		computed(statusView{pod: pod, seen: &RuntimePod{}}))
+	// One that runs has no limit of memory if one of its containers has none.
+	reports(`{"allocated": {"cpu": "300m", "memory": "2Gi"}, "resources": {"requests": {"cpu": "300m", "memory": "2Gi"}, "limits": {"cpu": "2"}}}`,
+		computed(statusView{pod: pod, seen: both}))
+
+	pod.Spec.Resources = &api.ResourceRequirements{Requests: api.ResourceList{api.ResourceMemory: api.MustParse("3Gi")}, Limits: api.ResourceList{api.ResourceMemory: api.MustParse("4Gi")}}
+	whole := computed(statusView{pod: pod, seen: both})
+	reports(`{"allocated": {"cpu": "300m", "memory": "3Gi"}, "resources": {"requests": {"cpu": "300m", "memory": "3Gi"}, "limits": {"cpu": "2", "memory": "4Gi"}}}`, whole)
+	changing := statusView{pod: resized(pod, "2"), seen: runtimePod(having(running("a"), 102, 100_000), running("b")), last: &whole}
+	require.Equal(t, whole.Resources, computed(changing).Resources, "until the container has what it is to have")
+}
+
 func TestExplainStatus(t *testing.T) {
 	nothing := &api.PodStatus{}
 	pending := computed(statusView{pod: testPod("a"), seen: &RuntimePod{}})

@@ -153,6 +153,7 @@ func TestKubelet(t *testing.T) {
 		{"a deadline ends a pod", aDeadlineEndsAPod},
 		{"the ledger says why a status was written", theLedgerSaysWhyAStatusWasWritten},
 		{"a pod is resized while it runs", aPodIsResizedWhileItRuns},
+		{"a whole pod is resized", aWholePodIsResized},
 		{"a pod gets one more container to look around", aPodGetsOneMoreContainer},
 		{"mounted objects are kept up to date", mountedObjectsAreKeptUpToDate},
 		{"a claim leads to its volume", aClaimLeadsToItsVolume},
@@ -459,6 +460,27 @@ func aPodIsResizedWhileItRuns(t *testing.T, h *story.Harness, n *node) {
 	require.Regexp(t, `memory limit \(1048576\) below current usage \(\d+\)$`, p.Status.Condition(api.PodResizeInProgress).Message)
 	require.Equal(t, "1Gi", p.Status.ContainerStatuses[0].Resources.Limits[api.ResourceMemory].String(), "it goes on with what it has")
 	events(h, "web", "ResizeError")
+}
+
+func aWholePodIsResized(t *testing.T, h *story.Harness, n *node) {
+	create(h, pod("web", nil, func(p *api.Pod) {
+		p.Spec.Resources = &api.ResourceRequirements{Limits: api.ResourceList{api.ResourceCPU: api.MustParse("1")}}
+	}))
+	has := func(cpu string) func(*api.Pod, *api.ContainerStatus) bool {
+		return func(p *api.Pod, _ *api.ContainerStatus) bool {
+			return p.Status.Resources != nil && p.Status.Resources.Limits[api.ResourceCPU].String() == cpu && p.Status.AllocatedResources[api.ResourceCPU].String() == cpu
+		}
+	}
+	status(h, "web", "one cpu", has("1"))
+	create(h, pod("other", nil, func(p *api.Pod) {
+		p.Spec.Resources = &api.ResourceRequirements{Requests: api.ResourceList{api.ResourceCPU: api.MustParse("16")}}
+	}))
+	patch(h, "web", "resize", `{"spec":{"resources":{"limits":{"cpu":"20"},"requests":{"cpu":"20"}}}}`)
+	p := status(h, "web", "a deferred resize", func(p *api.Pod, _ *api.ContainerStatus) bool { return p.Status.Condition(api.PodResizePending) != nil })
+	require.Contains(t, p.Status.Condition(api.PodResizePending).Message, "requested: 20000, used: 16000")
+	require.True(t, has("1")(p, nil))
+	patch(h, "web", "resize", `{"spec":{"resources":{"limits":{"cpu":"3"},"requests":{"cpu":"3"}}}}`)
+	status(h, "web", "three cpus", has("3"))
 }
 
 func aPodGetsOneMoreContainer(t *testing.T, h *story.Harness, n *node) {
