@@ -19,3 +19,10 @@ const (
 	NamespacePublic    = "kube-public"
 	NamespaceNodeLease = "kube-node-lease"
 )
+
+// Labels of nodes that say which machine it is, and where.
+const (
+	LabelHostname = "kubernetes.io/hostname"
+	LabelZone     = "topology.kubernetes.io/zone"
+	LabelRegion   = "topology.kubernetes.io/region"
+)

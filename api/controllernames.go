@@ -43,6 +43,7 @@ var controllerNames = [][2]string{
 	{"taint-eviction-controller", "taint-eviction"},
 	{"token-cleaner-controller", "tokencleaner"},
 	{"ttl-after-finished-controller", "ttl-after-finished"},
+	{"ttl-controller", "ttl"},
 	{"volumeattributesclass-protection-controller", "volumeattributesclass-protection-controller"},
 }
 

@@ -211,7 +211,7 @@ func validatePersistentVolumeUpdate(obj, oldObj Object) ErrorList {
 
 // labelsOfOld are node labels that have a new name. A volume may say the new one instead.
 var labelsOfOld = map[string]string{
-	"failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
+	"failure-domain.beta.kubernetes.io/zone": LabelZone, "failure-domain.beta.kubernetes.io/region": LabelRegion,
 	"beta.kubernetes.io/instance-type": "node.kubernetes.io/instance-type",
 }
 

@@ -86,8 +86,8 @@ func restrictNode(node string, obj, old api.Object) error {
 
 // nodeOwnLabels are the kubernetes.io labels that a kubelet may set: they say what the machine is.
 var nodeOwnLabels = []string{
-	"kubernetes.io/hostname", "kubernetes.io/os", "kubernetes.io/arch",
-	"topology.kubernetes.io/zone", "topology.kubernetes.io/region", "node.kubernetes.io/instance-type",
+	api.LabelHostname, "kubernetes.io/os", "kubernetes.io/arch",
+	api.LabelZone, api.LabelRegion, "node.kubernetes.io/instance-type",
 	"failure-domain.beta.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/region",
 	"beta.kubernetes.io/instance-type", "beta.kubernetes.io/os", "beta.kubernetes.io/arch",
 }

@@ -13,7 +13,7 @@ type podTopologyLabels struct {
 	server *Server
 }
 
-var topologyLabels = []string{"topology.kubernetes.io/zone", "topology.kubernetes.io/region"}
+var topologyLabels = []string{api.LabelZone, api.LabelRegion}
 
 // Mutate adds the labels to a pod, or to the Binding that brings it to its node.
 func (p podTopologyLabels) Mutate(_ context.Context, req *Request, obj, _ api.Object) error {

@@ -47,7 +47,7 @@ func NewEndpointSliceController(c *client.Client, caches *Caches, log *slog.Logg
 	onEndpointChange(caches, func(service api.Key, revision int64) { e.queue.Add(service, revision) })
 	caches.Nodes.OnChange(func(old, now *api.Node, revision int64) {
 		// A node comes before its pods, and goes after them.
-		moved := old != nil && now != nil && old.Labels[labelZone] != now.Labels[labelZone]
+		moved := old != nil && now != nil && old.Labels[api.LabelZone] != now.Labels[api.LabelZone]
 		counts := old == nil || now == nil || nodeReadiness(old) != nodeReadiness(now)
 		if !moved && !counts {
 			return
@@ -131,7 +131,7 @@ func (e *EndpointSliceController) zoneOf(node string) string {
 	if !ok {
 		return ""
 	}
-	return n.Labels[labelZone]
+	return n.Labels[api.LabelZone]
 }
 
 // podEndpoint is a pod, on a node in a zone, as an endpoint of a service.

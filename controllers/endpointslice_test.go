@@ -171,7 +171,7 @@ func TestZonesShareEndpoints(t *testing.T) {
 	node := func(zone, cpu string, status api.ConditionStatus) *api.Node {
 		n := &api.Node{ObjectMeta: api.ObjectMeta{Labels: map[string]string{}}}
 		if zone != "" {
-			n.Labels[labelZone] = zone
+			n.Labels[api.LabelZone] = zone
 		}
 		n.Status.Allocatable = api.ResourceList{api.ResourceCPU: api.MustParse(cpu)}
 		n.Status.Conditions = []api.NodeCondition{{Type: api.NodeReady, Status: status}}

@@ -75,7 +75,7 @@ func processorShares(nodes []*api.Node) map[string]float64 {
 		if controlPlane || master || nodeReadiness(node) != api.ConditionTrue {
 			continue
 		}
-		zone, cpu := node.Labels[labelZone], float64(node.Status.Allocatable[api.ResourceCPU].MilliValue())
+		zone, cpu := node.Labels[api.LabelZone], float64(node.Status.Allocatable[api.ResourceCPU].MilliValue())
 		if zone == "" || cpu == 0 {
 			return nil
 		}

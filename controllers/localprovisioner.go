@@ -236,10 +236,9 @@ func provisionedVolume(claim *api.PersistentVolumeClaim, class *api.StorageClass
 	}
 	if node != nil {
 		volume.Spec.NodeAffinity = &api.VolumeNodeAffinity{Required: &api.NodeSelector{NodeSelectorTerms: []api.NodeSelectorTerm{{
-			MatchExpressions: []api.NodeSelectorRequirement{{Key: labelHostname, Operator: api.NodeSelectorOpIn, Values: []string{node.Labels[labelHostname]}}},
+			MatchExpressions: []api.NodeSelectorRequirement{{Key: api.LabelHostname, Operator: api.NodeSelectorOpIn, Values: []string{node.Labels[api.LabelHostname]}}},
 		}}}}
 	}
 	return volume, nil
 }
 
-const labelHostname = "kubernetes.io/hostname"

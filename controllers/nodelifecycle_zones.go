@@ -44,8 +44,6 @@ const (
 	largeZone           = 50
 	unhealthyZone       = 0.55
 	excludeFromZone     = "node.kubernetes.io/exclude-disruption"
-	labelRegion         = "topology.kubernetes.io/region"
-	labelZone           = "topology.kubernetes.io/zone"
 	fewUnhealthyAreFine = 2
 )
 
@@ -153,7 +151,7 @@ func executeTaints(node *api.Node) (add, remove []api.Taint) {
 }
 
 func zoneOf(node *api.Node) string {
-	return strings.Trim(node.Labels[labelRegion]+"/"+node.Labels[labelZone], "/")
+	return strings.Trim(node.Labels[api.LabelRegion]+"/"+node.Labels[api.LabelZone], "/")
 }
 
 // stateOfZone counts the nodes that are ready.

@@ -129,6 +129,7 @@ func newLoops(cfg Config, caches *Caches) ([]loop, error) {
 		{"node-lifecycle-controller", NewNodeTaints(as("node-controller"), caches, cfg.Logger)},
 		{"node-lifecycle-controller", NewNodeLabels(as("node-controller"), caches, cfg.Logger)},
 		{"node-lifecycle-controller", NewNodeLifecycle(as("node-controller"), caches, cfg.NodeMonitorGracePeriod, cfg.Logger)},
+		{"ttl-controller", NewNodeTTL(as("ttl-controller"), caches, cfg.Logger)},
 		{"taint-eviction-controller", NewTaintEviction(as("node-controller"), caches, cfg.Logger)},
 		{"device-taint-eviction-controller", NewDeviceTaintEviction(as("device-taint-eviction-controller"), caches, cfg.Logger)},
 		{"pod-garbage-collector-controller", NewPodGC(as("pod-garbage-collector"), caches, cfg.Logger)},

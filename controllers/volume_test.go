@@ -140,13 +140,13 @@ func TestBindingMarksWhatItChose(t *testing.T) {
 
 func TestProvisionedVolumeIsWhereItsPodWillBe(t *testing.T) {
 	class := &api.StorageClass{ObjectMeta: api.ObjectMeta{Name: "standard"}, ReclaimPolicy: api.Ptr(api.PersistentVolumeReclaimRetain)}
-	node := &api.Node{ObjectMeta: api.ObjectMeta{Name: "n1", Labels: map[string]string{labelHostname: "host-1"}}}
+	node := &api.Node{ObjectMeta: api.ObjectMeta{Name: "n1", Labels: map[string]string{api.LabelHostname: "host-1"}}}
 	volume, err := provisionedVolume(testClaim("1Gi"), class, node, "/volumes/x")
 	require.NoError(t, err)
 	require.Equal(t, "pvc-data-uid", volume.Name)
 	require.Equal(t, api.PersistentVolumeReclaimRetain, volume.Spec.PersistentVolumeReclaimPolicy)
 	require.True(t, volume.Spec.NodeAffinity.Required.Matches(node))
-	require.False(t, volume.Spec.NodeAffinity.Required.Matches(&api.Node{ObjectMeta: api.ObjectMeta{Name: "n2", Labels: map[string]string{labelHostname: "host-2"}}}))
+	require.False(t, volume.Spec.NodeAffinity.Required.Matches(&api.Node{ObjectMeta: api.ObjectMeta{Name: "n2", Labels: map[string]string{api.LabelHostname: "host-2"}}}))
 	anywhere, err := provisionedVolume(testClaim("1Gi"), class, nil, "/volumes/x")
 	require.NoError(t, err)
 	require.Nil(t, anywhere.Spec.NodeAffinity)

@@ -61,7 +61,7 @@ func (k *Kubelet) describeNode(node *api.Node) {
 	}
 	maps.Copy(node.Labels, k.cfg.Labels)
 	maps.Copy(node.Labels, map[string]string{
-		"kubernetes.io/hostname": k.cfg.NodeName,
+		api.LabelHostname: k.cfg.NodeName,
 		"kubernetes.io/os":       "linux", "beta.kubernetes.io/os": "linux",
 		"kubernetes.io/arch": k.info.Architecture, "beta.kubernetes.io/arch": k.info.Architecture,
 	})

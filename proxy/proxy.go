@@ -108,7 +108,7 @@ func newProxy(cfg Config) *Proxy {
 	p.services.Enqueue(p.queue, func(svc *api.Service) []api.Key { return []api.Key{svc.Key()} })
 	p.slices.Enqueue(p.queue, func(slice *api.EndpointSlice) []api.Key { return []api.Key{slice.Service()} })
 	p.nodes.OnChange(func(old, node *api.Node, revision int64) {
-		if old != nil && node != nil && old.Spec.PodCIDR == node.Spec.PodCIDR && old.Labels[labelZone] == node.Labels[labelZone] {
+		if old != nil && node != nil && old.Spec.PodCIDR == node.Spec.PodCIDR && old.Labels[api.LabelZone] == node.Labels[api.LabelZone] {
 			return // a heartbeat
 		}
 		for _, svc := range p.services.List("", nil) {
@@ -124,8 +124,6 @@ func newProxy(cfg Config) *Proxy {
 	p.policies.OnChange(func(_, _ *api.NetworkPolicy, revision int64) { p.podQueue.Add(allPods, revision) })
 	return p
 }
-
-const labelZone = "topology.kubernetes.io/zone"
 
 // byService is the index of slices by their service.
 const byService = "service"
@@ -212,7 +210,7 @@ func (p *Proxy) plan(svc *api.Service, endpointSlices []*api.EndpointSlice) nft.
 	nodes := map[string]nodePlace{}
 	for _, node := range p.nodes.List("", nil) {
 		if pods, err := netip.ParsePrefix(node.Spec.PodCIDR); err == nil {
-			nodes[node.Name] = nodePlace{pods: pods, zone: node.Labels[labelZone]}
+			nodes[node.Name] = nodePlace{pods: pods, zone: node.Labels[api.LabelZone]}
 		}
 	}
 	return planService(p.cfg.Network, svc, endpointSlices, nodes)

@@ -156,7 +156,7 @@ func (c *cache) order() {
 }
 
 func zoneOf(node *api.Node) string {
-	return node.Labels["topology.kubernetes.io/region"] + "\x00" + node.Labels["topology.kubernetes.io/zone"]
+	return node.Labels[api.LabelRegion] + "\x00" + node.Labels[api.LabelZone]
 }
 
 // setPod takes in a pod's newest state, nil for one that is gone.

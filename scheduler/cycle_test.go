@@ -143,5 +143,5 @@ func BenchmarkFindThousandNodes(b *testing.B) {
 		w.run(nodes[i%1000].Name, pod(list("cpu", "100m", "memory", "100Mi"), ownedBy("web")))
 	}
 	b.Run("replica beside 5000", func(b *testing.B) { run(b, pod(list("cpu", "100m", "memory", "100Mi"), ownedBy("web"))) })
-	b.Run("anti-affinity", func(b *testing.B) { run(b, pod(nil, podLabelled("app", "db"), awayFrom("db", hostnameKey))) })
+	b.Run("anti-affinity", func(b *testing.B) { run(b, pod(nil, podLabelled("app", "db"), awayFrom("db", api.LabelHostname))) })
 }

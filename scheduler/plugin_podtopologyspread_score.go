@@ -10,12 +10,11 @@ import (
 // wish, and only nodes that have the labels are compared.
 func defaultSpread() []api.TopologySpreadConstraint {
 	return []api.TopologySpreadConstraint{
-		{TopologyKey: hostnameKey, WhenUnsatisfiable: api.ScheduleAnyway, MaxSkew: 3},
-		{TopologyKey: "topology.kubernetes.io/zone", WhenUnsatisfiable: api.ScheduleAnyway, MaxSkew: 5},
+		{TopologyKey: api.LabelHostname, WhenUnsatisfiable: api.ScheduleAnyway, MaxSkew: 3},
+		{TopologyKey: api.LabelZone, WhenUnsatisfiable: api.ScheduleAnyway, MaxSkew: 5},
 	}
 }
 
-const hostnameKey = "kubernetes.io/hostname"
 
 // PreScore counts the pods in each domain, if the pod has constraints that should hold.
 func (p *podTopologySpread) PreScore(c *cycle, nodes []*nodeInfo) nodeScorer {
@@ -36,7 +35,7 @@ func (p *podTopologySpread) PreScore(c *cycle, nodes []*nodeInfo) nodeScorer {
 	for i := range s.constraints {
 		d := &s.constraints[i]
 		d.perNode = d.podsPerNode(c.cache, c.pod.pod.Namespace)
-		if d.topologyKey == hostnameKey { // each node is a domain of its own: its count is there already
+		if d.topologyKey == api.LabelHostname { // each node is a domain of its own: its count is there already
 			d.weight = math.Log(float64(candidates + 2))
 			continue
 		}
@@ -100,7 +99,7 @@ func (s *spreadScorer) Score(n *nodeInfo) int64 {
 			continue
 		}
 		pods := d.pods.of(n)
-		if d.topologyKey == hostnameKey {
+		if d.topologyKey == api.LabelHostname {
 			pods = int64(d.perNode[n.position])
 		}
 		score += float64(pods)*d.weight + float64(d.maxSkew-1)

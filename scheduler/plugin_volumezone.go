@@ -18,8 +18,8 @@ var noVolumeZone = reject("VolumeZone", unresolvable, "node(s) had no available 
 
 // zoneLabels are what tells where volumes and nodes are: the names of today by those that may stand on a volume.
 var zoneLabels = map[string]string{
-	"failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
-	"topology.kubernetes.io/zone": "topology.kubernetes.io/zone", "topology.kubernetes.io/region": "topology.kubernetes.io/region",
+	"failure-domain.beta.kubernetes.io/zone": api.LabelZone, "failure-domain.beta.kubernetes.io/region": api.LabelRegion,
+	api.LabelZone: api.LabelZone, api.LabelRegion: api.LabelRegion,
 }
 
 // volumePlace is one label of a volume.

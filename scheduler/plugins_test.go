@@ -148,19 +148,19 @@ func TestInterPodAffinity(t *testing.T) {
 		require.Equal(t, "bare", w.outcome(pod(nil, db, awayFrom("db", zoneKey))), "a node in no zone is not in theirs")
 	})
 	t.Run("others want it away", func(t *testing.T) {
-		w := worldOf(node("a"), node("b")).run("a", pod(nil, web, awayFrom("db", hostnameKey))).run("b", pod(nil, web, awayFrom("db", hostnameKey)))
+		w := worldOf(node("a"), node("b")).run("a", pod(nil, web, awayFrom("db", api.LabelHostname))).run("b", pod(nil, web, awayFrom("db", api.LabelHostname)))
 		require.Equal(t, "0/2 nodes are available: 2 node(s) didn't satisfy existing pods anti-affinity rules.", w.outcome(pod(nil, db)))
 		require.Equal(t, "a", w.outcome(pod(nil, web)))
 	})
 	t.Run("no room beside its own", func(t *testing.T) {
 		w := worldOf(node("a"), node("b")).run("a", pod(nil, db)).run("b", pod(nil, db))
-		require.Equal(t, "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.", w.outcome(pod(nil, db, awayFrom("db", hostnameKey))))
+		require.Equal(t, "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.", w.outcome(pod(nil, db, awayFrom("db", api.LabelHostname))))
 	})
 }
 
 func TestInterPodAffinityScores(t *testing.T) {
 	prefer := func(name string, weight int32) api.WeightedPodAffinityTerm {
-		return api.WeightedPodAffinityTerm{Weight: weight, PodAffinityTerm: api.PodAffinityTerm{LabelSelector: app(name), TopologyKey: hostnameKey}}
+		return api.WeightedPodAffinityTerm{Weight: weight, PodAffinityTerm: api.PodAffinityTerm{LabelSelector: app(name), TopologyKey: api.LabelHostname}}
 	}
 	p := pod(nil, podLabelled("app", "web"))
 	affinity(p).PodAffinity = &api.PodAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []api.WeightedPodAffinityTerm{prefer("cache", 10)}}
@@ -180,7 +180,7 @@ func TestInterPodAffinityScores(t *testing.T) {
 	t.Run("required affinity has the profile's weight", func(t *testing.T) {
 		weak := pod(nil, podLabelled("app", "web"))
 		affinity(weak).PodAffinity = &api.PodAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []api.WeightedPodAffinityTerm{prefer("cache", 10)}}
-		w := worldOf(node("a"), node("b")).run("a", weak).run("b", pod(nil, podLabelled("app", "web"), near("cache", hostnameKey)))
+		w := worldOf(node("a"), node("b")).run("a", weak).run("b", pod(nil, podLabelled("app", "web"), near("cache", api.LabelHostname)))
 		require.Equal(t, map[string]int64{"a": 200, "b": 0}, w.scoresOf("InterPodAffinity", pod(nil, podLabelled("app", "cache"))))
 		w.args.podAffinity.HardPodAffinityWeight = 100
 		require.Equal(t, map[string]int64{"a": 0, "b": 200}, w.scoresOf("InterPodAffinity", pod(nil, podLabelled("app", "cache"))))
@@ -310,7 +310,7 @@ func volume(name, host, size, class string) *api.PersistentVolume {
 	v.Status.Phase = api.VolumeAvailable
 	if host != "" {
 		v.Spec.NodeAffinity = &api.VolumeNodeAffinity{Required: &api.NodeSelector{NodeSelectorTerms: []api.NodeSelectorTerm{
-			{MatchExpressions: []api.NodeSelectorRequirement{{Key: hostnameKey, Operator: api.NodeSelectorOpIn, Values: []string{host}}}},
+			{MatchExpressions: []api.NodeSelectorRequirement{{Key: api.LabelHostname, Operator: api.NodeSelectorOpIn, Values: []string{host}}}},
 		}}}
 	}
 	return v
@@ -520,8 +520,8 @@ func TestPreemption(t *testing.T) {
 			run("a", of("y1", "2", 1, podLabelled("app", "y"), started(1)), of("y2", "1", 1, podLabelled("app", "y"), started(2)), of("x", "1", 3)), pod: of("p", "2", 9), node: "a", victims: "y1"},
 		{name: "the lowest sum of priorities", world: worldOf(node("a"), node("b")).run("a", of("x1", "2", 3), of("x2", "2", 2)).run("b", of("y1", "2", 3), of("y2", "2", 1)), pod: of("p", "4", 9), node: "b", victims: "y1 y2"},
 		{name: "whose victim began last", world: worldOf(node("a"), node("b")).run("a", of("x", "4", 1, started(1))).run("b", of("y", "4", 1, started(2))), pod: of("p", "4", 9), node: "b", victims: "y"},
-		{name: "anti-affinity of the victim", world: worldOf(node("a")).run("a", of("x", "1", 1, podLabelled("app", "x"), awayFrom("p", hostnameKey))), pod: of("p", "1", 9, podLabelled("app", "p")), node: "a", victims: "x"},
-		{name: "its own anti-affinity", world: worldOf(node("a")).run("a", of("x", "1", 1, podLabelled("app", "x")), of("y", "1", 1)), pod: of("p", "1", 9, awayFrom("x", hostnameKey)), node: "a", victims: "x"},
+		{name: "anti-affinity of the victim", world: worldOf(node("a")).run("a", of("x", "1", 1, podLabelled("app", "x"), awayFrom("p", api.LabelHostname))), pod: of("p", "1", 9, podLabelled("app", "p")), node: "a", victims: "x"},
+		{name: "its own anti-affinity", world: worldOf(node("a")).run("a", of("x", "1", 1, podLabelled("app", "x")), of("y", "1", 1)), pod: of("p", "1", 9, awayFrom("x", api.LabelHostname)), node: "a", victims: "x"},
 		{name: "spread", world: worldOf(node("a", inZone("a")), node("b", inZone("b"), cordoned)).run("a", of("x", "1", 1, podLabelled("app", "web"))),
 			pod: of("p", "1", 9, spread(api.DoNotSchedule, zoneKey)), node: "a", victims: "x"},
 		{name: "a host port", world: worldOf(node("a")).run("a", of("x", "1", 1, onHostPort(80, ""))), pod: of("p", "1", 9, onHostPort(80, "")), node: "a", victims: "x"},
