@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"kubelite/api"
 	"kubelite/client"
@@ -48,6 +49,12 @@ const (
 	annotationBetaProvisioner = "volume.beta.kubernetes.io/storage-provisioner"
 )
 
+// claimPeriod is how often upstream looks at every claim (--pvclaimbinder-sync-period).
+const claimPeriod = 15 * time.Second
+
+// byVolumeName is the index of claims by the volume that they name.
+const byVolumeName = "volumeName"
+
 // NewClaimBinder subscribes to claims, to the volumes and classes that could satisfy them, and to the pods that wait
 // for them. Keys are claims.
 func NewClaimBinder(c *client.Client, caches *Caches, log *slog.Logger) *ClaimBinder {
@@ -58,13 +65,14 @@ func NewClaimBinder(c *client.Client, caches *Caches, log *slog.Logger) *ClaimBi
 	caches.VolumeClaims.Enqueue(b.queue, func(claim *api.PersistentVolumeClaim) []api.Key { return []api.Key{claim.Key()} })
 	caches.Volumes.Enqueue(b.queue, b.claimsOfVolume)
 	caches.StorageClasses.Enqueue(b.queue, b.claimsOfClass)
+	caches.VolumeClaims.AddIndex(byVolumeName, func(claim *api.PersistentVolumeClaim) []string { return []string{claim.Spec.VolumeName} })
 	caches.Pods.OnChange(func(old, pod *api.Pod, revision int64) {
 		if old != nil || pod == nil {
 			return
 		}
-		for i := range pod.Spec.Volumes { // a new pod is somebody to wait for
+		for i := range pod.Spec.Volumes { // a new pod is somebody to wait for, if it is not scheduled soon
 			if name := pod.Spec.Volumes[i].ClaimName(pod.Name); name != "" {
-				b.queue.Add(api.Key{Namespace: pod.Namespace, Name: name}, revision)
+				b.queue.AddAfter(api.Key{Namespace: pod.Namespace, Name: name}, claimPeriod, "consumer", revision)
 			}
 		}
 	})
@@ -79,10 +87,16 @@ func (b *ClaimBinder) Run(ctx context.Context) error {
 	return b.queue.Run(ctx, 4, b.Reconcile, b.log)
 }
 
-// claimsOfVolume are the claim that a volume is for, or those that might want a free one.
+// claimsOfVolume are the claim that a volume is for and those that name it all the same, or those that might want a free one.
 func (b *ClaimBinder) claimsOfVolume(volume *api.PersistentVolume) []api.Key {
 	if ref := volume.Spec.ClaimRef; ref != nil {
-		return []api.Key{{Namespace: ref.Namespace, Name: ref.Name}}
+		keys := []api.Key{{Namespace: ref.Namespace, Name: ref.Name}}
+		for _, claim := range b.claims.ByIndex(byVolumeName, volume.Name) {
+			if !api.IsBindCompleted(claim) {
+				keys = append(keys, claim.Key())
+			}
+		}
+		return keys
 	}
 	return b.unboundClaims(func(claim *api.PersistentVolumeClaim) bool {
 		return claim.Spec.VolumeName == volume.Name || claim.Spec.VolumeName == "" && api.ClaimClass(claim) == api.VolumeClass(volume)

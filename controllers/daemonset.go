@@ -133,17 +133,26 @@ func (d *DaemonSetController) queueOwners(pod *api.Pod, revision int64) {
 	}
 }
 
-// nodeChanged queues the DaemonSets to which the node is another one now. A node's heartbeat is none of these changes:
-// with a thousand nodes it would wake every loop a hundred times a second.
+// nodeChanged queues the DaemonSets that have something to do on the node now. A heartbeat is none of the changes that count:
+// with a thousand nodes it would wake every loop a hundred times a second. Nor is it something to do that a pod which may stay
+// would not be started any more: as at upstream, the status shows it when something else happens.
 func (d *DaemonSetController) nodeChanged(old, node *api.Node, revision int64) {
 	if old != nil && node != nil && api.Equal(old.Labels, node.Labels) && api.Equal(old.Spec.Taints, node.Spec.Taints) {
 		return
 	}
+	if node == nil {
+		node = old
+	}
+	there := map[api.UID]bool{} // those that have a pod on the node
+	for _, pod := range d.pods.ByIndex(byNode, node.Name) {
+		if owner := api.ControllerOf(pod); owner != nil {
+			there[owner.UID] = true
+		}
+	}
 	for _, ds := range d.daemonSets.List("", nil) {
 		spec := daemonPodSpec(ds)
 		mayStart, mayStay := daemonFits(&spec, node)
-		couldStart, couldStay := daemonFits(&spec, old)
-		if mayStart != couldStart || mayStay != couldStay {
+		if there[ds.UID] && (!mayStay || ds.Status.NumberMisscheduled > 0) || mayStart && !there[ds.UID] {
 			d.queue.Add(ds.Key(), revision)
 		}
 	}

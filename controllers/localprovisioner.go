@@ -241,4 +241,3 @@ func provisionedVolume(claim *api.PersistentVolumeClaim, class *api.StorageClass
 	}
 	return volume, nil
 }
-

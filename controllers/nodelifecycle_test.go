@@ -173,16 +173,19 @@ func TestEvictionTime(t *testing.T) {
 		taints      []api.Taint
 		tolerations []api.Toleration
 		scheduled   time.Duration
+		created     time.Duration
 		due         time.Duration
+		atOnce      bool
 		never       bool
 	}{
 		"no taint":                             {never: true},
-		"not tolerated":                        {taints: []api.Taint{unreachable}, due: -time.Minute},
+		"not tolerated":                        {taints: []api.Taint{unreachable}, atOnce: true},
 		"tolerated for ever":                   {taints: []api.Taint{unreachable}, tolerations: []api.Toleration{tolerates("", -1)}, never: true},
 		"tolerated for a while":                {taints: []api.Taint{unreachable}, tolerations: []api.Toleration{tolerates(taintUnreachable, 300)}, due: 4 * time.Minute},
 		"counts from when the pod came":        {taints: []api.Taint{unreachable}, tolerations: []api.Toleration{tolerates(taintUnreachable, 300)}, scheduled: -10 * time.Second, due: 290 * time.Second},
+		"one that was made for the node":       {taints: []api.Taint{unreachable}, tolerations: []api.Toleration{tolerates(taintUnreachable, 300)}, created: -5 * time.Second, due: 295 * time.Second},
 		"the shortest of several":              {taints: []api.Taint{unreachable, own}, tolerations: []api.Toleration{tolerates(taintUnreachable, 300), tolerates("own", 5)}, due: 4 * time.Second},
-		"one of several not":                   {taints: []api.Taint{unreachable, own}, tolerations: []api.Toleration{tolerates(taintUnreachable, 300)}, due: -time.Second},
+		"one of several not":                   {taints: []api.Taint{unreachable, own}, tolerations: []api.Toleration{tolerates(taintUnreachable, 300)}, atOnce: true},
 		"the first toleration matching counts": {taints: []api.Taint{unreachable}, tolerations: []api.Toleration{tolerates(taintUnreachable, -1), tolerates(taintUnreachable, 3)}, never: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -191,9 +194,14 @@ func TestEvictionTime(t *testing.T) {
 			if tt.scheduled != 0 {
 				pod.Status.Conditions = []api.PodCondition{{Type: api.PodScheduled, Status: api.ConditionTrue, LastTransitionTime: at(tt.scheduled)}}
 			}
+			if tt.created != 0 {
+				pod.CreationTimestamp = at(tt.created)
+			}
 			due, by := evictionTime(tt.taints, pod)
 			require.Equal(t, tt.never, by == nil)
-			if !tt.never {
+			if tt.atOnce {
+				require.Zero(t, due)
+			} else if !tt.never {
 				require.Equal(t, testNow.Add(tt.due), due)
 			}
 		})

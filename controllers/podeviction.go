@@ -59,9 +59,5 @@ func evictPod(ctx context.Context, c *client.Client, pod *api.Pod, reason, messa
 
 // disruptionTarget is the condition of a pod that goes through no fault of its own.
 func disruptionTarget(pod *api.Pod, reason, message string) api.PodCondition {
-	condition := api.PodCondition{Type: api.DisruptionTarget, Status: api.ConditionTrue, Reason: reason, Message: message}
-	if pod.Status.ObservedGeneration != 0 {
-		condition.ObservedGeneration = pod.Generation
-	}
-	return condition
+	return api.PodCondition{Type: api.DisruptionTarget, Status: api.ConditionTrue, ObservedGeneration: pod.Generation, Reason: reason, Message: message}
 }

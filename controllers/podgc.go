@@ -127,10 +127,7 @@ func (g *PodGC) remove(ctx context.Context, lost lostPod) error {
 	var err error
 	if !podEnded(pod) {
 		err = patchPodStatus(ctx, g.client, pod, func(s *api.PodStatus) {
-			s.Phase = api.PodFailed
-			if s.ObservedGeneration != 0 {
-				s.ObservedGeneration = pod.Generation
-			}
+			s.Phase, s.ObservedGeneration = api.PodFailed, pod.Generation
 			if lost.orphaned {
 				setPodCondition(s, disruptionTarget(pod, podGCCondition, podGCConditionOrphaned), time.Now())
 			}

@@ -100,15 +100,15 @@ func (t *TaintEviction) podChanged(old, pod *api.Pod, revision int64) {
 
 // Reconcile deletes the pod if its time is over, and comes back then if it is not.
 func (t *TaintEviction) Reconcile(ctx context.Context, key api.Key) error {
+	var due time.Time
+	var taint *api.Taint
 	pod, ok := t.pods.Get(key)
-	if !ok || pod.DeletionTimestamp != nil {
-		t.plan.drop(key)
-		return nil
+	if ok {
+		t.mu.Lock()
+		taints := t.tainted[pod.Spec.NodeName]
+		t.mu.Unlock()
+		due, taint = evictionTime(taints, pod)
 	}
-	t.mu.Lock()
-	taints := t.tainted[pod.Spec.NodeName]
-	t.mu.Unlock()
-	due, taint := evictionTime(taints, pod)
 	switch {
 	case taint == nil:
 		if t.plan.drop(key) {
@@ -121,7 +121,9 @@ func (t *TaintEviction) Reconcile(ctx context.Context, key api.Key) error {
 		tell(client.Because(ctx, "node %s has taint %s, which the pod tolerates until %s: wait", pod.Spec.NodeName, taint.Key, due.UTC().Format(time.TimeOnly)), t.client, t.log, pod)
 		return nil
 	}
-	t.plan.drop(key)
+	if t.plan.drop(key) && due.IsZero() { // it was to stay a while longer, and is not
+		t.event(ctx, key, "Cancelling deletion of Pod %s", key)
+	}
 	t.event(ctx, key, "Marking for deletion Pod %s", key)
 	ctx = client.Because(ctx, "node %s has taint %s, which the pod does not tolerate (any longer): delete", pod.Spec.NodeName, taint.Key)
 	return evictPod(ctx, t.client, pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint")
@@ -153,11 +155,15 @@ func datedTaints(taints, before []api.Taint, now time.Time) (dated []api.Taint) 
 	return dated
 }
 
-// evictionTime is when a pod has to leave, and the taint that drives it away: nil if none does.
+// evictionTime is when a pod has to leave, zero for at once, and the taint that drives it away: nil if none does. What it tolerates
+// for a while counts from when it met the taint.
 func evictionTime(taints []api.Taint, pod *api.Pod) (due time.Time, by *api.Taint) {
 	for i := range taints {
 		taint := &taints[i]
 		since := taint.TimeAdded.Time
+		if pod.CreationTimestamp.After(since) {
+			since = pod.CreationTimestamp.Time
+		}
 		if c := pod.Status.Condition(api.PodScheduled); c != nil && c.LastTransitionTime.After(since) {
 			since = c.LastTransitionTime.Time
 		}
@@ -177,7 +183,7 @@ func evictionTime(taints []api.Taint, pod *api.Pod) (due time.Time, by *api.Tain
 			break
 		}
 		if !tolerated {
-			return since, taint
+			return time.Time{}, taint
 		}
 	}
 	return due, by

@@ -27,7 +27,7 @@ var described = []schema.GroupVersionResource{
 	{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"}, {Group: "autoscaling", Version: "v2", Resource: "horizontalpodautoscalers"},
 	{Version: "v1", Resource: "configmaps"}, {Version: "v1", Resource: "serviceaccounts"}, {Version: "v1", Resource: "secrets"},
 	{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterroles"}, {Version: "v1", Resource: "namespaces"},
-	{Group: "certificates.k8s.io", Version: "v1", Resource: "certificatesigningrequests"}, {Version: "v1", Resource: "events"},
+	{Group: "certificates.k8s.io", Version: "v1", Resource: "certificatesigningrequests"}, {Version: "v1", Resource: "nodes"}, {Version: "v1", Resource: "events"},
 }
 
 // names are made by chance or from hashes, and what is written for them: that of the first ReplicaSet of web is web-REVISION1.
@@ -40,6 +40,11 @@ func (s *side) describe(t *testing.T, namespace string, names names) (versions, 
 	for _, r := range described {
 		list, err := of(s.client, r, namespace).List(t.Context(), metav1.ListOptions{})
 		require.NoError(t, err)
+		if r.Resource == "events" {
+			about, err := of(s.client, r, "default").List(t.Context(), metav1.ListOptions{FieldSelector: "involvedObject.kind=Node"})
+			require.NoError(t, err)
+			list.Items = append(list.Items, about.Items...)
+		}
 		for i := range list.Items {
 			o := &list.Items[i]
 			if home(o) != namespace {
@@ -70,15 +75,26 @@ func (s *side) describe(t *testing.T, namespace string, names names) (versions, 
 }
 
 // home is the namespace that an object belongs to. A volume belongs to that which its class is named after, and what else has no
-// namespace to that of its label "home".
+// namespace to that of its label "home". So does what is said of a node, whose name is that of the namespace and a number.
 func home(o *unstructured.Unstructured) string {
 	if class, _, _ := unstructured.NestedString(o.Object, "spec", "storageClassName"); class != "" && o.GetKind() == "PersistentVolume" {
 		return class
 	}
-	if o.GetKind() == "Namespace" {
+	switch o.GetKind() {
+	case "Namespace":
 		return o.GetName()
+	case "Event":
+		if kind, name := involved(o); kind == "Node" {
+			return name[:max(strings.LastIndex(name, "-"), 0)]
+		}
 	}
 	return cmp.Or(o.GetNamespace(), o.GetLabels()["home"])
+}
+
+func involved(o *unstructured.Unstructured) (kind, name string) {
+	kind, _, _ = unstructured.NestedString(o.Object, "involvedObject", "kind")
+	name, _, _ = unstructured.NestedString(o.Object, "involvedObject", "name")
+	return kind, name
 }
 
 // incidental fields depend on who was faster: in how many steps a size was reached, and what a kubelet or the scheduler says about a pod.
@@ -181,7 +197,7 @@ func eventLine(o *unstructured.Unstructured) []string {
 // whether somebody's claims were changed at the second attempt.
 var overtaken = regexp.MustCompile(`(MissingJob|FailedDelete) by cronjob-controller .*(went missing: |not found$)|(SuccessfulUpdate|FailedUpdate) by statefulset-controller`)
 
-// flatten appends a line for each value, with the way to it. Conditions are told apart by their types, endpoints by their pods. An empty list
+// flatten appends a line for each value, with the way to it. Conditions are told apart by their types, taints by their keys, endpoints by their pods. An empty list
 // that must be there is null where objects have been protobuf.
 func flatten(lines []string, path string, v any) []string {
 	switch v := v.(type) {
@@ -200,6 +216,8 @@ func flatten(lines []string, path string, v any) []string {
 			switch m, _ := value.(map[string]any); {
 			case m["type"] != nil:
 				key = fmt.Sprint(m["type"])
+			case strings.HasSuffix(path, ".taints"):
+				key = fmt.Sprint(m["key"], " ", m["effect"])
 			case strings.HasPrefix(path, "Endpoint"): // by addresses, which chance gives
 				key, _, _ = unstructured.NestedString(m, "targetRef", "name")
 			}

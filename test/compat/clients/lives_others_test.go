@@ -129,7 +129,7 @@ func (d *lot) volumeLife() life {
 		return []any{[]any{"ReadWriteOnce"}, []any{"ReadWriteOnce"}, []any{"ReadWriteMany"}, []any{"ReadOnlyMany", "ReadWriteOnce"}, []any{"ReadWriteOncePod"}}[d.IntN(5)].([]any)
 	}
 	volume := func(i int) act {
-		spec := fields{"storageClassName": "$NS", "capacity": fields{"storage": d.number("1Gi", "2Gi", "3Gi")}, "accessModes": modes(), "persistentVolumeReclaimPolicy": "Retain", "hostPath": fields{"path": "/tmp"}}
+		spec := fields{"storageClassName": "$NS", "capacity": fields{"storage": d.number("1Gi", "2Gi", "3Gi")}, "accessModes": modes(), "persistentVolumeReclaimPolicy": d.one("Retain", "Retain", "Delete"), "nfs": fields{"server": "nowhere", "path": "/"}}
 		d.maybe(spec, 15, "volumeMode", "Block", "Filesystem")
 		if d.chance(15) {
 			spec["claimRef"] = fields{"namespace": "$NS", "name": d.one("a", "b", "c")}
@@ -147,7 +147,25 @@ func (d *lot) volumeLife() life {
 		}
 		return manifest("persistentvolumeclaims", name, spec)
 	}
+	class := func() act {
+		a := manifest("storageclasses", "$NS", nil)
+		a.body["provisioner"], a.body["volumeBindingMode"] = d.one("example.com/p", "kubernetes.io/no-provisioner"), d.one("WaitForFirstConsumer", "Immediate")
+		return a
+	}
+	provisioned := func() act { // by somebody who was asked
+		claim := d.one("a", "b", "c")
+		a := manifest("persistentvolumes", "$NS-3", fields{
+			"storageClassName": "$NS", "capacity": fields{"storage": "3Gi"}, "accessModes": modes(), "persistentVolumeReclaimPolicy": "Delete",
+			"csi":      fields{"driver": "example.com/p", "volumeHandle": "x"},
+			"claimRef": fields{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": "$NS", "name": claim, "uid": "$UID/persistentvolumeclaims/" + claim},
+		})
+		a.body["metadata"].(fields)["annotations"] = fields{"pv.kubernetes.io/provisioned-by": "example.com/p"}
+		return a
+	}
 	var steps []act
+	if d.chance(60) {
+		steps = append(steps, class())
+	}
 	for i := range 2 + d.IntN(2) {
 		steps = append(steps, volume(i))
 	}
@@ -155,9 +173,9 @@ func (d *lot) volumeLife() life {
 		steps = append(steps, claim(name))
 	}
 	d.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
-	for range 4 {
+	for range 5 {
 		var a act
-		switch n := d.IntN(10); {
+		switch n := d.IntN(15); {
 		case n < 3:
 			a = act{verb: "delete", resource: "persistentvolumeclaims", name: d.one("a", "b", "c")}
 		case n < 5:
@@ -168,8 +186,18 @@ func (d *lot) volumeLife() life {
 			a = act{verb: "delete", resource: "pods", name: "p"}
 		case n < 9:
 			a = claim(d.one("a", "b", "c"))
+		case n < 10:
+			a = class()
+		case n < 11:
+			a = act{verb: "delete", resource: "storageclasses", name: "$NS"}
+		case n < 13:
+			a = provisioned()
+		case n < 14:
+			a = act{verb: "patch", resource: "persistentvolumeclaims", name: d.one("a", "b", "c"), body: fields{"metadata": fields{"annotations": d.either(
+				fields{"volume.kubernetes.io/selected-node": "node-1"}, fields{"volume.kubernetes.io/selected-node": nil})}}}
 		default:
-			a = act{verb: "patch", resource: "persistentvolumes", name: d.one("$NS-0", "$NS-1", "$NS-2"), body: fields{"spec": fields{"claimRef": nil}}}
+			a = act{verb: "patch", resource: "persistentvolumes", name: d.one("$NS-0", "$NS-1", "$NS-2"), body: fields{"spec": d.either(
+				fields{"claimRef": nil}, fields{"persistentVolumeReclaimPolicy": d.one("Retain", "Delete")})}}
 		}
 		steps = append(steps, a)
 	}

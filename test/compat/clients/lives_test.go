@@ -43,7 +43,7 @@ type life struct {
 var lives = map[string]func(d *lot) life{
 	"workloads": (*lot).workloadLife, "owners": (*lot).ownerLife, "quotas": (*lot).quotaLife, "volumes": (*lot).volumeLife, "networks": (*lot).networkLife,
 	"autoscalers": (*lot).autoscalerLife, "accounts": (*lot).accountLife, "namespaces": (*lot).namespaceLife, "cronjobs": (*lot).cronLife,
-	"certificates": (*lot).certificateLife,
+	"certificates": (*lot).certificateLife, "nodes": (*lot).nodeLife,
 }
 
 // TestLives lets things that chance made live on two clusters, one with our controllers and one with upstream's, and compares what
@@ -52,11 +52,13 @@ func TestLives(t *testing.T) {
 	programs := upstreamPrograms(t, "kube-controller-manager")
 	from, to := seeds(t, "LIFE_SEEDS", 24)
 	sides := [2]*side{newSide(t), newSide(t)}
-	sides[0].takeOurs(t, quickAutoscalers...)
-	sides[1].takeUpstreams(t, programs, quickAutoscalers...)
+	flags := append([]string{"--node-monitor-grace-period=" + nodeGrace.String()}, quickAutoscalers...)
+	sides[0].takeOurs(t, flags...)
+	sides[1].takeUpstreams(t, programs, append(flags, "--node-monitor-period=2s", "--allocate-node-cidrs", "--kube-api-qps=500", "--kube-api-burst=500")...)
 	for _, s := range sides {
 		s.measure(t)
 		s.divide(t)
+		s.beat(t)
 	}
 	pulses := [2]*pulse{sides[0].feel(t), sides[1].feel(t)}
 	for name, draw := range lives {
@@ -137,7 +139,11 @@ func (s *side) live(t *testing.T, namespace string, life life, pulse *pulse) (pi
 		if life.byMinute {
 			sleepUntil(12 * time.Second)
 		}
-		pulse.rest(ctx, namespace, life.rest)
+		if act.rest == noRest {
+			pictures = append(pictures, picture{act.String(), result})
+			continue
+		}
+		pulse.rest(ctx, namespace, cmp.Or(act.rest, life.rest))
 		_, text := s.describe(t, namespace, names)
 		pictures = append(pictures, picture{act.String(), result + "\n" + text})
 	}
@@ -156,12 +162,16 @@ func sleepUntil(second time.Duration) {
 
 // act is one thing that happens.
 type act struct {
-	verb     string // create, patch, decide, delete, evict, delete all
+	verb     string // create, patch, decide, say, delete, evict, delete all
 	resource string
 	name     string         // "": the first, where they are made by a controller
 	body     map[string]any // of create and patch; "$NS" in it is the namespace, "$UID/configmaps/c1" the UID of an object
 	policy   metav1.DeletionPropagation
+	rest     time.Duration // instead of the life's
 }
+
+// noRest is the rest after what the next step follows at once.
+const noRest = -1
 
 func (a act) String() string {
 	return strings.TrimRight(fmt.Sprintf("%s %s %s %s %s", a.verb, a.resource, a.name, encode(a.body), a.policy), " ")
@@ -169,10 +179,13 @@ func (a act) String() string {
 
 var uidOf = regexp.MustCompile(`\$UID/[a-z]+/[a-z0-9-]+`)
 
-// of is where objects of a kind are, in a namespace if they have one.
+// of is where objects of a kind are, in a namespace if they have one. All leases are those of nodes.
 func of(client dynamic.Interface, r schema.GroupVersionResource, namespace string) dynamic.ResourceInterface {
-	if slices.Contains([]string{"persistentvolumes", "clusterroles", "namespaces", "certificatesigningrequests"}, r.Resource) {
+	switch r.Resource {
+	case "persistentvolumes", "clusterroles", "namespaces", "certificatesigningrequests", "nodes", "storageclasses":
 		return client.Resource(r)
+	case "leases":
+		namespace = "kube-node-lease"
 	}
 	return client.Resource(r).Namespace(namespace)
 }
@@ -216,6 +229,8 @@ func (a act) on(ctx context.Context, client dynamic.Interface, namespace string,
 		_, err = r.Patch(ctx, name, types.MergePatchType, []byte(text), metav1.PatchOptions{})
 	case "decide": // about a request for a certificate
 		_, err = r.Patch(ctx, name, types.MergePatchType, []byte(text), metav1.PatchOptions{}, "approval")
+	case "say": // as a kubelet
+		_, err = r.Patch(ctx, name, types.MergePatchType, []byte(text), metav1.PatchOptions{}, "status")
 	case "delete":
 		err = r.Delete(ctx, name, options)
 	case "delete all":
@@ -266,7 +281,7 @@ func (s *side) feel(t *testing.T) *pulse {
 
 // rest waits until nothing has changed in a namespace for a while.
 func (p *pulse) rest(ctx context.Context, namespace string, rest time.Duration) {
-	for began := time.Now(); time.Since(began) < lifePatience && ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < rest+lifePatience && ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
 		p.mu.Lock()
 		last := p.last[namespace]
 		p.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 func where(name string) schema.GroupVersionResource {
 	i := slices.IndexFunc(described, func(r schema.GroupVersionResource) bool { return r.Resource == name })
 	if i < 0 {
-		return schema.GroupVersionResource{Version: "v1", Resource: name}
+		return schema.GroupVersionResource{Group: map[string]string{"leases": "coordination.k8s.io", "storageclasses": "storage.k8s.io"}[name], Version: "v1", Resource: name}
 	}
 	return described[i]
 }
@@ -25,7 +25,7 @@ var kindOf = map[string][2]string{
 	"deployments": {"apps/v1", "Deployment"}, "replicasets": {"apps/v1", "ReplicaSet"}, "statefulsets": {"apps/v1", "StatefulSet"}, "daemonsets": {"apps/v1", "DaemonSet"},
 	"jobs": {"batch/v1", "Job"}, "replicationcontrollers": {"v1", "ReplicationController"}, "poddisruptionbudgets": {"policy/v1", "PodDisruptionBudget"},
 	"services": {"v1", "Service"}, "endpoints": {"v1", "Endpoints"}, "pods": {"v1", "Pod"}, "configmaps": {"v1", "ConfigMap"}, "secrets": {"v1", "Secret"}, "serviceaccounts": {"v1", "ServiceAccount"},
-	"clusterroles": {"rbac.authorization.k8s.io/v1", "ClusterRole"}, "cronjobs": {"batch/v1", "CronJob"},
+	"storageclasses": {"storage.k8s.io/v1", "StorageClass"}, "nodes": {"v1", "Node"}, "leases": {"coordination.k8s.io/v1", "Lease"}, "clusterroles": {"rbac.authorization.k8s.io/v1", "ClusterRole"}, "cronjobs": {"batch/v1", "CronJob"},
 	"certificatesigningrequests": {"certificates.k8s.io/v1", "CertificateSigningRequest"}, "horizontalpodautoscalers": {"autoscaling/v2", "HorizontalPodAutoscaler"}, "resourcequotas": {"v1", "ResourceQuota"},
 	"persistentvolumes": {"v1", "PersistentVolume"}, "persistentvolumeclaims": {"v1", "PersistentVolumeClaim"},
 }
