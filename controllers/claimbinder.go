@@ -242,6 +242,10 @@ func (b *ClaimBinder) bindRequested(ctx context.Context, claim *api.PersistentVo
 		b.events.Event(ctx, claim, api.EventTypeWarning, "FailedBinding", "volume %q already bound to a different claim.", volume.Name)
 		return nil
 	}
+	if deleted := volume.DeletionTimestamp; deleted != nil && time.Since(deleted.Time) < claimPeriod { // most are gone in a moment
+		b.queue.AddAfter(claim.Key(), claimPeriod, "volume to go")
+		return nil
+	}
 	if mismatch := api.VolumeMismatch(volume, claim); mismatch != "" {
 		b.events.Event(ctx, claim, api.EventTypeWarning, "VolumeMismatch", "Cannot bind to requested volume %q: %s", volume.Name, mismatch)
 		return nil

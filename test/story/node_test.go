@@ -189,10 +189,19 @@ func TestTaintDrivesOutWhoDoesNotTolerateIt(t *testing.T) {
 		h.Eventually(h.PodsReady("app="+name, 1))
 	}
 	pod("plain")
-	pod("tough", api.Toleration{Key: "maintenance", Operator: api.TolerationOpExists})
-	_, err := client.Of[*api.Node](h.Client).Patch(h.Ctx, "", "n1", api.MergePatchType, []byte(`{"spec":{"taints":[{"key":"maintenance","effect":"NoExecute"}]}}`))
+	pod("tough", api.Toleration{Key: "maintenance", Operator: api.TolerationOpExists}, api.Toleration{Key: "slow", Operator: api.TolerationOpExists})
+	pod("patient", api.Toleration{Key: "slow", Operator: api.TolerationOpExists, Effect: api.TaintEffectNoExecute, TolerationSeconds: api.Ptr(int64(300))})
+	_, err := client.Of[*api.Node](h.Client).Patch(h.Ctx, "", "n1", api.MergePatchType, []byte(`{"spec":{"taints":[{"key":"slow","effect":"NoExecute"}]}}`))
 	require.NoError(t, err)
 	h.Eventually(h.PodsReady("app=plain", 0))
+	h.Eventually(h.PodsReady("app=patient", 1))
+
+	// Another taint that it does not tolerate: five minutes are over at once.
+	_, err = client.Of[*api.Node](h.Client).Patch(h.Ctx, "", "n1", api.MergePatchType, []byte(`{"spec":{"taints":[{"key":"maintenance","effect":"NoExecute"}]}}`))
+	require.NoError(t, err)
+	h.Eventually(h.PodsReady("app=patient", 0))
+	h.Eventually(h.hasEvent("patient", "TaintManagerEviction", "Cancelling deletion of Pod default/patient"))
+	h.Eventually(h.hasEvent("patient", "TaintManagerEviction", "Marking for deletion Pod default/patient"))
 	h.Eventually(h.PodsReady("app=tough", 1))
 
 	// A cordoned node shows it as a taint too.
@@ -257,13 +266,15 @@ func TestNodesGetPodRanges(t *testing.T) {
 	h.Eventually(ranges(map[string]string{"late": "10.244.1.0/24"}))
 }
 
-// TestFormerLabelsOfNodes: a node that somebody else registers can be selected by the names that labels had.
-func TestFormerLabelsOfNodes(t *testing.T) {
+// TestNodesAreLabelled: a node that somebody else registers can be selected by the names that labels had, and its kubelet is told for
+// how long what it reads is good.
+func TestNodesAreLabelled(t *testing.T) {
 	h := Start(t, 0)
 	Apply(h, &api.Node{ObjectMeta: api.ObjectMeta{Name: "n1", Labels: map[string]string{"kubernetes.io/os": "linux"}}})
 	h.Eventually(func() error {
-		if got := h.node("n1").Labels["beta.kubernetes.io/os"]; got != "linux" {
-			return fmt.Errorf("the former label says %q", got)
+		n := h.node("n1")
+		if os, ttl := n.Labels["beta.kubernetes.io/os"], n.Annotations["node.alpha.kubernetes.io/ttl"]; os != "linux" || ttl != "0" {
+			return fmt.Errorf("the former label says %q, the time is %q", os, ttl)
 		}
 		return nil
 	})

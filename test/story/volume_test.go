@@ -91,6 +91,15 @@ func TestClaimGetsTheVolumeThatFitsBest(t *testing.T) {
 	h.Eventually(h.hasEvent("second", "FailedBinding", `volume "large" already bound to a different claim.`))
 	require.Equal(t, api.ClaimPending, h.claim("second").Status.Phase)
 
+	// So does one that was there before its volume, which is kept for somebody else.
+	early := volumeClaim("early", "manual", "1Gi")
+	early.Spec.VolumeName = "kept"
+	Apply(h, early)
+	kept := hostPathVolume("kept", "manual", "1Gi", api.PersistentVolumeReclaimRetain)
+	kept.Spec.ClaimRef = &api.ObjectReference{Namespace: "default", Name: "nobody"}
+	Apply(h, kept)
+	h.Eventually(h.hasEvent("early", "FailedBinding", `volume "kept" already bound to a different claim.`))
+
 	// Retain: without its claim the volume is nobody's, and stays so.
 	require.NoError(t, client.Of[*api.PersistentVolumeClaim](h.Client).Delete(h.Ctx, "default", "data", api.DeleteOptions{}))
 	h.Eventually(h.volumeIs("large", api.VolumeReleased))
