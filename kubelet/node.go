@@ -61,8 +61,8 @@ func (k *Kubelet) describeNode(node *api.Node) {
 	}
 	maps.Copy(node.Labels, k.cfg.Labels)
 	maps.Copy(node.Labels, map[string]string{
-		api.LabelHostname: k.cfg.NodeName,
-		"kubernetes.io/os":       "linux", "beta.kubernetes.io/os": "linux",
+		api.LabelHostname:  k.cfg.NodeName,
+		"kubernetes.io/os": "linux", "beta.kubernetes.io/os": "linux",
 		"kubernetes.io/arch": k.info.Architecture, "beta.kubernetes.io/arch": k.info.Architecture,
 	})
 	if node.Annotations == nil {

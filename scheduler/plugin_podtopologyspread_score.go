@@ -15,7 +15,6 @@ func defaultSpread() []api.TopologySpreadConstraint {
 	}
 }
 
-
 // PreScore counts the pods in each domain, if the pod has constraints that should hold.
 func (p *podTopologySpread) PreScore(c *cycle, nodes []*nodeInfo) nodeScorer {
 	constraints := p.constraints(c.pod.pod, api.ScheduleAnyway)
