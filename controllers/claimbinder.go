@@ -65,7 +65,12 @@ func NewClaimBinder(c *client.Client, caches *Caches, log *slog.Logger) *ClaimBi
 	caches.VolumeClaims.Enqueue(b.queue, func(claim *api.PersistentVolumeClaim) []api.Key { return []api.Key{claim.Key()} })
 	caches.Volumes.Enqueue(b.queue, b.claimsOfVolume)
 	caches.StorageClasses.Enqueue(b.queue, b.claimsOfClass)
-	caches.VolumeClaims.AddIndex(byVolumeName, func(claim *api.PersistentVolumeClaim) []string { return []string{claim.Spec.VolumeName} })
+	caches.VolumeClaims.AddIndex(byVolumeName, func(claim *api.PersistentVolumeClaim) []string {
+		if claim.Spec.VolumeName == "" {
+			return nil
+		}
+		return []string{claim.Spec.VolumeName}
+	})
 	caches.Pods.OnChange(func(old, pod *api.Pod, revision int64) {
 		if old != nil || pod == nil {
 			return

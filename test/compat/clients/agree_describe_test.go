@@ -84,17 +84,12 @@ func home(o *unstructured.Unstructured) string {
 	case "Namespace":
 		return o.GetName()
 	case "Event":
-		if kind, name := involved(o); kind == "Node" {
+		about, _, _ := unstructured.NestedStringMap(o.Object, "involvedObject")
+		if name := about["name"]; about["kind"] == "Node" {
 			return name[:max(strings.LastIndex(name, "-"), 0)]
 		}
 	}
 	return cmp.Or(o.GetNamespace(), o.GetLabels()["home"])
-}
-
-func involved(o *unstructured.Unstructured) (kind, name string) {
-	kind, _, _ = unstructured.NestedString(o.Object, "involvedObject", "kind")
-	name, _, _ = unstructured.NestedString(o.Object, "involvedObject", "name")
-	return kind, name
 }
 
 // incidental fields depend on who was faster: in how many steps a size was reached, and what a kubelet or the scheduler says about a pod.
