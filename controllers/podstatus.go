@@ -47,6 +47,9 @@ func patchPodStatus(ctx context.Context, c *client.Client, pod *api.Pod, change 
 
 // setPodCondition puts the condition in its place. Unless its status changed, the time of its last change stays.
 func setPodCondition(s *api.PodStatus, condition api.PodCondition, now time.Time) {
+	if was := s.Condition(condition.Type); was != nil && was.Status == condition.Status && was.Reason == condition.Reason && was.Message == condition.Message {
+		return // of a later generation perhaps, which is no news
+	}
 	s.Conditions = slices.Clone(s.Conditions)
 	condition.LastTransitionTime = timeOf(now)
 	s.SetCondition(condition)

@@ -141,6 +141,7 @@ func (v *statusView) whole(phase api.PodPhase) *api.ResourceRequirements {
 	return &has
 }
 
+// limited tells whether the pod as a whole has a limit of a resource.
 func (v *statusView) limited(name api.ResourceName) bool {
 	spec := &v.pod.Spec
 	if spec.Resources != nil {
