@@ -126,19 +126,18 @@ func (v *statusView) resizing() bool {
 	})
 }
 
-// whole is what the pod as a whole has: what its spec says of the pod, else the sum over its containers. As a control group
+// whole is what the pod as a whole has, of the total that its spec says of the pod or its containers sum up to. As a control group
 // around it would, a pod that runs has a limit only where it says so or each of its containers has one. While a container waits
 // for what it is to have, the pod has what it had.
-func (v *statusView) whole(phase api.PodPhase) *api.ResourceRequirements {
-	has := api.PodTotal(&v.pod.Spec)
+func (v *statusView) whole(phase api.PodPhase, total api.ResourceRequirements) *api.ResourceRequirements {
 	if phase != api.PodRunning {
-		return &has
+		return &total
 	}
 	if v.last.Resources != nil && v.resizing() {
 		return v.last.Resources
 	}
-	maps.DeleteFunc(has.Limits, func(name api.ResourceName, _ api.Quantity) bool { return !v.limited(name) })
-	return &has
+	maps.DeleteFunc(total.Limits, func(name api.ResourceName, _ api.Quantity) bool { return !v.limited(name) })
+	return &total
 }
 
 // limited tells whether the pod as a whole has a limit of a resource.
@@ -160,7 +159,10 @@ func (k *Kubelet) allocate(pod *api.Pod, status *api.PodStatus) (allocated *api.
 	former.Spec.Containers = formerResources(pod.Spec.Containers, status)
 	former.Spec.InitContainers = formerResources(pod.Spec.InitContainers, status)
 	if asked, has := pod.Spec.Resources, status.Resources; asked != nil && has != nil { // which says more than what a pod as a whole asks for
-		former.Spec.Resources = &api.ResourceRequirements{Requests: those(has.Requests, asked.Requests), Limits: those(has.Limits, asked.Limits)}
+		former.Spec.Resources = &api.ResourceRequirements{
+			Requests: api.PickResources(has.Requests, slices.Collect(maps.Keys(asked.Requests))),
+			Limits:   api.PickResources(has.Limits, slices.Collect(maps.Keys(asked.Limits))),
+		}
 	}
 	if api.Equal(former.Spec.Containers, pod.Spec.Containers) && api.Equal(former.Spec.InitContainers, pod.Spec.InitContainers) &&
 		api.Equal(former.Spec.Resources, pod.Spec.Resources) {
@@ -183,19 +185,6 @@ func (k *Kubelet) allocate(pod *api.Pod, status *api.PodStatus) (allocated *api.
 		}
 	}
 	return pod, ""
-}
-
-// those are the resources of a list that another one names, too.
-func those(list, named api.ResourceList) (both api.ResourceList) {
-	for name := range named {
-		if q, ok := list[name]; ok {
-			if both == nil {
-				both = api.ResourceList{}
-			}
-			both[name] = q
-		}
-	}
-	return both
 }
 
 // askedMilli is how much of a resource a pod asks for: as a whole, or its containers together.

@@ -87,7 +87,8 @@ func computeStatus(v statusView) api.PodStatus {
 	sort.SliceStable(s.ContainerStatuses, func(i, j int) bool { return s.ContainerStatuses[i].Name < s.ContainerStatuses[j].Name })
 
 	s.Phase = v.phase(&s)
-	s.Resources, s.AllocatedResources = v.whole(s.Phase), api.PodTotal(&v.pod.Spec).Requests
+	total := api.PodTotal(&v.pod.Spec)
+	s.Resources, s.AllocatedResources = v.whole(s.Phase, total), total.Requests
 	if s.Phase == v.last.Phase {
 		s.Reason, s.Message = v.last.Reason, v.last.Message
 	}
