@@ -14,28 +14,55 @@ import (
 // one who may write spec.nodeName, and it knows a node only as it was a moment ago. So the kubelet checks once more, before
 // it starts anything. A pod that fails never ran: its phase is Failed, and its controller makes another one.
 
-// admit says why a pod that has never run here must not, nil if it may.
-func (k *Kubelet) admit(ctx context.Context, pod *api.Pod) *podFailure {
-	var others []*api.Pod
-	for _, other := range k.pods.List("", nil) {
-		if other.UID != pod.UID && !other.Status.Phase.Ended() {
-			others = append(others, other)
-		}
-	}
-	reason, message := k.pressureOn(pod)
+// admit says why a pod that has never run here must not, nil if it may: then it has been given what it asks for.
+func (w *podWorker) admit(ctx context.Context, pod *api.Pod) *podFailure {
+	reason, message := w.k.pressureOn(pod)
 	if reason == "" {
-		reason, message = admission(pod, k.node.Load(), others, k.allocatable())
+		reason, message = w.give(pod, w.k.node.Load())
 	}
 	if reason == "NodeAffinity" {
 		// The scheduler may know of a label that we have not heard of yet: ask.
-		if node, err := client.Of[*api.Node](k.client).Get(ctx, "", k.cfg.NodeName); err == nil {
-			reason, message = admission(pod, node, others, k.allocatable())
+		if node, err := client.Of[*api.Node](w.k.client).Get(ctx, "", w.k.cfg.NodeName); err == nil {
+			reason, message = w.give(pod, node)
 		}
 	}
 	if reason == "" {
 		return nil
 	}
 	return &podFailure{Reason: reason, Message: "Pod was rejected: " + message, rejected: true}
+}
+
+// give gives a pod what it asks for of the node, or says why it must not run there. Of two pods that come at once and do not
+// both fit, one is given its part first, and the other one does not fit any more.
+func (w *podWorker) give(pod *api.Pod, node *api.Node) (reason, message string) {
+	w.k.giving.Lock()
+	defer w.k.giving.Unlock()
+	if reason, message = admission(pod, node, w.k.others(pod), w.k.allocatable()); reason == "" {
+		w.given = api.PodTotal(&pod.Spec).Requests
+	}
+	return reason, message
+}
+
+// others are the pods beside one which have been given something of the node, with that in their status, where it may still be
+// missing. k.giving is held.
+func (k *Kubelet) others(pod *api.Pod) []*api.Pod {
+	all := k.pods.List("", nil)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var others []*api.Pod
+	for _, other := range all {
+		if other.UID == pod.UID || other.Status.Phase.Ended() {
+			continue
+		}
+		if w := k.workers[other.UID]; w != nil && w.given != nil {
+			known := *other
+			known.Status.AllocatedResources = w.given
+			others = append(others, &known)
+		} else if other.Status.StartTime != nil { // let in by the kubelet that ran before this one
+			others = append(others, other)
+		}
+	}
+	return others
 }
 
 // admission is the judgement on a pod beside the others of its node; reason is "" if it may run.
@@ -52,7 +79,21 @@ func admission(pod *api.Pod, node *api.Node, others []*api.Pod, allocatable api.
 	if has, most := int64(len(others)), allocatable[api.ResourcePods]; has+1 > most.Value() {
 		return "OutOfpods", fmt.Sprintf("Node didn't have enough resource: pods, requested: 1, used: %d, capacity: %d", has, most.Value())
 	}
-	requests := api.PodRequests(&pod.Spec)
+	if name, message := lacking(pod, others, allocatable); name != "" {
+		return "OutOf" + string(name), message
+	}
+	if node != nil && !api.FitsNode(&pod.Spec, node) {
+		return "NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
+	}
+	if slices.ContainsFunc(others, func(other *api.Pod) bool { return portsCollide(pod, other) }) {
+		return "NodePorts", "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
+	}
+	return "", ""
+}
+
+// lacking names the resource that the node does not have enough of for a pod beside the others, "" if it has all that the pod asks for.
+func lacking(pod *api.Pod, others []*api.Pod, allocatable api.ResourceList) (name api.ResourceName, message string) {
+	requests := api.PodTotal(&pod.Spec).Requests
 	for _, r := range []struct {
 		name   api.ResourceName
 		amount func(q api.Quantity) int64
@@ -62,17 +103,15 @@ func admission(pod *api.Pod, node *api.Node, others []*api.Pod, allocatable api.
 		has, ok := allocatable[r.name]
 		wanted, used := r.amount(requests[r.name]), int64(0)
 		for _, other := range others {
-			used += r.amount(api.PodRequests(&other.Spec)[r.name])
+			given := other.Status.AllocatedResources
+			if given == nil {
+				given = api.PodTotal(&other.Spec).Requests
+			}
+			used += r.amount(given[r.name])
 		}
 		if ok && wanted > 0 && used+wanted > r.amount(has) {
-			return "OutOf" + string(r.name), fmt.Sprintf("Node didn't have enough resource: %s, requested: %d, used: %d, capacity: %d", r.name, wanted, used, r.amount(has))
+			return r.name, fmt.Sprintf("Node didn't have enough resource: %s, requested: %d, used: %d, capacity: %d", r.name, wanted, used, r.amount(has))
 		}
-	}
-	if node != nil && !api.FitsNode(&pod.Spec, node) {
-		return "NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
-	}
-	if slices.ContainsFunc(others, func(other *api.Pod) bool { return portsCollide(pod, other) }) {
-		return "NodePorts", "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
 	}
 	return "", ""
 }
@@ -117,7 +156,7 @@ func portsCollide(a, b *api.Pod) bool {
 
 // reject tells the user of a pod that may not run.
 func (w *podWorker) reject(ctx context.Context, pod *api.Pod) *podFailure {
-	failure := w.k.admit(ctx, pod)
+	failure := w.admit(ctx, pod)
 	if failure != nil {
 		w.event(ctx, pod, "", eventWarning, failure.Reason, "%s", strings.TrimPrefix(failure.Message, "Pod was rejected: "))
 	}

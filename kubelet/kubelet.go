@@ -77,6 +77,7 @@ type Kubelet struct {
 	// lookAtNode tells a kubelet of a fleet that its node has got its range of addresses; others look for themselves.
 	lookAtNode chan struct{}
 
+	giving         sync.Mutex // held while a pod is given something of the node; taken before mu
 	mu             sync.Mutex
 	workers        map[api.UID]*podWorker // guarded by mu
 	podCIDR        string                 // the range that the runtime was told, "" before; guarded by mu

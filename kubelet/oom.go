@@ -31,7 +31,15 @@ func sharedMemory(pod *api.Pod) int64 {
 	if pod.Spec.Resources == nil {
 		return 0
 	}
-	rest := memoryOf(pod.Spec.Resources) - requestedMilli(pod, api.ResourceMemory)/1000
+	rest := memoryOf(pod.Spec.Resources)
+	for i := range pod.Spec.Containers {
+		rest -= memoryOf(&pod.Spec.Containers[i].Resources)
+	}
+	for i := range pod.Spec.InitContainers {
+		if c := &pod.Spec.InitContainers[i]; c.IsSidecar() {
+			rest -= memoryOf(&c.Resources)
+		}
+	}
 	return max(rest, 0) / int64(len(pod.Spec.Containers)+len(pod.Spec.InitContainers))
 }
 

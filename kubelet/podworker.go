@@ -36,6 +36,8 @@ type podWorker struct {
 	// fingerprint is what the runtime had of the pod at the last look; guarded by mu
 	fingerprint uint64
 
+	given api.ResourceList // what the pod has been given of the node, nil before it was let in; guarded by k.giving
+
 	answers chan struct{} // has one if a probe's answer has changed
 
 	// The rest belongs to the goroutine at work.
@@ -256,7 +258,7 @@ func (w *podWorker) sync(ctx context.Context, pod *api.Pod, gone bool) (next tim
 	if err != nil {
 		return time.Time{}, err // a runtime that does not answer says nothing about the pod
 	}
-	pod, w.deferred = w.k.allocate(pod, &w.status)
+	pod = w.allocate(pod)
 	plan := w.plan(ctx, pod, gone, seen) // Step 2: what is to be done?
 	if plan.Terminate != "" {
 		return time.Time{}, w.terminate(ctx, pod, gone, seen, plan)

@@ -152,9 +152,26 @@ func (v *statusView) limited(name api.ResourceName) bool {
 	return !slices.ContainsFunc(spec.Containers, unlimited) && !slices.ContainsFunc(spec.InitContainers, unlimited)
 }
 
-// allocate decides whether the pod may have the resources that its spec asks for. If not, it returns why, and the pod
-// as if it asked for what its containers have: a container that is restarted meanwhile gets no more either.
-func (k *Kubelet) allocate(pod *api.Pod, status *api.PodStatus) (allocated *api.Pod, deferred string) {
+// allocate gives a pod that runs here the resources that its spec asks for now. If the node does not have them, w.deferred says
+// why, and the pod is returned as if it asked for what it has: a container that is restarted meanwhile gets no more either.
+func (w *podWorker) allocate(pod *api.Pod) *api.Pod {
+	w.deferred = ""
+	if w.status.StartTime == nil {
+		return pod // it is yet to be let in
+	}
+	w.k.giving.Lock()
+	defer w.k.giving.Unlock()
+	if former := formerly(pod, &w.status); former != nil {
+		if _, w.deferred = lacking(pod, w.k.others(pod), w.k.allocatable()); w.deferred != "" {
+			pod = former
+		}
+	}
+	w.given = api.PodTotal(&pod.Spec).Requests
+	return pod
+}
+
+// formerly is a pod as if it asked for what its status says that it has, nil if that is what it asks for.
+func formerly(pod *api.Pod, status *api.PodStatus) *api.Pod {
 	former := *pod
 	former.Spec.Containers = formerResources(pod.Spec.Containers, status)
 	former.Spec.InitContainers = formerResources(pod.Spec.InitContainers, status)
@@ -166,48 +183,9 @@ func (k *Kubelet) allocate(pod *api.Pod, status *api.PodStatus) (allocated *api.
 	}
 	if api.Equal(former.Spec.Containers, pod.Spec.Containers) && api.Equal(former.Spec.InitContainers, pod.Spec.InitContainers) &&
 		api.Equal(former.Spec.Resources, pod.Spec.Resources) {
-		return pod, ""
+		return nil
 	}
-	capacity := k.capacity()
-	for _, name := range []api.ResourceName{api.ResourceCPU, api.ResourceMemory} {
-		requested, used, has := askedMilli(pod, name), int64(0), capacity[name]
-		for _, other := range k.pods.List("", nil) {
-			if other.UID != pod.UID && !other.Status.Phase.Ended() {
-				used += askedMilli(other, name)
-			}
-		}
-		if requested > askedMilli(&former, name) && used+requested > has.MilliValue() {
-			unit := int64(1) // cpu is counted in thousandths
-			if name == api.ResourceMemory {
-				unit = 1000
-			}
-			return &former, fmt.Sprintf("Node didn't have enough resource: %s, requested: %d, used: %d, capacity: %d", name, requested/unit, used/unit, has.MilliValue()/unit)
-		}
-	}
-	return pod, ""
-}
-
-// askedMilli is how much of a resource a pod asks for: as a whole, or its containers together.
-func askedMilli(pod *api.Pod, name api.ResourceName) int64 {
-	if whole := pod.Spec.Resources; whole != nil {
-		if request, ok := whole.Requests[name]; ok {
-			return request.MilliValue()
-		}
-	}
-	return requestedMilli(pod, name)
-}
-
-// requestedMilli is how much of a resource a pod's containers ask for that run side by side, in thousandths.
-func requestedMilli(pod *api.Pod, name api.ResourceName) (n int64) {
-	for _, list := range [][]api.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-		for i := range list {
-			if c := &list[i]; c.IsSidecar() || !isInit(pod, c.Name) {
-				request := c.Resources.Requests[name]
-				n += request.MilliValue()
-			}
-		}
-	}
-	return n
+	return &former
 }
 
 // formerResources is the containers with the resources that their status says they have.

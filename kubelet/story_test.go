@@ -158,6 +158,7 @@ func TestKubelet(t *testing.T) {
 		{"mounted objects are kept up to date", mountedObjectsAreKeptUpToDate},
 		{"a claim leads to its volume", aClaimLeadsToItsVolume},
 		{"a pod that does not fit is rejected", aPodThatDoesNotFitIsRejected},
+		{"of pods that come at once those run that fit", ofPodsThatComeAtOnceThoseRunThatFit},
 		{"a manifest on the node runs and shows", aManifestOnTheNodeRunsAndShows},
 		{"a volume that grows too large costs its pod", aVolumeThatGrowsTooLargeCostsItsPod},
 	} {
@@ -437,9 +438,8 @@ func aPodIsResizedWhileItRuns(t *testing.T, h *story.Harness, n *node) {
 	require.Equal(t, "2", p.Status.ContainerStatuses[0].AllocatedResources[api.ResourceCPU].String())
 
 	// More than the node has left is not given. The pod goes on with what it has.
-	create(h, pod("other", nil, func(p *api.Pod) {
-		p.Spec.Containers[0].Resources.Requests = api.ResourceList{api.ResourceCPU: api.MustParse("16")}
-	}))
+	create(h, pod("other", nil, asks("16")))
+	status(h, "other", "ready", ready)
 	patch(h, "web", "resize", `{"spec":{"containers":[{"name":"c","resources":{"limits":{"cpu":"20"},"requests":{"cpu":"20"}}}]}}`)
 	p = status(h, "web", "a deferred resize", func(p *api.Pod, _ *api.ContainerStatus) bool {
 		return slices.ContainsFunc(p.Status.Conditions, func(c api.PodCondition) bool {
@@ -475,12 +475,43 @@ func aWholePodIsResized(t *testing.T, h *story.Harness, n *node) {
 	create(h, pod("other", nil, func(p *api.Pod) {
 		p.Spec.Resources = &api.ResourceRequirements{Requests: api.ResourceList{api.ResourceCPU: api.MustParse("16")}}
 	}))
+	status(h, "other", "ready", ready)
 	patch(h, "web", "resize", `{"spec":{"resources":{"limits":{"cpu":"20"},"requests":{"cpu":"20"}}}}`)
 	p := status(h, "web", "a deferred resize", func(p *api.Pod, _ *api.ContainerStatus) bool { return p.Status.Condition(api.PodResizePending) != nil })
 	require.Contains(t, p.Status.Condition(api.PodResizePending).Message, "requested: 20000, used: 16000")
 	require.True(t, has("1")(p, nil))
+	create(h, pod("third", nil, asks("10")))
+	status(h, "third", "room beside what the first one has", ready)
 	patch(h, "web", "resize", `{"spec":{"resources":{"limits":{"cpu":"3"},"requests":{"cpu":"3"}}}}`)
 	status(h, "web", "three cpus", has("3"))
+}
+
+// asks makes a pod ask for cpu, of which the node has 32.
+func asks(cpu string) func(*api.Pod) {
+	return func(p *api.Pod) {
+		p.Spec.Containers[0].Resources.Requests = api.ResourceList{api.ResourceCPU: api.MustParse(cpu)}
+	}
+}
+
+func ofPodsThatComeAtOnceThoseRunThatFit(t *testing.T, h *story.Harness, n *node) {
+	names := []string{"a", "b", "c", "d"}
+	for _, name := range names {
+		create(h, pod(name, nil, asks("12"), never))
+	}
+	h.Eventually(func() error {
+		phases := map[api.PodPhase]int{}
+		for _, name := range names {
+			p := get(h, name)
+			phases[p.Status.Phase]++
+			if p.Status.Phase == api.PodFailed && p.Status.Reason != "OutOfcpu" {
+				return fmt.Errorf("%s failed: %s", name, p.Status.Reason)
+			}
+		}
+		if phases[api.PodRunning] != 2 || phases[api.PodFailed] != 2 {
+			return fmt.Errorf("%v", phases)
+		}
+		return nil
+	})
 }
 
 func aPodGetsOneMoreContainer(t *testing.T, h *story.Harness, n *node) {
