@@ -11,11 +11,12 @@ import (
 // A bootstrap token is what a machine shows that is to become a node and has no certificate yet. It is ID.SECRET, and stands in the
 // Secret kube-system/bootstrap-token-ID, under these keys. See upstream's k8s.io/cluster-bootstrap/token.
 const (
-	BootstrapTokenID          = "token-id"
-	BootstrapTokenSecret      = "token-secret"
-	BootstrapTokenExpiration  = "expiration"
-	BootstrapTokenUsageAuth   = "usage-bootstrap-authentication"
-	BootstrapTokenExtraGroups = "auth-extra-groups"
+	BootstrapTokenID           = "token-id"
+	BootstrapTokenSecret       = "token-secret"
+	BootstrapTokenExpiration   = "expiration"
+	BootstrapTokenUsageAuth    = "usage-bootstrap-authentication"
+	BootstrapTokenUsageSigning = "usage-bootstrap-signing"
+	BootstrapTokenExtraGroups  = "auth-extra-groups"
 )
 
 // GroupBootstrappers is the group of everybody who logs in with a bootstrap token.
@@ -72,4 +73,13 @@ func BootstrapTokenGroups(s *Secret) ([]string, error) {
 	}
 	slices.Sort(groups)
 	return slices.Compact(groups), nil
+}
+
+// BootstrapTokenSigns takes the token of a Secret apart that may sign what machines are told of the cluster. Not ok: it may not, or does
+// not any more.
+func BootstrapTokenSigns(s *Secret, now time.Time) (id string, secret []byte, ok bool) {
+	id, secret = string(s.Data[BootstrapTokenID]), s.Data[BootstrapTokenSecret]
+	at, expires := BootstrapTokenExpires(s)
+	ok = id != "" && s.Name == BootstrapTokenName(id) && len(secret) > 0 && string(s.Data[BootstrapTokenUsageSigning]) == "true" && (!expires || now.Before(at))
+	return id, secret, ok
 }

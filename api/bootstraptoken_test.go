@@ -58,3 +58,26 @@ func TestBootstrapTokenGroups(t *testing.T) {
 		require.Equal(t, want, groups, extra)
 	}
 }
+
+func TestBootstrapTokenSigns(t *testing.T) {
+	now := time.Date(2026, 3, 10, 3, 22, 11, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		change func(s *Secret)
+		want   bool
+	}{
+		"it may":                     {func(*Secret) {}, true},
+		"until its time is up":       {func(s *Secret) { s.Data[BootstrapTokenExpiration] = []byte("2026-03-10T03:22:12Z") }, true},
+		"its time is up":             {func(s *Secret) { s.Data[BootstrapTokenExpiration] = []byte("2026-03-10T03:22:11Z") }, false},
+		"it is for something else":   {func(s *Secret) { delete(s.Data, BootstrapTokenUsageSigning) }, false},
+		"it has another ID":          {func(s *Secret) { s.Data[BootstrapTokenID] = []byte("07401c") }, false},
+		"nothing in it is a secret":  {func(s *Secret) { delete(s.Data, BootstrapTokenSecret) }, false},
+		"what it says is not 'true'": {func(s *Secret) { s.Data[BootstrapTokenUsageSigning] = []byte("yes") }, false},
+	} {
+		s := &Secret{ObjectMeta: ObjectMeta{Name: "bootstrap-token-07401b"}, Data: map[string][]byte{
+			BootstrapTokenID: []byte("07401b"), BootstrapTokenSecret: []byte("f395accd246ae52d"), BootstrapTokenUsageSigning: []byte("true"),
+		}}
+		tt.change(s)
+		_, _, ok := BootstrapTokenSigns(s, now)
+		require.Equal(t, tt.want, ok, name)
+	}
+}

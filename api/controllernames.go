@@ -9,6 +9,7 @@ import (
 // controllerNames are the control loops by upstream's names, which `--controllers` takes and `kubelite component stop
 // controllers/NAME`, each with the older name that upstream still accepts.
 var controllerNames = [][2]string{
+	{"bootstrap-signer-controller", "bootstrapsigner"},
 	{"certificatesigningrequest-signing-controller", "csrsigning"},
 	{"clusterrole-aggregation-controller", "clusterrole-aggregation"},
 	{"cronjob-controller", "cronjob"},
@@ -23,6 +24,7 @@ var controllerNames = [][2]string{
 	{"garbage-collector-controller", "garbagecollector"},
 	{"horizontal-pod-autoscaler-controller", "horizontalpodautoscaling"},
 	{"job-controller", "job"},
+	{"legacy-serviceaccount-token-cleaner-controller", "legacy-serviceaccount-token-cleaner-controller"},
 	{"namespace-controller", "namespace"},
 	{"node-ipam-controller", "nodeipam"},
 	{"node-lifecycle-controller", "nodelifecycle"},

@@ -184,7 +184,7 @@ func (p nodeRestriction) restrictMirrorPod(ctx context.Context, node string, pod
 		return fmt.Errorf("node %s UID mismatch: expected %s got %s", node, owner.UID, self.UID)
 	}
 	reference := ""
-	podReferences(pod, func(plural, _ string) { reference = plural })
+	pod.References(func(plural, _ string) { reference = plural })
 	if reference != "" {
 		return fmt.Errorf("node %q can not create pods that reference %s", node, reference)
 	}

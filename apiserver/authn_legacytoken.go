@@ -13,22 +13,8 @@ import (
 )
 
 // A token of the old kind stands in a Secret, which the token controller has filled. It does not expire: what ends it is
-// that the Secret goes, or no longer holds this very token. Such tokens get forgotten, so their use is tracked:
-//
-//	kubernetes.io/legacy-token-last-used      the day of the last use; the server writes it
-//	kubernetes.io/legacy-token-invalid-since  whoever sets this label ends the token, and may bring it back to life
-//
-// Since when it is tracked is in ConfigMap kube-system/kube-apiserver-legacy-service-account-token-tracking: a Secret
-// without the first label has not been used since.
-const (
-	labelTokenLastUsed     = "kubernetes.io/legacy-token-last-used"
-	labelTokenInvalidSince = "kubernetes.io/legacy-token-invalid-since"
-
-	tokenTrackingConfigMap = "kube-apiserver-legacy-service-account-token-tracking"
-)
-
-// dayFormat is how the labels write a day.
-const dayFormat = "2006-01-02"
+// that the Secret goes, or no longer holds this very token. Such tokens get forgotten, so their use is tracked in
+// labels of the Secret (tokens.LabelLastUsed), and another label makes one worth nothing (tokens.LabelInvalidSince).
 
 // checkLegacy is checkBound for a token of the old kind.
 func (t *serviceAccountTokens) checkLegacy(ctx context.Context, token string, claims *tokens.Claims, now time.Time) error {
@@ -53,9 +39,9 @@ func (t *serviceAccountTokens) checkLegacy(ctx context.Context, token string, cl
 		return fmt.Errorf("ServiceAccount UID (%s) does not match claim (%s)", account.UID, k.ServiceAccount.UID)
 	}
 	t.trackUse(ctx, secret, now)
-	if secret.Labels[labelTokenInvalidSince] != "" {
+	if secret.Labels[tokens.LabelInvalidSince] != "" {
 		return fmt.Errorf("the token in secret %s/%s for service account %s/%s has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '%s' label from the secret to temporarily allow use of this token",
-			k.Namespace, secret.Name, k.Namespace, account.Name, labelTokenInvalidSince)
+			k.Namespace, secret.Name, k.Namespace, account.Name, tokens.LabelInvalidSince)
 	}
 	// Secrets that an account lists were made for it by clusters before v1.24, nobody asked for them.
 	if slices.ContainsFunc(account.Secrets, func(ref api.ObjectReference) bool { return ref.Name == secret.Name }) {
@@ -69,8 +55,8 @@ func (t *serviceAccountTokens) checkLegacy(ctx context.Context, token string, cl
 // trackUse writes the day into the Secret's label. A clock that is ahead by a little, of another server, is believed. The
 // request goes on whether or not it works.
 func (t *serviceAccountTokens) trackUse(ctx context.Context, secret *api.Secret, now time.Time) {
-	today, tomorrow := now.UTC().Format(dayFormat), now.UTC().AddDate(0, 0, 1).Format(dayFormat)
-	if last := secret.Labels[labelTokenLastUsed]; last == today || last == tomorrow {
+	today, tomorrow := now.UTC().Format(time.DateOnly), now.UTC().AddDate(0, 0, 1).Format(time.DateOnly)
+	if last := secret.Labels[tokens.LabelLastUsed]; last == today || last == tomorrow {
 		return
 	}
 	s := t.server
@@ -85,7 +71,7 @@ func (t *serviceAccountTokens) trackUse(ctx context.Context, secret *api.Secret,
 		if meta.Labels == nil {
 			meta.Labels = map[string]string{}
 		}
-		meta.Labels[labelTokenLastUsed] = today
+		meta.Labels[tokens.LabelLastUsed] = today
 		return old, nil
 	}))
 	if err != nil {
@@ -96,7 +82,7 @@ func (t *serviceAccountTokens) trackUse(ctx context.Context, secret *api.Secret,
 // tokenTracking says since when the use of tokens is tracked: the day of the cluster's first start.
 func tokenTracking(now time.Time) *api.ConfigMap {
 	return &api.ConfigMap{
-		ObjectMeta: api.ObjectMeta{Namespace: namespaceSystem, Name: tokenTrackingConfigMap},
-		Data:       map[string]string{"since": now.UTC().Format(dayFormat)},
+		ObjectMeta: api.ObjectMeta{Namespace: namespaceSystem, Name: tokens.TrackingConfigMap},
+		Data:       map[string]string{"since": now.UTC().Format(time.DateOnly)},
 	}
 }

@@ -44,9 +44,10 @@ type Caches struct {
 
 	CertificateRequests *client.Informer[*api.CertificateSigningRequest]
 
-	// These hold a part of their kind: the ConfigMap of that name in each namespace, and the Secrets with tokens.
+	// These hold a part of their kind: the ConfigMaps of a name, and the Secrets with tokens.
 	RootCAs         *client.Informer[*api.ConfigMap]
 	TokenSecrets    *client.Informer[*api.Secret]
+	ClusterInfos    *client.Informer[*api.ConfigMap]
 	BootstrapTokens *client.Informer[*api.Secret]
 
 	all   []cache
@@ -100,6 +101,7 @@ func NewCaches(c *client.Client) *Caches {
 	caches.NodeLeases = partOf[*api.Lease](caches, c, client.InformerOptions{Namespace: leaseNamespace})
 	caches.RootCAs = partOf[*api.ConfigMap](caches, c, client.InformerOptions{FieldSelector: "metadata.name=" + rootCAConfigMap})
 	caches.TokenSecrets = partOf[*api.Secret](caches, c, client.InformerOptions{FieldSelector: "type=" + string(api.SecretTypeServiceAccountToken)})
+	caches.ClusterInfos = partOf[*api.ConfigMap](caches, c, client.InformerOptions{Namespace: api.NamespacePublic, FieldSelector: "metadata.name=" + clusterInfoConfigMap})
 	caches.BootstrapTokens = partOf[*api.Secret](caches, c, client.InformerOptions{Namespace: "kube-system", FieldSelector: "type=" + string(api.SecretTypeBootstrapToken)})
 
 	caches.Pods.AddIndex(byController, controllerIndex[*api.Pod])

@@ -38,6 +38,8 @@ type Config struct {
 	TokenKey *tokens.Key
 	// NodeMonitorGracePeriod is how long a node may be silent before it counts as dead. 0: upstream's 50 seconds.
 	NodeMonitorGracePeriod time.Duration
+	// LegacyTokenCleanUpPeriod is after how long without use a token in a secret is forgotten. 0: upstream's year.
+	LegacyTokenCleanUpPeriod time.Duration
 	// VolumeDir is where the directories are that claims of LocalProvisioner get. "": none are made.
 	VolumeDir string
 	// ClusterCIDRs are the ranges of all pods' addresses, of which each node gets a part: one, or one of each IP family. None:
@@ -100,6 +102,7 @@ func newLoops(cfg Config, caches *Caches) ([]loop, error) {
 		return cfg.Client.As(api.ServiceAccountUser("kube-system", account))
 	}
 	loops := []loop{
+		{"bootstrap-signer-controller", NewBootstrapSigner(as("bootstrap-signer"), caches, cfg.Logger)},
 		{"serviceaccount-controller", NewServiceAccountController(as("service-account-controller"), caches, cfg.Logger)}, // first: no pod starts without it
 		{"deployment-controller", NewDeploymentController(as("deployment-controller"), caches, cfg.Logger)},
 		{"replicaset-controller", NewReplicaSetController(as("replicaset-controller"), caches, cfg.Logger)},
@@ -133,6 +136,7 @@ func newLoops(cfg Config, caches *Caches) ([]loop, error) {
 		{"taint-eviction-controller", NewTaintEviction(as("node-controller"), caches, cfg.Logger)},
 		{"device-taint-eviction-controller", NewDeviceTaintEviction(as("device-taint-eviction-controller"), caches, cfg.Logger)},
 		{"pod-garbage-collector-controller", NewPodGC(as("pod-garbage-collector"), caches, cfg.Logger)},
+		{"legacy-serviceaccount-token-cleaner-controller", NewLegacyTokenCleaner(as("legacy-service-account-token-cleaner"), caches, cfg.LegacyTokenCleanUpPeriod, cfg.Logger)},
 		{"namespace-controller", NewNamespaceController(as("namespace-controller"), caches, cfg.Logger)},
 		{"clusterrole-aggregation-controller", NewClusterRoleAggregator(as("clusterrole-aggregation-controller"), caches, cfg.Logger)},
 		{"garbage-collector-controller", NewGarbageCollector(as("generic-garbage-collector"), caches, cfg.Logger)},

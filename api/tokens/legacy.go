@@ -7,6 +7,17 @@ import (
 // LegacyIssuer is who made the old tokens, as they say themselves, whatever the cluster's issuer is called.
 const LegacyIssuer = "kubernetes/serviceaccount"
 
+// What the cluster notes about the old tokens. Their labels are on their Secrets.
+const (
+	// LabelLastUsed has the day of the last use. The API server writes it.
+	LabelLastUsed = "kubernetes.io/legacy-token-last-used"
+	// LabelInvalidSince has the day since when the token is worth nothing. Whoever takes the label away brings it back to life.
+	LabelInvalidSince = "kubernetes.io/legacy-token-invalid-since"
+	// TrackingConfigMap is the name of the ConfigMap in kube-system that has the day, as `since`, from which on uses are noted: a
+	// token whose Secret is without the first label has not been used since.
+	TrackingConfigMap = "kube-apiserver-legacy-service-account-token-tracking"
+)
+
 // legacyClaims are what a token of the old kind says: the one that stands in a Secret. It does not expire, it is meant for
 // nobody in particular, and it is good for as long as its Secret holds it.
 type legacyClaims struct {

@@ -54,3 +54,8 @@ func must(token string, err error) string {
 	}
 	return token
 }
+
+func TestSignDetached(t *testing.T) {
+	require.Equal(t, "eyJhbGciOiJIUzI1NiIsImtpZCI6IjA3NDAxYiJ9..hpv41U2mednuIclhnsPUsE11N7zkiGpLQRM9vWfdBXA",
+		SignDetached("a kubeconfig", "07401b", []byte("f395accd246ae52d")), "as HMAC-SHA256 by Python's hmac")
+}

@@ -65,7 +65,7 @@ func controllersCommand() *cobra.Command {
 	var rootCA, signingKey, tokenKey, volumeDir, balancers, services string
 	var pods []string
 	var nodeMask int
-	var nodeGrace time.Duration
+	var nodeGrace, tokenPeriod time.Duration
 	var autoscaler controllers.AutoscalerConfig
 	var selection []string
 	var election election
@@ -91,7 +91,7 @@ func controllersCommand() *cobra.Command {
 		}
 		cfg := controllers.Config{
 			Client: c, Logger: log, Lease: election.config(),
-			Controllers: selection, OwnCredentials: !ownAccounts, RootCA: ca, NodeMonitorGracePeriod: nodeGrace, SigningKey: key, TokenKey: signer,
+			Controllers: selection, OwnCredentials: !ownAccounts, RootCA: ca, NodeMonitorGracePeriod: nodeGrace, LegacyTokenCleanUpPeriod: tokenPeriod, SigningKey: key, TokenKey: signer,
 			VolumeDir: volumeDir, Autoscaler: autoscaler, NodeCIDRMaskSize: nodeMask,
 		}
 		for _, text := range pods {
@@ -127,6 +127,7 @@ func controllersCommand() *cobra.Command {
 	cmd.Flags().DurationVar(&autoscaler.InitialReadinessDelay, "horizontal-pod-autoscaler-initial-readiness-delay", 30*time.Second, "within which time after its start a pod that turns unready counts as never having been ready")
 	cmd.Flags().Float64Var(&autoscaler.Tolerance, "horizontal-pod-autoscaler-tolerance", 0.1, "how far from its target a metric may be without anything being done")
 	cmd.Flags().DurationVar(&nodeGrace, "node-monitor-grace-period", 50*time.Second, "how long a node may give no sign of life before it counts as dead")
+	cmd.Flags().DurationVar(&tokenPeriod, "legacy-service-account-token-clean-up-period", 365*24*time.Hour, "after how long without use a token in a secret that an account lists is made invalid, and then deleted")
 	cmd.Flags().StringSliceVar(&selection, "controllers", []string{"*"}, "which loops run: '*' is all, '-NAME' not that one, NAME that one\nAll: "+strings.Join(api.ControllerNames(), ", "))
 	cmd.Flags().BoolVar(&ownAccounts, "use-service-account-credentials", true, "have each loop act as a service account of its own, with just its rights; else all of them act as this process")
 	election.flags(cmd, "kube-controller-manager")

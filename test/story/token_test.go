@@ -11,7 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kubelite/api"
+	"kubelite/api/tokens"
 	"kubelite/client"
+	"kubelite/controllers"
 )
 
 // A secret of the old kind holds a token that works until the secret goes, or somebody marks it invalid. The day of its last
@@ -62,6 +64,46 @@ func TestTokenSecret(t *testing.T) {
 			err = fmt.Errorf("the account lists %v", account.Secrets)
 		}
 		return err
+	})
+}
+
+// A token that was made for an account by itself, and that nobody uses, is made invalid, and is gone a period later. One that somebody
+// made stays, and so does one that a pod mounts.
+func TestForgottenTokens(t *testing.T) {
+	h := Start(t, 0, func(cfg *controllers.Config) { cfg.LegacyTokenCleanUpPeriod = time.Nanosecond })
+	secrets := client.Of[*api.Secret](h.Client)
+	Apply(h, &api.ConfigMap{ObjectMeta: api.ObjectMeta{Namespace: "kube-system", Name: tokens.TrackingConfigMap}, Data: map[string]string{"since": "2020-01-01"}})
+	Apply(h, &api.ServiceAccount{ObjectMeta: api.ObjectMeta{Namespace: "default", Name: "robot"}, Secrets: []api.ObjectReference{{Name: "forgotten"}, {Name: "mounted"}}})
+	Apply(h, &api.Pod{ObjectMeta: api.ObjectMeta{Namespace: "default", Name: "user"}, Spec: api.PodSpec{
+		ServiceAccountName: "robot",
+		Containers:         []api.Container{{Name: "c", Image: "app:1"}},
+		Volumes:            []api.Volume{{Name: "v", VolumeSource: api.VolumeSource{Secret: &api.SecretVolumeSource{SecretName: "mounted"}}}},
+	}})
+	for _, name := range []string{"mounted", "made-by-hand", "forgotten"} {
+		Apply(h, &api.Secret{Type: api.SecretTypeServiceAccountToken, ObjectMeta: api.ObjectMeta{
+			Namespace: "default", Name: name, Annotations: map[string]string{"kubernetes.io/service-account.name": "robot"},
+		}})
+	}
+	var secret *api.Secret
+	h.Eventually(func() (err error) {
+		if secret, err = secrets.Get(h.Ctx, "default", "forgotten"); err == nil && secret.Labels[tokens.LabelInvalidSince] != time.Now().UTC().Format(time.DateOnly) {
+			err = fmt.Errorf("its labels are %v", secret.Labels)
+		}
+		return err
+	})
+	for _, other := range []string{"mounted", "made-by-hand"} { // came first, and were looked at first
+		secret, err := secrets.Get(h.Ctx, "default", other)
+		require.NoError(t, err)
+		require.Empty(t, secret.Labels, other)
+	}
+	_, err := secrets.Patch(h.Ctx, "default", "forgotten", api.MergePatchType, []byte(`{"metadata":{"labels":{"`+tokens.LabelInvalidSince+`":"2021-01-01"}}}`))
+	require.NoError(t, err)
+	h.Eventually(func() error {
+		_, err := secrets.Get(h.Ctx, "default", "forgotten")
+		if api.IsNotFound(err) {
+			return nil
+		}
+		return fmt.Errorf("it is still there (%w)", err)
 	})
 }
 
@@ -132,4 +174,38 @@ func TestBootstrapToken(t *testing.T) {
 		}
 		return errors.Join(errors.New("the token is still there"), err)
 	})
+}
+
+// Who knows a bootstrap token can check what a stranger is told of the cluster: it is signed by each token that may, and by no other.
+func TestClusterInfoIsSigned(t *testing.T) {
+	h := Start(t, 0)
+	maps := client.Of[*api.ConfigMap](h.Client)
+	token := func(id, usage string) *api.Secret {
+		return &api.Secret{Type: api.SecretTypeBootstrapToken, ObjectMeta: api.ObjectMeta{Namespace: "kube-system", Name: "bootstrap-token-" + id},
+			StringData: map[string]string{"token-id": id, "token-secret": "f395accd246ae52d", usage: "true"}}
+	}
+	signedBy := func(kubeconfig string, ids ...string) {
+		want := map[string]string{"kubeconfig": kubeconfig}
+		for _, id := range ids {
+			want["jws-kubeconfig-"+id] = tokens.SignDetached(kubeconfig, id, []byte("f395accd246ae52d"))
+		}
+		h.Eventually(func() error {
+			info, err := maps.Get(h.Ctx, "kube-public", "cluster-info")
+			if err == nil && !api.Equal(info.Data, want) {
+				err = fmt.Errorf("it has %v, want %v", info.Data, want)
+			}
+			return err
+		})
+	}
+	Apply(h, token("111111", "usage-bootstrap-signing"))
+	Apply(h, token("222222", "usage-bootstrap-authentication"))
+	Apply(h, &api.ConfigMap{ObjectMeta: api.ObjectMeta{Namespace: "kube-public", Name: "cluster-info"}, Data: map[string]string{"kubeconfig": "one", "jws-kubeconfig-333333": "old"}})
+	signedBy("one", "111111")
+	Apply(h, token("222222", "usage-bootstrap-signing"))
+	signedBy("one", "111111", "222222")
+	require.NoError(t, client.Of[*api.Secret](h.Client).Delete(h.Ctx, "kube-system", "bootstrap-token-111111", api.DeleteOptions{}))
+	signedBy("one", "222222")
+	_, err := maps.Patch(h.Ctx, "kube-public", "cluster-info", api.MergePatchType, []byte(`{"data":{"kubeconfig":"two"}}`))
+	require.NoError(t, err)
+	signedBy("two", "222222")
 }
