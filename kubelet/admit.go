@@ -32,39 +32,6 @@ func (w *podWorker) admit(ctx context.Context, pod *api.Pod) *podFailure {
 	return &podFailure{Reason: reason, Message: "Pod was rejected: " + message, rejected: true}
 }
 
-// give gives a pod what it asks for of the node, or says why it must not run there. Of two pods that come at once and do not
-// both fit, one is given its part first, and the other one does not fit any more.
-func (w *podWorker) give(pod *api.Pod, node *api.Node) (reason, message string) {
-	w.k.giving.Lock()
-	defer w.k.giving.Unlock()
-	if reason, message = admission(pod, node, w.k.others(pod), w.k.allocatable()); reason == "" {
-		w.given = api.PodTotal(&pod.Spec).Requests
-	}
-	return reason, message
-}
-
-// others are the pods beside one which have been given something of the node, with that in their status, where it may still be
-// missing. k.giving is held.
-func (k *Kubelet) others(pod *api.Pod) []*api.Pod {
-	all := k.pods.List("", nil)
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	var others []*api.Pod
-	for _, other := range all {
-		if other.UID == pod.UID || other.Status.Phase.Ended() {
-			continue
-		}
-		if w := k.workers[other.UID]; w != nil && w.given != nil {
-			known := *other
-			known.Status.AllocatedResources = w.given
-			others = append(others, &known)
-		} else if other.Status.StartTime != nil { // let in by the kubelet that ran before this one
-			others = append(others, other)
-		}
-	}
-	return others
-}
-
 // admission is the judgement on a pod beside the others of its node; reason is "" if it may run.
 func admission(pod *api.Pod, node *api.Node, others []*api.Pod, allocatable api.ResourceList) (reason, message string) {
 	if name := forbiddenSysctl(pod); name != "" {
@@ -87,31 +54,6 @@ func admission(pod *api.Pod, node *api.Node, others []*api.Pod, allocatable api.
 	}
 	if slices.ContainsFunc(others, func(other *api.Pod) bool { return portsCollide(pod, other) }) {
 		return "NodePorts", "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
-	}
-	return "", ""
-}
-
-// lacking names the resource that the node does not have enough of for a pod beside the others, "" if it has all that the pod asks for.
-func lacking(pod *api.Pod, others []*api.Pod, allocatable api.ResourceList) (name api.ResourceName, message string) {
-	requests := api.PodTotal(&pod.Spec).Requests
-	for _, r := range []struct {
-		name   api.ResourceName
-		amount func(q api.Quantity) int64
-	}{
-		{api.ResourceCPU, api.Quantity.MilliValue}, {api.ResourceMemory, api.Quantity.Value}, {api.ResourceEphemeralStorage, api.Quantity.Value},
-	} {
-		has, ok := allocatable[r.name]
-		wanted, used := r.amount(requests[r.name]), int64(0)
-		for _, other := range others {
-			given := other.Status.AllocatedResources
-			if given == nil {
-				given = api.PodTotal(&other.Spec).Requests
-			}
-			used += r.amount(given[r.name])
-		}
-		if ok && wanted > 0 && used+wanted > r.amount(has) {
-			return r.name, fmt.Sprintf("Node didn't have enough resource: %s, requested: %d, used: %d, capacity: %d", r.name, wanted, used, r.amount(has))
-		}
 	}
 	return "", ""
 }

@@ -12,6 +12,7 @@ func TestAdmission(t *testing.T) {
 	node := &api.Node{ObjectMeta: api.ObjectMeta{Name: "n1", Labels: map[string]string{"disk": "ssd"}}}
 	allocatable := api.ResourceList{api.ResourceCPU: api.MustParse("2"), api.ResourceMemory: api.MustParse("1Gi"), api.ResourcePods: api.MustParse("2")}
 	other := testPod("b")
+	other.UID = "b"
 	other.Spec.Containers[0].Resources.Requests = api.ResourceList{api.ResourceCPU: api.MustParse("1500m")}
 	other.Spec.Containers[0].Ports = []api.ContainerPort{{HostPort: 80, Protocol: api.ProtocolTCP}}
 	for _, test := range []struct {

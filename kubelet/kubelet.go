@@ -244,6 +244,9 @@ func (k *Kubelet) podChanged(ctx context.Context, old, pod *api.Pod, revision in
 	if pod != nil {
 		k.worker(pod.UID).update(ctx, pod, false, revision)
 	}
+	if pod == nil || pod.Status.Phase.Ended() {
+		k.retryResizes(ctx)
+	}
 }
 
 // worker returns the pod's worker, a new one for a new pod.

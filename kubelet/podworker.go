@@ -258,7 +258,7 @@ func (w *podWorker) sync(ctx context.Context, pod *api.Pod, gone bool) (next tim
 	if err != nil {
 		return time.Time{}, err // a runtime that does not answer says nothing about the pod
 	}
-	pod = w.allocate(pod)
+	pod = w.allocate(ctx, pod)
 	plan := w.plan(ctx, pod, gone, seen) // Step 2: what is to be done?
 	if plan.Terminate != "" {
 		return time.Time{}, w.terminate(ctx, pod, gone, seen, plan)

@@ -152,54 +152,7 @@ func (v *statusView) limited(name api.ResourceName) bool {
 	return !slices.ContainsFunc(spec.Containers, unlimited) && !slices.ContainsFunc(spec.InitContainers, unlimited)
 }
 
-// allocate gives a pod that runs here the resources that its spec asks for now. If the node does not have them, w.deferred says
-// why, and the pod is returned as if it asked for what it has: a container that is restarted meanwhile gets no more either.
-func (w *podWorker) allocate(pod *api.Pod) *api.Pod {
-	w.deferred = ""
-	if w.status.StartTime == nil {
-		return pod // it is yet to be let in
-	}
-	w.k.giving.Lock()
-	defer w.k.giving.Unlock()
-	if former := formerly(pod, &w.status); former != nil {
-		if _, w.deferred = lacking(pod, w.k.others(pod), w.k.allocatable()); w.deferred != "" {
-			pod = former
-		}
-	}
-	w.given = api.PodTotal(&pod.Spec).Requests
-	return pod
-}
-
-// formerly is a pod as if it asked for what its status says that it has, nil if that is what it asks for.
-func formerly(pod *api.Pod, status *api.PodStatus) *api.Pod {
-	former := *pod
-	former.Spec.Containers = formerResources(pod.Spec.Containers, status)
-	former.Spec.InitContainers = formerResources(pod.Spec.InitContainers, status)
-	if asked, has := pod.Spec.Resources, status.Resources; asked != nil && has != nil { // which says more than what a pod as a whole asks for
-		former.Spec.Resources = &api.ResourceRequirements{
-			Requests: api.PickResources(has.Requests, slices.Collect(maps.Keys(asked.Requests))),
-			Limits:   api.PickResources(has.Limits, slices.Collect(maps.Keys(asked.Limits))),
-		}
-	}
-	if api.Equal(former.Spec.Containers, pod.Spec.Containers) && api.Equal(former.Spec.InitContainers, pod.Spec.InitContainers) &&
-		api.Equal(former.Spec.Resources, pod.Spec.Resources) {
-		return nil
-	}
-	return &former
-}
-
-// formerResources is the containers with the resources that their status says they have.
-func formerResources(containers []api.Container, status *api.PodStatus) []api.Container {
-	former := slices.Clone(containers)
-	for i := range former {
-		if s := containerStatus(status, former[i].Name); s != nil && s.Resources != nil {
-			former[i].Resources.Limits, former[i].Resources.Requests = s.Resources.Limits, s.Resources.Requests
-		}
-	}
-	return former
-}
-
-// deferredPeriod is when a resize that did not fit is tried again.
+// deferredPeriod is when a resize that did not fit is tried again, if nothing makes room for it before.
 const deferredPeriod = 10 * time.Second
 
 // resize gives running containers what they are to have. What the runtime refuses is shown in the status, and tried again.

@@ -154,6 +154,7 @@ func TestKubelet(t *testing.T) {
 		{"the ledger says why a status was written", theLedgerSaysWhyAStatusWasWritten},
 		{"a pod is resized while it runs", aPodIsResizedWhileItRuns},
 		{"a whole pod is resized", aWholePodIsResized},
+		{"of resizes that wait the most important goes first", ofResizesThatWaitTheMostImportantGoesFirst},
 		{"a pod gets one more container to look around", aPodGetsOneMoreContainer},
 		{"mounted objects are kept up to date", mountedObjectsAreKeptUpToDate},
 		{"a claim leads to its volume", aClaimLeadsToItsVolume},
@@ -484,6 +485,35 @@ func aWholePodIsResized(t *testing.T, h *story.Harness, n *node) {
 	status(h, "third", "room beside what the first one has", ready)
 	patch(h, "web", "resize", `{"spec":{"resources":{"limits":{"cpu":"3"},"requests":{"cpu":"3"}}}}`)
 	status(h, "web", "three cpus", has("3"))
+}
+
+func ofResizesThatWaitTheMostImportantGoesFirst(t *testing.T, h *story.Harness, n *node) {
+	class := api.New[*api.PriorityClass]()
+	class.Name, class.Value = "important", 1000
+	_, err := client.Of[*api.PriorityClass](h.Client).Create(h.Ctx, class)
+	require.NoError(t, err)
+	create(h, pod("big", nil, asks("20")))
+	create(h, pod("a", nil, asks("1")))
+	create(h, pod("b", nil, asks("1"), func(p *api.Pod) { p.Spec.PriorityClassName = "important" }))
+	has := func(cpu string) func(*api.Pod, *api.ContainerStatus) bool {
+		return func(p *api.Pod, c *api.ContainerStatus) bool {
+			waits := p.Status.Condition(api.PodResizePending) != nil
+			return c.Resources != nil && c.Resources.Requests[api.ResourceCPU].String() == cpu && waits == (cpu == "1")
+		}
+	}
+	for _, name := range []string{"a", "b"} {
+		status(h, name, "ready", ready)
+		patch(h, name, "resize", `{"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"20"}}}]}}`)
+		status(h, name, "a deferred resize", has("1"))
+	}
+	remove := func(name string) {
+		require.NoError(t, client.Of[*api.Pod](h.Client).Delete(h.Ctx, "default", name, api.DeleteOptions{GracePeriodSeconds: api.Ptr[int64](0)}))
+	}
+	remove("big")
+	status(h, "b", "room for it", has("20"))
+	status(h, "a", "a deferred resize", has("1"))
+	remove("b")
+	status(h, "a", "room for it", has("20"))
 }
 
 // asks makes a pod ask for cpu, of which the node has 32.
