@@ -42,6 +42,7 @@ var owners = map[string][]string{
 	"go.etcd.io/bbolt":                   {"store"},
 	"github.com/gorilla/mux":             {"apiserver"},
 	"github.com/docker/docker":           {"kubelet/docker", "test"},
+	"github.com/distribution/reference":  {"kubelet"},
 	"github.com/moby/patternmatcher":     {"kubelet/docker"},
 	"github.com/moby/term":               {"kubelet/docker"},
 	"gopkg.in/yaml.v3":                   {"api"},

@@ -17,6 +17,9 @@ import (
 // admit says why a pod that has never run here must not, nil if it may: then it has been given what it asks for.
 func (w *podWorker) admit(ctx context.Context, pod *api.Pod) *podFailure {
 	reason, message := w.k.pressureOn(pod)
+	if reason == "" && !w.k.info.AppArmor && wantsAppArmor(pod) {
+		reason, message = "AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host"
+	}
 	if reason == "" {
 		reason, message = w.give(pod, w.k.node.Load())
 	}
@@ -86,6 +89,16 @@ func forbiddenSysctl(pod *api.Pod) string {
 		}
 	}
 	return ""
+}
+
+// wantsAppArmor tells whether a container of a pod is to be confined by a profile of AppArmor, be it the runtime's own.
+func wantsAppArmor(pod *api.Pod) bool {
+	whole := api.Deref(pod.Spec.SecurityContext, api.PodSecurityContext{}).AppArmorProfile
+	confined := func(c api.Container) bool {
+		profile := firstSet(api.Deref(c.SecurityContext, api.SecurityContext{}).AppArmorProfile, whole)
+		return profile != nil && profile.Type != api.AppArmorProfileTypeUnconfined
+	}
+	return slices.ContainsFunc(pod.Spec.InitContainers, confined) || slices.ContainsFunc(pod.Spec.Containers, confined)
 }
 
 // portsCollide tells whether two pods want the same port of the node.

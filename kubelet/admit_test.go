@@ -48,3 +48,28 @@ func TestAdmission(t *testing.T) {
 		})
 	}
 }
+
+func TestWantsAppArmor(t *testing.T) {
+	profile := func(kind api.AppArmorProfileType) *api.AppArmorProfile { return &api.AppArmorProfile{Type: kind} }
+	unconfined, runtimes := profile(api.AppArmorProfileTypeUnconfined), profile(api.AppArmorProfileTypeRuntimeDefault)
+	for _, tt := range []struct {
+		name            string
+		whole, own      *api.AppArmorProfile
+		want, forAnInit bool
+	}{
+		{name: "nobody asks"},
+		{name: "the pod does", whole: runtimes, want: true},
+		{name: "its container does", own: runtimes, want: true},
+		{name: "nobody wants any", whole: unconfined},
+		{name: "its only container wants none", whole: runtimes, own: unconfined},
+		{name: "an init container has what the pod says", whole: runtimes, own: unconfined, forAnInit: true, want: true},
+	} {
+		pod := testPod("a")
+		pod.Spec.SecurityContext = &api.PodSecurityContext{AppArmorProfile: tt.whole}
+		pod.Spec.Containers[0].SecurityContext = &api.SecurityContext{AppArmorProfile: tt.own}
+		if tt.forAnInit {
+			withInit(pod, "i")
+		}
+		require.Equal(t, tt.want, wantsAppArmor(pod), tt.name)
+	}
+}

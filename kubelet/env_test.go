@@ -95,9 +95,6 @@ func TestImageNames(t *testing.T) {
 	require.Equal(t, "nginx@sha256:ab", withTag("nginx@sha256:ab"))
 	require.Equal(t, "docker.io", registryOf("library/nginx:1"))
 	require.Equal(t, "quay.io", registryOf("quay.io/x/y"))
-	require.True(t, hasUpperRepository("Nginx"))
-	require.True(t, hasUpperRepository("quay.io/X/y:1"))
-	require.False(t, hasUpperRepository("quay.io/x/y:V1"))
 }
 
 func TestRegistryAuths(t *testing.T) {

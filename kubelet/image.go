@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/distribution/reference"
+
 	"kubelite/api"
 )
 
@@ -45,8 +47,8 @@ type pull struct {
 // ensureImage makes sure that a container's image is on this machine, as its pull policy demands: Never does not
 // fetch, IfNotPresent fetches what is missing, Always asks the registry each time.
 func (w *podWorker) ensureImage(ctx context.Context, pod *api.Pod, c *api.Container) (*Image, *startError) {
-	if c.Image == "" || strings.ContainsAny(c.Image, " \t\n") || c.Image != strings.TrimSpace(c.Image) || hasUpperRepository(c.Image) {
-		message := fmt.Sprintf("Failed to apply default image tag %q: couldn't parse image name %q: invalid reference format", c.Image, c.Image)
+	if _, err := reference.ParseNormalizedNamed(c.Image); err != nil {
+		message := fmt.Sprintf("Failed to apply default image tag %q: couldn't parse image name %q: %v", c.Image, c.Image, err)
 		w.event(ctx, pod, c.Name, eventWarning, "InspectFailed", "%s", message)
 		return nil, &startError{waitingReason: waitingReason{reasonInvalidImageName, message}}
 	}
@@ -174,16 +176,4 @@ func withTag(ref string) string {
 		return ref
 	}
 	return ref + ":latest"
-}
-
-// hasUpperRepository tells the most common mistake in image names: only tags and hosts may have capital letters.
-func hasUpperRepository(ref string) bool {
-	repository, _, _ := strings.Cut(ref, "@")
-	if i := strings.LastIndex(repository, "/"); strings.Contains(repository[i+1:], ":") {
-		repository = repository[:i+1+strings.Index(repository[i+1:], ":")]
-	}
-	if registryOf(ref) != "docker.io" {
-		_, repository, _ = strings.Cut(repository, "/")
-	}
-	return repository != strings.ToLower(repository)
 }

@@ -14,6 +14,7 @@ type podView struct {
 	pod      *api.Pod
 	gone     bool           // the API has the pod no more
 	seen     *RuntimePod    // what the runtime has of it
+	killed   []killStep     // what was stopped in this very look, to be started again
 	status   *api.PodStatus // what was reported last
 	backoffs map[string]backoff
 	probes   func(containerID string) probeResults
@@ -60,6 +61,11 @@ func (v *podView) finished() bool {
 		}
 	}
 	return true
+}
+
+// mayNotReturn tells that the pod's sandbox has died after containers ran in it, and that none of them may run again.
+func (v *podView) mayNotReturn() bool {
+	return v.pod.Spec.RestartPolicy == api.RestartPolicyNever && len(v.seen.Sandboxes) > 0 && len(v.seen.Containers) > 0
 }
 
 // planInit walks the init containers in order. An ordinary one must end well before the next starts; a sidecar
@@ -143,7 +149,7 @@ func (v *podView) planContainer(plan *podPlan, c *api.Container, sandbox *Sandbo
 		}
 		changed := running.Hash != hashContainer(c)
 		if changed || v.pod.Spec.RestartPolicyOf(c) != api.RestartPolicyNever {
-			v.restart(plan, c, running, "Container "+message)
+			v.restart(plan, c, running, "Container "+message+", will be restarted")
 			return true
 		}
 		plan.Kill = append(plan.Kill, killStep{ID: running.ID, Name: c.Name, Message: "Container " + message, Grace: gracePeriod(v.pod)})
@@ -188,7 +194,7 @@ func (v *podView) restart(plan *podPlan, c *api.Container, running *RuntimeConta
 			grace = time.Duration(*p.probe.TerminationGracePeriodSeconds) * time.Second
 		}
 	}
-	plan.Kill = append(plan.Kill, killStep{ID: running.ID, Name: c.Name, Message: message + ", will be restarted", Grace: grace})
+	plan.Kill = append(plan.Kill, killStep{ID: running.ID, Name: c.Name, Message: message, Grace: grace})
 }
 
 // startOrHold plans to start a container, or to wait if it ended too often.
@@ -197,13 +203,17 @@ func (v *podView) startOrHold(plan *podPlan, c *api.Container) {
 	last := v.seen.Newest(c.Name)
 	if last != nil {
 		start.Attempt = last.Attempt + 1
-		if last.State == ContainerExited {
-			if until := start.Backoff.until(last.FinishedAt, v.now); !until.IsZero() {
+		ended := last
+		if slices.ContainsFunc(v.killed, func(k killStep) bool { return k.ID == last.ID }) {
+			ended = v.seen.Previous(c.Name) // as upstream, which starts it in one step with the kill
+		}
+		if ended != nil && ended.State == ContainerExited {
+			if until := start.Backoff.until(ended.FinishedAt, v.now); !until.IsZero() {
 				plan.Hold = append(plan.Hold, holdStep{Container: c, Delay: start.Backoff.delay, Until: until})
 				plan.wakeAt(until)
 				return
 			}
-			start.Backoff = start.Backoff.next(last.FinishedAt, v.now)
+			start.Backoff = start.Backoff.next(ended.FinishedAt, v.now)
 		}
 	} else if reported := containerStatus(v.status, c.Name); reported != nil {
 		start.Attempt = int(reported.RestartCount)

@@ -46,6 +46,11 @@ func runtimePod(containers ...*RuntimeContainer) *RuntimePod {
 	return &RuntimePod{UID: "u1", Sandboxes: []*Sandbox{{ID: "s0", Ready: true, IP: "10.244.1.2"}}, Containers: containers}
 }
 
+func inDeadSandbox(pod *RuntimePod) *RuntimePod {
+	pod.Sandboxes[0].Ready = false
+	return pod
+}
+
 func running(name string) *RuntimeContainer {
 	return &RuntimeContainer{
 		ID: name + "-0", SandboxID: "s0", Name: name, State: ContainerRunning, StartedAt: noon.Add(-time.Minute), Image: name + ":1",
@@ -140,10 +145,8 @@ func onExit(p *api.Pod, code int32, action api.ContainerRestartRuleAction) *api.
 }
 
 func TestPlanPod(t *testing.T) {
-	deadSandbox := runtimePod(running("a"))
-	deadSandbox.Sandboxes[0].Ready = false
-	deadDone := runtimePod(exited("a", 0))
-	deadDone.Sandboxes[0].Ready = false
+	deadSandbox := inDeadSandbox(runtimePod(running("a")))
+	deadDone := inDeadSandbox(runtimePod(exited("a", 0)))
 	reinit := runtimePod(exited("init", 0), exited("a", 1))
 	reinit.Sandboxes = append([]*Sandbox{{ID: "s1", Attempt: 1, Ready: true}}, reinit.Sandboxes...)
 
@@ -184,6 +187,12 @@ func TestPlanPod(t *testing.T) {
 			podView{pod: testPod("a"), seen: runtimePod(created)},
 			planned{start: []string{"a/1"}}},
 
+		{"a sandbox that died is the end of a pod that runs once",
+			podView{pod: withPolicy(testPod("a"), api.RestartPolicyNever), seen: inDeadSandbox(runtimePod(running("a")))},
+			planned{terminate: "its sandbox has died, and it may not be restarted"}},
+		{"unless nothing ever ran in it",
+			podView{pod: withPolicy(testPod("a"), api.RestartPolicyNever), seen: inDeadSandbox(runtimePod())},
+			planned{sandbox: true, attempt: 1, start: []string{"a/0"}}},
 		{"the first crash is restarted at once",
 			podView{pod: testPod("a"), seen: runtimePod(exited("a", 1))},
 			planned{start: []string{"a/1"}}},
@@ -198,6 +207,14 @@ func TestPlanPod(t *testing.T) {
 			podView{pod: testPod("a"), seen: runtimePod(attempt(3, exited("a", 1))),
 				backoffs: map[string]backoff{"a": {delay: time.Second, updated: noon.Add(-time.Minute)}}},
 			planned{start: []string{"a/4"}}},
+		{"one that was stopped just now is held back by how the one before it ended",
+			podView{pod: testPod("a"), seen: runtimePod(attempt(2, exited("a", 137)), attempt(1, exited("a", 1))), killed: []killStep{{ID: attempt(2, exited("a", 137)).ID}},
+				backoffs: map[string]backoff{"a": {delay: 20 * time.Second, updated: noon.Add(-time.Minute)}}},
+			planned{hold: []string{"a until 12:00:19"}}},
+		{"and not at all if there was none",
+			podView{pod: testPod("a"), seen: runtimePod(exited("a", 137)), killed: []killStep{{ID: exited("a", 137).ID}},
+				backoffs: map[string]backoff{"a": {delay: 20 * time.Second, updated: noon.Add(-time.Minute)}}},
+			planned{start: []string{"a/1"}}},
 		{"a container that somebody removed counts as restarted",
 			podView{pod: testPod("a"), seen: runtimePod(), status: &api.PodStatus{
 				ContainerStatuses: []api.ContainerStatus{{Name: "a", RestartCount: 2, ContainerID: "docker://x"}}}},
@@ -260,7 +277,7 @@ func TestPlanPod(t *testing.T) {
 			planned{resize: []string{"a-0 to 50000"}}},
 		{"or by a restart, if its policy says so for what changes",
 			podView{pod: resized(testPod("a"), "500m", api.ResourceCPU), seen: runtimePod(having(running("a"), 256, 25_000))},
-			planned{kill: []string{"a-0: Container a resize requires restart, will be restarted"}}},
+			planned{kill: []string{"a-0: Container a resize requires restart"}}},
 		{"but not for what does not change",
 			podView{pod: resized(testPod("a"), "500m", api.ResourceMemory), seen: runtimePod(having(running("a"), 256, 25_000))},
 			planned{resize: []string{"a-0 to 50000"}}},
@@ -269,7 +286,7 @@ func TestPlanPod(t *testing.T) {
 			planned{resize: []string{"init-0 to 50000"}}},
 		{"a request of memory, of which the kernel knows nothing, counts as a change, too",
 			podView{pod: resized(testPod("a"), "500m", api.ResourceMemory), seen: runtimePod(having(running("a"), 512, 50_000)), status: askedFor("a", "1Gi")},
-			planned{kill: []string{"a-0: Container a resize requires restart, will be restarted"}}},
+			planned{kill: []string{"a-0: Container a resize requires restart"}}},
 		{"and is left alone without such a policy",
 			podView{pod: resized(testPod("a"), "500m", api.ResourceCPU), seen: runtimePod(having(running("a"), 512, 50_000)), status: askedFor("a", "1Gi")},
 			planned{}},

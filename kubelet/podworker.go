@@ -215,6 +215,9 @@ func planPod(v podView) podPlan {
 		if v.finished() {
 			return podPlan{Terminate: "all containers have ended", Remove: plan.Remove}
 		}
+		if v.mayNotReturn() {
+			return podPlan{Terminate: "its sandbox has died, and it may not be restarted"}
+		}
 		plan.NewSandbox = true
 		if len(v.seen.Sandboxes) > 0 {
 			plan.Attempt = v.seen.Sandboxes[0].Attempt + 1
@@ -259,7 +262,7 @@ func (w *podWorker) sync(ctx context.Context, pod *api.Pod, gone bool) (next tim
 		return time.Time{}, err // a runtime that does not answer says nothing about the pod
 	}
 	pod = w.allocate(ctx, pod)
-	plan := w.plan(ctx, pod, gone, seen) // Step 2: what is to be done?
+	plan := w.plan(ctx, pod, gone, seen, nil) // Step 2: what is to be done?
 	if plan.Terminate != "" {
 		return time.Time{}, w.terminate(ctx, pod, gone, seen, plan)
 	}
@@ -273,7 +276,7 @@ func (w *podWorker) sync(ctx context.Context, pod *api.Pod, gone bool) (next tim
 			return plan.Next, err
 		}
 		// What is to run again does so before anybody is told that it does not.
-		if plan = w.plan(ctx, pod, gone, seen); plan.Terminate != "" {
+		if plan = w.plan(ctx, pod, gone, seen, plan.Kill); plan.Terminate != "" {
 			return time.Time{}, w.terminate(ctx, pod, gone, seen, plan)
 		}
 	}
@@ -285,9 +288,9 @@ func (w *podWorker) sync(ctx context.Context, pod *api.Pod, gone bool) (next tim
 	return next, errors.Join(reportErr, actErr, w.report(ctx, pod, seen, nil, false)) // Step 7: say what came of it
 }
 
-func (w *podWorker) plan(ctx context.Context, pod *api.Pod, gone bool, seen *RuntimePod) podPlan {
+func (w *podWorker) plan(ctx context.Context, pod *api.Pod, gone bool, seen *RuntimePod, killed []killStep) podPlan {
 	return planPod(podView{
-		pod: pod, gone: gone, seen: seen, status: &w.status, backoffs: w.backoffs, probes: w.k.prober.results, now: time.Now(),
+		pod: pod, gone: gone, seen: seen, killed: killed, status: &w.status, backoffs: w.backoffs, probes: w.k.prober.results, now: time.Now(),
 		failure: w.failure(ctx, pod, seen),
 	})
 }
@@ -370,7 +373,9 @@ func (w *podWorker) act(ctx context.Context, pod *api.Pod, seen *RuntimePod, pla
 	var errs []error
 	for _, start := range plan.Start {
 		failed := w.startContainer(ctx, pod, start, sandbox)
-		w.backoffs[start.Container.Name] = start.Backoff
+		if failed == nil || failed.until.IsZero() { // if not, its image had to wait: that was no start
+			w.backoffs[start.Container.Name] = start.Backoff
+		}
 		switch {
 		case failed == nil:
 			delete(w.waiting, start.Container.Name)

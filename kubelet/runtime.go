@@ -108,6 +108,7 @@ type RuntimeInfo struct {
 	CPUs          int
 	Memory        int64 // bytes
 	Storage       int64 // bytes on the file system that holds containers, 0 if unknown
+	AppArmor      bool  // the kernel confines programs by profiles
 }
 
 // RuntimePod is what a runtime has of one pod.

@@ -245,7 +245,6 @@ func (v *statusView) readiness(c *api.Container, s *api.ContainerStatus, newest 
 		s.Ready = started && !newest.NotReady && (c.ReadinessProbe == nil || probes.readiness == probeSuccess)
 	}
 	if init && !c.IsSidecar() {
-		started = false
 		s.Ready = s.State.Terminated != nil && s.State.Terminated.ExitCode == 0
 	}
 	s.Started = &started
@@ -370,8 +369,10 @@ func (v *statusView) containersReady(s *api.PodStatus) api.PodCondition {
 		c.Reason = "PodCompleted"
 		return c
 	case api.PodFailed:
-		c.Reason = "PodFailed"
-		return c
+		if !v.stoppedWaiting(s) {
+			c.Reason = "PodFailed"
+			return c
+		}
 	}
 	var unready []string
 	for i := range v.pod.Spec.InitContainers {
@@ -389,6 +390,15 @@ func (v *statusView) containersReady(s *api.PodStatus) api.PodCondition {
 		return c
 	}
 	return condition(api.ContainersReady, true)
+}
+
+// stoppedWaiting tells whether a pod was stopped, for no failure of its own, that had containers which never ran. Upstream calls such a pod
+// failed only after it has said this of its containers.
+func (v *statusView) stoppedWaiting(s *api.PodStatus) bool {
+	return v.stopped && v.failure == nil && slices.ContainsFunc(s.ContainerStatuses, func(c api.ContainerStatus) bool {
+		waits := c.State.Waiting != nil || c.State.Terminated != nil && c.State.Terminated.Reason == unknownReason
+		return waits && c.LastTerminationState.Terminated == nil
+	})
 }
 
 // initialized is true when the init containers are done, and stays true.

@@ -87,6 +87,8 @@ func TestConditionsSayWhatIsMissing(t *testing.T) {
 	require.Equal(t, "ContainersNotReady", ready.Reason)
 	require.Equal(t, "containers with unready status: [a b]", ready.Message)
 	require.Equal(t, "PodInitializing", s.ContainerStatuses[0].State.Waiting.Reason)
+	require.True(t, *s.InitContainerStatuses[0].Started)
+	require.False(t, s.InitContainerStatuses[0].Ready)
 
 	pod = testPod("a")
 	pod.Spec.ReadinessGates = []api.PodReadinessGate{{ConditionType: "example.com/lb"}}
@@ -97,6 +99,12 @@ func TestConditionsSayWhatIsMissing(t *testing.T) {
 	s = computed(statusView{pod: withPolicy(testPod("a"), api.RestartPolicyNever), seen: runtimePod(exited("a", 0)), stopped: true})
 	require.Equal(t, "PodCompleted", findCondition(s.Conditions, api.PodReady).Reason)
 	require.Equal(t, "PodCompleted", findCondition(s.Conditions, api.PodInitialized).Reason)
+
+	s = computed(statusView{pod: testPod("a", "b"), seen: runtimePod(exited("a", 1)), stopped: true})
+	require.Equal(t, api.PodFailed, s.Phase)
+	require.Equal(t, "containers with unready status: [a b]", findCondition(s.Conditions, api.PodReady).Message, "b never ran")
+	s = computed(statusView{pod: testPod("a"), seen: runtimePod(exited("a", 1)), stopped: true})
+	require.Equal(t, "PodFailed", findCondition(s.Conditions, api.PodReady).Reason)
 }
 
 func TestConditionsKeepTheirTimeAndOthersConditions(t *testing.T) {

@@ -71,10 +71,14 @@ func (k *Kubelet) setUpVolume(ctx context.Context, pod *api.Pod, v *api.Volume) 
 		return setUpEmptyDir(dir, pod)
 	}
 	files := map[string]volumeFile{}
+	var errs []error
 	for i := range sources {
 		if err := k.project(ctx, pod, &sources[i], defaultMode, files); err != nil {
-			return err
+			errs = append(errs, err)
 		}
+	}
+	if len(errs) > 0 {
+		return errors.New(api.Aggregate(errs))
 	}
 	return writeVolume(dir, files, pod)
 }
@@ -164,7 +168,9 @@ func subPath(m *api.VolumeMount, env []EnvVar) (string, error) {
 	sub := expandAll([]string{m.SubPathExpr}, env)[0]
 	switch {
 	case strings.Contains(sub, "$("):
-		return "", fmt.Errorf("missing value for %s", m.SubPathExpr)
+		_, rest, _ := strings.Cut(sub, "$(")
+		name, _, _ := strings.Cut(rest, ")")
+		return "", fmt.Errorf("missing value for %s", name)
 	case filepath.IsAbs(sub):
 		return "", fmt.Errorf("error SubPath `%s` must not be an absolute path", sub)
 	case !filepath.IsLocal(sub):

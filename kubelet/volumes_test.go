@@ -84,6 +84,8 @@ func TestSubPathsStayInsideTheirVolume(t *testing.T) {
 	require.Equal(t, filepath.Join(dir, "made/here"), source.HostPath)
 	require.DirExists(t, source.HostPath)
 
+	_, err = k.volumeMount(pod, &pod.Spec.Containers[0], &api.VolumeMount{Name: "v", SubPathExpr: "a/$(POD)/$(LOG)"}, []EnvVar{{"LOG", "x"}})
+	require.EqualError(t, err, "missing value for POD")
 	source, err = k.volumeMount(pod, &pod.Spec.Containers[0], &api.VolumeMount{Name: "v", SubPathExpr: "$(POD)/log"}, []EnvVar{{"POD", "web"}})
 	require.NoError(t, err)
 	require.Equal(t, filepath.Join(dir, "web/log"), source.HostPath)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -118,6 +119,7 @@ func (r *Runtime) Info(ctx context.Context) (kubelet.RuntimeInfo, error) {
 		Name: "docker", Version: info.ServerVersion,
 		OSImage: info.OperatingSystem, KernelVersion: info.KernelVersion, Architecture: goArchitecture(info.Architecture),
 		CPUs: info.NCPU, Memory: info.MemTotal, Storage: storageOf(info.DockerRootDir).Capacity,
+		AppArmor: slices.ContainsFunc(info.SecurityOptions, func(o string) bool { return strings.HasPrefix(o, "name=apparmor") }),
 	}, nil
 }
 

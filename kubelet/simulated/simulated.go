@@ -103,7 +103,7 @@ const (
 func (r *Runtime) Info(context.Context) (kubelet.RuntimeInfo, error) {
 	return kubelet.RuntimeInfo{
 		Name: "simulated", Version: api.Version, OSImage: "kubelite simulated node", KernelVersion: "simulated",
-		Architecture: runtime.GOARCH, CPUs: r.cfg.CPUs, Memory: r.cfg.Memory, Storage: storage,
+		Architecture: runtime.GOARCH, CPUs: r.cfg.CPUs, Memory: r.cfg.Memory, Storage: storage, AppArmor: true,
 	}, nil
 }
 
