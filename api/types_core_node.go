@@ -62,10 +62,11 @@ type NodeStatus struct {
 }
 
 // What kubelets declare that they can do: restart all containers of a pod where a rule asks for it, and resize init
-// containers that run.
+// containers that run, and pods as a whole.
 const (
 	FeatureRestartAllContainers = "RestartAllContainersOnContainerExits"
 	FeatureResizeInitContainers = "InPlacePodVerticalScalingInitContainers"
+	FeatureResizePods           = "InPlacePodLevelResourcesVerticalScaling"
 )
 
 // NodeConfigSource is where a kubelet was to find its configuration. No longer used.

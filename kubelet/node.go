@@ -213,7 +213,7 @@ func (k *Kubelet) setStatus(ctx context.Context, node *api.Node, health error) {
 	s.DaemonEndpoints.KubeletEndpoint.Port = k.port()
 	s.Capacity, s.Allocatable = withExtended(k.capacity(), s.Capacity), withExtended(k.allocatable(), s.Capacity)
 	s.Features = &api.NodeFeatures{SupplementalGroupsPolicy: api.Ptr(true)}
-	s.DeclaredFeatures = []string{api.FeatureResizeInitContainers, api.FeatureRestartAllContainers}
+	s.DeclaredFeatures = []string{api.FeatureResizePods, api.FeatureResizeInitContainers, api.FeatureRestartAllContainers}
 	ids := machineIDs()
 	s.NodeInfo = api.NodeSystemInfo{
 		MachineID: ids.machine, SystemUUID: ids.system, BootID: ids.boot,
