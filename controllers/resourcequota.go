@@ -28,6 +28,8 @@ import (
 const (
 	// recountEvery is how often a quota is counted again though nothing was seen to happen.
 	recountEvery = 5 * time.Minute
+	// lateCharge is how long after a charge it is counted again.
+	lateCharge = 2 * time.Second
 	// unknownKindEvery is how often it is looked for a kind that a quota counts and the server does not have.
 	unknownKindEvery = 30 * time.Second
 )
@@ -55,9 +57,14 @@ func NewResourceQuotaController(c *client.Client, caches *Caches, log *slog.Logg
 	q.counts = &objectCounts{objects: map[string]map[api.UID]string{}, changed: q.recount}
 	q.monitors = newMonitors(c, log, q.counts)
 	caches.ResourceQuotas.OnChange(func(old, now *api.ResourceQuota, revision int64) {
-		// Every charge is an event too; those need no counting.
-		if now != nil && (old == nil || !api.Equal(old.Spec, now.Spec) || !api.Equal(now.Status.Hard, now.Spec.Hard)) {
+		switch {
+		case now == nil:
+		case old == nil || !api.Equal(old.Spec, now.Spec) || !api.Equal(now.Status.Hard, now.Spec.Hard):
 			q.queue.Add(now.Key(), revision)
+		case !api.Equal(old.Status.Used, now.Status.Used):
+			// Every charge is an event, too. It needs no counting, for its object is about to come. But we may hear of it late,
+			// when that object has gone again.
+			q.queue.AddAfter(now.Key(), lateCharge, "a charge", revision)
 		}
 	})
 	caches.Pods.OnChange(func(old, now *api.Pod, revision int64) {

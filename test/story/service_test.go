@@ -291,6 +291,37 @@ func TestQuotaIsGivenBack(t *testing.T) {
 	h.Eventually(used("pods", 0))
 }
 
+// TestChargeIsHeardOfLate: an object has gone again before the controllers hear that it was charged for. The charge is given back.
+func TestChargeIsHeardOfLate(t *testing.T) {
+	h := Start(t, 0)
+	quotas, configMaps := client.Of[*api.ResourceQuota](h.Client), client.Of[*api.ConfigMap](h.Client)
+	Apply(h, &api.ResourceQuota{ObjectMeta: api.ObjectMeta{Name: "q"}, Spec: api.ResourceQuotaSpec{Hard: api.ResourceList{"configmaps": api.MustParse("5")}}})
+	used := func() (int64, error) {
+		quota, err := quotas.Get(h.Ctx, "default", "q")
+		if err != nil {
+			return 0, err
+		}
+		q := quota.Status.Used["configmaps"]
+		return q.Value(), nil
+	}
+	one := func() error {
+		if n, err := used(); err != nil || n != 1 {
+			return fmt.Errorf("%d used (%w)", n, err)
+		}
+		return nil
+	}
+	h.Eventually(one) // the cluster's certificates
+	_, err := h.Client.Gate().AddFault(h.Ctx, api.Fault{GateSelection: api.GateSelection{Actor: "controllers", Resource: "resourcequotas"}, DelayWatch: api.Duration{Duration: time.Second}})
+	require.NoError(t, err)
+	_, err = configMaps.Create(h.Ctx, &api.ConfigMap{ObjectMeta: api.ObjectMeta{Namespace: "default", Name: "settings"}})
+	require.NoError(t, err)
+	n, err := used()
+	require.NoError(t, err)
+	require.EqualValues(t, 2, n)
+	require.NoError(t, configMaps.Delete(h.Ctx, "default", "settings", api.DeleteOptions{}))
+	h.Eventually(one)
+}
+
 // TestClaimOutlivesItsPods: a claim that is deleted stays until the pod that uses it is gone.
 func TestClaimOutlivesItsPods(t *testing.T) {
 	h := Start(t, 0)
