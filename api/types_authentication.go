@@ -1,5 +1,7 @@
 package api
 
+import "slices"
+
 // Who is it? Tokens are asked for and checked by requests that are answered at once; nothing is stored.
 
 // The headers by which a request asks to be treated as somebody else's.
@@ -121,4 +123,9 @@ type SelfSubjectReview struct {
 type SelfSubjectReviewStatus struct {
 	// What authentication found out.
 	UserInfo UserInfo `json:"userInfo,omitempty" pb:"1"`
+}
+
+// Lists tells whether an account lists a secret by name.
+func (a *ServiceAccount) Lists(secret string) bool {
+	return slices.ContainsFunc(a.Secrets, func(ref ObjectReference) bool { return ref.Name == secret })
 }

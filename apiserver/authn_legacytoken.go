@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"kubelite/api"
@@ -44,7 +43,7 @@ func (t *serviceAccountTokens) checkLegacy(ctx context.Context, token string, cl
 			k.Namespace, secret.Name, k.Namespace, account.Name, tokens.LabelInvalidSince)
 	}
 	// Secrets that an account lists were made for it by clusters before v1.24, nobody asked for them.
-	if slices.ContainsFunc(account.Secrets, func(ref api.ObjectReference) bool { return ref.Name == secret.Name }) {
+	if account.Lists(secret.Name) {
 		if req := requestFrom(ctx); req != nil {
 			req.Warn("Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens.")
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"kubelite/api"
@@ -109,10 +108,7 @@ func forgotten(secret *api.Secret, since time.Time) bool {
 // madeByItself tells whether the account of a token lists its secret.
 func (l *LegacyTokenCleaner) madeByItself(secret *api.Secret) bool {
 	account, ok := l.accounts.Get(api.Key{Namespace: secret.Namespace, Name: secret.Annotations[accountNameAnnotation]})
-	if uid := secret.Annotations[accountUIDAnnotation]; !ok || uid != "" && uid != string(account.UID) {
-		return false
-	}
-	return slices.ContainsFunc(account.Secrets, func(ref api.ObjectReference) bool { return ref.Name == secret.Name })
+	return ok && isOfAccount(secret, account) && account.Lists(secret.Name)
 }
 
 // mounted tells whether a pod names a secret.
@@ -125,7 +121,7 @@ func (l *LegacyTokenCleaner) mounted(secret *api.Secret) (found bool) {
 
 // trackedFor tells whether uses have been noted for so long that a token without any is forgotten.
 func (l *LegacyTokenCleaner) trackedFor(ctx context.Context, now time.Time) (long bool, err error) {
-	m, err := client.Of[*api.ConfigMap](l.client).Get(ctx, "kube-system", tokens.TrackingConfigMap)
+	m, err := client.Of[*api.ConfigMap](l.client).Get(ctx, api.NamespaceSystem, tokens.TrackingConfigMap)
 	if err != nil {
 		return false, err
 	}

@@ -80,8 +80,7 @@ func (t *TokenController) Reconcile(ctx context.Context, key api.Key) error {
 	}
 	name := cached.Annotations[accountNameAnnotation]
 	account, err := client.Of[*api.ServiceAccount](t.client).Get(ctx, key.Namespace, name)
-	uid := cached.Annotations[accountUIDAnnotation]
-	if api.IsNotFound(err) || err == nil && uid != "" && uid != string(account.UID) {
+	if api.IsNotFound(err) || err == nil && !isOfAccount(cached, account) {
 		ctx = client.Because(ctx, "service account %s of token secret %s is gone: delete it", name, key)
 		err = client.Of[*api.Secret](t.client).Delete(ctx, key.Namespace, key.Name, api.DeleteOptions{Preconditions: &api.Preconditions{UID: &cached.UID}})
 		if api.IsNotFound(err) {
@@ -105,15 +104,20 @@ func (t *TokenController) Reconcile(ctx context.Context, key api.Key) error {
 	return err
 }
 
+// isOfAccount tells whether an account is the one that a token secret means, and not another one of that name since.
+func isOfAccount(secret *api.Secret, account *api.ServiceAccount) bool {
+	uid := secret.Annotations[accountUIDAnnotation]
+	return uid == "" || uid == string(account.UID)
+}
+
 // strikeOff takes a secret that is gone off the list of the account that has it.
 func (t *TokenController) strikeOff(ctx context.Context, key api.Key) error {
-	is := func(ref api.ObjectReference) bool { return ref.Name == key.Name }
 	for _, account := range t.accounts.List(key.Namespace, nil) {
-		if !slices.ContainsFunc(account.Secrets, is) {
+		if !account.Lists(key.Name) {
 			continue
 		}
 		account = api.DeepCopy(account)
-		account.Secrets = slices.DeleteFunc(account.Secrets, is)
+		account.Secrets = slices.DeleteFunc(account.Secrets, func(ref api.ObjectReference) bool { return ref.Name == key.Name })
 		ctx := client.Because(ctx, "secret %s is gone: service account %s need not list it", key, account.Name)
 		if _, err := client.Of[*api.ServiceAccount](t.client).Update(ctx, account); err != nil && !api.IsNotFound(err) {
 			return err

@@ -244,7 +244,7 @@ func (k *Kubelet) podChanged(ctx context.Context, old, pod *api.Pod, revision in
 	if pod != nil {
 		k.worker(pod.UID).update(ctx, pod, false, revision)
 	}
-	if pod == nil || pod.Status.Phase.Ended() {
+	if old != nil && !old.Status.Phase.Ended() && (pod == nil || pod.Status.Phase.Ended()) { // what it had is free now
 		k.retryResizes(ctx)
 	}
 }
