@@ -90,7 +90,12 @@ func (c *claimer[T]) checkOwner(ctx context.Context) error {
 		return nil
 	}
 	fresh, err := c.readOwner(ctx)
-	if err != nil {
+	switch {
+	case api.IsNotFound(err):
+		// claim passes over objects that are not found. An owner that is not found is an error: it must not go on and
+		// make new ones.
+		return fmt.Errorf("original %s is gone", api.Describe(c.owner))
+	case err != nil:
 		return err
 	}
 	owner, now := c.owner.GetObjectMeta(), fresh.GetObjectMeta()

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -239,6 +240,19 @@ func TestPlanClaim(t *testing.T) {
 			require.Equal(t, test.want, planClaim(test.owner, selector, test.pod))
 		})
 	}
+}
+
+// TestClaimForAnOwnerThatIsGone: the cache still shows a ReplicaSet that was deleted, and its pods were orphaned. Had the
+// claim no error, the ReplicaSet would have no pods, and would make new ones.
+func TestClaimForAnOwnerThatIsGone(t *testing.T) {
+	owner := testReplicaSet("web", 1, 1)
+	claim := claimer[*api.Pod]{owner: owner, selector: api.SelectorFromSet(map[string]string{"app": "web"})}
+	claim.readOwner = func(context.Context) (api.Object, error) {
+		return nil, api.NewNotFound(api.KindOf[*api.ReplicaSet](), "web")
+	}
+	claimed, err := claim.claim(t.Context(), []*api.Pod{testPod("a")})
+	require.Empty(t, claimed)
+	require.ErrorContains(t, err, "is gone")
 }
 
 func TestPacer(t *testing.T) {
