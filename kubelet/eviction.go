@@ -36,15 +36,16 @@ const (
 type pressure struct {
 	condition api.NodeConditionType
 	resource  api.ResourceName
-	available func(m *MachineStats) (now, least int64, known bool)
+	least     int64 // bytes
+	available func(m *MachineStats) (now int64, known bool)
 }
 
 var pressures = []pressure{
-	{api.NodeMemoryPressure, api.ResourceMemory, func(m *MachineStats) (int64, int64, bool) {
-		return m.MemoryAvailable, leastMemory, m.MemoryAvailable > 0
+	{api.NodeMemoryPressure, api.ResourceMemory, leastMemory, func(m *MachineStats) (int64, bool) {
+		return m.MemoryAvailable, m.MemoryAvailable > 0
 	}},
-	{api.NodeDiskPressure, api.ResourceEphemeralStorage, func(m *MachineStats) (int64, int64, bool) {
-		return m.Storage.Available, leastStorage, m.Storage.Capacity > 0
+	{api.NodeDiskPressure, api.ResourceEphemeralStorage, leastStorage, func(m *MachineStats) (int64, bool) {
+		return m.Storage.Available, m.Storage.Capacity > 0
 	}},
 }
 
@@ -67,8 +68,8 @@ func (k *Kubelet) relieve(ctx context.Context) error {
 	changed, short := false, (*pressure)(nil)
 	for i := range pressures {
 		p := &pressures[i]
-		now, least, known := p.available(&machine)
-		under := known && now < least
+		now, known := p.available(&machine)
+		under := known && now < p.least
 		changed = k.setPressure(p.condition, under, time.Now()) || changed
 		if under && short == nil {
 			short = p
@@ -94,8 +95,8 @@ func (k *Kubelet) relieve(ctx context.Context) error {
 	}
 	usage := func(pod *api.Pod) int64 { return k.usageOf(pod, used[pod.UID], short.resource) }
 	for _, pod := range rankForEviction(k.runningPods(), short.resource, usage) {
-		now, least, _ := short.available(&machine)
-		if k.evict(ctx, pod, evictionMessage(pod, used[pod.UID], short.resource, least, now)) {
+		now, _ := short.available(&machine)
+		if k.evict(ctx, pod, evictionMessage(pod, used[pod.UID], short.resource, short.least, now)) {
 			return nil
 		}
 	}

@@ -259,7 +259,7 @@ func (k *Kubelet) setStatus(ctx context.Context, node *api.Node, health error) {
 	setNodeCondition(s, ready)
 }
 
-// capacity is what the machine has. All of it may be given to pods: nothing is reserved for the system.
+// capacity is what the machine has.
 func (k *Kubelet) capacity() api.ResourceList {
 	list := api.ResourceList{
 		api.ResourceCPU:    api.NewQuantity(int64(k.info.CPUs), api.DecimalSI),
@@ -283,8 +283,17 @@ func withExtended(own, told api.ResourceList) api.ResourceList {
 	return own
 }
 
-// allocatable is what of the capacity pods may have.
-func (k *Kubelet) allocatable() api.ResourceList { return k.capacity() }
+// allocatable is what of the capacity pods may have: all but what eviction keeps free, for whoever uses that is evicted.
+// Nothing is reserved for the system.
+func (k *Kubelet) allocatable() api.ResourceList {
+	list := k.capacity()
+	for _, p := range pressures {
+		if has, ok := list[p.resource]; ok {
+			list[p.resource] = api.NewQuantity(max(has.Value()-p.least, 0), api.BinarySI)
+		}
+	}
+	return list
+}
 
 // Upstream's limits on what a Node tells about its images.
 const maxNodeImages, maxImageNames = 50, 5

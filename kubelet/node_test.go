@@ -17,6 +17,14 @@ func TestExtendedResourcesThatOthersAdvertiseStay(t *testing.T) {
 	assert.Equal(t, api.ResourceList{api.ResourceCPU: one, "example.com/dongle": two}, got, "what the kubelet measures is its own word")
 }
 
+func TestPodsMayHaveWhatEvictionDoesNotKeep(t *testing.T) {
+	k := &Kubelet{info: RuntimeInfo{CPUs: 2, Memory: 1 << 30, Storage: 1 << 20}}
+	got := k.allocatable()
+	assert.Equal(t, api.MustParse("2").Value(), got[api.ResourceCPU].Value())
+	assert.Equal(t, api.MustParse("924Mi").Value(), got[api.ResourceMemory].Value(), "100 MiB are kept")
+	assert.Zero(t, got[api.ResourceEphemeralStorage].Value(), "the disk is smaller than what is kept of it")
+}
+
 func TestNodesThatWereLateTogetherDoNotStayTogether(t *testing.T) {
 	const nodes = 1000
 	for _, test := range []struct {
