@@ -213,7 +213,7 @@ func aContainerThatDoesNotAnswerIsStartedAgain(t *testing.T, h *story.Harness, _
 	events(h, "cold", "Unhealthy", "Killing")
 }
 
-// events waits until every one of the reasons was told about the pod.
+// events waits until every one of the reasons, or messages, was told about the pod.
 func events(h *story.Harness, name string, reasons ...string) {
 	h.T.Helper()
 	h.Eventually(func() error {
@@ -223,7 +223,7 @@ func events(h *story.Harness, name string, reasons ...string) {
 		}
 		told := map[string]bool{"": true}
 		for _, e := range page.Items {
-			told[e.Reason] = true
+			told[e.Reason], told[e.Message] = true, true
 		}
 		for _, r := range reasons {
 			if !told[r] {
@@ -605,7 +605,8 @@ func aClaimLeadsToItsVolume(t *testing.T, h *story.Harness, n *node) {
 		p.Spec.Volumes = append(p.Spec.Volumes, api.Volume{Name: "data", VolumeSource: api.VolumeSource{
 			PersistentVolumeClaim: &api.PersistentVolumeClaimVolumeSource{ClaimName: "data"}}})
 	}))
-	events(h, "web", "FailedMount") // there is no claim yet
+	events(h, "web", "FailedMount", `Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[data]: `+
+		`error processing PVC default/data: failed to fetch PVC from API server: persistentvolumeclaims "data" not found`)
 
 	storage := t.TempDir()
 	modes := []api.PersistentVolumeAccessMode{api.ReadWriteOnce}

@@ -43,7 +43,11 @@ func (w *podWorker) setUpVolumes(ctx context.Context, pod *api.Pod) error {
 		if err == nil {
 			continue
 		}
-		w.event(ctx, pod, "", eventWarning, "FailedMount", "MountVolume.SetUp failed for volume %q : %v", v.Name, err)
+		if unknown := (*notProcessedError)(nil); errors.As(err, &unknown) {
+			w.event(ctx, pod, "", eventWarning, "FailedMount", "Unable to attach or mount volumes: %v", unknown)
+		} else {
+			w.event(ctx, pod, "", eventWarning, "FailedMount", "MountVolume.SetUp failed for volume %q : %v", v.Name, err)
+		}
 		if _, missing := os.Lstat(w.k.volumeDir(pod.UID, v.Name)); missing != nil {
 			return fmt.Errorf("set up volume %s: %w", v.Name, err)
 		}

@@ -22,16 +22,9 @@ import (
 
 // setUpClaim links dir to the volume that the pod's claim is bound to.
 func (k *Kubelet) setUpClaim(ctx context.Context, pod *api.Pod, v *api.Volume, dir string) error {
-	name := v.ClaimName(pod.Name)
-	claim, volume, err := k.boundVolume(ctx, pod.Namespace, name)
+	volume, err := k.claimedVolume(ctx, pod, v)
 	if err != nil {
-		return fmt.Errorf("error processing PVC %s/%s: %w", pod.Namespace, name, err)
-	}
-	if v.Ephemeral != nil && !api.IsControlledBy(claim, pod) {
-		return fmt.Errorf("PVC %s/%s was not created for pod %s/%s (pod is not owner)", claim.Namespace, claim.Name, pod.Namespace, pod.Name)
-	}
-	if mode := api.Deref(volume.Spec.VolumeMode, api.PersistentVolumeFilesystem); mode != api.PersistentVolumeFilesystem {
-		return fmt.Errorf("volume %s has volumeMode %s, but is specified in volumeMounts", v.Name, mode)
+		return &notProcessedError{v.Name, err}
 	}
 	path, err := setUpPersistentVolume(volume, pod)
 	if err != nil {
@@ -41,6 +34,33 @@ func (k *Kubelet) setUpClaim(ctx context.Context, pod *api.Pod, v *api.Volume, d
 		return nil
 	}
 	return errors.Join(os.MkdirAll(filepath.Dir(dir), 0o755), os.RemoveAll(dir), os.Symlink(path, dir))
+}
+
+// notProcessedError says of a volume that it is not known what to mount; upstream's events say that in other words than
+// that mounting failed.
+type notProcessedError struct {
+	volume string
+	err    error
+}
+
+func (e *notProcessedError) Error() string {
+	return fmt.Sprintf("unmounted volumes=[%s], unattached volumes=[], failed to process volumes=[%[1]s]: %v", e.volume, e.err)
+}
+
+// claimedVolume follows the references from the pod to its volume.
+func (k *Kubelet) claimedVolume(ctx context.Context, pod *api.Pod, v *api.Volume) (*api.PersistentVolume, error) {
+	name := v.ClaimName(pod.Name)
+	claim, volume, err := k.boundVolume(ctx, pod.Namespace, name)
+	if err != nil {
+		return nil, fmt.Errorf("error processing PVC %s/%s: %w", pod.Namespace, name, err)
+	}
+	if v.Ephemeral != nil && !api.IsControlledBy(claim, pod) {
+		return nil, fmt.Errorf("PVC %s/%s was not created for pod %s/%s (pod is not owner)", claim.Namespace, claim.Name, pod.Namespace, pod.Name)
+	}
+	if mode := api.Deref(volume.Spec.VolumeMode, api.PersistentVolumeFilesystem); mode != api.PersistentVolumeFilesystem {
+		return nil, fmt.Errorf("volume %s has volumeMode %s, but is specified in volumeMounts", v.Name, mode)
+	}
+	return volume, nil
 }
 
 // boundVolume returns a claim and the volume that it is bound to.
