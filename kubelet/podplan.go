@@ -95,7 +95,7 @@ func (v *podView) planInit(plan *podPlan, sandbox *Sandbox) (initialized, failed
 			return false, false // wait for it to end
 		case last.State == ContainerRunning:
 			if message := v.unhealthy(c, last); message != "" {
-				v.restart(plan, c, last, "Init container "+message)
+				v.kill(plan, c, last, "Init container "+message)
 			} else {
 				v.planResize(plan, c, last)
 			}
@@ -139,7 +139,7 @@ func (v *podView) planEphemeral(plan *podPlan, sandbox *Sandbox) {
 	}
 }
 
-// planContainer plans one main container and tells whether it is or will be alive.
+// planContainer plans one main container and tells whether it is alive and may stay so, or will be.
 func (v *podView) planContainer(plan *podPlan, c *api.Container, sandbox *Sandbox) bool {
 	if running := v.inSandbox(sandbox, c.Name); running != nil && running.State == ContainerRunning {
 		message := v.unhealthy(c, running)
@@ -149,11 +149,11 @@ func (v *podView) planContainer(plan *podPlan, c *api.Container, sandbox *Sandbo
 		}
 		changed := running.Hash != hashContainer(c)
 		if changed || v.pod.Spec.RestartPolicyOf(c) != api.RestartPolicyNever {
-			v.restart(plan, c, running, "Container "+message+", will be restarted")
+			v.kill(plan, c, running, "Container "+message+", will be restarted")
 			return true
 		}
-		plan.Kill = append(plan.Kill, killStep{ID: running.ID, Name: c.Name, Message: "Container " + message, Grace: gracePeriod(v.pod)})
-		return true // it is until it has ended
+		v.kill(plan, c, running, "Container "+message)
+		return false
 	}
 	last := v.seen.Newest(c.Name)
 	if last != nil && last.State == ContainerExited && !mayRestart(v.pod, c, last.ExitCode) {
@@ -182,8 +182,8 @@ func (v *podView) started(c *api.Container, running *RuntimeContainer) bool {
 	return c.StartupProbe == nil || v.probes(running.ID).startup == probeSuccess
 }
 
-// restart plans to stop a running container; once it has ended, the next plan, at once, starts it again.
-func (v *podView) restart(plan *podPlan, c *api.Container, running *RuntimeContainer, message string) {
+// kill plans to stop a running container; once it has ended, the next plan, at once, starts it again if it may run again.
+func (v *podView) kill(plan *podPlan, c *api.Container, running *RuntimeContainer, message string) {
 	grace := gracePeriod(v.pod)
 	probes := v.probes(running.ID)
 	for _, p := range []struct {

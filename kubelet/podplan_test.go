@@ -341,6 +341,15 @@ func TestPlanPod(t *testing.T) {
 			planned{kill: []string{"a-0: Container a failed liveness probe, will be restarted"}}},
 		{"or the end, where the policy is Never",
 			podView{pod: withPolicy(testPod("a"), api.RestartPolicyNever), seen: runtimePod(running("a")), probes: livenessFails},
+			planned{terminate: "what runs is unhealthy, and may not be restarted"}},
+		{"of that container alone, where another one runs",
+			podView{pod: withPolicy(testPod("a", "b"), api.RestartPolicyNever), seen: runtimePod(running("a"), running("b")),
+				probes: func(id string) probeResults {
+					if id == "a-0" {
+						return livenessFails(id)
+					}
+					return probeResults{}
+				}},
 			planned{kill: []string{"a-0: Container a failed liveness probe"}}},
 
 		{"a deleted pod ends",

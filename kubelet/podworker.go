@@ -243,7 +243,10 @@ func planPod(v podView) podPlan {
 			alive++
 		}
 	}
-	if alive == 0 {
+	switch {
+	case alive == 0 && len(plan.Kill) > 0:
+		return podPlan{Terminate: "what runs is unhealthy, and may not be restarted", Remove: plan.Remove}
+	case alive == 0:
 		return podPlan{Terminate: "all containers have ended", Remove: plan.Remove}
 	}
 	return plan

@@ -78,7 +78,7 @@ func (v *podView) planResize(plan *podPlan, c *api.Container, running *RuntimeCo
 		return
 	}
 	if needsItsRequest(c, running, v.status) || restartsOnResize(c, *running.Resources, want) {
-		v.restart(plan, c, running, fmt.Sprintf("Container %s resize requires restart", c.Name))
+		v.kill(plan, c, running, fmt.Sprintf("Container %s resize requires restart", c.Name))
 		return
 	}
 	if *running.Resources == want {

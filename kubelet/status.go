@@ -257,33 +257,27 @@ func (v *statusView) phase(s *api.PodStatus) api.PodPhase {
 			return p // there is no way back
 		}
 	}
+	if v.initFailed(s) {
+		return api.PodFailed
+	}
 	initializing, sidecarsRunning := false, 0
 	for i := range v.pod.Spec.InitContainers {
-		c, cs := &v.pod.Spec.InitContainers[i], &s.InitContainerStatuses[i]
-		ended := cs.State.Terminated
-		if ended == nil && cs.State.Waiting != nil {
-			ended = cs.LastTerminationState.Terminated
-		}
-		switch {
-		case c.IsSidecar():
+		cs := &s.InitContainerStatuses[i]
+		switch ended := lastEnd(cs); {
+		case v.pod.Spec.InitContainers[i].IsSidecar():
 			if cs.State.Running != nil {
 				sidecarsRunning++
 			}
 			initializing = initializing || ended == nil && !*cs.Started && !v.initializedOnce()
 		case ended == nil:
 			initializing = true
-		case ended.ExitCode != 0 && ended.Reason != restartingAllReason && !mayRestart(v.pod, c, int(ended.ExitCode)):
-			return api.PodFailed
 		}
 	}
 	running, waiting, stopped, succeeded, final := sidecarsRunning, 0, 0, 0, 0
 	for i := range v.pod.Spec.Containers {
 		c := &v.pod.Spec.Containers[i]
 		cs := containerStatus(s, c.Name)
-		ended := cs.State.Terminated
-		if ended == nil && cs.State.Waiting != nil {
-			ended = cs.LastTerminationState.Terminated
-		}
+		ended := lastEnd(cs)
 		switch {
 		case cs.State.Running != nil:
 			running++
@@ -395,10 +389,32 @@ func (v *statusView) containersReady(s *api.PodStatus) api.PodCondition {
 // stoppedWaiting tells whether a pod was stopped, for no failure of its own, that had containers which never ran. Upstream calls such a pod
 // failed only after it has said this of its containers.
 func (v *statusView) stoppedWaiting(s *api.PodStatus) bool {
-	return v.stopped && v.failure == nil && slices.ContainsFunc(s.ContainerStatuses, func(c api.ContainerStatus) bool {
+	return v.stopped && v.failure == nil && !v.initFailed(s) && slices.ContainsFunc(s.ContainerStatuses, func(c api.ContainerStatus) bool {
 		waits := c.State.Waiting != nil || c.State.Terminated != nil && c.State.Terminated.Reason == unknownReason
 		return waits && c.LastTerminationState.Terminated == nil
 	})
+}
+
+// initFailed tells whether an init container ended badly and may not run again.
+func (v *statusView) initFailed(s *api.PodStatus) bool {
+	for i := range v.pod.Spec.InitContainers {
+		c, ended := &v.pod.Spec.InitContainers[i], lastEnd(&s.InitContainerStatuses[i])
+		if ended == nil || c.IsSidecar() || ended.ExitCode == 0 || ended.Reason == restartingAllReason {
+			continue
+		}
+		if !mayRestart(v.pod, c, int(ended.ExitCode)) {
+			return true
+		}
+	}
+	return false
+}
+
+// lastEnd is how a container ended: now, or before it came to wait for its next start. It is nil while it runs, and before it has.
+func lastEnd(s *api.ContainerStatus) *api.ContainerStateTerminated {
+	if s.State.Waiting != nil {
+		return s.LastTerminationState.Terminated
+	}
+	return s.State.Terminated
 }
 
 // initialized is true when the init containers are done, and stays true.

@@ -207,6 +207,12 @@ func TestDeadlineExceeded(t *testing.T) {
 	require.Equal(t, "DeadlineExceeded", again.Reason)
 }
 
+func TestAPodWhoseInitContainerFailsIsNotReadyBecauseItFailed(t *testing.T) {
+	s := computed(statusView{pod: withPolicy(withInit(testPod("a"), "init"), api.RestartPolicyNever), seen: runtimePod(exited("init", 1)), stopped: true})
+	require.Equal(t, api.PodFailed, s.Phase)
+	require.Equal(t, "PodFailed", findCondition(s.Conditions, api.ContainersReady).Reason)
+}
+
 func TestQOSClass(t *testing.T) {
 	list := func(cpu, memory string) api.ResourceList {
 		l := api.ResourceList{}

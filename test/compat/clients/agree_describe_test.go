@@ -53,10 +53,12 @@ func (s *side) describe(t *testing.T, namespace string, names names) (versions, 
 			versions += o.GetResourceVersion() + " "
 			names.learn(o)
 			if o.GetKind() == "Event" {
-				lines = append(lines, eventLine(o)...)
+				if line := s.view.event(readEvent(o)); line != "" {
+					lines = append(lines, line)
+				}
 				continue
 			}
-			for _, path := range incidental[o.GetKind()] {
+			for _, path := range s.view.incidental[o.GetKind()] {
 				unstructured.RemoveNestedField(o.Object, strings.Split(path, ".")...)
 			}
 			for _, field := range []string{"uid", "resourceVersion", "creationTimestamp", "managedFields"} {
@@ -68,6 +70,9 @@ func (s *side) describe(t *testing.T, namespace string, names names) (versions, 
 	plain := names.replacer()
 	for i := range lines {
 		lines[i] = plain(lines[i])
+	}
+	if s.view.line != nil {
+		lines = slices.DeleteFunc(lines, s.view.line.MatchString)
 	}
 	slices.Sort(lines)
 	lines = slices.CompactFunc(lines, func(a, b string) bool { return a == b && strings.HasPrefix(a, "event ") }) // how often is a matter of speed
@@ -92,8 +97,19 @@ func home(o *unstructured.Unstructured) string {
 	return cmp.Or(o.GetNamespace(), o.GetLabels()["home"])
 }
 
-// incidental fields depend on who was faster: in how many steps a size was reached, and what a kubelet or the scheduler says about a pod.
-var incidental = map[string][]string{
+// view is what is compared of a namespace.
+type view struct {
+	// incidental are fields of a kind that are left out.
+	incidental map[string][]string
+	// line is a pattern of lines that are left out, nil for none.
+	line *regexp.Regexp
+	// event is the line for an event, "" for none.
+	event func(e *event) string
+}
+
+// ofControllers leaves out what depends on who was faster: in how many steps a size was reached, and what a kubelet or the scheduler says
+// about a pod.
+var ofControllers = view{event: ofALoop, incidental: map[string][]string{
 	"ReplicaSet":                {"metadata.generation", "status.observedGeneration"},
 	"EndpointSlice":             {"metadata.generation", "metadata.annotations"},
 	"Endpoints":                 {"metadata.annotations"},
@@ -101,7 +117,7 @@ var incidental = map[string][]string{
 	"CronJob":                   {"status.active"},
 	"PersistentVolume":          {"spec.claimRef.resourceVersion"},
 	"CertificateSigningRequest": {"spec.request", "spec.extra"},
-}
+}}
 
 var chances = []struct {
 	pattern *regexp.Regexp
@@ -115,7 +131,7 @@ var chances = []struct {
 	{regexp.MustCompile(`ReplicaSet \\"\S+\\" has successfully progressed`), "ReplicaSet has successfully progressed"}, // upstream's may miss a rollout by a conflict of its own
 	{regexp.MustCompile(`(\bzone = ").*"`), `${1}ZONE"`},                                                               // that of the node
 	{regexp.MustCompile(`(^EndpointSlice .*\.endpoints)\[.*\](\.hints)`), "$1[]$2"},                                    // which of several is for another zone
-	{regexp.MustCompile(`\b10\.\d+\.\d+\.\d+\b`), "ADDRESS"},
+	{regexp.MustCompile(`\b(10|172)\.\d+\.\d+\.\d+\b`), "ADDRESS"},
 	{regexp.MustCompile(`\bnode-\d`), "NODE"},
 	{regexp.MustCompile(`-[bcdfghjklmnpqrstvwxz2456789]{5}\b`), "-CHANCE"}, // of what was gone before it was seen
 }
@@ -162,30 +178,40 @@ func (n names) replacer() func(line string) string {
 	}
 }
 
-// eventLine is nothing for the events of kubelets and schedulers, for those that tell each step of a rollout, and for what stands for
-// several events: how many there are is a matter of speed.
-func eventLine(o *unstructured.Unstructured) []string {
-	var e struct {
-		Type, Reason, Message string
-		Source                struct{ Component string }
-		InvolvedObject        struct{ Kind, Name string }
-	}
+// event is what somebody said of an object.
+type event struct {
+	Type, Reason, Message string
+	Source                struct{ Component string }
+	InvolvedObject        struct{ Kind, Name, FieldPath string }
+}
+
+func readEvent(o *unstructured.Unstructured) *event {
+	e := &event{}
 	text, err := o.MarshalJSON()
-	if err != nil || json.Unmarshal(text, &e) != nil {
+	if err != nil || json.Unmarshal(text, e) != nil {
 		panic(err) // it has been JSON before
 	}
+	return e
+}
+
+func (e *event) String() string {
+	return fmt.Sprintf("event %s %s by %s about %s %s %s: %s", e.Type, e.Reason, e.Source.Component, e.InvolvedObject.Kind, e.InvolvedObject.Name, e.InvolvedObject.FieldPath, e.Message)
+}
+
+// ofALoop is nothing for the events of kubelets and schedulers, for those that tell each step of a rollout, and for what stands for
+// several events: how many there are is a matter of speed.
+func ofALoop(e *event) string {
 	looped := strings.HasSuffix(e.Source.Component, "-controller") || e.Source.Component == "horizontal-pod-autoscaler"
 	if !looped || slices.Contains([]string{"ScalingReplicaSet", "SuccessfulRescale"}, e.Reason) || strings.HasPrefix(e.Message, "(combined from") {
-		return nil
+		return ""
 	}
 	if e.InvolvedObject.Kind == "HorizontalPodAutoscaler" { // its conditions say the same of now, and events of what there was for a moment
 		e.Message = ""
 	}
-	line := fmt.Sprintf("event %s %s by %s about %s %s: %s", e.Type, e.Reason, e.Source.Component, e.InvolvedObject.Kind, e.InvolvedObject.Name, e.Message)
-	if overtaken.MatchString(line) {
-		return nil
+	if line := e.String(); !overtaken.MatchString(line) {
+		return line
 	}
-	return []string{line}
+	return ""
 }
 
 // overtaken are what upstream's loops say now and then when their caches do not show yet what they did themselves a moment ago, and

@@ -39,27 +39,39 @@ func TestAgree(t *testing.T) {
 				both.Go(func() { results[i] = s.play(t, namespace, archive) })
 			}
 			both.Wait()
-			require.Len(t, results[1], len(results[0]))
-			for i, ours := range results[0] {
-				if theirs := results[1][i]; ours.text != theirs.text {
-					t.Errorf("%s\nonly upstream's:\n%s\nonly ours:\n%s", ours.step, strings.Join(theirs.without(ours), "\n"), strings.Join(ours.without(theirs), "\n"))
-				}
-			}
+			requireAlike(t, results[0], results[1])
 		})
 	}
 }
 
-// side is one of the two clusters, with three simulated nodes.
+// requireAlike tells where two clusters came to different things.
+func requireAlike(t *testing.T, ours, theirs []picture) {
+	t.Helper()
+	require.Len(t, theirs, len(ours))
+	for i, our := range ours {
+		if their := theirs[i]; our.text != their.text {
+			t.Errorf("%s\nonly upstream's:\n%s\nonly ours:\n%s", our.step, strings.Join(their.without(our), "\n"), strings.Join(our.without(their), "\n"))
+		}
+	}
+}
+
+// side is one of the clusters that are compared.
 type side struct {
 	*fullCluster
 	client dynamic.Interface
+	view   view
 }
 
+// newSide is a cluster with three simulated nodes.
 func newSide(t *testing.T) *side {
-	c := newCluster(t, "--nodes", "3", "--runtime", "simulated")
+	return sideOf(t, newCluster(t, "--nodes", "3", "--runtime", "simulated"), ofControllers)
+}
+
+func sideOf(t *testing.T, c *fullCluster, view view) *side {
+	t.Helper()
 	client, err := dynamic.NewForConfig(c.hurried(t))
 	require.NoError(t, err)
-	return &side{fullCluster: c, client: client}
+	return &side{fullCluster: c, client: client, view: view}
 }
 
 // picture is what a cluster looks like after a step.

@@ -1,0 +1,121 @@
+package clients
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/stretchr/testify/require"
+)
+
+// TestKubelets runs the same pods under our kubelet and under upstream's, which reaches the same Docker daemon by cri-dockerd, and compares
+// what their statuses come to, field by field, and what events the kubelets have. It takes minutes, and runs where COMPAT_CONTROLLERS names a
+// directory with both programs. The scenarios in testdata/kubelet are written like those of TestAgree.
+//
+// Each of the two takes every pod's container on the daemon for its own, and would end those of the other. So they take turns.
+func TestKubelets(t *testing.T) {
+	programs := upstreamPrograms(t, "kubelet", "cri-dockerd")
+	require.Empty(t, podContainers(t), "of another cluster, whose containers upstream's kubelet would remove")
+	images := exec.Command("examples/images.sh")
+	images.Dir = "../../.."
+	require.NoError(t, output(images))
+
+	s := sideOf(t, newCluster(t, "--nodes", "1", "--runtime", "docker"), ofKubelets)
+	require.NoError(t, output(exec.Command(shared.kubectl, "--kubeconfig", s.kubeconfig, "delete", "deployments", "--all", "--namespace", "kube-system")))
+	files, err := filepath.Glob("testdata/kubelet/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	scenarios := make([]*txtar.Archive, len(files))
+	for i, file := range files {
+		scenarios[i], err = txtar.ParseFile(file)
+		require.NoError(t, err)
+	}
+	playAll := func() (all [][]picture) {
+		for i, file := range files {
+			all = append(all, s.play(t, strings.TrimSuffix(filepath.Base(file), ".txtar"), scenarios[i]))
+		}
+		return all
+	}
+	ours := playAll()
+	require.Eventually(t, func() bool { return len(podContainers(t)) == 0 }, time.Minute, 100*time.Millisecond, "the last of our containers")
+	require.NoError(t, s.command("component", "stop", "kubelet-node-1"))
+	nothingLeft := s.takeUpstreamsKubelet(t, programs, "node-1")
+	theirs := playAll()
+	for i, file := range files {
+		check(t, "kubelet", title(t, file), func(t *testing.T) { requireAlike(t, ours[i], theirs[i]) })
+	}
+	require.Eventually(t, nothingLeft, 3*time.Minute, time.Second, "the last containers and mounts")
+}
+
+// ofKubelets leaves out what tells the two runtimes apart, and what others than the kubelet say.
+var ofKubelets = view{
+	incidental: map[string][]string{"Pod": {"status.hostIP", "status.hostIPs", "metadata.generation"}},
+	// cri-dockerd does not tell what user a container has, and Docker has a limit of 8 EiB where there is none. What is {} there is nothing here.
+	line: regexp.MustCompile(`tatuses\[\d+\]\.\w*\.?\w*\.?(containerID|imageID) = |\]\.user\.linux\.|\.status\.resources(\.limits\.memory = "9007199254740988Ki"| = \{\}$)`),
+	event: func(e *event) string {
+		if e.Source.Component != "kubelet" || e.InvolvedObject.Kind != "Pod" {
+			return ""
+		}
+		return e.String()
+	},
+}
+
+// podContainers are the containers of pods on the Docker daemon.
+func podContainers(t *testing.T) []string {
+	t.Helper()
+	ids, err := exec.Command("docker", "ps", "--all", "--quiet", "--filter", "label=io.kubernetes.pod.uid").Output()
+	require.NoError(t, err)
+	return strings.Fields(string(ids))
+}
+
+// takeUpstreamsKubelet puts upstream's kubelet in the place of one of ours, until the test ends. It tells whether that has cleared away all
+// that it made for pods.
+func (s *side) takeUpstreamsKubelet(t *testing.T, programs, node string) (nothingLeft func() bool) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Cleanup(func() { require.NoError(t, output(exec.Command("umount", dir))) }) // the kubelet mounts it onto itself, and leaves it so
+	pause := "kubelite-compat-pause:v1" // what holds a pod's network and its process ids
+	require.NoError(t, output(exec.Command("sh", "-c", fmt.Sprintf(`tar -C %s -c %s | docker import --change 'ENTRYPOINT ["/%[2]s", "sandbox"]' - %s`,
+		filepath.Dir(s.kubelite), filepath.Base(s.kubelite), pause))))
+	t.Cleanup(func() { require.NoError(t, output(exec.Command("docker", "rmi", pause))) })
+
+	socket := filepath.Join(dir, "cri.sock")
+	startUpstreams(t, programs, "cri-dockerd", syscall.SIGTERM, "--container-runtime-endpoint=unix://"+socket, "--cri-dockerd-root-directory="+dir,
+		"--network-plugin=", "--pod-infra-container-image="+pause, "--streaming-bind-addr=127.0.0.1:0")
+	require.Eventually(t, func() bool { _, err := os.Stat(socket); return err == nil }, 30*time.Second, 50*time.Millisecond)
+
+	_, port, err := net.SplitHostPort(freeAddress(t))
+	require.NoError(t, err)
+	config := filepath.Join(dir, "config.yaml")
+	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, `
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+address: 127.0.0.1
+port: %s
+healthzPort: 0
+authentication: {anonymous: {enabled: false}, webhook: {enabled: false}, x509: {clientCAFile: %q}}
+authorization: {mode: AlwaysAllow} # of those who have a certificate
+containerRuntimeEndpoint: unix://%s
+clusterDNS: [10.96.0.10]
+cgroupDriver: cgroupfs
+failCgroupV1: false
+failSwapOn: false
+enforceNodeAllocatable: []
+podLogsDir: %s/logs
+volumePluginDir: %[4]s/plugins
+`, port, s.pki("ca.crt"), socket, dir), 0o600))
+	startUpstreams(t, programs, "kubelet", syscall.SIGTERM, "--config="+config, "--kubeconfig="+s.pki("kubelet-"+node+".conf"),
+		"--hostname-override="+node, "--root-dir="+dir, "--cert-dir="+dir)
+	return func() bool {
+		pods, err := os.ReadDir(filepath.Join(dir, "pods"))
+		return err == nil && len(pods) == 0 && len(podContainers(t)) == 0
+	}
+}
