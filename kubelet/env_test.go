@@ -1,6 +1,7 @@
 package kubelet
 
 import (
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -113,6 +114,21 @@ func TestHostsFile(t *testing.T) {
 	require.Contains(t, hosts, "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n")
 	require.Contains(t, hosts, "10.244.1.2\tweb.db.default.svc.cluster.local\tweb\n")
 	require.Contains(t, hosts, "\n# Entries added by HostAliases.\n1.2.3.4\tfoo\tbar\n")
+}
+
+func TestHostsFileOnTheMachinesNetwork(t *testing.T) {
+	pod := testPod("a")
+	pod.Spec.HostNetwork = true
+	w := &podWorker{k: &Kubelet{cfg: Config{RootDir: t.TempDir()}}}
+	require.NoError(t, os.MkdirAll(w.k.podDir(pod.UID), 0o755))
+	mounts, err := w.networkFiles(pod, &pod.Spec.Containers[0], "")
+	require.NoError(t, err)
+	require.Equal(t, "/etc/hosts", mounts[0].ContainerPath)
+	hosts, err := os.ReadFile(mounts[0].HostPath)
+	require.NoError(t, err)
+	machines, err := os.ReadFile("/etc/hosts")
+	require.NoError(t, err)
+	require.Equal(t, "# Kubernetes-managed hosts file (host network).\n"+string(machines), string(hosts))
 }
 
 func TestSandboxHostname(t *testing.T) {

@@ -160,11 +160,8 @@ func setOption(options []string, name, option string) []string {
 // networkFiles writes the pod's hosts and resolv.conf and returns the mounts that show them to a container. What the
 // container mounts there itself wins.
 func (w *podWorker) networkFiles(pod *api.Pod, c *api.Container, ip string) ([]Mount, error) {
-	hosts := ""
-	switch {
-	case !pod.Spec.HostNetwork:
-		hosts = hostsFile(pod, ip, w.k.cfg.ClusterDomain)
-	case len(pod.Spec.HostAliases) > 0:
+	hosts := hostsFile(pod, ip, w.k.cfg.ClusterDomain)
+	if pod.Spec.HostNetwork {
 		b, err := os.ReadFile("/etc/hosts")
 		if err != nil {
 			return nil, fmt.Errorf("read the machine's hosts file: %w", err)

@@ -14,6 +14,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // TestKubelets runs the same pods under our kubelet and under upstream's, which reaches the same Docker daemon by cri-dockerd, and compares
@@ -82,7 +85,7 @@ func (s *side) takeUpstreamsKubelet(t *testing.T, programs, node string) (nothin
 	t.Helper()
 	dir := t.TempDir()
 	t.Cleanup(func() { require.NoError(t, output(exec.Command("umount", dir))) }) // the kubelet mounts it onto itself, and leaves it so
-	pause := "kubelite-compat-pause:v1" // what holds a pod's network and its process ids
+	pause := "kubelite-compat-pause:v1"                                           // what holds a pod's network and its process ids
 	require.NoError(t, output(exec.Command("sh", "-c", fmt.Sprintf(`tar -C %s -c %s | docker import --change 'ENTRYPOINT ["/%[2]s", "sandbox"]' - %s`,
 		filepath.Dir(s.kubelite), filepath.Base(s.kubelite), pause))))
 	t.Cleanup(func() { require.NoError(t, output(exec.Command("docker", "rmi", pause))) })
@@ -92,6 +95,11 @@ func (s *side) takeUpstreamsKubelet(t *testing.T, programs, node string) (nothin
 		"--network-plugin=", "--pod-infra-container-image="+pause, "--streaming-bind-addr=127.0.0.1:0")
 	require.Eventually(t, func() bool { _, err := os.Stat(socket); return err == nil }, 30*time.Second, 50*time.Millisecond)
 
+	object, err := s.client.Resource(corev1.SchemeGroupVersion.WithResource("nodes")).Get(t.Context(), node, metav1.GetOptions{})
+	require.NoError(t, err)
+	addresses, _, err := unstructured.NestedSlice(object.Object, "status", "addresses")
+	require.NoError(t, err)
+	address, _ := addresses[0].(map[string]any)["address"].(string)
 	_, port, err := net.SplitHostPort(freeAddress(t))
 	require.NoError(t, err)
 	config := filepath.Join(dir, "config.yaml")
@@ -105,6 +113,8 @@ authentication: {anonymous: {enabled: false}, webhook: {enabled: false}, x509: {
 authorization: {mode: AlwaysAllow} # of those who have a certificate
 containerRuntimeEndpoint: unix://%s
 clusterDNS: [10.96.0.10]
+clusterDomain: cluster.local
+seccompDefault: true # as ours has it
 cgroupDriver: cgroupfs
 failCgroupV1: false
 failSwapOn: false
@@ -113,7 +123,7 @@ podLogsDir: %s/logs
 volumePluginDir: %[4]s/plugins
 `, port, s.pki("ca.crt"), socket, dir), 0o600))
 	startUpstreams(t, programs, "kubelet", syscall.SIGTERM, "--config="+config, "--kubeconfig="+s.pki("kubelet-"+node+".conf"),
-		"--hostname-override="+node, "--root-dir="+dir, "--cert-dir="+dir)
+		"--hostname-override="+node, "--node-ip="+address, "--root-dir="+dir, "--cert-dir="+dir)
 	return func() bool {
 		pods, err := os.ReadDir(filepath.Join(dir, "pods"))
 		return err == nil && len(pods) == 0 && len(podContainers(t)) == 0
