@@ -14,20 +14,27 @@ import (
 // one who may write spec.nodeName, and it knows a node only as it was a moment ago. So the kubelet checks once more, before
 // it starts anything. A pod that fails never ran: its phase is Failed, and its controller makes another one.
 
+// refusal is one thing that speaks against a pod on this node.
+type refusal struct {
+	reason, message string
+	resource        api.ResourceName // that the node is short of, if that is it, and by how much in its unit: for cpu a thousandth of one
+	missing         int64
+}
+
 // admit says why a pod that has never run here must not, nil if it may: then it has been given what it asks for.
 func (w *podWorker) admit(ctx context.Context, pod *api.Pod) *podFailure {
 	reason, message := w.k.pressureOn(pod)
-	if reason == "" && !w.k.info.AppArmor && wantsAppArmor(pod) {
-		reason, message = "AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host"
-	}
 	if reason == "" {
-		reason, message = w.give(pod, w.k.node.Load())
+		reason, message = w.give(ctx, pod, w.k.node.Load())
 	}
 	if reason == "NodeAffinity" {
 		// The scheduler may know of a label that we have not heard of yet: ask.
 		if node, err := client.Of[*api.Node](w.k.client).Get(ctx, "", w.k.cfg.NodeName); err == nil {
-			reason, message = w.give(pod, node)
+			reason, message = w.give(ctx, pod, node)
 		}
+	}
+	if reason == "" && !w.k.info.AppArmor && wantsAppArmor(pod) {
+		reason, message = "AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host"
 	}
 	if reason == "" {
 		return nil
@@ -35,30 +42,35 @@ func (w *podWorker) admit(ctx context.Context, pod *api.Pod) *podFailure {
 	return &podFailure{Reason: reason, Message: "Pod was rejected: " + message, rejected: true}
 }
 
-// admission is the judgement on a pod beside the others of its node; reason is "" if it may run.
-func admission(pod *api.Pod, node *api.Node, others []*api.Pod, allocatable api.ResourceList) (reason, message string) {
+// admission is all that speaks against a pod beside the others of its node; the first is what its user is told.
+func admission(pod *api.Pod, node *api.Node, others []*api.Pod, allocatable api.ResourceList) []refusal {
+	only := func(reason, message string) []refusal { return []refusal{{reason: reason, message: message}} }
 	if name := forbiddenSysctl(pod); name != "" {
-		return "SysctlForbidden", "forbidden sysctl: " + name
+		return only("SysctlForbidden", "forbidden sysctl: "+name)
+	}
+	if os, ok := pod.Labels["kubernetes.io/os"]; ok && os != "linux" {
+		return only("PodOSSelectorNodeLabelDoesNotMatch", "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label")
 	}
 	if pod.Spec.OS != nil && pod.Spec.OS.Name != "linux" {
-		return "PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS"
+		return only("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS")
 	}
-	if isStatic(pod) {
-		return "", "" // whoever put it on this machine meant this machine
-	}
-	if has, most := int64(len(others)), allocatable[api.ResourcePods]; has+1 > most.Value() {
-		return "OutOfpods", fmt.Sprintf("Node didn't have enough resource: pods, requested: 1, used: %d, capacity: %d", has, most.Value())
-	}
-	if name, message := lacking(pod, others, allocatable); name != "" {
-		return "OutOf" + string(name), message
+	refusals := shortages(pod, others, allocatable)
+	refuse := func(plugin, why string) {
+		refusals = append(refusals, refusal{reason: plugin, message: fmt.Sprintf("Predicate %s failed: %s", plugin, why)})
 	}
 	if node != nil && !api.FitsNode(&pod.Spec, node) {
-		return "NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
+		refuse("NodeAffinity", "node(s) didn't match Pod's node affinity/selector")
 	}
 	if slices.ContainsFunc(others, func(other *api.Pod) bool { return portsCollide(pod, other) }) {
-		return "NodePorts", "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
+		refuse("NodePorts", "node(s) didn't have free ports for the requested pod ports")
 	}
-	return "", ""
+	// Whoever put a static pod on this machine meant this machine.
+	if node != nil && !isStatic(pod) && slices.ContainsFunc(node.Spec.Taints, func(taint api.Taint) bool {
+		return taint.Effect == api.TaintEffectNoExecute && !api.Tolerates(pod.Spec.Tolerations, &taint)
+	}) {
+		refuse("TaintToleration", "node(s) had taints that the pod didn't tolerate")
+	}
+	return refusals
 }
 
 // The kernel parameters that a pod may set because they are its own and harm nobody else: those of its network, and of

@@ -9,8 +9,9 @@ import (
 )
 
 func TestAdmission(t *testing.T) {
-	node := &api.Node{ObjectMeta: api.ObjectMeta{Name: "n1", Labels: map[string]string{"disk": "ssd"}}}
-	allocatable := api.ResourceList{api.ResourceCPU: api.MustParse("2"), api.ResourceMemory: api.MustParse("1Gi"), api.ResourcePods: api.MustParse("2")}
+	node := &api.Node{ObjectMeta: api.ObjectMeta{Name: "n1", Labels: map[string]string{"disk": "ssd"}},
+		Spec: api.NodeSpec{Taints: []api.Taint{{Key: "broken", Effect: api.TaintEffectNoExecute}, {Key: "new", Effect: api.TaintEffectNoSchedule}}}}
+	allocatable := api.ResourceList{api.ResourceCPU: api.MustParse("2"), api.ResourceMemory: api.MustParse("1Gi"), api.ResourcePods: api.MustParse("2"), "example.com/dongle": api.MustParse("1")}
 	other := testPod("b")
 	other.UID = "b"
 	other.Spec.Containers[0].Resources.Requests = api.ResourceList{api.ResourceCPU: api.MustParse("1500m")}
@@ -26,6 +27,19 @@ func TestAdmission(t *testing.T) {
 		{"too much cpu", func(pod *api.Pod) {
 			pod.Spec.Containers[0].Resources.Requests = api.ResourceList{api.ResourceCPU: api.MustParse("1")}
 		}, []*api.Pod{other}, "OutOfcpu", "Node didn't have enough resource: cpu, requested: 1000, used: 1500, capacity: 2000"},
+		{"too much of what others say the node has", func(pod *api.Pod) {
+			pod.Spec.Containers[0].Resources.Requests = api.ResourceList{"example.com/dongle": api.MustParse("2")}
+		}, nil, "OutOfexample.com/dongle", "Node didn't have enough resource: example.com/dongle, requested: 2, used: 0, capacity: 1"},
+		{"something that is not the node's", func(pod *api.Pod) {
+			pod.Spec.Containers[0].Resources.Requests = api.ResourceList{"example.com/license": api.MustParse("2")}
+		}, nil, "", ""},
+		{"pages that the node does not have", func(pod *api.Pod) {
+			pod.Spec.Containers[0].Resources.Requests = api.ResourceList{"hugepages-2Mi": api.MustParse("2Mi")}
+		}, nil, "OutOfhugepages-2Mi", "Node didn't have enough resource: hugepages-2Mi, requested: 2097152, used: 0, capacity: 0"},
+		{"a taint that ends pods", func(pod *api.Pod) { pod.Spec.Tolerations = nil }, nil,
+			"TaintToleration", "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate"},
+		{"made for another system", func(pod *api.Pod) { pod.Labels = map[string]string{"kubernetes.io/os": "windows"} }, nil,
+			"PodOSSelectorNodeLabelDoesNotMatch", "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label"},
 		{"another kind of node", func(pod *api.Pod) { pod.Spec.NodeSelector = map[string]string{"disk": "tape"} }, nil,
 			"NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"},
 		{"its port is taken", func(pod *api.Pod) {
@@ -41,10 +55,11 @@ func TestAdmission(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			pod := testPod("a")
+			pod.Spec.Tolerations = []api.Toleration{{Key: "broken", Operator: api.TolerationOpExists}}
 			test.change(pod)
-			reason, message := admission(pod, node, test.others, allocatable)
-			require.Equal(t, test.reason, reason)
-			require.Equal(t, test.message, message)
+			refusals := append(admission(pod, node, test.others, allocatable), refusal{}) // nothing, if nothing else
+			require.Equal(t, test.reason, refusals[0].reason)
+			require.Equal(t, test.message, refusals[0].message)
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"kubelite/api"
@@ -17,13 +18,23 @@ import (
 
 // give gives a pod what it asks for of the node, or says why it must not run there. Of two pods that come at once and do not
 // both fit, one is given its part first, and the other one does not fit any more.
-func (w *podWorker) give(pod *api.Pod, node *api.Node) (reason, message string) {
+func (w *podWorker) give(ctx context.Context, pod *api.Pod, node *api.Node) (reason, message string) {
 	w.k.giving.Lock()
 	defer w.k.giving.Unlock()
-	if reason, message = admission(pod, node, w.k.admitted(), w.k.allocatable()); reason == "" {
-		w.given = api.PodTotal(&pod.Spec).Requests
+	allocatable := w.k.allocatable()
+	if node != nil {
+		allocatable = withExtended(allocatable, node.Status.Capacity)
 	}
-	return reason, message
+	here := w.k.admitted()
+	refusals := admission(pod, node, here, allocatable)
+	if isCritical(pod) {
+		refusals = w.k.makeRoom(ctx, pod, here, refusals)
+	}
+	if len(refusals) > 0 {
+		return refusals[0].reason, refusals[0].message
+	}
+	w.given = api.PodTotal(&pod.Spec).Requests
+	return "", ""
 }
 
 // admitted are copies of the pods that have been given something of the node, with that in their status, where it may still be
@@ -36,7 +47,8 @@ func (k *Kubelet) admitted() []*api.Pod {
 	for _, pod := range all {
 		w := k.workers[pod.UID]
 		given := w != nil && w.given != nil
-		if pod.Status.Phase.Ended() || !given && pod.Status.StartTime == nil { // the kubelet that ran before this one may have let it in
+		if pod.Status.Phase.Ended() || !given && pod.Status.StartTime == nil || // the kubelet that ran before this one may have let it in
+			w != nil && w.evicted.Load() != nil { // it makes room
 			continue
 		}
 		known := *pod
@@ -48,33 +60,47 @@ func (k *Kubelet) admitted() []*api.Pod {
 	return admitted
 }
 
-// lacking names the resource that the node does not have enough of for a pod beside the others of those that are here, "" if it has all
-// that the pod asks for.
-func lacking(pod *api.Pod, here []*api.Pod, allocatable api.ResourceList) (name api.ResourceName, message string) {
-	requests := api.PodTotal(&pod.Spec).Requests
-	for _, r := range []struct {
-		name   api.ResourceName
-		amount func(q api.Quantity) int64
-	}{
-		{api.ResourceCPU, api.Quantity.MilliValue}, {api.ResourceMemory, api.Quantity.Value}, {api.ResourceEphemeralStorage, api.Quantity.Value},
-	} {
-		has, ok := allocatable[r.name]
-		wanted, used := r.amount(requests[r.name]), int64(0)
+// shortages are the resources that the node does not have enough of for a pod beside the others of those that are here. An extended
+// resource that the node does not have at all is not its own but the cluster's, which the scheduler has looked after.
+func shortages(pod *api.Pod, here []*api.Pod, allocatable api.ResourceList) (short []refusal) {
+	judge := func(name api.ResourceName, wanted int64, of func(given api.ResourceList) int64) {
+		used, has := int64(0), allocatable[name]
 		for _, other := range here {
-			if other.UID == pod.UID {
-				continue
+			if other.UID != pod.UID {
+				used += of(given(other))
 			}
-			given := other.Status.AllocatedResources
-			if given == nil {
-				given = api.PodTotal(&other.Spec).Requests
-			}
-			used += r.amount(given[r.name])
 		}
-		if ok && wanted > 0 && used+wanted > r.amount(has) {
-			return r.name, fmt.Sprintf("Node didn't have enough resource: %s, requested: %d, used: %d, capacity: %d", r.name, wanted, used, r.amount(has))
+		if missing := used + wanted - amount(name, has); wanted > 0 && missing > 0 {
+			short = append(short, refusal{"OutOf" + string(name), fmt.Sprintf("Node didn't have enough resource: %s, requested: %d, used: %d, capacity: %d",
+				name, wanted, used, amount(name, has)), name, missing})
 		}
 	}
-	return "", ""
+	judge(api.ResourcePods, 1, func(api.ResourceList) int64 { return 1 })
+	requests := api.PodTotal(&pod.Spec).Requests
+	native := []api.ResourceName{api.ResourceCPU, api.ResourceMemory, api.ResourceEphemeralStorage}
+	others := slices.DeleteFunc(slices.Sorted(maps.Keys(requests)), func(name api.ResourceName) bool { return slices.Contains(native, name) })
+	for _, name := range slices.Concat(native, others) {
+		if _, ok := allocatable[name]; ok || !strings.Contains(string(name), "/") {
+			judge(name, amount(name, requests[name]), func(given api.ResourceList) int64 { return amount(name, given[name]) })
+		}
+	}
+	return short
+}
+
+// amount is a quantity of a resource as a number in its unit, which for cpu is a thousandth of one.
+func amount(name api.ResourceName, q api.Quantity) int64 {
+	if name == api.ResourceCPU {
+		return q.MilliValue()
+	}
+	return q.Value()
+}
+
+// given is what a pod has been given of the node.
+func given(pod *api.Pod) api.ResourceList {
+	if pod.Status.AllocatedResources != nil {
+		return pod.Status.AllocatedResources
+	}
+	return api.PodTotal(&pod.Spec).Requests
 }
 
 // allocate gives a pod that runs here the resources that its spec asks for now. If the node does not have them, w.deferred says
@@ -91,8 +117,8 @@ func (w *podWorker) allocate(ctx context.Context, pod *api.Pod) *api.Pod {
 		if asksMore(pod, former) {
 			giveFirst(pod, here, w.k.allocatable())
 		}
-		if _, w.deferred = lacking(pod, here, w.k.allocatable()); w.deferred != "" {
-			pod = former
+		if short := shortages(pod, here, w.k.allocatable()); len(short) > 0 {
+			w.deferred, pod = short[0].message, former
 		} else if asksMore(former, pod) {
 			defer w.k.retryResizes(ctx) // there may be room for others now
 		}
@@ -117,7 +143,7 @@ func giveFirst(pod *api.Pod, here []*api.Pod, allocatable api.ResourceList) {
 	}
 	slices.SortFunc(first, compareResizes)
 	for _, other := range first {
-		if name, _ := lacking(other, here, allocatable); name == "" {
+		if len(shortages(other, here, allocatable)) == 0 {
 			other.Status.AllocatedResources = api.PodTotal(&other.Spec).Requests
 		}
 	}

@@ -37,14 +37,13 @@ func TestCompareResizes(t *testing.T) {
 	require.Equal(t, want, got)
 
 	// With room for one, the others go without.
-	allocatable := api.ResourceList{api.ResourceCPU: api.MustParse("6")}
+	allocatable := api.ResourceList{api.ResourceCPU: api.MustParse("6"), api.ResourceMemory: api.MustParse("20Gi"), api.ResourcePods: api.MustParse("10")}
 	for _, pod := range want {
 		pod.Status.AllocatedResources = api.ResourceList{api.ResourceCPU: api.MustParse("1")}
 	}
 	giveFirst(want[2], want, allocatable)
 	require.Equal(t, "2", want[0].Status.AllocatedResources[api.ResourceCPU].String())
 	require.Equal(t, "1", want[1].Status.AllocatedResources[api.ResourceCPU].String())
-	name, message := lacking(want[2], want, allocatable)
-	require.Equal(t, api.ResourceCPU, name)
-	require.Equal(t, "Node didn't have enough resource: cpu, requested: 2000, used: 5000, capacity: 6000", message)
+	require.Equal(t, []refusal{{"OutOfcpu", "Node didn't have enough resource: cpu, requested: 2000, used: 5000, capacity: 6000", api.ResourceCPU, 1000}},
+		shortages(want[2], want, allocatable))
 }

@@ -130,28 +130,22 @@ func (k *Kubelet) usageOf(pod *api.Pod, stats *podStats, resource api.ResourceNa
 	return bytes
 }
 
-// evict ends a pod, unless the cluster cannot live without it.
+// evict ends a pod that uses too much, unless the cluster cannot live without it.
 func (k *Kubelet) evict(ctx context.Context, pod *api.Pod, message string) bool {
-	if isCritical(pod) {
-		return false
-	}
+	return !isCritical(pod) &&
+		k.end(ctx, pod, &podFailure{Reason: "Evicted", Message: message, disruption: message, grace: time.Second})
+}
+
+// end ends a pod for the sake of others, and tells whether it was not about to end already.
+func (k *Kubelet) end(ctx context.Context, pod *api.Pod, why *podFailure) bool {
 	k.mu.Lock()
 	w := k.workers[pod.UID]
 	k.mu.Unlock()
-	if w == nil {
+	if w == nil || !w.evicted.CompareAndSwap(nil, why) {
 		return false
 	}
-	w.mu.Lock()
-	already := w.evicted != nil
-	if !already {
-		w.evicted = &podFailure{Reason: "Evicted", Message: message, evicted: true, grace: time.Second}
-	}
-	w.mu.Unlock()
-	if already {
-		return false
-	}
-	w.event(client.WithTimer(ctx, "eviction"), pod, "", eventWarning, "Evicted", "%s", message)
-	k.log.Info("pod evicted", "namespace", pod.Namespace, "name", pod.Name, "why", message)
+	w.event(client.WithTimer(ctx, "eviction"), pod, "", eventWarning, why.Reason, "%s", why.Message)
+	k.log.Info("pod evicted", "namespace", pod.Namespace, "name", pod.Name, "reason", why.Reason, "why", why.Message)
 	w.wake(ctx)
 	return true
 }

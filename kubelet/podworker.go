@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kubelite/api"
@@ -32,11 +33,11 @@ type podWorker struct {
 	stopGrace time.Duration      // of the stop under way; guarded by mu
 	hurry     context.CancelFunc // cuts that stop short; guarded by mu
 	stale     bool               // its volumes may be out of date; guarded by mu
-	evicted   *podFailure        // why the node cannot afford the pod any more; guarded by mu
 	// fingerprint is what the runtime had of the pod at the last look; guarded by mu
 	fingerprint uint64
 
-	given api.ResourceList // what the pod has been given of the node, nil before it was let in; guarded by k.giving
+	evicted atomic.Pointer[podFailure] // why the node cannot afford the pod any more
+	given   api.ResourceList           // what the pod has been given of the node, nil before it was let in; guarded by k.giving
 
 	answers chan struct{} // has one if a probe's answer has changed
 
@@ -300,9 +301,7 @@ func (w *podWorker) plan(ctx context.Context, pod *api.Pod, gone bool, seen *Run
 
 // failure is why the kubelet does not want the pod to run, or to run on, if it does not.
 func (w *podWorker) failure(ctx context.Context, pod *api.Pod, seen *RuntimePod) *podFailure {
-	w.mu.Lock()
-	evicted := w.evicted
-	w.mu.Unlock()
+	evicted := w.evicted.Load()
 	if evicted == nil && seen.Empty() && w.status.StartTime == nil && pod.DeletionTimestamp == nil {
 		return w.reject(ctx, pod)
 	}

@@ -34,7 +34,7 @@ type waitingReason struct{ Reason, Message string }
 type podFailure struct {
 	Reason, Message string
 	rejected        bool          // it was never let in: nothing is known of its containers
-	evicted         bool          // to save the node: others are told not to count it against the pod
+	disruption      string        // not empty: it ended for the sake of others, which is not to be counted against it, and why
 	grace           time.Duration // what its containers get to end; 0 is what the pod says
 }
 
@@ -327,8 +327,8 @@ func (v *statusView) conditions(s *api.PodStatus) []api.PodCondition {
 	}
 	sandbox := condition(api.PodReadyToStartContainers, v.seen.Sandbox() != nil)
 	own := []api.PodCondition{sandbox, v.initialized(s), ready, containersReady, condition(api.PodScheduled, true)}
-	if v.failure != nil && v.failure.evicted && findCondition(conditions, api.DisruptionTarget) == nil {
-		own = append(own, api.PodCondition{Type: api.DisruptionTarget, Status: api.ConditionTrue, Reason: "TerminationByKubelet", Message: v.failure.Message})
+	if v.failure != nil && v.failure.disruption != "" && findCondition(conditions, api.DisruptionTarget) == nil {
+		own = append(own, api.PodCondition{Type: api.DisruptionTarget, Status: api.ConditionTrue, Reason: "TerminationByKubelet", Message: v.failure.disruption})
 	}
 	if v.pod.Spec.CanRestartAllContainers() {
 		own = append(own, v.allContainersRestarting(s))

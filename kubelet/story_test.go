@@ -160,6 +160,7 @@ func TestKubelet(t *testing.T) {
 		{"a claim leads to its volume", aClaimLeadsToItsVolume},
 		{"a pod that does not fit is rejected", aPodThatDoesNotFitIsRejected},
 		{"of pods that come at once those run that fit", ofPodsThatComeAtOnceThoseRunThatFit},
+		{"a critical pod takes the place of another", aCriticalPodTakesThePlaceOfAnother},
 		{"a manifest on the node runs and shows", aManifestOnTheNodeRunsAndShows},
 		{"a volume that grows too large costs its pod", aVolumeThatGrowsTooLargeCostsItsPod},
 	} {
@@ -640,6 +641,31 @@ func aPodThatDoesNotFitIsRejected(t *testing.T, h *story.Harness, n *node) {
 		return nil
 	})
 	events(h, "big", "OutOfcpu")
+}
+
+func aCriticalPodTakesThePlaceOfAnother(t *testing.T, h *story.Harness, n *node) {
+	critical := func(p *api.Pod) { p.Spec.PriorityClassName = "system-node-critical" }
+	create(h, pod("small", nil, asks("8")))
+	create(h, pod("large", nil, asks("20")))
+	status(h, "small", "ready", ready)
+	status(h, "large", "ready", ready)
+	create(h, pod("critical", nil, asks("22"), critical))
+	status(h, "critical", "ready", ready)
+	s := status(h, "large", "ended", func(p *api.Pod, _ *api.ContainerStatus) bool { return p.Status.Phase == api.PodFailed }).Status
+	require.Equal(t, "Preempting", s.Reason)
+	require.Equal(t, "Preempted in order to admit critical pod", s.Message)
+	require.Equal(t, "Pod was preempted by Kubelet to accommodate a critical pod.", s.Condition(api.DisruptionTarget).Message)
+	events(h, "large", "Preempting")
+	status(h, "small", "left alone", ready)
+
+	create(h, pod("too-much", nil, asks("33"), critical))
+	h.Eventually(func() error {
+		if s := get(h, "too-much").Status; s.Reason != "UnexpectedAdmissionError" {
+			return fmt.Errorf("want it rejected: %+v", s)
+		}
+		return nil
+	})
+	status(h, "small", "left alone still", ready)
 }
 
 func aManifestOnTheNodeRunsAndShows(t *testing.T, h *story.Harness, n *node) {
