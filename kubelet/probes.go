@@ -436,12 +436,10 @@ func probeGRPC(ctx context.Context, t *probeTarget, action *api.GRPCAction, time
 		answer, err = io.ReadAll(io.LimitReader(resp.Body, 1024))
 	}
 	switch {
-	case err != nil && !connected: // nobody listens, or not yet: the connection is tried until the time is up
+	case err != nil && (!connected || ctx.Err() == nil): // nobody listens, not yet, or not to gRPC: that is tried until the time is up
 		return probeFailure, fmt.Sprintf("timeout: failed to connect service %q within %v: %v", address, timeout, context.DeadlineExceeded)
-	case err != nil && ctx.Err() != nil:
-		return probeFailure, fmt.Sprintf("timeout: health rpc did not complete within %v", timeout)
 	case err != nil:
-		return probeFailure, "error: health rpc probe failed: " + err.Error()
+		return probeFailure, fmt.Sprintf("timeout: health rpc did not complete within %v", timeout)
 	}
 	const unimplemented, serving = "12", 1
 	switch code := otherwise(resp.Trailer.Get("Grpc-Status"), resp.Header.Get("Grpc-Status")); {
@@ -465,9 +463,5 @@ func resolvePort(port api.IntOrString, c *api.Container) (int, error) {
 			return int(p.ContainerPort), nil
 		}
 	}
-	n, err := strconv.Atoi(port.StrVal)
-	if err != nil {
-		return 0, fmt.Errorf("couldn't find port: %s in container %s", port.StrVal, c.Name)
-	}
-	return n, nil
+	return strconv.Atoi(port.StrVal)
 }

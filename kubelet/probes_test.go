@@ -53,7 +53,7 @@ func TestHTTPProbe(t *testing.T) {
 		{"a redirect to another host counts as an answer", get("/moved"), probeWarning, "Probe terminated redirects, Response body: "},
 		{"a bad status", get("/bad"), probeFailure, "HTTP probe failed with statuscode: 500"},
 		{"too slow", get("/slow"), probeFailure, "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"},
-		{"no such port", &api.HTTPGetAction{Port: api.FromString("none")}, probeUnknown, "couldn't find port: none"},
+		{"no such port", &api.HTTPGetAction{Port: api.FromString("none")}, probeUnknown, `strconv.Atoi: parsing "none": invalid syntax`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

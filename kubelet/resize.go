@@ -127,17 +127,24 @@ func (v *statusView) resizing() bool {
 }
 
 // whole is what the pod as a whole has, of the total that its spec says of the pod or its containers sum up to. As a control group
-// around it would, a pod that runs has a limit only where it says so or each of its containers has one. While a container waits
-// for what it is to have, the pod has what it had.
+// around it would, a pod that runs has cpu and memory, and a limit only where it says so or each of its containers has one. While a
+// container waits for what it is to have, the pod has what it had; so does a pod that has ended.
 func (v *statusView) whole(phase api.PodPhase, total api.ResourceRequirements) *api.ResourceRequirements {
-	if phase != api.PodRunning {
+	had, told := v.last.Resources, api.Deref(v.pod.Spec.Resources, api.ResourceRequirements{})
+	switch {
+	case had != nil && v.last.Phase.Ended():
+		return had
+	case phase != api.PodRunning && v.pod.Status.Phase != api.PodRunning:
 		return &total
+	case had != nil && v.resizing():
+		return had
 	}
-	if v.last.Resources != nil && v.resizing() {
-		return v.last.Resources
+	grouped := func(list, told api.ResourceList) api.ResourceList {
+		return api.PickResources(list, append(slices.Collect(maps.Keys(told)), api.ResourceCPU, api.ResourceMemory))
 	}
-	maps.DeleteFunc(total.Limits, func(name api.ResourceName, _ api.Quantity) bool { return !v.limited(name) })
-	return &total
+	has := api.ResourceRequirements{Requests: grouped(total.Requests, told.Requests), Limits: grouped(total.Limits, told.Limits)}
+	maps.DeleteFunc(has.Limits, func(name api.ResourceName, _ api.Quantity) bool { return !v.limited(name) })
+	return &has
 }
 
 // limited tells whether the pod as a whole has a limit of a resource.

@@ -283,7 +283,7 @@ type ContainerConfig struct {
 	AddCapabilities    []string
 	DropCapabilities   []string
 	Unmasked           bool   // all of /proc shows, and may be written
-	Seccomp            string // "unconfined" or the text of a profile; the runtime's own unless set
+	Seccomp            string // "unconfined" or the path of a profile; the runtime's own unless set
 	AppArmor           string // "unconfined" or the name of a profile; the runtime's own unless set
 	SELinux            api.SELinuxOptions
 }

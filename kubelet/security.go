@@ -3,7 +3,6 @@ package kubelet
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -69,7 +68,7 @@ func (k *Kubelet) setSecurity(config *ContainerConfig, pod *api.Pod, c *api.Cont
 }
 
 // seccomp is the filter of system calls: "" for the runtime's own, which is also what a container gets that asks for
-// none, "unconfined", or the text of a profile on this machine.
+// none, "unconfined", or the path of a profile on this machine.
 func (k *Kubelet) seccomp(profile *api.SeccompProfile) (string, error) {
 	switch {
 	case profile == nil || profile.Type == api.SeccompProfileTypeRuntimeDefault:
@@ -79,11 +78,7 @@ func (k *Kubelet) seccomp(profile *api.SeccompProfile) (string, error) {
 	case api.Deref(profile.LocalhostProfile, "") == "":
 		return "", errors.New("localhostProfile must be set if seccompProfile type is Localhost")
 	}
-	text, err := os.ReadFile(filepath.Join(k.cfg.RootDir, "seccomp", filepath.Clean("/"+*profile.LocalhostProfile)))
-	if err != nil {
-		return "", fmt.Errorf("cannot load seccomp profile %q: %w", *profile.LocalhostProfile, err)
-	}
-	return string(text), nil
+	return filepath.Join(k.cfg.RootDir, "seccomp", filepath.Clean("/"+*profile.LocalhostProfile)), nil
 }
 
 // checkNonRoot refuses to run as root what must not.

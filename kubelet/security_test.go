@@ -6,7 +6,6 @@ import (
 	"crypto/x509/pkix"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -102,8 +101,7 @@ func TestLoggedContainer(t *testing.T) {
 
 func TestSeccompProfiles(t *testing.T) {
 	k := &Kubelet{cfg: Config{RootDir: t.TempDir()}}
-	require.NoError(t, os.MkdirAll(filepath.Join(k.cfg.RootDir, "seccomp"), 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(k.cfg.RootDir, "seccomp", "strict.json"), []byte("{}"), 0o644))
+	in := func(path string) string { return filepath.Join(k.cfg.RootDir, "seccomp", path) }
 	for _, test := range []struct {
 		name    string
 		profile *api.SeccompProfile
@@ -113,8 +111,9 @@ func TestSeccompProfiles(t *testing.T) {
 		{"nothing said", nil, "", ""},
 		{"the runtime's", &api.SeccompProfile{Type: api.SeccompProfileTypeRuntimeDefault}, "", ""},
 		{"none", &api.SeccompProfile{Type: api.SeccompProfileTypeUnconfined}, "unconfined", ""},
-		{"one of the machine", &api.SeccompProfile{Type: api.SeccompProfileTypeLocalhost, LocalhostProfile: api.Ptr("strict.json")}, "{}", ""},
-		{"not there", &api.SeccompProfile{Type: api.SeccompProfileTypeLocalhost, LocalhostProfile: api.Ptr("../none.json")}, "", `cannot load seccomp profile "../none.json"`},
+		{"one of the machine", &api.SeccompProfile{Type: api.SeccompProfileTypeLocalhost, LocalhostProfile: api.Ptr("strict.json")}, in("strict.json"), ""},
+		{"one from elsewhere", &api.SeccompProfile{Type: api.SeccompProfileTypeLocalhost, LocalhostProfile: api.Ptr("../none.json")}, in("none.json"), ""},
+		{"one that is not named", &api.SeccompProfile{Type: api.SeccompProfileTypeLocalhost}, "", "localhostProfile must be set"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := k.seccomp(test.profile)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -28,6 +30,9 @@ func (r *Runtime) CreateContainer(ctx context.Context, sandboxID string, c *kube
 		return "", err
 	}
 	config, host := r.containerSpec(sandboxID, c, s, volumes)
+	if host.SecurityOpt, err = securityOptions(c); err != nil {
+		return "", err
+	}
 	user, groups, err := r.identity(ctx, c)
 	if err != nil {
 		return "", err
@@ -74,17 +79,6 @@ func (r *Runtime) containerSpec(sandboxID string, c *kubelet.ContainerConfig, s 
 	for _, gid := range c.SupplementalGroups {
 		host.GroupAdd = append(host.GroupAdd, strconv.FormatInt(gid, 10))
 	}
-	if c.NoNewPrivileges {
-		host.SecurityOpt = append(host.SecurityOpt, "no-new-privileges")
-	}
-	for _, option := range [][2]string{
-		{"seccomp=", c.Seccomp}, {"apparmor=", c.AppArmor},
-		{"label=user:", c.SELinux.User}, {"label=role:", c.SELinux.Role}, {"label=type:", c.SELinux.Type}, {"label=level:", c.SELinux.Level},
-	} {
-		if option[1] != "" {
-			host.SecurityOpt = append(host.SecurityOpt, option[0]+option[1])
-		}
-	}
 	if c.Unmasked {
 		host.MaskedPaths, host.ReadonlyPaths = []string{}, []string{}
 	}
@@ -99,6 +93,30 @@ func (r *Runtime) containerSpec(sandboxID string, c *kubelet.ContainerConfig, s 
 		})
 	}
 	return config, host
+}
+
+// securityOptions is how a container is confined, in Docker's words.
+func securityOptions(c *kubelet.ContainerConfig) (options []string, err error) {
+	if c.NoNewPrivileges {
+		options = append(options, "no-new-privileges")
+	}
+	seccomp := c.Seccomp
+	if filepath.IsAbs(seccomp) {
+		profile, err := os.ReadFile(seccomp)
+		if err != nil {
+			return nil, fmt.Errorf("cannot load seccomp profile %q: %w", seccomp, err)
+		}
+		seccomp = string(profile)
+	}
+	for _, option := range [][2]string{
+		{"seccomp=", seccomp}, {"apparmor=", c.AppArmor},
+		{"label=user:", c.SELinux.User}, {"label=role:", c.SELinux.Role}, {"label=type:", c.SELinux.Type}, {"label=level:", c.SELinux.Level},
+	} {
+		if option[1] != "" {
+			options = append(options, option[0]+option[1])
+		}
+	}
+	return options, nil
 }
 
 // resources are what the kernel is told, in Docker's words. The cpu limit is a quota of each tenth of a second, not
