@@ -456,6 +456,9 @@ func (w *podWorker) report(ctx context.Context, pod *api.Pod, seen *RuntimePod, 
 	w.status = status
 	uid := pod.UID
 	if isStatic(pod) {
+		if _, shown := w.k.pods.Get(pod.Key()); !shown && w.written.Phase.Ended() {
+			return nil // somebody has seen its end, and deleted the mirror
+		}
 		if uid, err = w.k.ensureMirror(ctx, pod); err != nil || uid == "" {
 			return err
 		}

@@ -19,7 +19,7 @@ func (k *Kubelet) makeRoom(ctx context.Context, pod *api.Pod, here []*api.Pod, r
 	if others := slices.DeleteFunc(slices.Clone(refusals), func(r refusal) bool { return r.resource != "" }); len(others) > 0 {
 		return others
 	}
-	victims, rest := victims(pod, here, refusals)
+	victims, rest := pickVictims(pod, here, refusals)
 	if len(rest) > 0 {
 		return []refusal{{reason: "UnexpectedAdmissionError", message: "Unexpected error while attempting to recover from admission failure: " +
 			"preemption: error finding a set of pods to preempt: no set of running pods found to reclaim resources: " + listShortages(rest)}}
@@ -31,10 +31,10 @@ func (k *Kubelet) makeRoom(ctx context.Context, pod *api.Pod, here []*api.Pod, r
 	return nil
 }
 
-// victims picks the pods that go for a critical one: of all that may go, as few as possible and, of those, the ones that ask for least. Who
+// pickVictims picks the pods that go for a critical one: of all that may go, as few as possible and, of those, the ones that ask for least. Who
 // is guaranteed what it asks for goes only if all the others together do not have it, and who asks for something before who asks for nothing
 // only if those do not suffice. rest is what even all of them would leave short.
-func victims(pod *api.Pod, here []*api.Pod, short []refusal) (victims []*api.Pod, rest []refusal) {
+func pickVictims(pod *api.Pod, here []*api.Pod, short []refusal) (victims []*api.Pod, rest []refusal) {
 	byQOS := map[api.PodQOSClass][]*api.Pod{}
 	var all []*api.Pod
 	for _, other := range here {

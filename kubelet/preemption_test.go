@@ -8,7 +8,7 @@ import (
 	"kubelite/api"
 )
 
-func TestVictims(t *testing.T) {
+func TestPickVictims(t *testing.T) {
 	with := func(name, cpu string, guaranteed bool, priority int32) *api.Pod {
 		pod := testPod(name)
 		pod.UID, pod.Spec.Priority = api.UID(name), &priority
@@ -44,7 +44,7 @@ func TestVictims(t *testing.T) {
 		{"nobody who matters more", []*api.Pod{greater, critical}, cpu(1000), nil, cpu(1000)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, rest := victims(critical, tt.here, tt.short)
+			got, rest := pickVictims(critical, tt.here, tt.short)
 			require.Equal(t, tt.want, got)
 			require.Equal(t, tt.missed, rest)
 		})

@@ -127,14 +127,14 @@ func (v *statusView) resizing() bool {
 }
 
 // whole is what the pod as a whole has, of the total that its spec says of the pod or its containers sum up to. As a control group
-// around it would, a pod that runs has cpu and memory, and a limit only where it says so or each of its containers has one. While a
+// around it would, a pod that is known to run has cpu and memory, and a limit only where it says so or each of its containers has one. While a
 // container waits for what it is to have, the pod has what it had; so does a pod that has ended.
-func (v *statusView) whole(phase api.PodPhase, total api.ResourceRequirements) *api.ResourceRequirements {
+func (v *statusView) whole(total api.ResourceRequirements) *api.ResourceRequirements {
 	had, told := v.last.Resources, api.Deref(v.pod.Spec.Resources, api.ResourceRequirements{})
 	switch {
 	case had != nil && v.last.Phase.Ended():
 		return had
-	case phase != api.PodRunning && v.pod.Status.Phase != api.PodRunning:
+	case v.pod.Status.Phase != api.PodRunning:
 		return &total
 	case had != nil && v.resizing():
 		return had

@@ -20,7 +20,7 @@ import (
 // A static pod is one that nobody sent: its manifest lies in a folder of the node, and the kubelet runs it whether there
 // is an API server or not. That is how a control plane runs in pods before there is a control plane. So that people
 // see it, the kubelet tells the API server of it by a mirror pod, which has the same name and spec, another UID, and no
-// say: whoever deletes it finds it again a moment later.
+// say: whoever deletes it finds it again a moment later, unless the static pod has ended.
 //
 //	manifests/etcd.yaml ──▶ pod etcd-node-1, UID = hash of the file ──▶ worker ──▶ containers
 //	                                          mirror pod etcd-node-1 ◀──status──┘
@@ -29,6 +29,7 @@ import (
 const (
 	annotationSource = "kubernetes.io/config.source" // "file" of a static pod and of its mirror
 	annotationHash   = "kubernetes.io/config.hash"
+	annotationSeen   = "kubernetes.io/config.seen" // when the kubelet first saw the manifest
 	annotationMirror = "kubernetes.io/config.mirror"
 )
 
@@ -118,7 +119,7 @@ func staticPod(content []byte, file, node string) (*api.Pod, error) {
 	}
 	sum := md5.Sum(append([]byte(node+"\n"+file+"\n"), content...))
 	uid := hex.EncodeToString(sum[:])
-	pod.UID, pod.Name, pod.Generation = api.UID(uid), pod.Name+"-"+strings.ToLower(node), 1
+	pod.UID, pod.Name = api.UID(uid), pod.Name+"-"+strings.ToLower(node)
 	if pod.Namespace == "" {
 		pod.Namespace = "default"
 	}
@@ -126,6 +127,7 @@ func staticPod(content []byte, file, node string) (*api.Pod, error) {
 		pod.Annotations = map[string]string{}
 	}
 	pod.Annotations[annotationSource], pod.Annotations[annotationHash] = "file", uid
+	pod.Annotations[annotationSeen] = time.Now().Format(time.RFC3339Nano)
 	pod.Spec.NodeName, pod.Status = node, api.PodStatus{Phase: api.PodPending}
 	pod.Spec.Tolerations = append(pod.Spec.Tolerations, api.Toleration{Operator: api.TolerationOpExists, Effect: api.TaintEffectNoExecute})
 	api.KindFor(pod).Default(pod)

@@ -88,7 +88,7 @@ func computeStatus(v statusView) api.PodStatus {
 
 	s.Phase = v.phase(&s)
 	total := api.PodTotal(&v.pod.Spec)
-	s.Resources, s.AllocatedResources = v.whole(s.Phase, total), total.Requests
+	s.Resources, s.AllocatedResources = v.whole(total), total.Requests
 	if s.Phase == v.last.Phase {
 		s.Reason, s.Message = v.last.Reason, v.last.Message
 	}

@@ -257,9 +257,12 @@ func TestResourcesOfAWholePod(t *testing.T) {
 	both := runtimePod(running("a"), running("b"))
 	reports(`{"allocated": {"cpu": "300m", "memory": "2Gi"}, "resources": {"requests": {"cpu": "300m", "memory": "2Gi"}, "limits": {"cpu": "2", "memory": "2Gi"}}}`,
 		computed(statusView{pod: pod, seen: &RuntimePod{}}))
-	// One that runs has no limit of memory if one of its containers has none.
-	reports(`{"allocated": {"cpu": "300m", "memory": "2Gi"}, "resources": {"requests": {"cpu": "300m", "memory": "2Gi"}, "limits": {"cpu": "2"}}}`,
+	// One that is known to run has no limit of memory if one of its containers has none, and nothing that is not cpu or memory.
+	pod.Status.Phase = api.PodRunning
+	pod.Spec.Containers[0].Resources.Requests["example.com/dongle"] = api.MustParse("1")
+	reports(`{"allocated": {"cpu": "300m", "memory": "2Gi", "example.com/dongle": "1"}, "resources": {"requests": {"cpu": "300m", "memory": "2Gi"}, "limits": {"cpu": "2"}}}`,
 		computed(statusView{pod: pod, seen: both}))
+	delete(pod.Spec.Containers[0].Resources.Requests, "example.com/dongle")
 
 	pod.Spec.Resources = &api.ResourceRequirements{Requests: api.ResourceList{api.ResourceMemory: api.MustParse("3Gi")}, Limits: api.ResourceList{api.ResourceMemory: api.MustParse("4Gi")}}
 	whole := computed(statusView{pod: pod, seen: both})
