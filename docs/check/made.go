@@ -135,14 +135,19 @@ func madeFromClients(root string) (string, error) {
 			}
 		}
 	}
-	scenarios, err := filepath.Glob(filepath.Join(dir, "testdata", "agree", "*.txtar"))
+	ofControllers, err := filepath.Glob(filepath.Join(dir, "testdata", "agree", "*.txtar"))
+	if err != nil {
+		return "", err
+	}
+	ofKubelets, err := filepath.Glob(filepath.Join(dir, "testdata", "kubelet", "*.txtar"))
 	if err != nil {
 		return "", err
 	}
 	var out strings.Builder
 	fmt.Fprintf(&out, "- The real kubectl: %d sessions, in `test/compat/clients/testdata/kubectl`.\n", len(sessions))
 	fmt.Fprintf(&out, "- kubectl beside kubectl-lite: %d commands in %d lists print the same and end the same; %d more are run and not compared.\n", compared, len(lists), left)
-	fmt.Fprintf(&out, "- kube-controller-manager beside our controllers: %d scenarios, in `test/compat/clients/testdata/agree`, come to the same objects and events.\n", len(scenarios))
+	fmt.Fprintf(&out, "- kube-controller-manager beside our controllers: %d scenarios, in `test/compat/clients/testdata/agree`, come to the same objects and events.\n", len(ofControllers))
+	fmt.Fprintf(&out, "- kubelet beside ours on the same Docker daemon: %d scenarios, in `test/compat/clients/testdata/kubelet`, come to the same statuses and events.\n", len(ofKubelets))
 	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 	if err != nil {
 		return "", err

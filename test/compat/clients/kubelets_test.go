@@ -61,8 +61,15 @@ func TestKubelets(t *testing.T) {
 // ofKubelets leaves out what tells the two runtimes apart, and what others than the kubelet say.
 var ofKubelets = view{
 	incidental: map[string][]string{"Pod": {"status.hostIP", "status.hostIPs", "metadata.generation"}},
-	// cri-dockerd does not tell what user a container has, and Docker has a limit of 8 EiB where there is none. What is {} there is nothing here.
-	line: regexp.MustCompile(`tatuses\[\d+\]\.\w*\.?\w*\.?(containerID|imageID) = |\]\.user\.linux\.|\.status\.resources(\.limits\.memory = "9007199254740988Ki"| = \{\}$)`),
+	line: regexp.MustCompile(strings.Join([]string{
+		`tatuses\[\d+\]\.\w*\.?\w*\.?(containerID|imageID) = `,
+		`\]\.user\.linux\.`,                                          // cri-dockerd does not tell what user a container has
+		`\.resources\.\w+\.memory = "0"`,                             // what there is no word of where the runtime does not tell of resources
+		`\.status\.resources\.limits\.memory = "9007199254740988Ki"`, // Docker's limit where there is none
+		`\.status\.resources = \{\}$`,                                // nothing here
+		`Pod place \.status\.resources`,                              // upstream forgets what a pod had that made room
+		`annotations\.kubernetes\.io/config\.(hash|mirror) = `,
+	}, "|")),
 	event: func(e *event) string {
 		if e.Source.Component != "kubelet" || e.InvolvedObject.Kind != "Pod" {
 			return ""
@@ -106,7 +113,7 @@ func (s *side) takeUpstreamsKubelet(t *testing.T, programs, node string) (nothin
 	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, `
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
-address: 127.0.0.1
+address: %s
 port: %s
 healthzPort: 0
 authentication: {anonymous: {enabled: false}, webhook: {enabled: false}, x509: {clientCAFile: %q}}
@@ -119,9 +126,14 @@ cgroupDriver: cgroupfs
 failCgroupV1: false
 failSwapOn: false
 enforceNodeAllocatable: []
+staticPodPath: %s
+tlsCertFile: %s
+tlsPrivateKeyFile: %s
+fileCheckFrequency: 1s
 podLogsDir: %s/logs
-volumePluginDir: %[4]s/plugins
-`, port, s.pki("ca.crt"), socket, dir), 0o600))
+volumePluginDir: %[8]s/plugins
+`, address, port, s.pki("ca.crt"), socket, filepath.Join(s.home, profile, "data", "kubelet-"+node, "manifests"),
+		s.pki("kubelet-"+node+"-server.crt"), s.pki("kubelet-"+node+"-server.key"), dir), 0o600))
 	startUpstreams(t, programs, "kubelet", syscall.SIGTERM, "--config="+config, "--kubeconfig="+s.pki("kubelet-"+node+".conf"),
 		"--hostname-override="+node, "--node-ip="+address, "--root-dir="+dir, "--cert-dir="+dir)
 	return func() bool {
