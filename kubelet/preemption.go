@@ -31,9 +31,9 @@ func (k *Kubelet) makeRoom(ctx context.Context, pod *api.Pod, here []*api.Pod, r
 	return nil
 }
 
-// pickVictims picks the pods that go for a critical one: of all that may go, as few as possible and, of those, the ones that ask for least. Who
-// is guaranteed what it asks for goes only if all the others together do not have it, and who asks for something before who asks for nothing
-// only if those do not suffice. rest is what even all of them would leave short.
+// pickVictims picks the pods that go for a critical one: as few as possible and, of those that serve as well, the ones that ask for
+// least. Guaranteed pods go only if all the others together do not suffice, burstable ones only if those that ask for nothing do not.
+// rest is what even all that may go would leave short: then nobody goes.
 func pickVictims(pod *api.Pod, here []*api.Pod, short []refusal) (victims []*api.Pod, rest []refusal) {
 	byQOS := map[api.PodQOSClass][]*api.Pod{}
 	var all []*api.Pod
