@@ -77,6 +77,7 @@ func (k *Kubelet) Handler() http.Handler {
 	mux.HandleFunc("GET /pods", k.servePods)
 	mux.HandleFunc("GET /runningpods/", k.serveRunningPods)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") })
+	mux.HandleFunc("GET /configz", k.serveConfiguration)
 	mux.HandleFunc("GET /metrics", k.serveMetrics)
 	mux.HandleFunc("GET /metrics/resource", k.serveResourceMetrics)
 	mux.HandleFunc("GET /stats/summary", k.serveSummary)
@@ -152,8 +153,11 @@ func (k *Kubelet) serveRunningPods(w http.ResponseWriter, r *http.Request) {
 }
 
 func writePods(w http.ResponseWriter, pods []api.Pod) {
-	list := api.List[api.Pod]{TypeMeta: api.TypeMeta{Kind: "PodList", APIVersion: "v1"}, Items: pods}
-	b, err := api.MarshalJSON(&list)
+	writeJSON(w, &api.List[api.Pod]{TypeMeta: api.TypeMeta{Kind: "PodList", APIVersion: "v1"}, Items: pods})
+}
+
+func writeJSON(w http.ResponseWriter, document any) {
+	b, err := api.MarshalJSON(document)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

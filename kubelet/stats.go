@@ -3,7 +3,6 @@ package kubelet
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -321,8 +320,7 @@ func (k *Kubelet) serveSummary(w http.ResponseWriter, r *http.Request) {
 		summary.Pods = append(summary.Pods, pod)
 	}
 	k.rates.keep(measured)
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(summary) // the caller has gone: nobody is left to tell
+	writeJSON(w, summary)
 }
 
 // volumeSummaries tells how much is in the pod's own volumes.

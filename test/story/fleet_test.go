@@ -74,4 +74,19 @@ func TestManyNodesInOneProcess(t *testing.T) {
 		require.Len(t, there.Items, used["n7"])
 		require.Equal(t, "n7", there.Items[0].Spec.NodeName)
 	}
+
+	// A node also tells what it is set to.
+	answer, err := h.Client.Do(h.Ctx, client.Request{Path: "/api/v1/nodes/n7/proxy/configz"})
+	require.NoError(t, err)
+	var settings struct {
+		Config struct {
+			Port     int32             `json:"port"`
+			MaxPods  int               `json:"maxPods"`
+			Eviction map[string]string `json:"evictionHard"`
+		} `json:"kubeletconfig"`
+	}
+	require.NoError(t, api.UnmarshalJSON(answer.Body, &settings))
+	require.Equal(t, port, settings.Config.Port)
+	require.Equal(t, 110, settings.Config.MaxPods)
+	require.Equal(t, map[string]string{"memory.available": "100Mi", "nodefs.available": "1Gi"}, settings.Config.Eviction)
 }
