@@ -61,9 +61,10 @@ type NodeStatus struct {
 	DeclaredFeatures []string `json:"declaredFeatures,omitempty" pb:"14" list:"atomic"`
 }
 
-// What kubelets declare that they can do: restart all containers of a pod where a rule asks for it, and resize init
-// containers that run, and pods as a whole.
+// What kubelets declare that they can do: talk by WebSocket to whoever runs a command or forwards a port, restart all
+// containers of a pod where a rule asks for it, and resize init containers that run, and pods as a whole.
 const (
+	FeatureWebSockets           = "ExtendWebSocketsToKubelet"
 	FeatureRestartAllContainers = "RestartAllContainersOnContainerExits"
 	FeatureResizeInitContainers = "InPlacePodVerticalScalingInitContainers"
 	FeatureResizePods           = "InPlacePodLevelResourcesVerticalScaling"

@@ -3,6 +3,7 @@ package kubectllite
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -37,6 +38,7 @@ func describeNode(ctx context.Context, c *client.Client, sh *sheet, o object) er
 	}
 	describeAmountsAt(sh, "Capacity", node.Status.Capacity)
 	describeAmountsAt(sh, "Allocatable", node.Status.Allocatable)
+	describeNodeDevices(ctx, c, sh, node.Name)
 	info := &node.Status.NodeInfo
 	sh.line(0, "System Info:")
 	for _, pair := range [][2]string{
@@ -115,6 +117,37 @@ func describeNodeLease(ctx context.Context, c *client.Client, sh *sheet, node st
 	sh.line(1, "RenewTime:\t%s", moment(lease.Spec.RenewTime))
 }
 
+// maxPools is how many pools of devices are listed.
+const maxPools = 10
+
+// describeNodeDevices lists what devices drivers have on the node and nowhere else. Who may not see that sees nothing of it.
+func describeNodeDevices(ctx context.Context, c *client.Client, sh *sheet, node string) {
+	page, err := client.Of[*api.ResourceSlice](c).List(ctx, "", client.ListOptions{FieldSelector: "spec.nodeName=" + node})
+	if err != nil || len(page.Items) == 0 {
+		return
+	}
+	type pool struct{ driver, name string }
+	type content struct{ slices, devices int }
+	pools := map[pool]content{}
+	for _, slice := range page.Items {
+		key := pool{slice.Spec.Driver, slice.Spec.Pool.Name}
+		has := pools[key]
+		pools[key] = content{has.slices + 1, has.devices + len(slice.Spec.Devices)}
+	}
+	sorted := slices.SortedFunc(maps.Keys(pools), func(a, b pool) int {
+		return strings.Compare(a.driver+"/"+a.name, b.driver+"/"+b.name)
+	})
+	sh.line(0, "Node-Local ResourceSlices:")
+	sh.line(1, "Driver\tPool\tSlices\tDevices")
+	sh.line(1, "------\t----\t------\t-------")
+	for _, key := range sorted[:min(len(sorted), maxPools)] {
+		sh.line(1, "%s\t%s\t%d\t%d", key.driver, key.name, pools[key].slices, pools[key].devices)
+	}
+	if more := len(sorted) - maxPools; more > 0 {
+		sh.line(1, "...and %d more pools", more)
+	}
+}
+
 // describeNodePods lists the pods that still need something of the node, and what it all comes to.
 func describeNodePods(ctx context.Context, c *client.Client, sh *sheet, node *api.Node) error {
 	page, err := client.Of[*api.Pod](c).List(ctx, "", client.ListOptions{
@@ -147,8 +180,22 @@ func describeNodePods(ctx context.Context, c *client.Client, sh *sheet, node *ap
 	sh.line(0, "  (Total limits may be over 100 percent, i.e., overcommitted.)")
 	sh.line(1, "Resource\tRequests\tLimits")
 	sh.line(1, "--------\t--------\t------")
-	for _, name := range []api.ResourceName{api.ResourceCPU, api.ResourceMemory, api.ResourceEphemeralStorage} {
+	own := []api.ResourceName{api.ResourceCPU, api.ResourceMemory, api.ResourceEphemeralStorage}
+	var extended []api.ResourceName
+	for _, name := range sortedKeys(allocatable) {
+		switch {
+		case strings.HasPrefix(string(name), "hugepages-"):
+			own = append(own, name)
+		case !slices.Contains(own, name) && name != api.ResourcePods:
+			extended = append(extended, name)
+		}
+	}
+	for _, name := range own {
 		sh.line(1, "%s\t%s\t%s", name, share(requests, allocatable, name), share(limits, allocatable, name))
+	}
+	for _, name := range extended {
+		r, l := requests[name], limits[name]
+		sh.line(1, "%s\t%s\t%s", name, r.String(), l.String())
 	}
 	return nil
 }

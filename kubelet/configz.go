@@ -13,6 +13,8 @@ import (
 // It has what this kubelet goes by and no other fields. The names are those of KubeletConfiguration v1beta1, of
 // k8s.io/kubelet/config/v1beta1.
 type configuration struct {
+	api.TypeMeta `json:",inline"`
+
 	EnableServer      bool         `json:"enableServer"`
 	StaticPodPath     string       `json:"staticPodPath"`
 	FileCheck         api.Duration `json:"fileCheckFrequency"`
@@ -29,6 +31,9 @@ type configuration struct {
 		Webhook   enabled `json:"webhook"`
 		Anonymous enabled `json:"anonymous"`
 	} `json:"authentication"`
+	Authorization struct {
+		Mode string `json:"mode"`
+	} `json:"authorization"`
 
 	ClusterDomain string   `json:"clusterDomain"`
 	ClusterDNS    []string `json:"clusterDNS,omitempty"`
@@ -67,6 +72,7 @@ var evictionSignals = map[api.ResourceName]string{
 
 func (k *Kubelet) configuration() configuration {
 	c := configuration{
+		TypeMeta:     api.TypeMeta{Kind: "KubeletConfiguration", APIVersion: "kubelet.config.k8s.io/v1beta1"},
 		EnableServer: k.port() != 0, StaticPodPath: k.cfg.ManifestDir, FileCheck: api.Duration{Duration: k.manifestPeriod},
 		Address: k.cfg.NodeIP, Port: k.port(), TLSCertFile: k.cfg.ServingCert, TLSPrivateKeyFile: k.cfg.ServingKey, TLSMinVersion: "VersionTLS12",
 		ClusterDomain: k.cfg.ClusterDomain, ClusterDNS: k.cfg.ClusterDNS, MaxPods: k.cfg.MaxPods, RegisterNode: true,
@@ -77,6 +83,7 @@ func (k *Kubelet) configuration() configuration {
 		SeccompDefault: true,
 	}
 	c.Authentication.X509.ClientCAFile = k.cfg.ClientCA
+	c.Authorization.Mode = "AlwaysAllow" // of those whose certificate lets them in
 	c.CrashLoopBackOff.MaxContainerRestartPeriod.Duration = backoffMax
 	for _, p := range pressures {
 		c.EvictionHard[evictionSignals[p.resource]] = api.NewQuantity(p.least, api.BinarySI).String()

@@ -1,6 +1,7 @@
 package kubelet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -213,7 +214,7 @@ func (k *Kubelet) setStatus(ctx context.Context, node *api.Node, health error) {
 	s.DaemonEndpoints.KubeletEndpoint.Port = k.port()
 	s.Capacity, s.Allocatable = withExtended(k.capacity(), s.Capacity), withExtended(k.allocatable(), s.Capacity)
 	s.Features = &api.NodeFeatures{SupplementalGroupsPolicy: api.Ptr(true)}
-	s.DeclaredFeatures = []string{api.FeatureResizePods, api.FeatureResizeInitContainers, api.FeatureRestartAllContainers}
+	s.DeclaredFeatures = []string{api.FeatureWebSockets, api.FeatureResizePods, api.FeatureResizeInitContainers, api.FeatureRestartAllContainers}
 	ids := machineIDs()
 	s.NodeInfo = api.NodeSystemInfo{
 		MachineID: ids.machine, SystemUUID: ids.system, BootID: ids.boot,
@@ -269,8 +270,24 @@ func (k *Kubelet) capacity() api.ResourceList {
 	if k.info.Storage > 0 {
 		list[api.ResourceEphemeralStorage] = api.NewQuantity(k.info.Storage>>10<<10, api.BinarySI)
 	}
+	for _, name := range hugePages() {
+		list[name] = api.NewQuantity(0, api.BinarySI)
+	}
 	return list
 }
+
+// hugePages are the sizes that the machine's kernel can have, such as "hugepages-2Mi". Pods get none, since Docker cannot
+// keep one of them to its share.
+var hugePages = sync.OnceValue(func() (names []api.ResourceName) {
+	entries, _ := os.ReadDir("/sys/kernel/mm/hugepages") // none of them: another kernel
+	for _, e := range entries {
+		var size int64
+		if _, err := fmt.Sscanf(e.Name(), "hugepages-%dkB", &size); err == nil {
+			names = append(names, api.ResourceName("hugepages-"+api.NewQuantity(size<<10, api.BinarySI).String()))
+		}
+	}
+	return names
+})
 
 // withExtended adds what others say that the node has: extended resources, such as "example.com/dongle", are advertised by
 // whoever patches the node's status, and the kubelet lets them stand. All of them may be given to pods.
@@ -317,7 +334,8 @@ var machineIDs = sync.OnceValue(func() (ids struct{ machine, system, boot string
 		}
 		return strings.TrimSpace(string(b))
 	}
-	ids.machine, ids.system, ids.boot = read("/etc/machine-id"), read("/sys/class/dmi/id/product_uuid"), read("/proc/sys/kernel/random/boot_id")
+	ids.machine, ids.boot = read("/etc/machine-id"), read("/proc/sys/kernel/random/boot_id")
+	ids.system = cmp.Or(read("/sys/class/dmi/id/product_uuid"), ids.machine) // which not every virtual machine has
 	return ids
 })
 
