@@ -80,6 +80,7 @@ func (k *Kubelet) Handler() http.Handler {
 	mux.HandleFunc("GET /configz", k.serveConfiguration)
 	mux.HandleFunc("GET /metrics", k.serveMetrics)
 	mux.HandleFunc("GET /metrics/resource", k.serveResourceMetrics)
+	mux.HandleFunc("GET /metrics/cadvisor", k.serveContainerMetrics)
 	mux.HandleFunc("GET /stats/summary", k.serveSummary)
 	return authorize(mux)
 }
@@ -164,29 +165,4 @@ func writeJSON(w http.ResponseWriter, document any) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(b) // the caller has gone: nobody is left to tell
-}
-
-// serveMetrics is GET /metrics: how many pods and containers run.
-func (k *Kubelet) serveMetrics(w http.ResponseWriter, r *http.Request) {
-	pods, err := k.runtime.ListPods(r.Context())
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	states := map[ContainerState]int{}
-	running := 0
-	for _, p := range pods {
-		if p.Sandbox() != nil {
-			running++
-		}
-		for _, c := range p.Containers {
-			states[c.State]++
-		}
-	}
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
-	fmt.Fprintf(w, "# HELP kubelet_running_pods Number of pods that have a running pod sandbox\n# TYPE kubelet_running_pods gauge\nkubelet_running_pods %d\n", running)
-	fmt.Fprint(w, "# HELP kubelet_running_containers Number of containers currently running\n# TYPE kubelet_running_containers gauge\n")
-	for _, s := range []ContainerState{ContainerCreated, ContainerRunning, ContainerExited} {
-		fmt.Fprintf(w, "kubelet_running_containers{container_state=%q} %d\n", s, states[s])
-	}
 }

@@ -3,19 +3,17 @@ package kubelet
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"kubelite/api"
 )
 
-// What the node and its pods use now. It is asked for in two forms: /metrics/resource, which metrics-server scrapes for
-// `kubectl top` and the HorizontalPodAutoscaler, and /stats/summary, which says more and is for people and tools. The
-// kubelet itself asks when the machine runs short of something (eviction.go).
+// What the node and its pods use now. It is asked for in two forms: as metrics (metrics.go), which metrics-server scrapes
+// for `kubectl top` and the HorizontalPodAutoscaler, and as /stats/summary, which is for people and tools. The kubelet
+// itself asks when the machine runs short of something (eviction.go).
 
 // ContainerStats is what one running container uses. What a runtime does not know is 0.
 type ContainerStats struct {
@@ -159,65 +157,6 @@ func (k *Kubelet) measuredPods(ctx context.Context) (pods []*podStats, complete 
 		k.log.WarnContext(ctx, "containers not measured", "error", err)
 	}
 	return byPod(stats), err == nil
-}
-
-// serveResourceMetrics is GET /metrics/resource.
-func (k *Kubelet) serveResourceMetrics(w http.ResponseWriter, r *http.Request) {
-	pods, complete := k.measuredPods(r.Context())
-	cpu, memory := k.nodeStats(r.Context(), pods)
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	_, _ = w.Write([]byte(resourceMetrics(pods, cpu, memory, time.Now(), complete))) // the caller has gone: nobody is left to tell
-}
-
-// resourceMetrics writes metrics under upstream's names. If they are not complete, containers could not be measured.
-func resourceMetrics(pods []*podStats, cpu time.Duration, memory int64, now time.Time, complete bool) string {
-	var b strings.Builder
-	family := func(name, kind, help string, samples func(sample func(labels string, value float64, at time.Time))) {
-		fmt.Fprintf(&b, "# HELP %s [STABLE] %s\n# TYPE %s %s\n", name, help, name, kind)
-		samples(func(labels string, value float64, at time.Time) {
-			fmt.Fprintf(&b, "%s%s %v %d\n", name, labels, value, at.UnixMilli())
-		})
-	}
-	eachContainer := func(value func(c *ContainerStats) float64) func(func(string, float64, time.Time)) {
-		return func(sample func(string, float64, time.Time)) {
-			for _, p := range pods {
-				for i := range p.containers {
-					c := &p.containers[i]
-					sample(fmt.Sprintf("{container=%q,namespace=%q,pod=%q}", c.Name, p.namespace, p.name), value(c), c.Time)
-				}
-			}
-		}
-	}
-	eachPod := func(value func(p *podStats) float64) func(func(string, float64, time.Time)) {
-		return func(sample func(string, float64, time.Time)) {
-			for _, p := range pods {
-				if len(p.containers) > 0 {
-					sample(fmt.Sprintf("{namespace=%q,pod=%q}", p.namespace, p.name), value(p), p.containers[0].Time)
-				}
-			}
-		}
-	}
-	node := func(value float64) func(func(string, float64, time.Time)) {
-		return func(sample func(string, float64, time.Time)) { sample("", value, now) }
-	}
-	family("container_cpu_usage_seconds_total", "counter", "Cpu time that the container has used",
-		eachContainer(func(c *ContainerStats) float64 { return c.CPU.Seconds() }))
-	family("container_memory_working_set_bytes", "gauge", "Memory of the container that cannot be taken back",
-		eachContainer(func(c *ContainerStats) float64 { return float64(c.WorkingSet) }))
-	family("container_start_time_seconds", "gauge", "When the container started, in seconds since 1970",
-		eachContainer(func(c *ContainerStats) float64 { return float64(c.StartedAt.UnixMilli()) / 1000 }))
-	family("node_cpu_usage_seconds_total", "counter", "Cpu time that the node has used", node(cpu.Seconds()))
-	family("node_memory_working_set_bytes", "gauge", "Memory of the node that cannot be taken back", node(float64(memory)))
-	family("pod_cpu_usage_seconds_total", "counter", "Cpu time that the pod has used",
-		eachPod(func(p *podStats) float64 { return p.cpu().Seconds() }))
-	family("pod_memory_working_set_bytes", "gauge", "Memory of the pod that cannot be taken back",
-		eachPod(func(p *podStats) float64 { return float64(p.workingSet()) }))
-	scrapeError := 0
-	if !complete {
-		scrapeError = 1
-	}
-	fmt.Fprintf(&b, "# HELP resource_scrape_error [STABLE] 1 if something could not be measured, 0 otherwise\n# TYPE resource_scrape_error gauge\nresource_scrape_error %d\n", scrapeError)
-	return b.String()
 }
 
 // The document of /stats/summary, as far as it is filled in.
