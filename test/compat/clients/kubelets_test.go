@@ -68,6 +68,7 @@ var ofKubelets = view{
 		`\.status\.resources\.limits\.memory = "9007199254740988Ki"`, // Docker's limit where there is none
 		`\.status\.resources = \{\}$`,                                // nothing here
 		`Pod place \.status\.resources`,                              // upstream forgets what a pod had that made room
+		`Pod (files|limits) \.status\.resources\.requests\.cpu`,      // of a pod that has ended it depends on when upstream last looked
 		`annotations\.kubernetes\.io/config\.(hash|mirror) = `,
 	}, "|")),
 	event: func(e *event) string {
