@@ -60,6 +60,7 @@ type side struct {
 	*fullCluster
 	client dynamic.Interface
 	view   view
+	tools  string // a folder with commands of the scenarios' own
 }
 
 // newSide is a cluster with three simulated nodes.
@@ -104,7 +105,7 @@ func (s *side) play(t *testing.T, namespace string, archive *txtar.Archive) (pic
 	shell := func(step string) {
 		cmd := exec.Command("sh", "-c", step)
 		cmd.Dir = dir
-		path := strings.Join([]string{filepath.Dir(shared.kubectl), filepath.Dir(shared.kubelite), os.Getenv("PATH")}, string(os.PathListSeparator))
+		path := strings.Join([]string{s.tools, filepath.Dir(shared.kubectl), filepath.Dir(shared.kubelite), os.Getenv("PATH")}, string(os.PathListSeparator))
 		cmd.Env = append(os.Environ(), "PATH="+path, "KUBECONFIG="+kubeconfig, "KUBELITE_HOME="+s.home, "NS="+namespace)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", step, err, out)

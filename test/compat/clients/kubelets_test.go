@@ -47,6 +47,10 @@ func TestKubelets(t *testing.T) {
 		}
 		return all
 	}
+	s.tool(t, "kubelet", `case $1 in
+		away) kubelite component stop kubelet-node-1 --profile `+profile+` ;;
+		back) kubelite component start kubelet-node-1 --profile `+profile+` ;;
+	esac`)
 	ours := playAll()
 	require.Eventually(t, func() bool { return len(podContainers(t)) == 0 }, time.Minute, 100*time.Millisecond, "the last of our containers")
 	require.NoError(t, s.command("component", "stop", "kubelet-node-1"))
@@ -58,6 +62,24 @@ func TestKubelets(t *testing.T) {
 	require.Eventually(t, nothingLeft, 3*time.Minute, time.Second, "the last containers and mounts")
 }
 
+// tool makes a command for the scenarios, from a shell script. Those of the kubelets have one that sends theirs away and takes it back.
+func (s *side) tool(t *testing.T, name, script string) {
+	t.Helper()
+	s.tools = t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(s.tools, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700))
+}
+
+// keep runs a program, its arguments, again whenever it has ended and there is no file called "away" in the folder that is its first argument.
+const keep = `
+	cd $0
+	trap 'kill $kept; wait $kept; exit' TERM
+	while true; do
+		while test -e away; do sleep 0.1; done
+		"$@" & kept=$!
+		echo $kept > pid
+		wait $kept
+	done`
+
 // ofKubelets leaves out what tells the two runtimes apart, and what others than the kubelet say.
 var ofKubelets = view{
 	incidental: map[string][]string{"Pod": {"status.hostIP", "status.hostIPs", "metadata.generation"}},
@@ -68,6 +90,7 @@ var ofKubelets = view{
 		`\.status\.resources\.limits\.memory = "9007199254740988Ki"`, // Docker's limit where there is none
 		`\.status\.resources = \{\}$`,                                // nothing here
 		`Pod place \.status\.resources`,                              // upstream forgets what a pod had that made room
+		`Pod ends \.status\.podIPs?\b`,                               // and, when it starts anew, the address of one that has ended
 		`Pod (files|limits) \.status\.resources\.requests\.cpu`,      // of a pod that has ended it depends on when upstream last looked
 		`annotations\.kubernetes\.io/config\.(hash|mirror) = `,
 	}, "|")),
@@ -135,7 +158,11 @@ podLogsDir: %s/logs
 volumePluginDir: %[8]s/plugins
 `, address, port, s.pki("ca.crt"), socket, filepath.Join(s.home, profile, "data", "kubelet-"+node, "manifests"),
 		s.pki("kubelet-"+node+"-server.crt"), s.pki("kubelet-"+node+"-server.key"), dir), 0o600))
-	startUpstreams(t, programs, "kubelet", syscall.SIGTERM, "--config="+config, "--kubeconfig="+s.pki("kubelet-"+node+".conf"),
+	s.tool(t, "kubelet", `cd `+dir+`; case $1 in
+		away) touch away; kill $(cat pid); while kill -0 $(cat pid) 2>/dev/null; do sleep 0.1; done ;;
+		back) rm away ;;
+	esac`)
+	startUpstreams(t, "/bin", "sh", syscall.SIGTERM, "-c", keep, dir, filepath.Join(programs, "kubelet"), "--config="+config, "--kubeconfig="+s.pki("kubelet-"+node+".conf"),
 		"--hostname-override="+node, "--node-ip="+address, "--root-dir="+dir, "--cert-dir="+dir)
 	return func() bool {
 		pods, err := os.ReadDir(filepath.Join(dir, "pods"))
