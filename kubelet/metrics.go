@@ -147,32 +147,43 @@ func containerMetrics(pods []*podStats, running []*RuntimePod, cpu time.Duration
 	for _, p := range running {
 		known[p.UID] = p
 	}
-	of := func(p *podStats, container, id, image string, own ...string) labels {
-		l := append(labels{"container", container}, own...)
-		return append(l, "id", "/"+id, "image", image, "name", id, "namespace", p.namespace, "pod", p.name)
+	type part struct {
+		*ContainerStats
+		id, image string
 	}
-	page, node := &metricsPage{}, &podStats{}
+	var containers, networks []part // that are still there
+	for _, p := range pods {
+		is := known[p.uid]
+		if is == nil {
+			continue
+		}
+		if sandbox := is.Sandbox(); p.sandbox != nil && sandbox != nil {
+			networks = append(networks, part{p.sandbox, sandbox.ID, ""})
+		}
+		for i := range p.containers {
+			if c := is.Newest(p.containers[i].Name); c != nil {
+				containers = append(containers, part{&p.containers[i], c.ID, c.Image})
+			}
+		}
+	}
+	of := func(p part, own ...string) labels {
+		l := append(labels{"container", p.Name}, own...)
+		return append(l, "id", "/"+p.id, "image", p.image, "name", p.id, "namespace", p.Namespace, "pod", p.PodName)
+	}
+	page, node := &metricsPage{}, part{ContainerStats: &ContainerStats{}}
 	family := func(name, kind, help string, whole float64, value func(c *ContainerStats) float64, own ...string) {
 		sample := page.family(name, kind, help)
 		if whole > 0 {
-			sample(of(node, "", "", "", own...), whole, now)
+			sample(of(node, own...), whole, now)
 		}
-		for _, p := range pods {
-			for i := range p.containers {
-				c := &p.containers[i]
-				if is := known[p.uid]; is != nil && is.Newest(c.Name) != nil {
-					sample(of(p, c.Name, is.Newest(c.Name).ID, is.Newest(c.Name).Image, own...), value(c), c.Time)
-				}
-			}
+		for _, c := range containers {
+			sample(of(c, own...), value(c.ContainerStats), c.Time)
 		}
 	}
 	network := func(name, help string, value func(c *ContainerStats) int64) {
 		sample := page.family(name, "counter", help)
-		for _, p := range pods {
-			if is := known[p.uid]; p.sandbox != nil && is != nil && is.Sandbox() != nil {
-				l := append(of(p, "", is.Sandbox().ID, ""), "interface", "eth0")
-				sample(l, float64(value(p.sandbox)), p.sandbox.Time)
-			}
+		for _, n := range networks {
+			sample(append(of(n), "interface", "eth0"), float64(value(n.ContainerStats)), n.Time)
 		}
 	}
 	family("container_cpu_usage_seconds_total", "counter", "Cpu time that the container has used", cpu.Seconds(),
