@@ -138,6 +138,10 @@ func (s *StatefulSetController) Reconcile(ctx context.Context, key api.Key) erro
 	if set.DeletionTimestamp == nil {
 		actErr = s.act(ctx, set, plan, current, update) // 4. act
 	}
+	if errors.Is(actErr, errCacheBehind) {
+		s.queue.PutOff(ctx, key, expectedLag, "cache behind")
+		actErr = nil
+	}
 	status, changesIn := statefulStatus(set, pods, current.Name, update.Name, now)
 	if changesIn > 0 {
 		s.queue.AddAfter(key, changesIn, "minReadySeconds")
@@ -167,7 +171,10 @@ func (s *StatefulSetController) ownedPods(ctx context.Context, set *api.Stateful
 	return claim.claim(ctx, candidates)
 }
 
-// act carries out the plan.
+// errCacheBehind: the server has something that the cache does not show yet. The set comes again when it should.
+var errCacheBehind = errors.New("cache behind")
+
+// act carries out the plan, as far as the cache shows what it is based on.
 func (s *StatefulSetController) act(ctx context.Context, set *api.StatefulSet, plan statefulPlan, current, update *api.ControllerRevision) error {
 	for _, pod := range plan.pods {
 		if err := s.updatePod(ctx, set, pod); err != nil {
@@ -219,7 +226,9 @@ func (s *StatefulSetController) createPod(ctx context.Context, set *api.Stateful
 		s.events.Event(ctx, set, api.EventTypeWarning, "FailedCreate", "Create Pod %s in StatefulSet %s failed error: %v", pod.Name, set.Name, err)
 		return err
 	}
-	if err := s.makeClaims(ctx, set, pod, ordinal); err != nil {
+	if err := s.makeClaims(ctx, set, pod, ordinal); errors.Is(err, errCacheBehind) {
+		return err
+	} else if err != nil {
 		return failed(err)
 	}
 	created, err := client.Of[*api.Pod](s.client).Create(ctx, pod)
@@ -228,8 +237,7 @@ func (s *StatefulSetController) createPod(ctx context.Context, set *api.Stateful
 		if _, there := s.pods.Get(pod.Key()); there {
 			return err // it is somebody else's, and nobody tells us when it goes
 		}
-		s.queue.PutOff(ctx, set.Key(), expectedLag, "cache behind") // of a pass before
-		return nil
+		return errCacheBehind // of a pass before
 	case err != nil:
 		if namespaceTerminating(err) {
 			return nil
@@ -255,7 +263,7 @@ func (s *StatefulSetController) makeClaims(ctx context.Context, set *api.Statefu
 		}
 		_, err := client.Of[*api.PersistentVolumeClaim](s.client).Create(ctx, claim)
 		if api.IsAlreadyExists(err) {
-			continue
+			return errCacheBehind // whose the claim is, and whether it goes, is to be seen first
 		}
 		if err != nil {
 			s.events.Event(ctx, set, api.EventTypeWarning, "FailedCreate", "Create Claim %s for Pod %s in StatefulSet %s failed error: %v", claim.Name, pod.Name, set.Name, err)
@@ -327,11 +335,10 @@ func (s *StatefulSetController) updatePod(ctx context.Context, set *api.Stateful
 	return nil
 }
 
-// notUpdated tells why. If only the cache was behind, the set comes again.
+// notUpdated tells why.
 func (s *StatefulSetController) notUpdated(ctx context.Context, set *api.StatefulSet, pod *api.Pod, err error) error {
 	if ignoreConflict(err) == nil {
-		s.queue.PutOff(ctx, set.Key(), expectedLag, "cache behind")
-		return nil
+		return errCacheBehind
 	}
 	s.events.Event(ctx, set, api.EventTypeWarning, "FailedUpdate", "Update Pod %s in StatefulSet %s failed error: %v", pod.Name, set.Name, err)
 	return err
