@@ -202,22 +202,38 @@ func (p *AttributesClassProtection) Reconcile(ctx context.Context, key api.Key) 
 	case class.DeletionTimestamp == nil:
 		return setFinalizer(ctx, p.client, class, api.FinalizerAttributesClassProtection, true)
 	}
-	who := ""
-	for _, claim := range p.claims.List("", nil) {
-		if slices.Contains(api.ClaimAttributesClasses(claim), class.Name) {
-			who = "claim " + claim.Key().String()
+	who := whoHasClass(class.Name, p.claims.List("", nil), p.volumes.List("", nil))
+	if who == "" { // the cache may be behind: ask the server
+		claims, err := client.Of[*api.PersistentVolumeClaim](p.client).List(ctx, "", client.ListOptions{})
+		if err != nil {
+			return err
 		}
-	}
-	for _, volume := range p.volumes.List("", nil) {
-		if api.Deref(volume.Spec.VolumeAttributesClassName, "") == class.Name {
-			who = "volume " + volume.Name
+		volumes, err := client.Of[*api.PersistentVolume](p.client).List(ctx, "", client.ListOptions{})
+		if err != nil {
+			return err
 		}
+		who = whoHasClass(class.Name, claims.Items, volumes.Items)
 	}
 	if who != "" {
 		tell(client.Because(ctx, "class %s is deleted, and %s has it: wait", key, who), p.client, p.log, class)
 		return nil
 	}
 	return setFinalizer(client.Because(ctx, "class %s is deleted, and nobody has it: let it go", key), p.client, class, api.FinalizerAttributesClassProtection, false)
+}
+
+// whoHasClass names a claim or a volume that has a VolumeAttributesClass, "" if none has.
+func whoHasClass(class string, claims []*api.PersistentVolumeClaim, volumes []*api.PersistentVolume) string {
+	for _, claim := range claims {
+		if slices.Contains(api.ClaimAttributesClasses(claim), class) {
+			return "claim " + claim.Key().String()
+		}
+	}
+	for _, volume := range volumes {
+		if api.Deref(volume.Spec.VolumeAttributesClassName, "") == class {
+			return "volume " + volume.Name
+		}
+	}
+	return ""
 }
 
 // setFinalizer adds a finalizer to an object or takes it away, unless it is so already.

@@ -57,13 +57,17 @@ func releasesAndAdopts(t *testing.T, h *Harness, name string) {
 }
 
 func deletesCheapestFirst(t *testing.T, h *Harness, name string) {
-	Apply(h, deployment(name, 4, "web:v1"))
-	h.Eventually(h.PodsReady("app="+name, 4))
-	cheap := h.Pods("app=" + name)[2].Name
-	_, err := client.Of[*api.Pod](h.Client).Patch(h.Ctx, "default", cheap, api.StrategicMergePatchType,
-		[]byte(`{"metadata":{"annotations":{"controller.kubernetes.io/pod-deletion-cost":"-1"}}}`))
-	require.NoError(t, err)
-	h.patchDeployment(name, `{"spec":{"replicas":3}}`)
+	Apply(h, deployment(name, 3, "web:v1"))
+	h.Eventually(h.PodsReady("app="+name, 3))
+	cheap := h.Pods("app=" + name)[1].Name
+	patch := func(metadata string) {
+		_, err := client.Of[*api.Pod](h.Client).Patch(h.Ctx, "default", cheap, api.StrategicMergePatchType, []byte(`{"metadata":`+metadata+`}`))
+		require.NoError(t, err)
+	}
+	patch(`{"labels":{"app":"` + name + `-elsewhere"}}`)
+	h.Eventually(h.PodsReady("app="+name, 3)) // a replacement, the youngest, which would be the first to go otherwise
+	// The change that makes it one too many has its cost, too, so that nobody sees the one without the other.
+	patch(`{"labels":{"app":"` + name + `"},"annotations":{"controller.kubernetes.io/pod-deletion-cost":"-1"}}`)
 	h.Eventually(h.PodsReady("app="+name, 3))
 	require.NotContains(t, names(h.Pods("app="+name)), cheap)
 }
