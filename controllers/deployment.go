@@ -290,6 +290,10 @@ func (c *DeploymentController) recreate(ctx context.Context, r *rollout) error {
 	if scaledDown {
 		return c.reportProgress(ctx, r)
 	}
+	if rs := unsettled(r.old); rs != nil { // it may have pods that nobody counts yet; the event of its status brings us back
+		tell(client.Because(ctx, "recreate waits: %s has not acted on its last change yet", rs.Name), c.client, c.log, r.d)
+		return c.reportProgress(ctx, r)
+	}
 	if n := c.oldPodsRunning(r); n > 0 {
 		tell(client.Because(ctx, "recreate waits: %d old pods have not ended", n), c.client, c.log, r.d)
 		return c.reportProgress(ctx, r)

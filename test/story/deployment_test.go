@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,13 +41,20 @@ func TestDeployments(t *testing.T) {
 // in is the same cluster for a subtest.
 func (h *Harness) in(t *testing.T) *Harness { return &Harness{T: t, Ctx: h.Ctx, Client: h.Client} }
 
+// recreateNeverMixes: that no two templates met is an invariant.
 func recreateNeverMixes(t *testing.T, h *Harness, name string) {
-	d := deployment(name, 4, "web:v1")
-	d.Spec.Strategy = api.DeploymentStrategy{Type: api.RecreateDeploymentStrategyType}
-	Apply(h, d)
-	h.Eventually(h.PodsReady("app="+name, 4))
-	h.setImage(name, "web:v2")
-	h.Eventually(h.rolledOut(name, "web:v2", 4)) // that no two templates met is an invariant
+	recreated := func(name string) {
+		d := deployment(name, 4, "web:v1")
+		d.Spec.Strategy = api.DeploymentStrategy{Type: api.RecreateDeploymentStrategyType}
+		Apply(h, d)
+		h.Eventually(h.PodsReady("app="+name, 4))
+		h.setImage(name, "web:v2")
+		h.Eventually(h.rolledOut(name, "web:v2", 4))
+	}
+	recreated(name)
+	h.late("pods", 300*time.Millisecond) // the new template comes before anybody has heard of the old pods
+	recreated(name + "-late")
+	h.resume()
 }
 
 func pausedKeepsTemplateBack(t *testing.T, h *Harness, name string) {

@@ -103,8 +103,7 @@ func TestEndpointsThatAreNotSeenYet(t *testing.T) {
 	})
 	Apply(h, webPod("a"))
 	h.Eventually(h.endpointsOf("web", "a"))
-	_, err := h.Client.Gate().AddFault(h.Ctx, api.Fault{GateSelection: api.GateSelection{Actor: "controllers", Resource: "endpoints"}, DelayWatch: api.Duration{Duration: time.Hour}})
-	require.NoError(t, err)
+	h.late("endpoints", time.Hour)
 	Apply(h, webPod("b"))
 	h.Eventually(h.endpointsOf("web", "a", "b"))
 	require.NoError(t, client.Of[*api.Pod](h.Client).Delete(h.Ctx, "default", "b", api.DeleteOptions{}))
@@ -115,7 +114,7 @@ func TestEndpointsThatAreNotSeenYet(t *testing.T) {
 		}
 		return err
 	})
-	require.NoError(t, h.Client.Gate().EndFault(h.Ctx, 0))
+	h.resume()
 	h.Eventually(h.endpointsOf("web", "a"))
 }
 
@@ -311,9 +310,8 @@ func TestChargeIsHeardOfLate(t *testing.T) {
 		return nil
 	}
 	h.Eventually(one) // the cluster's certificates
-	_, err := h.Client.Gate().AddFault(h.Ctx, api.Fault{GateSelection: api.GateSelection{Actor: "controllers", Resource: "resourcequotas"}, DelayWatch: api.Duration{Duration: time.Second}})
-	require.NoError(t, err)
-	_, err = configMaps.Create(h.Ctx, &api.ConfigMap{ObjectMeta: api.ObjectMeta{Namespace: "default", Name: "settings"}})
+	h.late("resourcequotas", time.Second)
+	_, err := configMaps.Create(h.Ctx, &api.ConfigMap{ObjectMeta: api.ObjectMeta{Namespace: "default", Name: "settings"}})
 	require.NoError(t, err)
 	n, err := used()
 	require.NoError(t, err)

@@ -89,8 +89,7 @@ func TestStatefulSetMakesClaims(t *testing.T) {
 // the garbage collector has not come to it yet, and though the controller has not heard of it.
 func TestStatefulSetWaitsForAClaimToGo(t *testing.T) {
 	h := Start(t, 1)
-	_, err := h.Client.Gate().AddFault(h.Ctx, api.Fault{GateSelection: api.GateSelection{Actor: "controllers", Resource: "persistentvolumeclaims"}, DelayWatch: api.Duration{Duration: 200 * time.Millisecond}})
-	require.NoError(t, err)
+	h.late("persistentvolumeclaims", 200*time.Millisecond)
 	claims := client.Of[*api.PersistentVolumeClaim](h.Client)
 	Apply(h, storageClass("local", api.VolumeBindingWaitForFirstConsumer, false))
 	old := volumeClaim("data-store-0", "local", "1Gi")
@@ -111,7 +110,7 @@ func TestStatefulSetWaitsForAClaimToGo(t *testing.T) {
 		return err
 	})
 	require.Empty(t, h.Pods("app=store"))
-	_, err = claims.Patch(h.Ctx, "default", "data-store-0", api.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
+	_, err := claims.Patch(h.Ctx, "default", "data-store-0", api.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
 	require.NoError(t, err)
 	h.Eventually(h.PodsReady("app=store", 1))
 	claim, err := claims.Get(h.Ctx, "default", "data-store-0")
