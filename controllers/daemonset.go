@@ -44,7 +44,7 @@ type DaemonSetController struct {
 	failed       *daemonBackoffs
 }
 
-// NewDaemonSetController subscribes to the DaemonSets, pods and nodes of the shared caches.
+// NewDaemonSetController subscribes to the DaemonSets, pods, nodes and revisions of the shared caches.
 func NewDaemonSetController(c *client.Client, caches *Caches, log *slog.Logger) *DaemonSetController {
 	d := &DaemonSetController{
 		client: c, daemonSets: caches.DaemonSets, pods: caches.Pods, nodes: caches.Nodes, revisions: caches.ControllerRevisions, log: log,
@@ -54,6 +54,7 @@ func NewDaemonSetController(c *client.Client, caches *Caches, log *slog.Logger) 
 	caches.DaemonSets.OnChange(d.daemonSetChanged)
 	caches.Pods.OnChange(d.podChanged)
 	caches.Nodes.OnChange(d.nodeChanged)
+	wakeOwners(caches.ControllerRevisions, "DaemonSet", d.queue)
 	return d
 }
 

@@ -31,6 +31,18 @@ const (
 	daemonHashLabel   = api.LabelControllerRevisionHash
 )
 
+// wakeOwners has the owners of a kind look again when the cache shows a revision: what they decided before may have a wrong number.
+func wakeOwners(cache *client.Informer[*api.ControllerRevision], kind string, queue *client.Queue) {
+	cache.OnChange(func(_, now *api.ControllerRevision, revision int64) {
+		if now == nil {
+			return
+		}
+		if ref := api.ControllerOf(now); ref != nil && ref.Kind == kind {
+			queue.Add(api.Key{Namespace: now.Namespace, Name: ref.Name}, revision)
+		}
+	})
+}
+
 // history reads an object's revisions, after adoption.
 func history(ctx context.Context, c *client.Client, cache *client.Informer[*api.ControllerRevision], owner api.Object, hashLabel string, selector api.Selector,
 	readOwner func(context.Context) (api.Object, error)) (*revisions, error) {

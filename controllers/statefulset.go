@@ -58,6 +58,7 @@ func NewStatefulSetController(c *client.Client, caches *Caches, log *slog.Logger
 		s.queue.Add(set.Key(), revision)
 	})
 	caches.Pods.OnChange(s.podChanged)
+	wakeOwners(caches.ControllerRevisions, "StatefulSet", s.queue)
 	return s
 }
 

@@ -3,8 +3,10 @@ package story
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -128,6 +130,7 @@ func TestDaemonSetKeepsHistory(t *testing.T) {
 		}
 		return names
 	}
+	h.late("controllerrevisions", 3*time.Second) // it is rolled back before the second one is known
 	ds.Spec.Template.Spec.Containers[0].Image = "agent:v2"
 	Apply(h, api.DeepCopy(ds))
 	h.Eventually(h.updatedDaemons("agent", 1))
@@ -146,7 +149,12 @@ func TestDaemonSetKeepsHistory(t *testing.T) {
 		}
 		return nil
 	})
-	require.Equal(t, map[int64]string{2: two[2], 3: two[1]}, revisions(), "the old revision is the newest now")
+	h.Eventually(func() error {
+		if got, want := revisions(), map[int64]string{2: two[2], 3: two[1]}; !maps.Equal(got, want) {
+			return fmt.Errorf("the old revision is not the newest: %v", got)
+		}
+		return nil
+	})
 }
 
 func TestFailedDaemonIsReplaced(t *testing.T) {

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -104,12 +105,11 @@ func stuckRolloutExceedsDeadline(t *testing.T, h *Harness, name string) {
 	Apply(h, d)
 	h.Eventually(h.rolledOut(name, "web:v1", 3))
 	h.patchDeployment(name, `{"spec":{"template":{"metadata":{"annotations":{"`+notReadyAnnotation+`":"false"}}}}}`)
-	h.Eventually(h.progressing(name, "ProgressDeadlineExceeded"))
-
-	h.Eventually(func() error {
-		return equal("updated: 25% of 3, rounded up", 1, int(h.deployment(name).Status.UpdatedReplicas))
+	var got *api.Deployment
+	h.Eventually(func() error { // at once: a pod that comes late is progress, and the deadline begins anew
+		got = h.deployment(name)
+		return errors.Join(equal("updated: 25% of 3, rounded up", 1, int(got.Status.UpdatedReplicas)), h.progressing(name, "ProgressDeadlineExceeded")())
 	})
-	got := h.deployment(name)
 	require.EqualValues(t, 3, got.Status.AvailableReplicas, "the old pods are still there")
 	require.Equal(t, api.ConditionFalse, condition(got, api.DeploymentProgressing).Status)
 	require.Equal(t, api.ConditionTrue, condition(got, api.DeploymentAvailable).Status)

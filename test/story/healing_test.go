@@ -2,6 +2,7 @@ package story
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -75,12 +76,12 @@ func TestPodThatFitsNowhereSaysWhyAndWaitsForRoom(t *testing.T) {
 		return &api.PodCondition{}
 	}
 	h.Eventually(func() error {
-		if c := condition(); c.Reason != api.PodReasonUnschedulable {
-			return equal("unschedulable conditions", 1, 0)
+		const want = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+		if c := condition(); c.Reason != api.PodReasonUnschedulable || c.Message != want {
+			return fmt.Errorf("the condition is %+v", *c)
 		}
 		return nil
 	})
-	require.Equal(t, "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.", condition().Message)
 
 	_, err := client.Of[*api.Node](h.Client).Patch(h.Ctx, "", "n1", api.MergePatchType, []byte(`{"metadata":{"labels":{"disk":"ssd"}}}`))
 	require.NoError(t, err)

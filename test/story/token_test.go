@@ -70,7 +70,9 @@ func TestTokenSecret(t *testing.T) {
 // A token that was made for an account by itself, and that nobody uses, is made invalid, and is gone a period later. One that somebody
 // made stays, and so does one that a pod mounts.
 func TestForgottenTokens(t *testing.T) {
+	const cleaner = "controllers/legacy-serviceaccount-token-cleaner-controller"
 	h := Start(t, 0, func(cfg *controllers.Config) { cfg.LegacyTokenCleanUpPeriod = time.Nanosecond })
+	require.NoError(t, h.Stop(h.Ctx, cleaner)) // so that it knows of everything when it looks first
 	secrets := client.Of[*api.Secret](h.Client)
 	Apply(h, &api.ConfigMap{ObjectMeta: api.ObjectMeta{Namespace: "kube-system", Name: tokens.TrackingConfigMap}, Data: map[string]string{"since": "2020-01-01"}})
 	Apply(h, &api.ServiceAccount{ObjectMeta: api.ObjectMeta{Namespace: "default", Name: "robot"}, Secrets: []api.ObjectReference{{Name: "forgotten"}, {Name: "mounted"}}})
@@ -84,6 +86,7 @@ func TestForgottenTokens(t *testing.T) {
 			Namespace: "default", Name: name, Annotations: map[string]string{"kubernetes.io/service-account.name": "robot"},
 		}})
 	}
+	require.NoError(t, h.Start(h.Ctx, cleaner))
 	var secret *api.Secret
 	h.Eventually(func() (err error) {
 		if secret, err = secrets.Get(h.Ctx, "default", "forgotten"); err == nil && secret.Labels[tokens.LabelInvalidSince] != time.Now().UTC().Format(time.DateOnly) {
