@@ -43,7 +43,8 @@ func (p *evictionPlan) has(pod api.Key) bool {
 	return has
 }
 
-// evictPod says in the pod's status why it goes (a Job need not count that as a failure), and deletes it.
+// evictPod says in the pod's status why it goes (a Job need not count that as a failure), and deletes it. A conflict is
+// an error: whoever looks again sees whether another writer was faster, or another pod has the name.
 func evictPod(ctx context.Context, c *client.Client, pod *api.Pod, reason, message string) error {
 	err := patchPodStatus(ctx, c, pod, func(s *api.PodStatus) {
 		setPodCondition(s, disruptionTarget(pod, reason, message), time.Now())
@@ -51,8 +52,8 @@ func evictPod(ctx context.Context, c *client.Client, pod *api.Pod, reason, messa
 	if err == nil {
 		err = client.Of[*api.Pod](c).Delete(ctx, pod.Namespace, pod.Name, api.DeleteOptions{Preconditions: &api.Preconditions{UID: &pod.UID}})
 	}
-	if api.IsNotFound(err) || api.IsConflict(err) {
-		return nil // it is gone, and perhaps another one has its name
+	if api.IsNotFound(err) {
+		return nil
 	}
 	return err
 }

@@ -471,6 +471,9 @@ func TestTaintOfADeviceEvicts(t *testing.T) {
 	c.allocate("stoic", "gpu-0", tolerates(nil), pods["stoic"])
 	c.allocate("elsewhere", "gpu-1", nil, pods["elsewhere"])
 
+	_, err := c.Client.Gate().AddFault(c.Ctx, api.Fault{GateSelection: api.GateSelection{Actor: "controllers", Resource: "pods"}, Conflicts: api.Share{Part: 1, Of: 2}})
+	require.NoError(t, err) // somebody else writes to the pods, too
+
 	heated := time.Now().Truncate(time.Second)
 	c.device(api.DeviceTaint{Key: "hot", Effect: api.DeviceTaintEffectNoExecute, TimeAdded: &api.Time{Time: heated}})
 	c.Eventually(c.evicted("hasty"))
