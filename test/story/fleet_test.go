@@ -43,8 +43,10 @@ func (h *Harness) startFleet(nodes int) {
 func TestManyNodesInOneProcess(t *testing.T) {
 	const nodes, pods = 20, 40
 	h := Start(t, 0)
+	require.NoError(t, h.Stop(h.Ctx, "scheduler")) // so that it knows all of them when it begins
 	h.startFleet(nodes)
 	h.Eventually(h.NodesReady(nodes))
+	require.NoError(t, h.Start(h.Ctx, "scheduler"))
 	require.Equal(t, "4", h.node("n20").Status.Capacity[api.ResourceCPU].String())
 
 	Apply(h, deployment("web", pods, "web:v1"))

@@ -71,11 +71,11 @@ func Start(t *testing.T, nodes int, options ...func(*controllers.Config)) *Harne
 	h.startAPIServer()
 	h.Client = h.As("kubernetes-admin", "system:masters")
 	h.stopControllers = h.runToEnd("controllers", h.controllers(h.As("system:kube-controller-manager"), options...))
-	h.startScheduler()
 	for i := range nodes {
 		h.StartNode(fmt.Sprintf("n%d", i+1))
 	}
 	h.Eventually(h.NodesReady(nodes))
+	h.startScheduler() // so that it knows all of them when the first pod comes
 	return h
 }
 

@@ -186,6 +186,7 @@ func TestGatesHoldAPod(t *testing.T) {
 // Pods of one group are spread over zones, whatever else the nodes have to offer.
 func TestPodsSpreadOverZones(t *testing.T) {
 	h := Start(t, 3)
+	require.NoError(t, h.Stop(h.Ctx, "scheduler")) // so that it knows the zones when it begins
 	for i, zone := range []string{"a", "a", "b"} {
 		h.patchNode(fmt.Sprintf("n%d", i+1), fmt.Sprintf(`{"metadata":{"labels":{"topology.kubernetes.io/zone":%q}}}`, zone))
 	}
@@ -194,6 +195,7 @@ func TestPodsSpreadOverZones(t *testing.T) {
 		MaxSkew: 1, TopologyKey: "topology.kubernetes.io/zone", WhenUnsatisfiable: api.DoNotSchedule, LabelSelector: d.Spec.Selector,
 	}}
 	Apply(h, d)
+	require.NoError(t, h.Start(h.Ctx, "scheduler"))
 	h.Eventually(h.PodsReady("app=web", 6))
 	perZone := map[string]int{}
 	for _, p := range h.Pods("app=web") {
