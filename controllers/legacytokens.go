@@ -73,7 +73,10 @@ func (l *LegacyTokenCleaner) Reconcile(ctx context.Context, key api.Key) error {
 	invalid := secret.Labels[tokens.LabelInvalidSince]
 	if _, err := time.Parse(time.DateOnly, invalid); err != nil {
 		today := now.Format(time.DateOnly)
-		patch, err := api.MarshalJSON(map[string]any{"metadata": map[string]any{"uid": secret.UID, "labels": map[string]string{tokens.LabelInvalidSince: today}}})
+		patch, err := api.MarshalJSON(map[string]any{"metadata": map[string]any{
+			"resourceVersion": secret.ResourceVersion, // what the cache does not show yet may be such a label
+			"labels":          map[string]string{tokens.LabelInvalidSince: today},
+		}})
 		if err != nil {
 			return err
 		}
