@@ -282,17 +282,10 @@ func TestClaimsWithStaleWatches(t *testing.T) {
 	c := startDevices(t)
 	c.template("large")
 	c.claim("shared")
-	fault := func(resource string, fault api.Fault) {
-		fault.Actor, fault.Resource = "controllers", resource
-		_, err := c.Client.Gate().AddFault(c.Ctx, fault)
-		require.NoError(t, err)
-	}
-	allIsWell := func() { require.NoError(t, c.Client.Gate().EndFault(c.Ctx, 0)) }
-	late := api.Fault{DelayWatch: api.Duration{Duration: time.Hour}}
 
 	// The claim is made, its name does not get into the pod's status, and the pod comes up again.
-	fault("resourceclaims.resource.k8s.io", late)
-	fault("pods", api.Fault{Conflicts: api.Share{Part: 1, Of: 1}})
+	c.late("resourceclaims.resource.k8s.io", time.Hour)
+	c.fault("controllers", "pods", api.Fault{Conflicts: api.Share{Part: 1, Of: 1}})
 	c.pod("web", "", fromTemplate("gpu", "large"))
 	c.Eventually(func() error {
 		if n := len(c.claims()); n < 2 {
@@ -306,14 +299,14 @@ func TestClaimsWithStaleWatches(t *testing.T) {
 		time.Sleep(100 * time.Millisecond) // nothing is to happen
 	}
 	require.Len(t, c.claims(), 2)
-	allIsWell()
+	c.resume()
 	name := c.noted("web", "gpu", "")
 
 	// A pod takes the place of another one of its name.
 	old := c.pod("db-0", "n1", named("s", "shared"))
 	c.allocate("shared", "gpu-0", nil, old)
 	c.Eventually(c.users("shared", "db-0"))
-	fault("pods", late)
+	c.late("pods", time.Hour)
 	c.remove("db-0")
 	young := c.pod("db-0", "n1", named("s", "shared"))
 	require.NotEqual(t, old.UID, young.UID)
@@ -324,7 +317,7 @@ func TestClaimsWithStaleWatches(t *testing.T) {
 	time.Sleep(300 * time.Millisecond) // nothing is to happen
 	claim = c.getClaim("shared")
 	require.True(t, claim.IsReservedFor(young.UID) && claim.Status.Allocation != nil)
-	allIsWell()
+	c.resume()
 	c.Eventually(c.users("shared", "db-0"))
 	c.end("db-0")
 	c.Eventually(c.users("shared"))
@@ -376,10 +369,7 @@ func TestClaimIsWrittenAgainAfterConflicts(t *testing.T) {
 	c := deviceCluster{h}
 	Apply(h, &api.DeviceClass{ObjectMeta: api.ObjectMeta{Name: "gpus"}})
 	c.device()
-	fault := api.Fault{Conflicts: api.Share{Part: 1, Of: 2}}
-	fault.Actor, fault.Resource = "scheduler", "resourceclaims.resource.k8s.io"
-	_, err := c.Client.Gate().AddFault(c.Ctx, fault)
-	require.NoError(t, err)
+	c.fault("scheduler", "resourceclaims.resource.k8s.io", api.Fault{Conflicts: api.Share{Part: 1, Of: 2}})
 	c.claim("one")
 	Apply(h, &api.Pod{ObjectMeta: api.ObjectMeta{Name: "p"}, Spec: api.PodSpec{
 		ResourceClaims: []api.PodResourceClaim{named("gpu", "one")}, Containers: []api.Container{{Name: "c", Image: "x"}},
@@ -395,10 +385,7 @@ func TestClaimIsReleasedWhenBindingFails(t *testing.T) {
 	Apply(h, &api.DeviceClass{ObjectMeta: api.ObjectMeta{Name: "gpus"}})
 	c.device()
 	c.claim("one")
-	fault := api.Fault{Conflicts: api.Share{Part: 1, Of: 1}}
-	fault.Actor, fault.Resource = "scheduler", "pods"
-	_, err := c.Client.Gate().AddFault(c.Ctx, fault)
-	require.NoError(t, err)
+	c.fault("scheduler", "pods", api.Fault{Conflicts: api.Share{Part: 1, Of: 1}})
 	Apply(h, &api.Pod{ObjectMeta: api.ObjectMeta{Name: "p"}, Spec: api.PodSpec{
 		ResourceClaims: []api.PodResourceClaim{named("gpu", "one")}, Containers: []api.Container{{Name: "c", Image: "x"}},
 	}})
@@ -408,7 +395,7 @@ func TestClaimIsReleasedWhenBindingFails(t *testing.T) {
 		}
 		return nil
 	})
-	require.NoError(t, c.Client.Gate().EndFault(c.Ctx, 0))
+	c.resume()
 	c.Eventually(c.users("one", "p"))
 	c.Eventually(c.runs("p"))
 }
@@ -471,8 +458,7 @@ func TestTaintOfADeviceEvicts(t *testing.T) {
 	c.allocate("stoic", "gpu-0", tolerates(nil), pods["stoic"])
 	c.allocate("elsewhere", "gpu-1", nil, pods["elsewhere"])
 
-	_, err := c.Client.Gate().AddFault(c.Ctx, api.Fault{GateSelection: api.GateSelection{Actor: "controllers", Resource: "pods"}, Conflicts: api.Share{Part: 1, Of: 2}})
-	require.NoError(t, err) // somebody else writes to the pods, too
+	c.fault("controllers", "pods", api.Fault{Conflicts: api.Share{Part: 1, Of: 2}}) // somebody else writes to the pods, too
 
 	heated := time.Now().Truncate(time.Second)
 	c.device(api.DeviceTaint{Key: "hot", Effect: api.DeviceTaintEffectNoExecute, TimeAdded: &api.Time{Time: heated}})

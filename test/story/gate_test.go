@@ -133,11 +133,7 @@ func TestBreakPoint(t *testing.T) {
 // A node that is cut off counts as dead, and is well again when the fault is over.
 func TestCutOffNode(t *testing.T) {
 	h := Start(t, 2, func(c *controllers.Config) { c.NodeMonitorGracePeriod = 15 * time.Second }) // one and a half renewals: n2 is never missed
-	cut := func(actor string) {
-		_, err := h.Client.Gate().AddFault(h.Ctx, api.Fault{GateSelection: api.GateSelection{Actor: actor}, Cut: true})
-		require.NoError(t, err)
-	}
-	cut("kubelet-n1")
+	h.fault("kubelet-n1", "", api.Fault{Cut: true})
 	h.Eventually(func() error {
 		n, err := client.Of[*api.Node](h.Client).Get(h.Ctx, "", "n1")
 		if err != nil {
@@ -156,14 +152,10 @@ func TestCutOffNode(t *testing.T) {
 // Loops that meet conflicts, events that come twice, and reads of the past come to the same end.
 func TestControllersWithFaults(t *testing.T) {
 	h := Start(t, 2)
-	for _, fault := range []api.Fault{
-		{GateSelection: api.GateSelection{Actor: "controllers"}, Conflicts: api.Share{Part: 1, Of: 3}, StaleReads: api.Duration{Duration: 200 * time.Millisecond}},
-		{GateSelection: api.GateSelection{Actor: "controllers", Resource: "pods"}, DuplicateWatch: api.Share{Part: 1, Of: 2}},
-		{GateSelection: api.GateSelection{Actor: "scheduler"}, Conflicts: api.Share{Part: 1, Of: 5}},
-	} {
-		_, err := h.Client.Gate().AddFault(h.Ctx, fault)
-		require.NoError(t, err)
-	}
+	h.resume() // what a seed may have drawn
+	h.fault("controllers", "", api.Fault{Conflicts: api.Share{Part: 1, Of: 3}, StaleReads: api.Duration{Duration: 200 * time.Millisecond}})
+	h.fault("controllers", "pods", api.Fault{DuplicateWatch: api.Share{Part: 1, Of: 2}})
+	h.fault("scheduler", "", api.Fault{Conflicts: api.Share{Part: 1, Of: 5}})
 	h.workDay(t)
 	state, err := h.Client.Gate().State(h.Ctx)
 	require.NoError(t, err)

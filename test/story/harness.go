@@ -70,6 +70,7 @@ func Start(t *testing.T, nodes int, options ...func(*controllers.Config)) *Harne
 
 	h.startAPIServer()
 	h.Client = h.As("kubernetes-admin", "system:masters")
+	h.drawLateWatches()
 	h.stopControllers = h.runToEnd("controllers", h.controllers(h.As("system:kube-controller-manager"), options...))
 	for i := range nodes {
 		h.StartNode(fmt.Sprintf("n%d", i+1))

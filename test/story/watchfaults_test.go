@@ -20,13 +20,6 @@ import (
 // acts on what was true a while ago; or it loses events and ends, and the next list shows what has become of things but not
 // how. The API server's gate does so on demand, to the watches of some resources while the others go on, and again and again.
 
-// late has the controllers hear of each change of a resource so much later, until resume.
-func (h *Harness) late(resource string, by time.Duration) {
-	h.T.Helper()
-	_, err := h.Client.Gate().AddFault(h.Ctx, api.Fault{GateSelection: api.GateSelection{Actor: "controllers", Resource: resource}, DelayWatch: api.Duration{Duration: by}})
-	require.NoError(h.T, err)
-}
-
 // faultTurn is how long watches go wrong, and then how long they are all right.
 const faultTurn = 400 * time.Millisecond
 
