@@ -352,10 +352,21 @@ func (j *JobController) releaseStray(ctx context.Context, key api.Key) error {
 	if !ok || !isTracked(pod) {
 		return nil
 	}
-	if ref := api.ControllerOf(pod); ref != nil && (ref.Kind != "Job" || ref.APIVersion != "batch/v1") {
+	ref := api.ControllerOf(pod)
+	if ref != nil && (ref.Kind != "Job" || ref.APIVersion != "batch/v1") {
 		return nil // it is none of ours, whatever it carries
 	}
-	if job := j.jobOf(pod); job != nil && (api.JobFinished(job) == "" || !isOurs(job)) {
+	job := j.jobOf(pod)
+	if ref != nil && job == nil { // the cache may be behind, and the pod's end would never be counted
+		there, err := client.Of[*api.Job](j.client).Get(ctx, pod.Namespace, ref.Name)
+		if err != nil && !api.IsNotFound(err) {
+			return err
+		}
+		if err == nil && there.UID == ref.UID {
+			job = there
+		}
+	}
+	if job != nil && (api.JobFinished(job) == "" || !isOurs(job)) {
 		return nil // its Job is there after all, or adopted it; or another controller counts
 	}
 	ctx = client.Because(ctx, "no Job counts this pod any more: take the finalizer away")

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -235,4 +236,21 @@ func (h *Harness) evict(pod string) error {
 	require.NoError(h.T, err)
 	_, err = h.Client.Do(h.Ctx, client.Request{Method: http.MethodPost, Path: api.KindOf[*api.Pod]().Path("default", pod) + "/eviction", Body: body})
 	return err
+}
+
+// TestPodIsCountedWhoseJobIsNotKnownYet: to the controllers a pod comes before its Job, and ends. It is no stray for that.
+func TestPodIsCountedWhoseJobIsNotKnownYet(t *testing.T) {
+	h := Start(t, 1)
+	h.late("jobs", time.Second)
+	j := Apply(h, job("counted", 0, nil))
+	pod := &api.Pod{
+		ObjectMeta: api.ObjectMeta{
+			Name: "counted-by-hand", Labels: j.Spec.Template.Labels, Annotations: j.Spec.Template.Annotations,
+			Finalizers: []string{api.JobTrackingFinalizer}, OwnerReferences: []api.OwnerReference{api.NewControllerRef(j)},
+		},
+		Spec: j.Spec.Template.Spec,
+	}
+	Apply(h, pod)
+	require.EqualValues(t, 1, h.ends("counted", api.JobComplete).Status.Succeeded)
+	require.Equal(t, []string{"counted-by-hand"}, names(h.Pods("batch.kubernetes.io/job-name=counted")))
 }
