@@ -74,11 +74,9 @@ func (e *EndpointsController) Reconcile(ctx context.Context, key api.Key) error 
 		if !exists {
 			return nil
 		}
-		err := resource.Delete(client.Because(ctx, "service %s is gone", key), key.Namespace, key.Name, api.DeleteOptions{})
-		if api.IsNotFound(err) {
-			return nil
-		}
-		return err
+		// Those that somebody makes anew with the service are others.
+		err := resource.Delete(client.Because(ctx, "service %s is gone", key), key.Namespace, key.Name, api.DeleteOptions{Preconditions: &api.Preconditions{UID: &current.UID}})
+		return ignoreConflict(err)
 	}
 	if svc.Spec.Type == api.ServiceTypeExternalName || svc.Spec.Selector == nil {
 		return nil // somebody else writes them
