@@ -131,6 +131,7 @@ func TestCommandLine(t *testing.T) {
 		h.T = t
 		deleted := term.ok("delete", "pod", "-l", "app=web", "--limit=1", "--now")
 		require.Equal(t, 1, strings.Count(deleted, "\n"))
+		h.Eventually(h.PodsReady("app=web", 2)) // the Deployment says so, too, before it has heard of what happened
 		term.ok("wait", "--for=jsonpath={.status.readyReplicas}=2", "deployment/web")
 		require.Len(t, strings.Fields(term.ok("get", "pods", "-l", "app=web", "-o", "name")), 2)
 	})
