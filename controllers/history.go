@@ -72,7 +72,7 @@ func (h *revisions) named(name string) *api.ControllerRevision {
 }
 
 // record is the revision of the present template: the newest if that is it, an older one with a new number if the
-// template was like that before, else a new one. collisions counts how often the name of another one was in the way. An object
+// template was like that before (or had the number of one that the cache did not show), else a new one. collisions counts how often the name of another one was in the way. An object
 // that is being deleted gets no new ones, since its dependents may be orphans already: then it is nil.
 func (h *revisions) record(ctx context.Context, template *api.PodTemplateSpec, collisions *int32) (*api.ControllerRevision, error) {
 	data, err := templateData(template)
@@ -87,12 +87,12 @@ func (h *revisions) record(ctx context.Context, template *api.PodTemplateSpec, c
 		if !sameJSON(r.Data.Raw, data) {
 			continue
 		}
-		if i == len(h.all)-1 {
+		if i == len(h.all)-1 && (i == 0 || h.all[i-1].Revision < r.Revision) {
 			return r, nil
 		}
 		update := *r
 		update.Revision = next
-		ctx = client.Because(ctx, "the template is again that of revision %d: make it revision %d", r.Revision, next)
+		ctx = client.Because(ctx, "the template is that of revision %d, which is not the newest: make it revision %d", r.Revision, next)
 		return h.resource.Update(ctx, &update)
 	}
 	meta := h.owner.GetObjectMeta()

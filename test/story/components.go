@@ -45,8 +45,9 @@ func (h *Harness) change(name string, stop bool) error {
 }
 
 func (h *Harness) startScheduler() {
+	c := h.As("system:kube-scheduler")
 	h.components["scheduler"] = h.runToEnd("scheduler", func(ctx context.Context) error {
-		return scheduler.Run(ctx, scheduler.Config{Client: h.As("system:kube-scheduler"), Logger: h.log})
+		return scheduler.Run(ctx, scheduler.Config{Client: c, Logger: h.log})
 	})
 }
 

@@ -117,6 +117,7 @@ func TestDaemonSetUpdates(t *testing.T) {
 
 func TestDaemonSetKeepsHistory(t *testing.T) {
 	h := Start(t, 1)
+	h.late("controllerrevisions", 3*time.Second) // each change comes before the revision of the last one is known
 	ds := daemonSet("agent", "agent:v1")
 	Apply(h, api.DeepCopy(ds))
 	h.Eventually(h.updatedDaemons("agent", 1))
@@ -130,12 +131,14 @@ func TestDaemonSetKeepsHistory(t *testing.T) {
 		}
 		return names
 	}
-	h.late("controllerrevisions", 3*time.Second) // it is rolled back before the second one is known
 	ds.Spec.Template.Spec.Containers[0].Image = "agent:v2"
 	Apply(h, api.DeepCopy(ds))
 	h.Eventually(h.updatedDaemons("agent", 1))
-	two := revisions()
-	require.Len(t, two, 2)
+	var two map[int64]string
+	h.Eventually(func() error {
+		two = revisions()
+		return equal("numbers of revisions", 2, len(two))
+	})
 
 	// What `kubectl rollout undo` does: the old revision's data is a patch that brings its template back.
 	first, err := client.Of[*api.ControllerRevision](h.Client).Get(h.Ctx, "default", two[1])

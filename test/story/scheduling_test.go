@@ -286,9 +286,10 @@ func TestAnotherSchedulerTakesOver(t *testing.T) {
 	profile := &scheduler.Configuration{Profiles: []scheduler.ProfileConfig{{SchedulerName: name}}}
 	stop := map[string]context.CancelFunc{}
 	for _, id := range []string{"one", "two"} {
+		c := h.As("system:kube-scheduler")
 		stop[id] = h.run("scheduler "+id, func(ctx context.Context) error {
 			lease := &client.LeaseConfig{Namespace: "kube-system", Name: "kube-scheduler", Identity: id}
-			err := scheduler.Run(ctx, scheduler.Config{Client: h.As("system:kube-scheduler"), Logger: h.log, Lease: lease, Profiles: profile})
+			err := scheduler.Run(ctx, scheduler.Config{Client: c, Logger: h.log, Lease: lease, Profiles: profile})
 			if errors.Is(err, context.Canceled) {
 				return nil
 			}
@@ -340,8 +341,9 @@ func (h *Harness) bindings(pod string) (bindings []api.LedgerRecord) {
 // A profile of another name packs, while the default one spreads; a pod of a name that nobody answers to waits.
 func TestSchedulersByName(t *testing.T) {
 	h := Start(t, 2)
+	c := h.As("system:kube-scheduler")
 	h.run("scheduler packing", func(ctx context.Context) error {
-		return scheduler.Run(ctx, scheduler.Config{Client: h.As("system:kube-scheduler"), Logger: h.log, Profiles: &scheduler.Configuration{Profiles: []scheduler.ProfileConfig{{
+		return scheduler.Run(ctx, scheduler.Config{Client: c, Logger: h.log, Profiles: &scheduler.Configuration{Profiles: []scheduler.ProfileConfig{{
 			SchedulerName: "packing",
 			Plugins:       map[string]scheduler.PluginSet{"score": {Disabled: []scheduler.PluginRef{{Name: "*"}}, Enabled: []scheduler.PluginRef{{Name: "NodeResourcesFit"}}}},
 			PluginConfig:  []scheduler.PluginConfig{{Name: "NodeResourcesFit", Args: api.RawExtension{Raw: []byte(`{"scoringStrategy": {"type": "MostAllocated"}}`)}}},
@@ -420,8 +422,9 @@ func TestExtender(t *testing.T) {
 		}
 	}))
 	defer extender.Close()
+	c := h.As("system:kube-scheduler")
 	h.run("scheduler extended", func(ctx context.Context) error {
-		return scheduler.Run(ctx, scheduler.Config{Client: h.As("system:kube-scheduler"), Logger: h.log, Profiles: &scheduler.Configuration{
+		return scheduler.Run(ctx, scheduler.Config{Client: c, Logger: h.log, Profiles: &scheduler.Configuration{
 			Profiles:  []scheduler.ProfileConfig{{SchedulerName: "extended"}},
 			Extenders: []scheduler.ExtenderConfig{{URLPrefix: extender.URL, FilterVerb: "filter", BindVerb: "bind"}},
 		}})
