@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -160,6 +161,7 @@ func TestProvisionedVolumeLivesAsLongAsItsClaim(t *testing.T) {
 // TestAttributesClassStaysAsLongAsAClaimHasIt: of two classes that are deleted, that which nobody has goes, and the other with its claim.
 func TestAttributesClassStaysAsLongAsAClaimHasIt(t *testing.T) {
 	h := Start(t, 0)
+	h.late("persistentvolumeclaims", 300*time.Millisecond) // that a claim has it is not known when it is deleted
 	classes := client.Of[*api.VolumeAttributesClass](h.Client)
 	for _, name := range []string{"fast", "unused"} {
 		Apply(h, &api.VolumeAttributesClass{ObjectMeta: api.ObjectMeta{Name: name}, DriverName: "disks.example.com", Parameters: map[string]string{"iops": "1000"}})
